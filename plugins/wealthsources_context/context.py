@@ -1,0 +1,102 @@
+"""What a strategy's context offers: series of bars in a list, and perhaps a function that returns some.
+
+Nothing is copied or kept, for an engine may put other lists in place with every bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from wealthsources import NotHere, SourceError, Timeframe, match_symbol
+
+_LISTS: Final = ("_market_data_context", "market_data_context")
+
+#: A function that reads the chain may stand in for a context's own `history`; it has that one under this name. Asking
+#: the stand-in from within the chain would never end.
+ORIGINAL: Final = "__wealthsources_original__"
+
+
+def field(record: object, name: str) -> object:
+    """A value of a mapping or of an object, None if it is not there."""
+    if isinstance(record, dict | Mapping):  # a dict is told much faster
+        return record.get(name)
+    return getattr(record, name, None)
+
+
+class ContextSeries(Collection[str]):
+    """The series in the lists of a context; as a collection, their symbols in the order of the list."""
+
+    def __init__(self, context: object) -> None:
+        self._context = context
+
+    @property
+    def exists(self) -> bool:
+        """Whether the context has such a list, be it empty: an engine may fill it later."""
+        return any(isinstance(field(self._context, name), list | tuple) for name in _LISTS)
+
+    def find(self, symbol: str, timeframe: Timeframe) -> Sequence[object]:
+        """The bars of a series, nothing if there is none; of two of the same name the first.
+
+        Raises SourceError if they are no list.
+        """
+        for entry in self._entries():
+            if field(entry, "symbol") == symbol and str(field(entry, "timeframe")) == timeframe.name:
+                return _sequence(field(entry, "bars"), f"{symbol} {timeframe} bars")
+        return ()
+
+    def names(self) -> list[str]:
+        """All series, as "BTCUSDT 1h"."""
+        return [f"{field(entry, 'symbol')} {field(entry, 'timeframe')}" for entry in self._entries()]
+
+    def spelling(self, symbol: str) -> str:
+        """The symbol as the context spells it, if it has it."""
+        return match_symbol(symbol, self) or symbol
+
+    def _entries(self) -> Iterator[object]:
+        """The entries that have a symbol and a timeframe that is known. The first list that is not empty counts."""
+        known = Timeframe.known()
+        found = (entries for name in _LISTS if isinstance(entries := field(self._context, name), list | tuple))
+        for entry in next(filter(None, found), ()):
+            if isinstance(field(entry, "symbol"), str) and str(field(entry, "timeframe")) in known:
+                yield entry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(str(field(entry, "symbol")) for entry in self._entries()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, symbol: object) -> bool:
+        return any(field(entry, "symbol") == symbol for entry in self._entries())
+
+
+def history_of(context: object) -> Callable[..., object] | None:
+    """The context's own `history(symbol, count, timeframe)`, None if it has none."""
+    history = field(context, "history")
+    original = getattr(history, ORIGINAL, history)
+    return original if callable(original) else None
+
+
+def ask_history(history: Callable[..., object], symbol: str, count: int, timeframe: Timeframe) -> Sequence[object]:
+    """The newest `count` bars as of the context's now, as the context's own function returns them.
+
+    Raises NotHere if it returns none, SourceError if it fails or returns something else.
+    """
+    call = f"context.history({symbol!r}, {count}, {timeframe.name!r})"
+    try:
+        found = history(symbol, count, timeframe.name)
+    except Exception as error:
+        raise SourceError(f"{call} raised {type(error).__name__}: {error}") from error
+    bars = _sequence(found, f"what {call} returned")
+    if not len(bars):
+        raise NotHere(f"{call} returned no bars")
+    return bars
+
+
+def _sequence(bars: object, what: str) -> Sequence[object]:
+    if bars is None:
+        return ()
+    if isinstance(bars, str | bytes) or not isinstance(bars, Sequence):
+        raise SourceError(f"{what}: a list was expected, not {type(bars).__name__}")
+    return bars

@@ -1,0 +1,17 @@
+"""The entry point of the context plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wealthsources import hookimpl
+from wealthsources_context.source import ContextSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@hookimpl
+def wealthsources_register(register: Callable[..., None]) -> None:
+    """Register the source. It takes no options."""
+    register("context", ContextSource)

@@ -1,0 +1,135 @@
+"""From the records of a list to Bars: only the ones that are asked for are read, with their evidence of being closed.
+
+A list is oldest first. A backtest may hold a hundred thousand bars and be asked for twenty of them at each step, so
+the place of these is found by halving.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from wealthsources import Bars, Finality, NotHere, SourceError, read_value
+from wealthsources_context.context import field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wealthsources import HistoryRequest
+
+_FIELDS: Final = ("open_time", "close_time", "open", "high", "low", "close", "volume")
+_FLAG_NAMES: Final = ("closed", "is_closed")
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Evidence(NamedTuple):
+    """By what a bar is judged that has neither a flag nor a later bar behind it.
+
+    live   whether it then has to be stated as forming; else it is left unset, and closes at its end
+    until  the time in ms up to which the list is known to tell the final state; None: not at all
+    """
+
+    live: bool
+    until: int | None
+
+
+def read_bars(bars: Sequence[object], request: HistoryRequest, evidence: Evidence) -> Bars:
+    """The newest `count` of the bars from `start` that end by `end`, and the forming one after them if it is there.
+
+    Raises NotHere if there is none, SourceError that names the record and its field if one cannot be read.
+    """
+    return _Reader(bars, request, evidence).read()
+
+
+class _Reader:
+    def __init__(self, bars: Sequence[object], request: HistoryRequest, evidence: Evidence) -> None:
+        self._bars = bars
+        self._request = request
+        self._evidence = evidence
+        self._name = f"{request.symbol} {request.timeframe}"
+
+    def read(self) -> Bars:
+        first, last = self._span()
+        request = self._request
+        try:
+            bars = Bars.from_records(request.symbol, request.timeframe, self._records(first, last))
+        except ValueError as error:
+            # It says "bars[3]: close: why", and counts from the first one that was read.
+            place, what, why = str(error).split(": ", 2)
+            raise self._error(first + int(place[len("bars[") : -1]), what, why) from None
+        self._check_order(bars, first)
+        if request.count is None or len(bars) <= request.count or bars[-1].closed is False:
+            return bars
+        return bars[-request.count :]
+
+    def _span(self) -> tuple[int, int]:
+        """Where in the list the bars are. One more than `count` if the last one of the list, maybe forming, is in."""
+        request, length = self._request, len(self._bars)
+        oldest, newest = self._time(0), self._time(length - 1)
+        if length > 1 and newest <= oldest:
+            raise self._error(length - 1, "open_time", f"{newest} is not after bars[0]; the oldest comes first")
+        last = bisect_left(range(length), request.timeframe.floor(request.end), key=self._time)
+        first = 0 if request.start is None else bisect_left(range(length), request.start, key=self._time)
+        if request.count is not None:
+            first = max(first, last - request.count - (last == length))
+        if first >= last:
+            raise NotHere(f"the context's bars of {self._name} open from {_text(oldest)} to {_text(newest)}")
+        return first, last
+
+    def _time(self, index: int) -> int:
+        raw = field(self._bars[index], "open_time")
+        if type(raw) is int:
+            return raw
+        if raw is None:
+            raise self._error(index, "open_time", "is missing")
+        try:
+            return int(read_value(raw).number)  # that it is a whole one is checked for the records in use
+        except ValueError as error:
+            raise self._error(index, "open_time", str(error)) from None
+
+    def _records(self, first: int, last: int) -> Iterator[dict[str, object]]:
+        for index in range(first, last):
+            record = self._bars[index]
+            found = {name: value for name in _FIELDS if (value := field(record, name)) is not None}
+            yield found | self._state(index, record)
+
+    def _state(self, index: int, record: object) -> dict[str, object]:
+        flag = self._flag(index, record)
+        if flag:
+            return {"closed": True, "finality": Finality.FLAG}
+        # All records that are read open before the ones that follow: the search has made sure of it.
+        if index + 1 < len(self._bars):
+            return {"closed": True, "finality": Finality.SUCCESSOR}
+        if flag is None and not self._evidence.live:
+            return {}
+        if flag is None and self._evidence.until is not None:
+            return {"closed": self._end(index) <= self._evidence.until, "finality": Finality.HISTORY}
+        return {"closed": False}
+
+    def _end(self, index: int) -> int:
+        return self._request.timeframe.end(self._time(index))
+
+    def _flag(self, index: int, record: object) -> bool | None:
+        for name in _FLAG_NAMES:
+            raw = field(record, name)
+            if raw is not None:
+                flag = _FLAGS.get(str(raw).lower())
+                if flag is None:
+                    raise self._error(index, name, f"{raw!r} is neither true nor false")
+                return flag
+        return None
+
+    def _check_order(self, bars: Bars, first: int) -> None:
+        wrong = np.flatnonzero(np.diff(bars.open_times) <= 0)
+        if len(wrong):
+            index = first + int(wrong[0]) + 1
+            raise self._error(index, "open_time", f"is not after that of bars[{index - 1}]; the oldest comes first")
+
+    def _error(self, index: int, what: str, why: str) -> SourceError:
+        return SourceError(f"{self._name} bars[{index}].{what}: {why}")
+
+
+def _text(time: int) -> str:
+    return str(np.datetime64(time, "ms").astype("datetime64[m]")).replace("T", " ")

@@ -1,0 +1,106 @@
+"""ContextSource: for each strategy a view of the bars in its context.
+
+The lists of a context come first; its `history()` is asked for a series that they do not have. In a live binding a
+context is a snapshot: its last bars are judged by the time at which it was bound, and never close later on their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wealthsources import Capabilities, ClockError, NotHere, Source, context_time
+from wealthsources_context.context import ContextSeries, ask_history, history_of
+from wealthsources_context.records import Evidence, read_bars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from wealthsources import Bars, Clock, HistoryRequest, Host
+
+
+class ContextSource(Source):
+    """Has no bars itself; `for_context` gives the view that has."""
+
+    capabilities = Capabilities(live=False, blocking=False, states_closed=True)
+
+    def __init__(self) -> None:
+        self._clock: Clock | None = None
+
+    def start(self, host: Host) -> None:
+        """Remember the session's clock."""
+        self._clock = host.clock
+
+    def for_context(self, context: object) -> Source | None:
+        """A view of the context, None if it has neither a list of series nor a history."""
+        if context is None or not (ContextSeries(context).exists or history_of(context)):
+            return None
+        return ContextView(context, self._clock)
+
+    def get_history(self, request: HistoryRequest) -> Bars:
+        """Always NotHere: bars belong to a context."""
+        raise NotHere(f"no context is bound, so there are no bars of {request.symbol}")
+
+
+class ContextView(Source):
+    """The bars of one context. `clock` is the session's; None: there is none."""
+
+    def __init__(self, context: object, clock: Clock | None) -> None:
+        self._context = context
+        self._clock = clock
+        self._series = ContextSeries(context)
+        self._until = _snapshot_time(context, clock)
+        # What a history() knows cannot be listed.
+        symbols = None if history_of(context) else self._series
+        self.capabilities = Capabilities(live=False, blocking=False, states_closed=True, symbols=symbols)
+
+    def get_history(self, request: HistoryRequest) -> Bars:
+        """The bars of the context's list, else of its history()."""
+        symbol = self._series.spelling(request.symbol)
+        bars = self._series.find(symbol, request.timeframe) or self._ask_history(symbol, request)
+        return read_bars(bars, request, Evidence(request.live, self._until))
+
+    def get_all_symbols(self) -> Collection[str]:
+        """The symbols of the context's lists."""
+        return list(self._series)
+
+    def _ask_history(self, symbol: str, request: HistoryRequest) -> Sequence[object]:
+        history = history_of(self._context)
+        if history is None:
+            there = ", ".join(self._series.names()[:20]) or "none"
+            raise NotHere(f"the context has no bars of {symbol} {request.timeframe}; its series: {there}")
+        return ask_history(history, symbol, self._enough(request), request.timeframe)
+
+    def _enough(self, request: HistoryRequest) -> int:
+        """How many of the newest bars, the forming one among them, surely hold all that is asked for."""
+        slot = request.timeframe.slot
+        newest = max(slot(request.end), slot(self._now(request)))
+        since_start = newest - slot(max(0, request.start or 0)) + 1
+        if request.count is None:
+            return max(1, since_start)
+        with_count = newest - slot(request.end) + 1 + request.count
+        return with_count if request.start is None else max(1, min(with_count, since_start))
+
+    def _now(self, request: HistoryRequest) -> int:
+        """The latest time that the context's history may know of."""
+        clock = self._clock.now if self._clock is not None and request.live else None
+        return max(request.end, _time_of(lambda: context_time(self._context)) or 0, _time_of(clock) or 0)
+
+
+def _snapshot_time(context: object, clock: Clock | None) -> int | None:
+    """The time up to which a context that is bound now tells the final state; None if it says no time.
+
+    A context whose clock is ahead of the session's cannot have seen what has not happened yet.
+    """
+    own = _time_of(lambda: context_time(context))
+    session = _time_of(clock.now if clock is not None else None)
+    if own is None or session is None:
+        return own
+    return min(own, session)
+
+
+def _time_of(clock: Callable[[], int | None] | None) -> int | None:
+    """What the clock says; None if it cannot, or is not there."""
+    try:
+        return None if clock is None else clock()
+    except ClockError:
+        return None

@@ -1,0 +1,18 @@
+"""The entry point of the file plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wealthsources import hookimpl
+from wealthsources_file.options import FileOptions
+from wealthsources_file.source import FileSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@hookimpl
+def wealthsources_register(register: Callable[..., None]) -> None:
+    """Register the source and its options."""
+    register("file", FileSource, FileOptions)

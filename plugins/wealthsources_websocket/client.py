@@ -1,0 +1,337 @@
+"""The client: one thread that connects, subscribes, reads, pings and, when a connection is lost, begins again.
+
+Three clocks watch a connection, all monotonic: our own ping must be answered, by the pong that matches it; a bar must
+come once in a while, whatever else the server sends; and the source watches each stream. Nothing but `stop` ends the
+thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import secrets
+import ssl
+import struct
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+from urllib.parse import urlsplit
+
+from wealthsources_websocket.connection import CLOSE, PING, PONG, TEXT, Connection, connect
+from wealthsources_websocket.protocol import (
+    PROTOCOLS,
+    Bad,
+    BarMessage,
+    Connected,
+    Ignored,
+    Reply,
+    ServerError,
+)
+from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Endpoints, Lost, close_rejection, rejection
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Sequence
+
+    from wealthsources_websocket.config import WebSocketOptions
+
+State = Literal["disconnected", "connecting", "connected", "reconnecting", "error", "auth_failed"]
+
+CLOSE_TIMEOUT: Final = 1.0
+STOP_LIMIT: Final = 3.0
+_CHECK_EVERY: Final = 0.2
+_MOST_EARLY: Final = 1_000
+
+#: A host counts the connections of all clients of a process together.
+_budget: Final = ConnectBudget()
+
+
+class Handler(Protocol):
+    """Who receives what comes in. Called on the reader thread, so every method returns at once."""
+
+    def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
+        """A bar came on connection `epoch`, at monotonic time `now`. Returns whether it was one we want."""
+
+    def on_state(self, state: State, reason: str) -> None:
+        """The connection is in another state."""
+
+
+class Client:
+    """Keeps one subscription alive. `start` once; `stop` from any thread, any number of times."""
+
+    def __init__(self, options: WebSocketOptions, handler: Handler, logger: logging.Logger) -> None:
+        self.state: State = "disconnected"
+        self.last_error = ""
+        self.epoch = 0
+        self.reconnects = 0
+        self.since = time.monotonic()  # of the state
+        self.acknowledged_at = 0.0
+        self.counters: Counter[str] = Counter()
+        self.endpoint = options.endpoint
+        self._options = options
+        self._handler = handler
+        self._log = logger
+        self._protocol = PROTOCOLS[options.protocol](push_closed=options.bar_push == "closed")
+        self._token = options.csrf_token.get_secret_value()
+        self._symbols: tuple[str, ...] = options.symbols
+        self._resolutions: tuple[str, ...] = options.resolutions
+        self._resubscribe = threading.Event()
+        self._stop = threading.Event()
+        self._endpoints = Endpoints(options.endpoints)
+        self._backoff = Backoff(options.backoff_base, options.backoff_cap)
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._thread: threading.Thread | None = None
+        self._tls: ssl.SSLContext | None = None
+
+    # life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to connect, without waiting for it. Raises OSError if the certificates cannot be read."""
+        with self._lock:
+            if self._thread is not None or self._stop.is_set():
+                return
+            if not self._token:
+                self._log.warning("no csrf_token is set; an empty one is sent")
+            if any(url.startswith("wss://") for url in self._options.endpoints):
+                self._tls = ssl.create_default_context(cafile=self._options.ca_file)
+            self._thread = threading.Thread(target=self._run, name="wealthsources-websocket", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the connection and the thread, within 3 s in any state."""
+        deadline = time.monotonic() + STOP_LIMIT
+        self._stop.set()
+        with self._lock:
+            thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return
+        thread.join(CLOSE_TIMEOUT + 1.0)
+        connection = self._connection
+        if thread.is_alive() and connection is not None:
+            connection.abort()
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+    def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
+        """Subscribe to something else, on this connection and on all later ones."""
+        self._symbols, self._resolutions = tuple(symbols), tuple(resolutions)
+        self._resubscribe.set()
+
+    # the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._one_connection()
+            except Lost as lost:
+                self._wait_after(lost)
+            except Exception as error:  # noqa: BLE001 - nothing but stop ends this thread
+                self._log.exception("the reader failed; the connection begins anew")
+                self._wait_after(Lost("internal", type(error).__name__))
+        self._set_state("disconnected", "stopped")
+
+    def _wait_after(self, lost: Lost) -> None:
+        if self._stop.is_set():
+            return
+        self.counters[f"lost.{lost.reason}"] += 1
+        self.last_error = f"{self.endpoint}: {lost}"
+        at_once = self._endpoints.failed()
+        delay = 0.0 if at_once else self._backoff.next()
+        if lost.rejected:
+            delay = self._options.backoff_cap
+            self._set_state("auth_failed", self.last_error)
+        else:
+            self._set_state("reconnecting" if self.epoch else "error", self.last_error)
+        self._log.warning("%s; next attempt in %.1f s", self.last_error, delay)
+        self._stop.wait(delay)
+
+    def _one_connection(self) -> None:
+        self.endpoint = url = self._endpoints.current
+        self._wait_for_budget(url)
+        self._set_state("reconnecting" if self.epoch else "connecting", "")
+        self.counters["attempts"] += 1
+        deadline = time.monotonic() + self._options.connect_timeout
+        connection = connect(url, self._options.connect_timeout, self._stop, self._options.max_message, self._tls)
+        self._connection = connection
+        try:
+            early = self._handshake(connection, deadline)
+            self.epoch += 1
+            self.reconnects = self.epoch - 1
+            self.acknowledged_at = time.monotonic()
+            self._set_state("connected", "")
+            for bar in early:
+                self._handler.on_bar(bar, self.epoch, self.acknowledged_at)
+            self._read(connection)
+        finally:
+            self._connection = None
+            connection.drop()
+
+    def _wait_for_budget(self, url: str) -> None:
+        host = urlsplit(url).hostname or ""
+        while not self._stop.is_set():
+            wait = _budget.wait(host, time.monotonic(), self._options.connects_per_minute)
+            if wait <= 0:
+                return
+            self.counters["budget_waits"] += 1
+            self._log.warning("%s was connected to too often; waiting %.1f s", host, wait)
+            self._stop.wait(wait)
+        raise Lost("stopped")
+
+    def _set_state(self, state: State, reason: str) -> None:
+        if state == self.state:
+            return
+        self.state = state
+        self.since = time.monotonic()
+        self._log.info("%s%s", state, f": {reason}" if reason else f" ({self.endpoint})")
+        self._handler.on_state(state, reason)
+
+    # one connection --------------------------------------------------------------------------------------------
+
+    def _subscribe(self, connection: Connection, request_id: str) -> None:
+        self._resubscribe.clear()
+        connection.send_text(
+            self._protocol.connect_message(
+                self._symbols, self._resolutions, self._token, self._options.market_type, request_id
+            )
+        )
+
+    def _handshake(self, connection: Connection, deadline: float) -> list[BarMessage]:
+        """Subscribe and wait for the acknowledgement. Returns bars that came before it."""
+        self._subscribe(connection, "1")
+        early: list[BarMessage] = []
+        while time.monotonic() < deadline:
+            if self._stop.is_set():
+                connection.close(timeout=CLOSE_TIMEOUT)
+                raise Lost("stopped")
+            frame = connection.receive()
+            if frame is None:
+                continue
+            if frame.opcode == TEXT:
+                if self._acknowledged(connection, frame.data, early):
+                    return early
+            elif frame.opcode == PING:
+                connection.pong(frame.data)
+            elif frame.opcode == CLOSE:
+                raise self._closed(connection, frame.data)
+        raise Lost("ack_timeout", "no CONNECTED came")
+
+    def _acknowledged(self, connection: Connection, data: bytes, early: list[BarMessage]) -> bool:
+        done = False
+        for event in self._protocol.read(data):
+            if isinstance(event, BarMessage):
+                if len(early) < _MOST_EARLY:
+                    early.append(event)
+                else:
+                    self.counters["early_dropped"] += 1
+            elif isinstance(event, Connected):
+                done |= event.request_id in (None, "1")
+            elif isinstance(event, ServerError):
+                auth = rejection(event.message) == "auth"
+                raise Lost("refused_by_server", self._redact(event.message), rejected=auth)
+            else:
+                self._other(connection, event)
+        return done
+
+    def _read(self, connection: Connection) -> None:
+        """Read until the connection is lost. Raises Lost."""
+        handler, read, epoch = self._handler, self._protocol.read, self.epoch
+        started = last_bar = time.monotonic()
+        pinger = _Pinger(self._options.ping_interval, self._options.pong_timeout, started)
+        next_check, proven = started, False
+        while True:
+            frame = connection.receive()
+            now = time.monotonic()
+            if frame is None:
+                next_check = now
+            elif frame.opcode == TEXT:
+                for event in read(frame.data):
+                    if type(event) is not BarMessage:
+                        self._other(connection, event)
+                    elif handler.on_bar(event, epoch, now):
+                        last_bar = now
+            else:
+                self._control(connection, frame.opcode, frame.data, pinger)
+            if now < next_check:
+                continue
+            next_check = now + _CHECK_EVERY
+            pinger.check(connection, now)
+            self._check(connection, now, last_bar)
+            if not proven and last_bar > started and now - started >= self._options.reset_after:
+                proven = True
+                self._backoff.reset()
+                self._endpoints.worked()
+
+    def _check(self, connection: Connection, now: float, last_bar: float) -> None:
+        if self._stop.is_set():
+            connection.close(timeout=CLOSE_TIMEOUT)
+            raise Lost("stopped")
+        if now - last_bar > self._options.idle_limit:
+            raise Lost("data_idle", f"no bar for {now - last_bar:.0f} s")
+        if self._resubscribe.is_set():
+            self._subscribe(connection, str(next(_request_ids)))
+
+    def _control(self, connection: Connection, opcode: int, data: bytes, pinger: _Pinger) -> None:
+        if opcode == PONG:
+            if not pinger.answered(data):
+                self.counters["stray_pongs"] += 1
+        elif opcode == PING:
+            connection.pong(data)
+        elif opcode == CLOSE:
+            raise self._closed(connection, data)
+        else:
+            self.counters["binary_frames"] += 1
+
+    def _closed(self, connection: Connection, data: bytes) -> Lost:
+        code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
+        with contextlib.suppress(Lost):
+            connection.close(code if len(data) >= 2 else 1000, timeout=0)
+        words = data[2:100].decode("utf-8", "replace")
+        return Lost(f"closed_{code}", self._redact(words), rejected=close_rejection(code))
+
+    def _other(self, connection: Connection, event: object) -> None:
+        if isinstance(event, Bad):
+            self.counters[event.what] += 1
+            if self.counters[event.what] <= 10:
+                self._log.warning("%s: %s", event.what, self._redact(event.why))
+        elif isinstance(event, ServerError):
+            self.counters["server_errors"] += 1
+            self.last_error = self._redact(event.message)
+            self._log.warning("the server says: %s", self.last_error)
+        elif isinstance(event, Reply):
+            connection.send_text(event.text)
+        elif isinstance(event, Connected):
+            self.counters["repeated_acks"] += 1
+        elif isinstance(event, Ignored):
+            self.counters["ignored_messages"] += 1
+
+    def _redact(self, text: str) -> str:
+        return text.replace(self._token, "***") if self._token else text
+
+
+_request_ids: Final = itertools.count(2)
+
+
+class _Pinger:
+    """Sends a ping of its own every so often, and gives a connection up that does not answer that very one."""
+
+    def __init__(self, interval: float, timeout: float, now: float) -> None:
+        self._interval = interval
+        self._timeout = timeout
+        self._sent_at = now
+        self._payload: bytes | None = None
+
+    def check(self, connection: Connection, now: float) -> None:
+        if self._payload is not None:
+            if now - self._sent_at > self._timeout:
+                raise Lost("pong_timeout", f"no answer to a ping for {now - self._sent_at:.0f} s")
+        elif now - self._sent_at >= self._interval:
+            self._payload = secrets.token_bytes(8)
+            self._sent_at = now
+            connection.ping(self._payload)
+
+    def answered(self, payload: bytes) -> bool:
+        if payload != self._payload:
+            return False
+        self._payload = None
+        return True

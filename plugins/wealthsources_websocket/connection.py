@@ -1,0 +1,357 @@
+"""One connection: DNS, TCP, TLS and upgrade under one deadline, then frames in and out.
+
+websocket-client is used through its low-level class, on a socket opened here; never through `run_forever`. What is
+worked around, by the numbers of the list of its quirks: no connect deadline (W6, W19, W20), redirects followed with
+their headers (W15), shared cookies (W16), proxies from the environment (W17), exceptions that hold bodies (W21), no
+size limit (W14), the slow UTF-8 check (W23), TLS options ignored beside a context (W30).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import websocket
+from websocket._abnf import continuous_frame, frame_buffer
+from websocket._handshake import CookieJar
+
+from wealthsources_websocket.reconnect import Lost, http_rejection
+
+_T = TypeVar("_T")
+
+_SLICE: Final = 0.2
+_MOST_HANDSHAKE_BYTES: Final = 65_536
+_MOST_FRAGMENTS: Final = 10_000
+_PORTS: Final = {"ws": 80, "wss": 443}
+
+TEXT: Final = websocket.ABNF.OPCODE_TEXT
+BINARY: Final = websocket.ABNF.OPCODE_BINARY
+PING: Final = websocket.ABNF.OPCODE_PING
+PONG: Final = websocket.ABNF.OPCODE_PONG
+CLOSE: Final = websocket.ABNF.OPCODE_CLOSE
+
+
+class Frame(NamedTuple):
+    """A whole message, or a control frame."""
+
+    opcode: int
+    data: bytes
+
+
+class Connection:
+    """An upgraded connection. One thread reads and writes; `abort` may be called from any other."""
+
+    def __init__(self, ws: websocket.WebSocket, sock: socket.socket) -> None:
+        self._ws = ws
+        self._sock = sock
+
+    def receive(self) -> Frame | None:
+        """The next message or control frame; None if none is complete after a moment. Raises Lost."""
+        ws = self._ws
+        try:
+            while True:
+                frame = ws.frame_buffer.recv_frame()
+                opcode = frame.opcode
+                if opcode >= 8:
+                    _check_control(frame)
+                    return Frame(opcode, frame.data)  # type: ignore[arg-type]  # bytes: nothing is decoded
+                ws.cont_frame.validate(frame)
+                ws.cont_frame.add(frame)
+                if frame.fin:
+                    opcode, whole = ws.cont_frame.extract(frame)
+                    return Frame(opcode, whole.data)
+        except websocket.WebSocketTimeoutException:
+            return None
+        except Lost:
+            raise
+        except websocket.WebSocketConnectionClosedException:
+            raise Lost("cut", "the server closed the connection without a Close frame") from None
+        except websocket.WebSocketProtocolException as error:
+            raise Lost("protocol", str(error)[:120]) from None
+        except ssl.SSLError as error:
+            raise Lost("cut", f"TLS: {error.reason or 'ended'}") from None
+        except (OSError, websocket.WebSocketException, struct.error) as error:
+            raise Lost("cut", type(error).__name__) from None
+
+    def send_text(self, text: str) -> None:
+        """Send one text message. Raises Lost, also when the server does not take it."""
+        self._send(text.encode(), TEXT)
+
+    def ping(self, payload: bytes) -> None:
+        """Send a ping."""
+        self._send(payload, PING)
+
+    def pong(self, payload: bytes) -> None:
+        """Answer a ping."""
+        self._send(payload, PONG)
+
+    def _send(self, payload: bytes, opcode: int) -> None:
+        try:
+            self._ws.send(payload, opcode)
+        except (OSError, websocket.WebSocketException) as error:
+            # A frame that went out in part cannot be taken back: the connection is of no use any more.
+            raise Lost("send_failed", type(error).__name__) from None
+
+    def close(self, code: int = 1000, timeout: float = 1.0) -> None:
+        """Say goodbye, wait at most `timeout` seconds for the answer, and let go of the socket."""
+        deadline = time.monotonic() + timeout
+        with contextlib.suppress(Lost):
+            self._send(struct.pack("!H", code), CLOSE)
+            while time.monotonic() < deadline:
+                frame = self.receive()
+                if frame is not None and frame.opcode == CLOSE:
+                    break
+        self.drop()
+
+    def drop(self) -> None:
+        """Let go of the socket at once."""
+        self.abort()
+        self._sock.close()
+
+    def abort(self) -> None:
+        """Wake a thread that is reading or writing: both fail from now on."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+
+def connect(
+    url: str, timeout: float, stop: threading.Event, max_message: int, tls: ssl.SSLContext | None
+) -> Connection:
+    """Open a connection within `timeout` seconds, or raise Lost. `stop` ends the attempt within a fifth of a second."""
+    deadline = _Deadline(time.monotonic() + timeout, stop)
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    sock = _open(host, port, deadline)
+    try:
+        if parts.scheme == "wss":
+            sock = _wrap(sock, host, deadline, tls or ssl.create_default_context())
+        ws = _upgrade(sock, url, host, deadline, max_message)
+    except BaseException:
+        sock.close()
+        raise
+    sock.settimeout(_SLICE)
+    ws.sock = sock
+    return Connection(ws, sock)
+
+
+class _Deadline:
+    """One moment by which everything must be done."""
+
+    def __init__(self, at: float, stop: threading.Event) -> None:
+        self._at = at
+        self._stop = stop
+
+    def slice(self, what: str) -> float:
+        """Seconds to wait now, at most a moment. Raises Lost when the time is over or a stop was asked for."""
+        if self._stop.is_set():
+            raise Lost("stopped")
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise Lost(f"{what}_timeout")
+        return min(_SLICE, left)
+
+    def left(self) -> float:
+        return max(0.0, self._at - time.monotonic())
+
+
+def _resolve(host: str, port: int, deadline: _Deadline) -> list[tuple[Any, ...]]:
+    """Ask for the addresses on a thread that may be left behind: getaddrinfo cannot be given a time limit."""
+    found: list[Any] = []
+
+    def ask() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=ask, name="wealthsources-resolver", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(deadline.slice("dns"))
+    if isinstance(found[0], OSError):
+        raise Lost("dns", f"{host} does not resolve: {found[0].strerror}")
+    addresses: list[tuple[Any, ...]] = found[0]
+    return addresses
+
+
+def _open(host: str, port: int, deadline: _Deadline) -> socket.socket:
+    """Connect to the first address that answers; each gets a fair share of the time that is left."""
+    addresses = _resolve(host, port, deadline)
+    failure = Lost("dns", f"{host} has no address")
+    for place, (family, kind, proto, _, address) in enumerate(addresses):
+        share = time.monotonic() + deadline.left() / (len(addresses) - place)
+        sock = socket.socket(family, kind, proto)
+        try:
+            _connect_tcp(sock, address, share, deadline)
+        except OSError as error:
+            sock.close()
+            reason = "refused" if isinstance(error, ConnectionRefusedError) else "unreachable"
+            failure = Lost(reason, f"{host}:{port}: {error.strerror or error}")
+        except Lost:
+            sock.close()
+            raise
+        else:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
+    raise failure
+
+
+def _connect_tcp(sock: socket.socket, address: Any, share: float, deadline: _Deadline) -> None:
+    sock.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        sock.connect(address)
+    while not select.select([], [sock], [], deadline.slice("connect"))[1]:
+        if time.monotonic() > share:
+            raise TimeoutError("no answer")
+    problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if problem:
+        raise OSError(problem, os.strerror(problem))
+
+
+def _wrap(sock: socket.socket, host: str, deadline: _Deadline, context: ssl.SSLContext) -> ssl.SSLSocket:
+    sock.setblocking(False)
+    wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        while True:
+            try:
+                wrapped.do_handshake()
+                return wrapped
+            except ssl.SSLWantReadError:
+                select.select([wrapped], [], [], deadline.slice("tls"))
+            except ssl.SSLWantWriteError:
+                select.select([], [wrapped], [], deadline.slice("tls"))
+    except ssl.SSLCertVerificationError as error:
+        wrapped.close()
+        raise Lost("tls_error", f"the certificate of {host} is not trusted: {error.verify_message}") from None
+    except OSError as error:
+        wrapped.close()
+        raise Lost("tls_error", getattr(error, "reason", None) or error.strerror or type(error).__name__) from None
+    except Lost:
+        wrapped.close()
+        raise
+
+
+class _DeadlineSocket:
+    """The face of a socket for the upgrade: every call gets only the time that is left, and few bytes are enough."""
+
+    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._read = 0
+        self._closed = False
+
+    def recv(self, size: int) -> bytes:
+        data = self._patiently(lambda: self._sock.recv(size))
+        self._read += len(data)
+        if self._read > _MOST_HANDSHAKE_BYTES:
+            raise Lost("handshake_protocol", f"more than {_MOST_HANDSHAKE_BYTES} bytes instead of an upgrade")
+        return data
+
+    def send(self, data: bytes) -> int:
+        return self._patiently(lambda: self._sock.send(data))
+
+    def _patiently(self, work: Callable[[], _T]) -> _T:
+        while True:
+            self._sock.settimeout(self._deadline.slice("handshake"))
+            try:
+                return work()
+            except TimeoutError:
+                continue
+
+    def gettimeout(self) -> float | None:
+        return self._sock.gettimeout()
+
+    def settimeout(self, _timeout: float | None) -> None:
+        """The deadline decides, not the library."""
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+
+def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_message: int) -> websocket.WebSocket:
+    ws = websocket.WebSocket(skip_utf8_validation=True, enable_multithread=True)
+    _forget_cookies(host)
+    try:
+        ws.connect(url, socket=_DeadlineSocket(sock, deadline), redirect_limit=0, suppress_origin=True)  # type: ignore[no-untyped-call]
+    except websocket.WebSocketBadStatusException as error:
+        status = error.status_code
+        raise Lost("bad_status", f"HTTP {status} instead of an upgrade", rejected=http_rejection(status)) from None
+    except websocket.WebSocketConnectionClosedException:
+        raise Lost("handshake_closed", f"{host} closed the connection during the upgrade") from None
+    except websocket.WebSocketException as error:
+        redirected = "Redirect" in str(error)
+        raise Lost(
+            "redirect_refused" if redirected else "handshake_protocol",
+            "redirects are not followed" if redirected else "no proper answer to the upgrade",
+        ) from None
+    except (OSError, ValueError, UnicodeError) as error:
+        raise Lost("handshake_protocol", f"no proper answer to the upgrade ({type(error).__name__})") from None
+    ws.frame_buffer = _LimitedFrames(ws._recv, max_message)
+    ws.cont_frame = _LimitedFragments(max_message)
+    return ws
+
+
+def _forget_cookies(host: str) -> None:
+    """The library keeps cookies for the whole process; none of an earlier connection goes out with this one."""
+    for domain in list(CookieJar.jar):
+        if host.lower().endswith(domain) or host.lower() == domain[1:]:
+            CookieJar.jar.pop(domain, None)
+
+
+class _LimitedFrames(frame_buffer):
+    """Refuses a frame by what its header says, before a byte of its payload is read."""
+
+    def __init__(self, receive: Any, limit: int) -> None:
+        super().__init__(receive, skip_utf8_validation=True)
+        self._limit = limit
+
+    def recv_length(self) -> None:
+        super().recv_length()
+        if self.has_mask():
+            raise Lost("protocol", "a frame of the server is masked")
+        if self.length is not None and self.length > self._limit:
+            raise Lost("too_big", f"a frame announces {self.length} bytes; {self._limit} are allowed")
+
+
+class _LimitedFragments(continuous_frame):
+    """Joins fragments up to a limit, in time that grows with their number only."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(fire_cont_frame=False, skip_utf8_validation=True)
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._opcode = 0
+
+    def add(self, frame: Any) -> None:
+        if not self._parts:
+            self._opcode = frame.opcode
+        self._parts.append(frame.data)
+        self._size += len(frame.data)
+        if self._size > self._limit or len(self._parts) > _MOST_FRAGMENTS:
+            raise Lost("too_big", f"a message has more than {self._limit} bytes or {_MOST_FRAGMENTS} fragments")
+        self.recving_frames = None if frame.fin else self._opcode
+
+    def extract(self, frame: Any) -> tuple[int, Any]:
+        frame.data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts, self._size = [], 0
+        return self._opcode, frame
+
+
+def _check_control(frame: Any) -> None:
+    if not frame.fin:
+        raise Lost("protocol", "a control frame is fragmented")
+    if len(frame.data) > 125:
+        raise Lost("protocol", "a control frame has more than 125 bytes")

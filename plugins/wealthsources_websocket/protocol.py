@@ -1,0 +1,284 @@
+"""The WealthAI wire protocol, without any input or output: text in, events out, text to send.
+
+A protocol is an object with `connect_message` and `read`; other servers' formats are other objects.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from wealthsources import Timeframe, read_value
+
+#: 1980-01-01 and 2200-01-01 in ms: a time outside was sent in another unit, or is none.
+_EARLIEST: Final = 315_532_800_000
+_LATEST: Final = 7_258_118_400_000
+_KEPT_ASIDE: Final = 63
+_LONGEST_SAMPLE: Final = 120
+_TRUE: Final = (True, 1, "1", "true", "True")
+_FALSE: Final = (False, 0, "0", "false", "False")
+_FLAGS: Final = ("is_closed", "closed", "x", "final", "confirm")
+_PRICES: Final = ("open", "high", "low", "close", "volume")
+
+
+class BarMessage(msgspec.Struct, array_like=True, gc=False):
+    """One bar as a message states it: the whole bar so far. `closed` is the server's flag, None if it sends none."""
+
+    symbol: str
+    timeframe: str
+    open_time: int
+    close_time: int
+    values: tuple[float, float, float, float, float]
+    decimals: int
+    closed: bool | None = None
+    texts: tuple[str | None, ...] | None = None
+
+
+class Connected(NamedTuple):
+    """The server acknowledged a subscription."""
+
+    request_id: str | None
+
+
+class ServerError(NamedTuple):
+    """The server says that something is wrong."""
+
+    message: str
+
+
+class Reply(NamedTuple):
+    """The server wants this text back: a heartbeat of its own."""
+
+    text: str
+
+
+class Ignored(NamedTuple):
+    """A message of a type that is not known."""
+
+    kind: str
+
+
+class Bad(NamedTuple):
+    """A message that cannot be used: `what` is bad_message or bad_bar, `why` names the field."""
+
+    what: str
+    why: str
+
+
+Event = BarMessage | Connected | ServerError | Reply | Ignored | Bad
+
+_MISSING: Final = object()
+
+
+class _Message(msgspec.Struct, gc=False):
+    """Every field of every message, in the order of a BAR's: msgspec looks for the next one first."""
+
+    type: Any = None
+    symbol: Any = None
+    timeframe: Any = None
+    resolution: Any = None
+    open_time: Any = None
+    close_time: Any = None
+    open: Any = None
+    high: Any = None
+    low: Any = None
+    close: Any = None
+    volume: Any = None
+    is_closed: Any = None
+    closed: Any = None
+    x: Any = None
+    final: Any = None
+    confirm: Any = None
+    request_id: Any = None
+    message: Any = None
+    data: Any = None
+    bars: Any = None
+
+
+class WealthAI:
+    """The protocol of the WealthAI market server. `push_closed`: the server pushes finished bars only."""
+
+    name = "wealthai"
+
+    def __init__(self, *, push_closed: bool = False) -> None:
+        self._push_closed = push_closed
+        # Numbers keep their text: float_hook is given it, and whole numbers lose nothing.
+        self._one = msgspec.json.Decoder(_Message, float_hook=str).decode
+        self._many = msgspec.json.Decoder(list[_Message], float_hook=str).decode
+        self._frames = {name: Timeframe(name) for name in Timeframe.known()}
+
+    def connect_message(
+        self, symbols: Sequence[str], resolutions: Sequence[str], token: str, market_type: str, request_id: str
+    ) -> str:
+        """The text that subscribes to every symbol in every resolution. It holds the token: do not log it."""
+        return json.dumps(
+            {
+                "type": "CONNECT",
+                "request_id": request_id,
+                "symbols": list(symbols),
+                "resolutions": list(resolutions),
+                "csrf_token": token,
+                "market_type": market_type,
+            }
+        )
+
+    def read(self, data: bytes) -> Sequence[Event]:
+        """The events of one text frame, given as its bytes. Never raises: what is wrong becomes a Bad event."""
+        try:
+            if data[:1] == b"[":
+                messages = self._many(data)
+            else:
+                message = self._one(data)
+                if message.type == "BAR":
+                    return (self._bar(message),)
+                messages = [message]
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            return (Bad("bad_message", f"{_short(str(error))}; it began {_short(repr(data[:_LONGEST_SAMPLE]))}"),)
+        events: list[Event] = []
+        for message in messages:
+            self._read_message(message, events)
+        return events
+
+    def _read_message(self, message: _Message, events: list[Event]) -> None:
+        kind = message.type
+        batch = message.data if isinstance(message.data, list) else message.bars
+        if isinstance(batch, list):
+            self._read_batch(message, batch, events)
+        elif kind in ("BAR", "KLINE"):
+            events.append(self._bar(message))
+        elif kind == "CONNECTED":
+            events.append(Connected(None if message.request_id is None else str(message.request_id)))
+        elif kind == "ERROR":
+            events.append(ServerError(_short(str(message.message))))
+        elif kind == "PING":
+            events.append(Reply('{"type": "PONG"}'))
+        elif kind in ("PONG", None) and message.open_time is None:
+            events.append(Ignored("PONG" if kind else "without type"))
+        elif kind is None:
+            events.append(self._bar(message))
+        else:
+            events.append(Ignored(_short(str(kind))))
+
+    def _read_batch(self, outer: _Message, batch: list[Any], events: list[Event]) -> None:
+        """Several bars in one message; symbol and timeframe may be said once, outside."""
+        for item in batch:
+            try:
+                message = msgspec.convert(item, _Message)
+            except msgspec.ValidationError as error:
+                events.append(Bad("bad_bar", f"in a batch: {_short(str(error))}"))
+                continue
+            message.symbol = outer.symbol if message.symbol is None else message.symbol
+            if message.timeframe is None and message.resolution is None:
+                message.timeframe = outer.timeframe if outer.timeframe is not None else outer.resolution
+            events.append(self._bar(message))
+
+    def _bar(self, message: _Message) -> BarMessage | Bad:
+        name = message.timeframe if message.timeframe is not None else message.resolution
+        frame = self._frames.get(name) if type(name) is str else None
+        if frame is None:
+            return Bad("bad_bar", f"timeframe: {_short(repr(name))} is not one")
+        if type(message.symbol) is not str or not message.symbol:
+            return Bad("bad_bar", f"symbol: {_short(repr(message.symbol))} is not text")
+        open_time = message.open_time
+        if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
+            return Bad("bad_bar", f"open_time: {_short(repr(open_time))} is not a time in ms")
+        if not frame.opens_at(open_time):
+            return Bad("bad_bar", f"open_time: {open_time} is not on the {name} grid")
+        try:
+            values, decimals, texts = read_values(
+                message.open, message.high, message.low, message.close, message.volume
+            )
+            closed = True if self._push_closed else _flag(message)
+        except ValueError as error:
+            return Bad("bad_bar", _short(str(error)))
+        o, h, l, c, v = values  # noqa: E741
+        if not (0 < l <= o <= h and l <= c <= h and v >= 0):
+            return Bad("bad_bar", _which_rule(values))
+        close_time = message.close_time
+        if type(close_time) is not int or not _EARLIEST <= close_time <= _LATEST:
+            close_time = frame.end(open_time)  # decides nothing
+        return BarMessage(message.symbol, frame.name, open_time, close_time, values, decimals, closed, texts)
+
+
+Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
+
+
+def read_values(o: Any, h: Any, l: Any, c: Any, v: Any) -> Values:  # noqa: E741
+    """The five values with the code of their decimals, and the texts that code cannot give back.
+
+    Raises ValueError that names the field.
+    """
+    try:
+        digits = o + h + l + c + v
+        if digits.isascii() and digits.replace(".", "").isdigit():
+            decimals = _decimals(o) | _decimals(h) << 6 | _decimals(l) << 12 | _decimals(c) << 18 | _decimals(v) << 24
+            return (float(o), float(h), float(l), float(c), float(v)), decimals, None
+    except (TypeError, AttributeError, ValueError):
+        pass  # numbers, or texts that are not canonical: the careful way
+    return _read_carefully((o, h, l, c, v))
+
+
+def _decimals(text: str) -> int:
+    """How many decimals a text of digits and dots has. Raises ValueError if a float would not give it back."""
+    length = len(text)
+    dot = text.find(".")
+    if length > 16 or (length == 16 and dot < 0) or (text[0] == "0" and length > 1 and dot != 1) or dot == 0:
+        raise ValueError(text)
+    if dot < 0:
+        return 0
+    if dot == length - 1:
+        raise ValueError(text)
+    return length - dot - 1
+
+
+def _read_carefully(raw: tuple[Any, ...]) -> Values:
+    numbers: list[float] = []
+    texts: list[str | None] = []
+    decimals = 0
+    for place, (field, value) in enumerate(zip(_PRICES, raw, strict=True)):
+        if value is None:
+            raise ValueError(f"{field}: is missing")
+        try:
+            read = read_value(str(value) if type(value) is int else value)
+        except ValueError as error:
+            raise ValueError(f"{field}: {error}") from None
+        numbers.append(read.number)
+        texts.append(read.text)
+        decimals |= read.code << 6 * place
+    o, h, l, c, v = numbers  # noqa: E741
+    return (o, h, l, c, v), decimals, tuple(texts) if any(text is not None for text in texts) else None
+
+
+def _flag(message: _Message) -> bool | None:
+    for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
+        if value is None:
+            continue
+        if value in _TRUE:
+            return True
+        if value in _FALSE:
+            return False
+        raise ValueError(f"closed flag: {value!r} is neither true nor false")
+    return None
+
+
+def _which_rule(values: tuple[float, float, float, float, float]) -> str:
+    o, h, l, c, v = values  # noqa: E741
+    if l <= 0 or o <= 0 or h <= 0 or c <= 0:
+        return "a price is not positive"
+    if v < 0:
+        return "volume: is negative"
+    if h < l:
+        return f"high {h} is below low {l}"
+    return f"open {o} or close {c} is outside low {l} to high {h}"
+
+
+def _short(text: str) -> str:
+    """One line of at most 120 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SAMPLE else line[: _LONGEST_SAMPLE - 1] + "…"
+
+
+PROTOCOLS: Final[dict[str, Callable[..., WealthAI]]] = {"wealthai": WealthAI}

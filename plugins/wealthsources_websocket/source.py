@@ -1,0 +1,358 @@
+"""WebSocketSource: the live source of the chain. It answers from its cache and never waits."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Literal
+
+from wealthsources import (
+    Bars,
+    Capabilities,
+    ConfigError,
+    Event,
+    HistoryRequest,
+    Hole,
+    NotHere,
+    RequestError,
+    Source,
+    SourceStatus,
+    StreamStatus,
+    Timeframe,
+    match_symbol,
+)
+from wealthsources_websocket.cache import WebSocketCache
+from wealthsources_websocket.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wealthsources import Host, SeriesBuffer
+    from wealthsources_websocket.client import State
+    from wealthsources_websocket.config import WebSocketOptions
+    from wealthsources_websocket.protocol import BarMessage
+
+_AHEAD: Final = 5_000
+_FIRST_RETRY, _LAST_RETRY = 5.0, 600.0
+_ENOUGH_TO_JUDGE: Final = 3
+HINT: Final = "this server seems to push closed bars only; set bar_push: closed"
+
+
+class Stream:
+    """One subscribed series: its bars and how its stream is doing."""
+
+    def __init__(self, symbol: str, timeframe: Timeframe) -> None:
+        self.symbol = symbol
+        self.timeframe = timeframe
+        self.series: SeriesBuffer | None = None
+        self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
+        self.bars_seen = 0
+        self.pushes_forming = False
+        self.filling = False
+        self.retry_at = 0.0
+        self.retry_after = _FIRST_RETRY
+        self.skip_first: tuple[int, int] | None = None  # (epoch, open_time) of a first bar that is only partial
+
+
+class WebSocketSource(Source):
+    """Bars pushed by a market server. What a stale stream did not bring is missing, and looked for elsewhere."""
+
+    def __init__(self, options: WebSocketOptions) -> None:
+        self.options = options
+        self._streams: dict[tuple[str, str], Stream] = {}
+        self._spellings: dict[tuple[str, str], Stream | None] = {}
+        self._subscribe_to(options.symbols, options.resolutions)
+        self._client: Client | None = None
+        self._host: Host | None = None
+        self._wall_ahead = 0.0
+        self.cache = WebSocketCache(capacity=options.capacity, corrections=options.corrections)
+
+    def _subscribe_to(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
+        wanted = {(symbol, name) for symbol in symbols for name in resolutions}
+        kept = {key: stream for key, stream in self._streams.items() if key in wanted}
+        fresh = {key: Stream(key[0], Timeframe(key[1])) for key in wanted - set(kept)}
+        self._streams = {**kept, **fresh}
+        self._spellings = {}
+        self.capabilities = Capabilities(
+            live=True,
+            blocking=False,
+            timeframes=tuple(dict.fromkeys(resolutions)),
+            symbols=tuple(dict.fromkeys(symbols)),
+        )
+
+    # life ------------------------------------------------------------------------------------------------------
+
+    def start(self, host: Host) -> None:
+        """Begin to connect. Raises ConfigError if the certificates cannot be read."""
+        self._host = host
+        self.cache = WebSocketCache(host.name, capacity=self.options.capacity, corrections=self.options.corrections)
+        client = Client(self.options, self, host.logger)
+        try:
+            client.start()
+        except OSError as error:
+            raise ConfigError(f"ca_file {self.options.ca_file}: {error.strerror or error}") from error
+        self._client = client
+
+    def stop(self) -> None:
+        """Close the connection; what is in the cache stays."""
+        client = self._client
+        if client is not None:
+            client.stop()
+
+    def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
+        """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated."""
+        if not symbols or not resolutions:
+            raise RequestError("a subscription needs at least one symbol and one resolution")
+        self._subscribe_to(tuple(symbols), tuple(Timeframe(name).name for name in resolutions))
+        if self._client is not None:
+            self._client.update_subscription(symbols, resolutions)
+
+    # answering -------------------------------------------------------------------------------------------------
+
+    def get_history(self, request: HistoryRequest) -> Bars:
+        """What the cache holds of the request: closed bars, whatever the state of the stream.
+
+        With `include_forming` the bar that is forming on the present connection follows, unless the stream is stale.
+        """
+        stream = self._streams.get((request.symbol, request.timeframe.name))
+        client = self._client
+        if stream is None or client is None:
+            raise NotHere("is not subscribed" if client is not None else "has not been started")
+        series = stream.series
+        if series is None:
+            raise NotHere(self._why_nothing(client))
+        stale = self._stale_seconds(stream, client, time.monotonic())
+        epoch = client.epoch if request.include_forming and not stale else None
+        bars = series.snapshot(request.end, request.start, request.count, forming_epoch=epoch)
+        if not stale and (stream.pushes_forming or stream.bars_seen < _ENOUGH_TO_JUDGE):
+            if not len(bars):
+                raise NotHere(f"holds no closed bar of that time ({len(series)} bars in all)")
+            return bars
+        note = self._stale_note(client, stale) if stale else self._hint(stream)
+        if not len(bars):
+            raise NotHere("; ".join(filter(None, (f"holds no closed bar of that time ({len(series)} in all)", note))))
+        return bars.noted(note) if note else bars
+
+    def _why_nothing(self, client: Client) -> str:
+        if client.state == "connected":
+            return "is connected, but no bar of this series has come"
+        return f"has received nothing: {client.state}" + (f" ({client.last_error})" if client.last_error else "")
+
+    def _stale_note(self, client: Client, stale: float) -> str:
+        if client.state == "connected":
+            return f"nothing came for {stale:.0f} s more than a stream may be silent: cannot vouch for the newest bars"
+        return f"{client.state} for {stale:.0f} s: cannot vouch for the newest bars"
+
+    def _hint(self, stream: Stream) -> str:
+        if self.options.bar_push == "closed" or stream.pushes_forming or stream.bars_seen < _ENOUGH_TO_JUDGE:
+            return ""
+        return HINT
+
+    def _stale_seconds(self, stream: Stream, client: Client, now: float) -> float:
+        if client.state != "connected":
+            return max(now - client.since, 1e-9)
+        arrived = stream.series.arrived if stream.series is not None else None
+        since = max(arrived or 0.0, client.acknowledged_at)
+        return max(0.0, now - since - stream.limit)
+
+    def stale_for(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> float | None:
+        """Seconds for which the stream of this series, or the freshest of all, has been stale."""
+        client, now = self._client, time.monotonic()
+        if client is None:
+            return None
+        if symbol is None or timeframe is None:
+            return min((self._stale_seconds(stream, client, now) for stream in self._streams.values()), default=None)
+        spelling = match_symbol(symbol, self.capabilities.symbols or ())
+        stream = self._streams.get((spelling or symbol, timeframe.name))
+        return None if stream is None else self._stale_seconds(stream, client, now)
+
+    def status(self) -> SourceStatus:
+        """State of the connection and of every stream."""
+        client = self._client
+        if client is None:
+            return SourceStatus("not started", endpoint=self.options.endpoint)
+        now = time.monotonic()
+        streams = tuple(self._stream_status(stream, client, now) for stream in self._streams.values())
+        hints = {self._hint(stream) for stream in self._streams.values()} - {""}
+        return SourceStatus(
+            client.state,
+            next(iter(hints), ""),
+            client.last_error,
+            client.endpoint,
+            client.epoch,
+            client.reconnects,
+            dict(client.counters),
+            streams,
+        )
+
+    def _stream_status(self, stream: Stream, client: Client, now: float) -> StreamStatus:
+        series = stream.series
+        if series is None:
+            return StreamStatus(stream.symbol, stream.timeframe.name, "never_received")
+        holes = len(series.holes())
+        state: Literal["stale", "hole", "live"] = (
+            "stale" if self._stale_seconds(stream, client, now) else "hole" if holes else "live"
+        )
+        idle = None if series.arrived is None else now - series.arrived
+        return StreamStatus(stream.symbol, stream.timeframe.name, state, len(series), idle, holes)
+
+    # receiving, on the reader thread ---------------------------------------------------------------------------
+
+    def on_state(self, state: State, reason: str) -> None:
+        """The connection is in another state."""
+        host = self._host
+        if state == "connected":
+            # The wall clock is read once a connection; a step of it later on makes no bar come from the future.
+            self._wall_ahead = time.time() - time.monotonic()
+        if host is not None and host.listening:
+            host.emit(Event("state", host.name, state=state, reason=reason))
+
+    def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
+        """Store a bar. Returns whether it belongs to the subscription."""
+        key = (bar.symbol, bar.timeframe)
+        stream = self._spellings.get(key)
+        if stream is None:
+            stream = self._find(key)
+            if stream is None:
+                self._count("unsolicited")
+                return False
+        host = self._host
+        if host is None or self._client is None:
+            return False
+        open_time = bar.open_time
+        if host.clock.name != "feed":
+            proof = stream.timeframe.end(open_time) if bar.closed else open_time
+            if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
+                self._count("from_the_future")
+                return False
+        series = stream.series
+        if series is None:
+            series = stream.series = self.cache.series(stream.symbol, stream.timeframe)
+        if self.options.partial_first and self._is_partial(stream, bar, epoch):
+            return True
+        stored = series.put(
+            open_time,
+            bar.close_time,
+            bar.values,
+            decimals=bar.decimals,
+            closed=bar.closed,
+            epoch=epoch,
+            texts=bar.texts,
+            arrived=now,
+        )
+        if stored.kind == "update" and not stored.closed:
+            stream.pushes_forming = True
+        else:
+            self._note(stream, series, stored.kind, stored.closed, stored.hole, open_time)
+        if host.listening:
+            self._tell(host, series, stored.kind, stored.closed, open_time)
+        return True
+
+    def _find(self, key: tuple[str, str]) -> Stream | None:
+        """The stream that the server's spelling means, remembered as long as that stays bounded."""
+        symbol = match_symbol(key[0], self.capabilities.symbols or ())
+        stream = None if symbol is None else self._streams.get((symbol, key[1]))
+        if stream is not None and len(self._spellings) < 4 * len(self._streams) + 16:
+            self._spellings[key] = stream
+        return stream
+
+    def _is_partial(self, stream: Stream, bar: BarMessage, epoch: int) -> bool:
+        """Whether this is the first bar of the connection, on a server that counts from the subscription."""
+        if stream.skip_first is None or stream.skip_first[0] != epoch:
+            stream.skip_first = (epoch, bar.open_time)
+        return bar.open_time <= stream.skip_first[1] and not bar.closed
+
+    def _note(
+        self,
+        stream: Stream,
+        series: SeriesBuffer,
+        kind: str,
+        closed: tuple[int, ...],
+        hole: Hole | None,
+        open_time: int,
+    ) -> None:
+        """What a message that was more than an update means for the clock, the counters and the holes."""
+        host = self._host
+        if host is None:
+            return
+        self._count(f"bars.{kind}")
+        clock, frame = host.clock, stream.timeframe
+        clock.saw_open(open_time)
+        for time_closed in closed:
+            clock.saw_closed(frame.end(time_closed))
+        if kind == "new":
+            self._judge_push(stream, host, frame.end(open_time))
+        if hole is not None:
+            self._count("holes")
+            host.logger.warning("%s %s: %s UTC", stream.symbol, frame, hole)
+            if host.listening:
+                host.emit(Event("hole", host.name, stream.symbol, frame, hole=hole))
+            stream.retry_at, stream.retry_after = 0.0, _FIRST_RETRY
+            self._fill(stream, series, hole)
+        elif kind == "new" and stream.retry_at and time.monotonic() >= stream.retry_at:
+            holes = series.holes()
+            if holes:
+                self._fill(stream, series, Hole(holes[0].start, holes[-1].end, sum(hole.count for hole in holes)))
+            else:
+                stream.retry_at = 0.0
+
+    def _judge_push(self, stream: Stream, host: Host, end: int) -> None:
+        if stream.pushes_forming:
+            return
+        stream.bars_seen += 1
+        if host.clock.name != "feed" and end > (time.monotonic() + self._wall_ahead) * 1000:
+            stream.pushes_forming = True
+        elif stream.bars_seen == _ENOUGH_TO_JUDGE and self.options.bar_push == "forming":
+            host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, HINT)
+
+    def _tell(self, host: Host, series: SeriesBuffer, kind: str, closed: tuple[int, ...], open_time: int) -> None:
+        for time_closed in closed:
+            self._emit_bar(host, series, time_closed)
+        if open_time not in closed and kind in ("new", "update", "correction"):
+            self._emit_bar(host, series, open_time)
+
+    def _emit_bar(self, host: Host, series: SeriesBuffer, open_time: int) -> None:
+        bar = series.at(open_time)
+        if bar is not None:
+            host.emit(Event("bar", host.name, series.symbol, series.timeframe, bar))
+
+    def _count(self, what: str) -> None:
+        if self._client is not None:
+            self._client.counters[what] += 1
+
+    # filling holes ---------------------------------------------------------------------------------------------
+
+    def _fill(self, stream: Stream, series: SeriesBuffer, hole: Hole) -> None:
+        """Ask the rest of the chain for what is missing, one request at a time for each stream."""
+        host = self._host
+        if host is None or stream.filling:
+            stream.retry_at = stream.retry_at or time.monotonic() + stream.retry_after
+            return
+        stream.filling = True
+        stream.retry_at = time.monotonic() + stream.retry_after
+        stream.retry_after = min(_LAST_RETRY, stream.retry_after * 2)
+
+        def done(bars: Bars | None, reason: str) -> None:
+            stream.filling = False
+            if bars is not None:
+                self._filled(host, stream, series, bars, hole, reason)
+            else:
+                host.logger.info("%s %s: %s is not filled: %s", stream.symbol, stream.timeframe, hole, reason)
+
+        request = HistoryRequest(stream.symbol, stream.timeframe, hole.end, hole.start)
+        host.backfill(request, done)
+
+    def _filled(self, host: Host, stream: Stream, series: SeriesBuffer, bars: Bars, hole: Hole, reason: str) -> None:
+        filled = self.cache.fill(bars)
+        self._count_many("backfilled", filled.added)
+        self._count_many("disagreements", filled.disagreements)
+        left = any(other.start < hole.end and other.end > hole.start for other in series.holes())
+        if left:
+            return
+        stream.retry_at, stream.retry_after = 0.0, _FIRST_RETRY
+        host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
+        if host.listening:
+            host.emit(Event("filled", host.name, stream.symbol, stream.timeframe, hole=hole, reason=reason))
+
+    def _count_many(self, what: str, number: int) -> None:
+        if number and self._client is not None:
+            self._client.counters[what] += number

@@ -1,0 +1,71 @@
+"""What holds for every test: connections to this machine only, and nothing left behind by the test before."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
+
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+_refused: list[object] = []
+
+
+def _local(sock: socket.socket, address: object) -> bool:
+    if sock.family == socket.AF_UNIX:
+        return True
+    host = str(address[0]) if isinstance(address, tuple) else ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _guarded_connect(self: socket.socket, address: object) -> None:
+    if not _local(self, address):
+        _refused.append(address)
+        raise PermissionError(f"tests connect to this machine only, not to {address}")
+    _connect(self, address)  # type: ignore[arg-type]
+
+
+def _guarded_connect_ex(self: socket.socket, address: object) -> int:
+    if not _local(self, address):
+        _refused.append(address)
+        return 1
+    return _connect_ex(self, address)  # type: ignore[arg-type]
+
+
+socket.socket.connect = _guarded_connect  # type: ignore[assignment, method-assign]
+socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[assignment, method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine() -> Iterator[None]:
+    _refused.clear()
+    yield
+    assert not _refused, f"something tried to connect to {_refused}"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("WEBSOCKET_", "WEALTHSOURCES_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_session_left_open() -> Iterator[None]:
+    yield
+    import wealthsources
+
+    session = wealthsources.current_session()
+    if session is not None:
+        session.stop()
+        raise AssertionError("a test left the process-wide session open")

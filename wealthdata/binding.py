@@ -1,0 +1,130 @@
+"""Bindings: on whose behalf a call is answered.
+
+They live in a ContextVar, so two strategies on two threads do not see each other. A new thread starts with none; while
+a backtest is bound anywhere it must not fall back on a live session, so it is refused then.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import weakref
+from typing import TYPE_CHECKING, Final, Literal
+
+import wealthsources
+from wealthdata.errors import NoContextError, ParamsError, ours
+from wealthdata.sessions import adapter_of_context, find_session
+
+if TYPE_CHECKING:
+    from wealthsources import ContextDataAdapter, Session
+
+Mode = Literal["auto", "live", "backtest"]
+
+#: An engine that binds for every bar and never clears must not make the stack grow without end.
+_DEEPEST: Final = 100
+
+
+class Binding:
+    """A context and the adapter that reads on its behalf; without one, what calls outside of any strategy read.
+
+    The adapter is kept until the process-wide session changes.
+    """
+
+    def __init__(self, context: object = None, mode: Mode = "auto") -> None:
+        self.context = context
+        self._mode = mode
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._made: tuple[Session | None, ContextDataAdapter] | None = None
+        if context is not None and find_session(anywhere=False) is not None:
+            self.adapter()  # "auto" is judged by the time at which the context is bound, not by that of the first call
+
+    def adapter(self) -> ContextDataAdapter:
+        """The adapter, under the session there is now."""
+        made = self._made
+        if made is None or made[0] is not wealthsources.current_session():
+            made = self._make()
+        return made[1]
+
+    def _make(self) -> tuple[Session | None, ContextDataAdapter]:
+        with self._lock:
+            session = find_session(anywhere=self.context is None)
+            if self._made is None or self._made[0] is not session:
+                try:
+                    if session is None:
+                        adapter = adapter_of_context(self.context, self._mode)
+                    else:
+                        adapter = session.adapter(self.context, self._mode)
+                except wealthsources.WealthSourcesError as error:
+                    raise ours(error) from None
+                self._made = session, adapter
+                self.track()
+            return self._made
+
+    def track(self) -> None:
+        """Remember it among the backtests, if it is one. A context alone is one unless it was bound as live."""
+        if self.context is None:
+            return
+        mode = self._made[1].mode if self._made else self._mode
+        if mode == "live":
+            _backtests.discard(self)
+        else:
+            _backtests.add(self)
+
+    def release(self) -> None:
+        """It was cleared. In a copied context, on another thread, that ends the copy only."""
+        if threading.get_ident() == self._thread:
+            _backtests.discard(self)
+
+
+_stack: contextvars.ContextVar[tuple[Binding, ...]] = contextvars.ContextVar("wealthdata_bindings", default=())
+#: Weak, because an engine's thread may end without clearing what it bound.
+_backtests: weakref.WeakSet[Binding] = weakref.WeakSet()
+_nobody: Final = Binding()
+
+
+def set_context(context: object, *, mode: Mode = "auto") -> None:
+    """Bind a strategy's context: calls on this thread read on its behalf until `clear_context`. May be nested.
+
+    mode  "live", "backtest", or "auto": settled once, when a context is first bound under a session; without a
+          session the context alone is read, and that is a backtest. An engine that makes a context per bar states it.
+
+    Raises ParamsError, ClockError, and wealthsources.ConfigError if $WEALTHSOURCES_CONFIG cannot work.
+    """
+    if context is None:
+        raise ParamsError("context is None; call clear_context() to end a binding")
+    if mode not in ("auto", "live", "backtest"):
+        raise ParamsError(f"mode must be 'auto', 'live' or 'backtest', was {mode!r}")
+    binding = Binding(context, mode)
+    binding.track()
+    _stack.set((*_stack.get()[1 - _DEEPEST :], binding))
+
+
+def get_context() -> object:
+    """The context that is bound. Raises NoContextError."""
+    stack = _stack.get()
+    if not stack:
+        raise NoContextError("no context is bound here; the engine binds one with wealthdata.set_context(context)")
+    return stack[-1].context
+
+
+def clear_context() -> None:
+    """End the newest binding, so that the one before it holds again. Harmless if there is none."""
+    stack = _stack.get()
+    if stack:
+        _stack.set(stack[:-1])
+        stack[-1].release()
+
+
+def current_adapter() -> ContextDataAdapter:
+    """What a call on this thread reads. Raises NoContextError."""
+    stack = _stack.get()
+    if stack:
+        return stack[-1].adapter()
+    if _backtests:
+        raise NoContextError(
+            "a backtest is running in this process, and nothing is bound here: a new thread starts without its "
+            "context. Start the thread with contextvars.copy_context().run, as in "
+            "Thread(target=contextvars.copy_context().run, args=(work,))"
+        )
+    return _nobody.adapter()

@@ -1,0 +1,120 @@
+"""Dispatcher: hands events to subscribers on a thread of its own, so that no callback can hold up a source."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthsources.source import Event
+    from wealthsources.timeframe import Timeframe
+
+_log = logging.getLogger("wealthsources.dispatcher")
+
+_MOST_WAITING: Final = 10_000
+
+Series = tuple[str, str, "Timeframe | None"]
+
+
+class Dispatcher:
+    """A bounded queue of events. Of the updates of one forming bar only the newest waits.
+
+    When the queue is full the oldest update of a forming bar gives way; if there is none, the oldest event is lost,
+    counted in `lost` and said in the log.
+    """
+
+    def __init__(self, most_waiting: int = _MOST_WAITING) -> None:
+        self.lost = 0
+        self.conflated = 0
+        self.handler_errors = 0
+        self._most = most_waiting
+        self._ready = threading.Condition()
+        self._waiting: deque[Series | Event] = deque()  # a series stands for its newest forming bar
+        self._forming: dict[Series, Event] = {}
+        self._callbacks: tuple[Callable[[Event], None], ...] = ()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody subscribed."""
+        return bool(self._callbacks)
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `callback` with every event from now on. Returns what ends that."""
+        with self._ready:
+            self._callbacks = (*self._callbacks, callback)
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="wealthsources-dispatcher", daemon=True)
+                self._thread.start()
+
+        def unsubscribe() -> None:
+            with self._ready:
+                self._callbacks = tuple(other for other in self._callbacks if other is not callback)
+
+        return unsubscribe
+
+    def emit(self, event: Event) -> None:
+        """Take an event and return at once."""
+        if not self._callbacks or self._closed:
+            return
+        with self._ready:
+            if event.kind == "bar" and event.bar is not None and not event.bar.closed:
+                self._conflate(event)
+            else:
+                self._make_room()
+                self._waiting.append(event)
+            self._ready.notify()
+
+    def _conflate(self, event: Event) -> None:
+        series = (event.source, event.symbol, event.timeframe)
+        if series in self._forming:
+            self.conflated += 1
+        else:
+            self._make_room()
+            self._waiting.append(series)
+        self._forming[series] = event
+
+    def _make_room(self) -> None:
+        if len(self._waiting) < self._most:
+            return
+        for item in self._waiting:
+            if isinstance(item, tuple):
+                self._waiting.remove(item)
+                del self._forming[item]
+                self.conflated += 1
+                return
+        self._waiting.popleft()
+        self.lost += 1
+        if self.lost == 1:
+            _log.warning("subscribers are too slow: %d events wait, the oldest are being lost", self._most)
+
+    def stop(self, timeout: float) -> None:
+        """Stop handing out events; wait at most `timeout` seconds for a callback that is running."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                while not self._waiting and not self._closed:
+                    self._ready.wait()
+                if self._closed:
+                    return
+                item = self._waiting.popleft()
+                event = self._forming.pop(item) if isinstance(item, tuple) else item
+                callbacks = self._callbacks
+            for callback in callbacks:
+                try:
+                    callback(event)
+                except Exception:  # noqa: BLE001 - a stranger's code
+                    self.handler_errors += 1
+                    _log.exception("a subscriber failed on %s of %s", event.kind, event.source)

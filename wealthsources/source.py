@@ -1,0 +1,187 @@
+"""What a source is: the class that a plugin's author writes, and what it is given.
+
+Only `get_history` must be written. A source that lists files needs nothing else; one that holds a connection adds
+`start`, `stop` and `status`; one whose bars belong to a strategy's context adds `for_context`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Collection, Mapping
+
+    from wealthsources.bars import Bar, Bars, Hole
+    from wealthsources.clock import Clock
+    from wealthsources.timeframe import Timeframe
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a source can do. The chain decides by it who takes part in a request, before anybody is asked.
+
+    live           receives bars as they happen; takes no part in a backtest
+    states_closed  says of every bar whether it is closed, so it may be asked for a bar that has only just ended
+                   (None: as `live`)
+    authoritative  is the exchange's own history: what it leaves out between two bars it returned never existed
+    blocking       may wait for a disk or a network, so it is called on a worker and with a deadline
+    timeframes     names of the timeframes it serves; None: any
+    symbols        the symbols it knows, in its own spelling; None: it cannot tell
+    """
+
+    live: bool = False
+    states_closed: bool | None = None
+    authoritative: bool = False
+    blocking: bool = True
+    timeframes: Collection[str] | None = None
+    symbols: Collection[str] | None = None
+
+    @property
+    def closes(self) -> bool:
+        """`states_closed` with its default filled in."""
+        return self.live if self.states_closed is None else self.states_closed
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HistoryRequest:
+    """A question to one source: bars with open_time >= `start` that end <= `end`; of these the newest `count`.
+
+    A bar that the source itself states as not closed does not count in `count`.
+
+    start            ms, inclusive; None: as far back as `count` needs
+    end              ms; no bar that ends later may be in the answer
+    count            None: all of the span
+    include_forming  live sources: add the bar that is forming, as the last one and stated as not closed
+    live             False in a backtest, where nothing may be judged by the session's clock
+    deadline         `time.monotonic()` value after which nobody waits for the answer any more; None: none
+    """
+
+    symbol: str
+    timeframe: Timeframe
+    end: int
+    start: int | None = None
+    count: int | None = None
+    include_forming: bool = False
+    live: bool = True
+    deadline: float | None = None
+
+
+EventKind = Literal["bar", "state", "hole", "filled"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a live source, as `session.subscribe` hands it out.
+
+    bar     `bar` is new, was updated or was closed
+    state   the connection's `state` changed, for `reason`
+    hole    bars are missing: `hole`
+    filled  the chain filled `hole`; `reason` names the source
+    """
+
+    kind: EventKind
+    source: str
+    symbol: str = ""
+    timeframe: Timeframe | None = None
+    bar: Bar | None = None
+    hole: Hole | None = None
+    state: str = ""
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """One series of a live source. `idle` is seconds since something arrived, None before the first message."""
+
+    symbol: str
+    timeframe: str
+    state: str
+    bars: int = 0
+    idle: float | None = None
+    holes: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A snapshot of a source. Everything in it can be turned into JSON; no secret is in it."""
+
+    state: str = "ready"
+    reason: str = ""
+    last_error: str = ""
+    endpoint: str = ""
+    epoch: int = 0
+    reconnects: int = 0
+    counters: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    streams: tuple[StreamStatus, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain lists, dicts, text and numbers."""
+        return dataclasses.asdict(self)
+
+
+class Host(Protocol):
+    """What a source is given at `start`. Every method may be called from any thread and returns at once."""
+
+    @property
+    def name(self) -> str:
+        """The source's name in this deployment."""
+
+    @property
+    def clock(self) -> Clock:
+        """The session's clock. A live source tells it what its bars prove."""
+
+    @property
+    def logger(self) -> logging.Logger:
+        """A logger named after the source."""
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody would receive an event; if not, none need be made."""
+
+    def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
+        """Ask the sources after this one, on a worker; then `done(bars, reason)`, bars being None if none had any."""
+
+    def emit(self, event: Event) -> None:
+        """Hand an event to whoever subscribed, on another thread."""
+
+
+class Source(ABC):
+    """One place that bars come from. Write `get_history`; override the rest where it says something about you."""
+
+    capabilities: Capabilities = Capabilities()
+
+    @abstractmethod
+    def get_history(self, request: HistoryRequest) -> Bars:
+        """Return what there is of the request, oldest first.
+
+        Raise `NotHere(reason)` if that is nothing, `SourceError` if something went wrong. A bar may be stated as
+        closed or not, or left unset: it then counts as closed once its time is over.
+        """
+
+    def start(self, host: Host) -> None:  # noqa: B027 - optional
+        """Called once before the first request. Live sources open their connection here, without waiting for it."""
+
+    def stop(self) -> None:  # noqa: B027 - optional
+        """Let go of everything, within 3 s. May be called from any thread, more than once, and before `start`."""
+
+    def for_context(self, context: object) -> Source | None:  # noqa: ARG002 - for those who override it
+        """The source to ask on behalf of a strategy's `context` (None: no context); None if it has nothing for it."""
+        return self
+
+    def get_all_symbols(self) -> Collection[str]:
+        """The symbols that this source has bars of, as far as it can tell."""
+        return self.capabilities.symbols or ()
+
+    def stale_for(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> float | None:  # noqa: ARG002
+        """Live sources: for how many seconds the stream of this series has been stale, 0.0 if it is not.
+
+        None if there is no such stream. Without arguments: of the freshest stream there is.
+        """
+        return None
+
+    def status(self) -> SourceStatus:
+        """A snapshot of where things stand. Never waits for a network."""
+        return SourceStatus()

@@ -1,0 +1,68 @@
+"""For the tests of those who write sources and strategies: real parts that need nothing from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wealthsources.bars import Bars
+from wealthsources.clock import Clock
+from wealthsources.errors import NotHere
+from wealthsources.source import Capabilities, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthsources.source import HistoryRequest
+
+__all__ = ["ListSource", "SetClock"]
+
+
+class ListSource(Source):
+    """Answers from bars in memory, one `Bars` per series, and keeps the requests it was asked in `requests`.
+
+    `before` is called with each request first; it may raise what a real source would.
+    """
+
+    def __init__(
+        self,
+        *series: Bars,
+        capabilities: Capabilities | None = None,
+        before: Callable[[HistoryRequest], None] | None = None,
+    ) -> None:
+        self.capabilities = capabilities or Capabilities(blocking=False)
+        self.requests: list[HistoryRequest] = []
+        self._series = {(bars.symbol, bars.timeframe): bars for bars in series}
+        self._before = before
+
+    def get_history(self, request: HistoryRequest) -> Bars:
+        """The bars of the span, as a source should return them."""
+        self.requests.append(request)
+        if self._before is not None:
+            self._before(request)
+        bars = self._series.get((request.symbol, request.timeframe))
+        if bars is None:
+            raise NotHere("has no such series")
+        wanted = bars.ends <= request.end
+        if request.start is not None:
+            wanted &= bars.open_times >= request.start
+        found = bars.take(bars.rows[wanted])
+        if not len(found):
+            raise NotHere("has nothing of that time")
+        return found if request.count is None else found[-request.count :]
+
+    def get_all_symbols(self) -> list[str]:
+        """The symbols of its series."""
+        return [symbol for symbol, _ in self._series]
+
+
+class SetClock(Clock):
+    """A clock that says what it was told."""
+
+    name = "system"
+
+    def __init__(self, now: int) -> None:
+        self.time = now
+
+    def now(self) -> int:
+        """The time that was set, ms."""
+        return self.time
