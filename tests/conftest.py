@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
+import textwrap
 from collections.abc import Iterator
 
 import pytest
@@ -69,3 +71,26 @@ def _no_session_left_open() -> Iterator[None]:
     if session is not None:
         session.stop()
         raise AssertionError("a test left the process-wide session open")
+
+
+@pytest.fixture
+def distribution(tmp_path, monkeypatch):
+    """Make a distribution that is importable during the test: `distribution(name, entry_points, module=text)`."""
+    made = []
+
+    def make(name="zdist", entry_points="zmine = zmine_module", folder="site", version="1.0", metadata=True, **modules):
+        site = tmp_path / folder
+        info = site / f"{name}-{version}.dist-info"
+        info.mkdir(parents=True)
+        if metadata:
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (info / "entry_points.txt").write_text(f"[wealthsources]\n{entry_points}\n")
+        for module, text in modules.items():
+            (site / f"{module}.py").write_text(textwrap.dedent(text))
+            made.append(module)
+        monkeypatch.syspath_prepend(site)
+        return site
+
+    yield make
+    for module in made:
+        sys.modules.pop(module, None)

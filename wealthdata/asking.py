@@ -40,7 +40,7 @@ def ask(
         known = _symbols_without(adapter, security, timeframe, failure)
         if known is not None:
             near = difflib.get_close_matches(security, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"they have {', '.join(known[:10]) or 'none'}"
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:10]) or 'none'}"
             raise SecurityNotFound(f"no source has {security!r}; {hint}")
     raise failure
 

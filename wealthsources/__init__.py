@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         StaleDataError,
         WealthSourcesError,
     )
-    from wealthsources.hookspecs import hookimpl
+    from wealthsources.hookspecs import Register, hookimpl
     from wealthsources.series import BarStore, SeriesBuffer
     from wealthsources.session import Session, current_session, open  # noqa: A004 - `wealthsources.open` reads well
     from wealthsources.source import (
@@ -61,6 +61,7 @@ _HOME = {
     "HoleError": "errors",
     "Host": "source",
     "NotHere": "errors",
+    "Register": "hookspecs",
     "RequestError": "errors",
     "SeriesBuffer": "series",
     "Session": "session",
@@ -98,6 +99,7 @@ __all__ = [
     "HoleError",
     "Host",
     "NotHere",
+    "Register",
     "RequestError",
     "SeriesBuffer",
     "Session",

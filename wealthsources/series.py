@@ -68,6 +68,9 @@ class Filled(NamedTuple):
     disagreements: int
 
 
+_pack = ROW.pack_into
+_unpack = ROW.unpack_from
+
 _UPDATE: Final = Stored("update")
 _REPEAT: Final = Stored("repeat")
 
@@ -162,6 +165,9 @@ class SeriesBuffer:
             self.arrived = arrived
             newest = self._newest
             if open_time == newest:
+                # What nearly every message is: another state of the bar that this connection is forming.
+                if not closed and not self._texts and not texts and self._forming.get(open_time) == epoch:
+                    return self._update_newest(open_time, close_time, values, decimals)
                 return self._replace(self._end - 1, open_time, close_time, values, decimals, closed, texts)
             if open_time > newest:
                 return self._append(open_time, close_time, values, decimals, closed, texts)
@@ -169,6 +175,17 @@ class SeriesBuffer:
             if self._time_at(place) == open_time:
                 return self._replace(place, open_time, close_time, values, decimals, closed, texts)
             return self._insert(place, open_time, close_time, values, decimals, closed, texts)
+
+    def _update_newest(
+        self, open_time: int, close_time: int, values: tuple[float, float, float, float, float], decimals: int
+    ) -> Stored:
+        at = (self._end - 1) * ROW_BYTES
+        old = _unpack(self._data, at)
+        if old[2:7] == values and old[10] == decimals:
+            return _REPEAT
+        revision = old[9] + 1 if old[9] < _MOST_REVISIONS else _MOST_REVISIONS
+        _pack(self._data, at, open_time, close_time, *values, FORMING, 0, revision, decimals)
+        return _UPDATE
 
     def _append(
         self,
@@ -210,7 +227,7 @@ class SeriesBuffer:
         closed: bool | None,
         texts: tuple[str | None, ...] | None,
     ) -> Stored:
-        old = ROW.unpack_from(self._data, place * ROW_BYTES)
+        old = _unpack(self._data, place * ROW_BYTES)
         was_closed = old[7] & STATE_MASK == CLOSED
         if old[2:7] == values and old[10] == decimals and (not texts or texts == self._texts.get(open_time)):
             ended = self._advance(open_time)
@@ -287,7 +304,7 @@ class SeriesBuffer:
         decimals: int,
         texts: tuple[str | None, ...] | None,
     ) -> None:
-        ROW.pack_into(self._data, place * ROW_BYTES, open_time, close_time, *values, status, 0, revision, decimals)
+        _pack(self._data, place * ROW_BYTES, open_time, close_time, *values, status, 0, revision, decimals)
         if texts:
             self._texts[open_time] = texts
         elif self._texts:

@@ -161,13 +161,16 @@ class Session:
         return entries
 
     def _make(self, loader: Loader, index: int, wanted: SourceSettings) -> Source:
-        plugin = loader.load(wanted.plugin)
+        try:
+            plugin = loader.load(wanted.plugin)
+        except ConfigError as error:
+            raise self.config.about(index, str(error)) from error
         options = self.config.options(index, plugin.options_model)
         make: Callable[..., Source] = plugin.source_class
         try:
             return make(options) if type(options).model_fields else make()
-        except WealthSourcesError as error:
-            raise ConfigError(f"{self.config.where}: source {wanted.name!r}: {error}") from error
+        except Exception as error:
+            raise self.config.about(index, f"source {wanted.name!r} cannot be made: {describe(error)}") from error
 
     def _start_source(self, entry: _Entry) -> None:
         if entry.source is None or entry.started:
@@ -176,12 +179,12 @@ class Session:
         try:
             entry.source.start(_Host(self, entry.name))
         except Exception as error:
-            message = f"source {entry.name!r} did not start: {describe(error)}"
-            settings = next(other for other in self.config.settings.sources if other.name == entry.name)
-            if not settings.optional:
-                raise ConfigError(message) from error
-            _log.warning("%s", message)
-            entry.source, entry.broken = None, message
+            index = self._entries.index(entry)
+            failure = self.config.about(index, f"source {entry.name!r} did not start: {describe(error)}")
+            if not self.config.settings.sources[index].optional:
+                raise failure from error
+            _log.warning("%s", failure)
+            entry.source, entry.broken = None, str(failure)
 
     def start_live(self) -> None:
         """Start the live sources, if they are not started. Returns without waiting for any connection."""

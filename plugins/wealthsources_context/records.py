@@ -7,6 +7,7 @@ the place of these is found by halving.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 _FIELDS: Final = ("open_time", "close_time", "open", "high", "low", "close", "volume")
 _FLAG_NAMES: Final = ("closed", "is_closed")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+_BY_FLAG: Final[dict[str, object]] = {"closed": True, "finality": Finality.FLAG}
+_BY_SUCCESSOR: Final[dict[str, object]] = {"closed": True, "finality": Finality.SUCCESSOR}
+_FORMING: Final[dict[str, object]] = {"closed": False}
 
 
 class Evidence(NamedTuple):
@@ -92,21 +98,20 @@ class _Reader:
     def _records(self, first: int, last: int) -> Iterator[dict[str, object]]:
         for index in range(first, last):
             record = self._bars[index]
-            found = {name: value for name in _FIELDS if (value := field(record, name)) is not None}
-            yield found | self._state(index, record)
+            yield _as_dict(record) | self._state(index, record)
 
     def _state(self, index: int, record: object) -> dict[str, object]:
         flag = self._flag(index, record)
         if flag:
-            return {"closed": True, "finality": Finality.FLAG}
+            return _BY_FLAG
         # All records that are read open before the ones that follow: the search has made sure of it.
         if index + 1 < len(self._bars):
-            return {"closed": True, "finality": Finality.SUCCESSOR}
+            return _BY_SUCCESSOR
         if flag is None and not self._evidence.live:
             return {}
         if flag is None and self._evidence.until is not None:
             return {"closed": self._end(index) <= self._evidence.until, "finality": Finality.HISTORY}
-        return {"closed": False}
+        return _FORMING
 
     def _end(self, index: int) -> int:
         return self._request.timeframe.end(self._time(index))
@@ -129,6 +134,13 @@ class _Reader:
 
     def _error(self, index: int, what: str, why: str) -> SourceError:
         return SourceError(f"{self._name} bars[{index}].{what}: {why}")
+
+
+def _as_dict(record: object) -> dict[str, object]:
+    """A copy of what is used of a record, or of all of it if that is quicker."""
+    if isinstance(record, dict | Mapping):
+        return dict(record)
+    return {name: value for name in _FIELDS if (value := getattr(record, name, None)) is not None}
 
 
 def _text(time: int) -> str:

@@ -36,7 +36,7 @@ def _check_endpoint(url: str) -> str:
         raise ValueError("must not hold a user or password; use csrf_token")
     if parts.fragment or port == 0 or any(character.isspace() or ord(character) < 33 for character in url):
         raise ValueError("must be an address like wss://host:port/path")
-    return url
+    return parts.geturl()  # the scheme in lower case
 
 
 def _split_text(value: Any) -> Any:

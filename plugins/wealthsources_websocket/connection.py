@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import socket
 import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable
+from http.cookies import CookieError
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -52,18 +53,20 @@ class Connection:
 
     def __init__(self, ws: websocket.WebSocket, sock: socket.socket) -> None:
         self._ws = ws
+        self._frames: Any = ws.frame_buffer  # those of `_upgrade`, with their limits
         self._sock = sock
 
     def receive(self) -> Frame | None:
         """The next message or control frame; None if none is complete after a moment. Raises Lost."""
-        ws = self._ws
+        ws, frames = self._ws, self._frames
+        frames.until = time.monotonic() + _SLICE
         try:
             while True:
-                frame = ws.frame_buffer.recv_frame()
+                frame = frames.recv_frame()
                 opcode = frame.opcode
                 if opcode >= 8:
                     _check_control(frame)
-                    return Frame(opcode, frame.data)  # type: ignore[arg-type]  # bytes: nothing is decoded
+                    return Frame(opcode, frame.data)
                 ws.cont_frame.validate(frame)
                 ws.cont_frame.add(frame)
                 if frame.fin:
@@ -120,7 +123,8 @@ class Connection:
     def abort(self) -> None:
         """Wake a thread that is reading or writing: both fail from now on."""
         with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
+            # Not SSLSocket's own: it drops TLS first, and what the other thread writes just then goes out in the clear.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
 def connect(
@@ -170,15 +174,15 @@ def _resolve(host: str, port: int, deadline: _Deadline) -> list[tuple[Any, ...]]
     def ask() -> None:
         try:
             found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host at all
             found.append(error)
 
     thread = threading.Thread(target=ask, name="wealthsources-resolver", daemon=True)
     thread.start()
     while thread.is_alive():
         thread.join(deadline.slice("dns"))
-    if isinstance(found[0], OSError):
-        raise Lost("dns", f"{host} does not resolve: {found[0].strerror}")
+    if isinstance(found[0], Exception):
+        raise Lost("dns", f"{host} does not resolve: {getattr(found[0], 'strerror', None) or found[0]}")
     addresses: list[tuple[Any, ...]] = found[0]
     return addresses
 
@@ -189,18 +193,20 @@ def _open(host: str, port: int, deadline: _Deadline) -> socket.socket:
     failure = Lost("dns", f"{host} has no address")
     for place, (family, kind, proto, _, address) in enumerate(addresses):
         share = time.monotonic() + deadline.left() / (len(addresses) - place)
-        sock = socket.socket(family, kind, proto)
         try:
-            _connect_tcp(sock, address, share, deadline)
+            sock = socket.socket(family, kind, proto)  # fails for a family that this machine does not have
+            try:
+                _connect_tcp(sock, address, share, deadline)
+            except BaseException:
+                sock.close()
+                raise
+        except ConnectionRefusedError as error:
+            failure = Lost("refused", f"{host}:{port}: {error.strerror}")
+        except TimeoutError as error:
+            failure = Lost("connect_timeout", f"{host}:{port}: {error.strerror or error}")
         except OSError as error:
-            sock.close()
-            reason = "refused" if isinstance(error, ConnectionRefusedError) else "unreachable"
-            failure = Lost(reason, f"{host}:{port}: {error.strerror or error}")
-        except Lost:
-            sock.close()
-            raise
+            failure = Lost("unreachable", f"{host}:{port}: {error.strerror or error}")
         else:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
     raise failure
 
@@ -209,35 +215,47 @@ def _connect_tcp(sock: socket.socket, address: Any, share: float, deadline: _Dea
     sock.setblocking(False)
     with contextlib.suppress(BlockingIOError):
         sock.connect(address)
-    while not select.select([], [sock], [], deadline.slice("connect"))[1]:
+    while not _wait(sock, selectors.EVENT_WRITE, deadline.slice("connect")):
         if time.monotonic() > share:
             raise TimeoutError("no answer")
     problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if problem:
         raise OSError(problem, os.strerror(problem))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _wait(sock: socket.socket, what: int, seconds: float) -> bool:
+    """Whether the socket became ready. Unlike `select.select`, for any number of open files."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, what)
+        return bool(selector.select(seconds))
 
 
 def _wrap(sock: socket.socket, host: str, deadline: _Deadline, context: ssl.SSLContext) -> ssl.SSLSocket:
     sock.setblocking(False)
-    wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     try:
-        while True:
-            try:
-                wrapped.do_handshake()
-                return wrapped
-            except ssl.SSLWantReadError:
-                select.select([wrapped], [], [], deadline.slice("tls"))
-            except ssl.SSLWantWriteError:
-                select.select([], [wrapped], [], deadline.slice("tls"))
+        wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+        try:
+            _shake_hands(wrapped, deadline)
+        except BaseException:
+            wrapped.close()
+            raise
     except ssl.SSLCertVerificationError as error:
-        wrapped.close()
         raise Lost("tls_error", f"the certificate of {host} is not trusted: {error.verify_message}") from None
     except OSError as error:
-        wrapped.close()
         raise Lost("tls_error", getattr(error, "reason", None) or error.strerror or type(error).__name__) from None
-    except Lost:
-        wrapped.close()
-        raise
+    return wrapped
+
+
+def _shake_hands(wrapped: ssl.SSLSocket, deadline: _Deadline) -> None:
+    while True:
+        try:
+            wrapped.do_handshake()
+            return
+        except ssl.SSLWantReadError:
+            _wait(wrapped, selectors.EVENT_READ, deadline.slice("tls"))
+        except ssl.SSLWantWriteError:
+            _wait(wrapped, selectors.EVENT_WRITE, deadline.slice("tls"))
 
 
 class _DeadlineSocket:
@@ -296,7 +314,7 @@ def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_
             "redirect_refused" if redirected else "handshake_protocol",
             "redirects are not followed" if redirected else "no proper answer to the upgrade",
         ) from None
-    except (OSError, ValueError, UnicodeError) as error:
+    except (OSError, ValueError, CookieError) as error:
         raise Lost("handshake_protocol", f"no proper answer to the upgrade ({type(error).__name__})") from None
     ws.frame_buffer = _LimitedFrames(ws._recv, max_message)
     ws.cont_frame = _LimitedFragments(max_message)
@@ -311,11 +329,21 @@ def _forget_cookies(host: str) -> None:
 
 
 class _LimitedFrames(frame_buffer):
-    """Refuses a frame by what its header says, before a byte of its payload is read."""
+    """Refuses a frame by what its header says, before a byte of its payload is read.
 
-    def __init__(self, receive: Any, limit: int) -> None:
-        super().__init__(receive, skip_utf8_validation=True)
+    Nothing is read after `until`, so a peer that drips does not keep the reader; what came so far is kept.
+    """
+
+    def __init__(self, receive: Callable[[int], bytes], limit: int) -> None:
+        super().__init__(self._receive_in_time, skip_utf8_validation=True)
+        self.until = 0.0
+        self._receive = receive
         self._limit = limit
+
+    def _receive_in_time(self, size: int) -> bytes:
+        if time.monotonic() > self.until:
+            raise websocket.WebSocketTimeoutException("the moment is over")
+        return self._receive(size)
 
     def recv_length(self) -> None:
         super().recv_length()

@@ -9,7 +9,7 @@ from wealthsources_websocket.config import WebSocketOptions
 from wealthsources_websocket.source import WebSocketSource
 
 if TYPE_CHECKING:
-    from wealthsources.hookspecs import Register
+    from wealthsources import Register
 
 
 @hookimpl

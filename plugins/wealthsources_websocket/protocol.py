@@ -16,11 +16,10 @@ from wealthsources import Timeframe, read_value
 #: 1980-01-01 and 2200-01-01 in ms: a time outside was sent in another unit, or is none.
 _EARLIEST: Final = 315_532_800_000
 _LATEST: Final = 7_258_118_400_000
-_KEPT_ASIDE: Final = 63
 _LONGEST_SAMPLE: Final = 120
+_NO_FLAG: Final = (None,) * 5
 _TRUE: Final = (True, 1, "1", "true", "True")
 _FALSE: Final = (False, 0, "0", "false", "False")
-_FLAGS: Final = ("is_closed", "closed", "x", "final", "confirm")
 _PRICES: Final = ("open", "high", "low", "close", "volume")
 
 
@@ -70,8 +69,6 @@ class Bad(NamedTuple):
 
 Event = BarMessage | Connected | ServerError | Reply | Ignored | Bad
 
-_MISSING: Final = object()
-
 
 class _Message(msgspec.Struct, gc=False):
     """Every field of every message, in the order of a BAR's: msgspec looks for the next one first."""
@@ -105,6 +102,7 @@ class WealthAI:
 
     def __init__(self, *, push_closed: bool = False) -> None:
         self._push_closed = push_closed
+        self._numbers = Numbers()
         # Numbers keep their text: float_hook is given it, and whole numbers lose nothing.
         self._one = msgspec.json.Decoder(_Message, float_hook=str).decode
         self._many = msgspec.json.Decoder(list[_Message], float_hook=str).decode
@@ -132,15 +130,15 @@ class WealthAI:
                 messages = self._many(data)
             else:
                 message = self._one(data)
-                if message.type == "BAR":
+                if message.type == "BAR" and message.open_time is not None:
                     return (self._bar(message),)
                 messages = [message]
+            events: list[Event] = []
+            for message in messages:
+                self._read_message(message, events)
+            return events
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             return (Bad("bad_message", f"{_short(str(error))}; it began {_short(repr(data[:_LONGEST_SAMPLE]))}"),)
-        events: list[Event] = []
-        for message in messages:
-            self._read_message(message, events)
-        return events
 
     def _read_message(self, message: _Message, events: list[Event]) -> None:
         kind = message.type
@@ -188,7 +186,7 @@ class WealthAI:
         if not frame.opens_at(open_time):
             return Bad("bad_bar", f"open_time: {open_time} is not on the {name} grid")
         try:
-            values, decimals, texts = read_values(
+            values, decimals, texts = self._numbers.read(
                 message.open, message.high, message.low, message.close, message.volume
             )
             closed = True if self._push_closed else _flag(message)
@@ -205,33 +203,46 @@ class WealthAI:
 
 Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
 
-
-def read_values(o: Any, h: Any, l: Any, c: Any, v: Any) -> Values:  # noqa: E741
-    """The five values with the code of their decimals, and the texts that code cannot give back.
-
-    Raises ValueError that names the field.
-    """
-    try:
-        digits = o + h + l + c + v
-        if digits.isascii() and digits.replace(".", "").isdigit():
-            decimals = _decimals(o) | _decimals(h) << 6 | _decimals(l) << 12 | _decimals(c) << 18 | _decimals(v) << 24
-            return (float(o), float(h), float(l), float(c), float(v)), decimals, None
-    except (TypeError, AttributeError, ValueError):
-        pass  # numbers, or texts that are not canonical: the careful way
-    return _read_carefully((o, h, l, c, v))
+_MOST_KNOWN: Final = 16_384
 
 
-def _decimals(text: str) -> int:
-    """How many decimals a text of digits and dots has. Raises ValueError if a float would not give it back."""
-    length = len(text)
-    dot = text.find(".")
-    if length > 16 or (length == 16 and dot < 0) or (text[0] == "0" and length > 1 and dot != 1) or dot == 0:
-        raise ValueError(text)
-    if dot < 0:
-        return 0
-    if dot == length - 1:
-        raise ValueError(text)
-    return length - dot - 1
+class Numbers:
+    """Reads values, and remembers the texts it has read: most of a bar's texts come again with its next update."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, int]] = {}
+
+    def read(self, o: Any, h: Any, l: Any, c: Any, v: Any) -> Values:  # noqa: E741
+        """The five values with the code of their decimals, and the texts which that code cannot give back.
+
+        Raises ValueError that names the field.
+        """
+        known, learn = self._known.get, self._learn
+        try:
+            first = known(o) or learn(o)
+            second = known(h) or learn(h)
+            third = known(l) or learn(l)
+            fourth = known(c) or learn(c)
+            fifth = known(v) or learn(v)
+        except (TypeError, ValueError):
+            return _read_carefully((o, h, l, c, v))
+        return (
+            (first[0], second[0], third[0], fourth[0], fifth[0]),
+            first[1] | second[1] << 6 | third[1] << 12 | fourth[1] << 18 | fifth[1] << 24,
+            None,
+        )
+
+    def _learn(self, text: str) -> tuple[float, int]:
+        """The float and the decimals of a text that these two give back. Raises for anything else."""
+        whole, dot, decimals = text.partition(".") if type(text) is str else ("", "", "")
+        if not whole.isdigit() or (dot and not decimals.isdigit()) or not text.isascii():
+            raise ValueError(text)
+        if len(whole) + len(decimals) > 15 or (whole[0] == "0" and whole != "0"):
+            raise ValueError(text)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        found = self._known[text] = (float(text), len(decimals))
+        return found
 
 
 def _read_carefully(raw: tuple[Any, ...]) -> Values:
@@ -253,7 +264,10 @@ def _read_carefully(raw: tuple[Any, ...]) -> Values:
 
 
 def _flag(message: _Message) -> bool | None:
-    for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
+    flags = (message.is_closed, message.closed, message.x, message.final, message.confirm)
+    if flags == _NO_FLAG:
+        return None
+    for value in flags:
         if value is None:
             continue
         if value in _TRUE:

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final, Literal
 
 _MINUTE: Final = 60.0
-_AUTH_WORDS: Final = re.compile(r"token|csrf|\bauth|unauthori[sz]ed|credential|forbidden", re.IGNORECASE)
+_AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
 
 Rejection = Literal["auth", "other"]
 
@@ -87,8 +87,8 @@ class ConnectBudget:
             recent = self._recent.setdefault(host, deque())
             while recent and recent[0] <= now - _MINUTE:
                 recent.popleft()
-            if len(recent) >= per_minute:
-                return recent[-per_minute] + _MINUTE - now
+            if len(recent) >= per_minute and (wait := recent[-per_minute] + _MINUTE - now) > 0:
+                return wait
             recent.append(now)
             return 0.0
 

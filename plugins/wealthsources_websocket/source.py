@@ -63,7 +63,7 @@ class WebSocketSource(Source):
         self._subscribe_to(options.symbols, options.resolutions)
         self._client: Client | None = None
         self._host: Host | None = None
-        self._wall_ahead = 0.0
+        self._wall_ahead: float | None = None  # seconds; None: bars carry old times, so none is from the future
         self.cache = WebSocketCache(capacity=options.capacity, corrections=options.corrections)
 
     def _subscribe_to(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
@@ -200,7 +200,7 @@ class WebSocketSource(Source):
     def on_state(self, state: State, reason: str) -> None:
         """The connection is in another state."""
         host = self._host
-        if state == "connected":
+        if state == "connected" and host is not None and host.clock.name != "feed":
             # The wall clock is read once a connection; a step of it later on makes no bar come from the future.
             self._wall_ahead = time.time() - time.monotonic()
         if host is not None and host.listening:
@@ -216,10 +216,10 @@ class WebSocketSource(Source):
                 self._count("unsolicited")
                 return False
         host = self._host
-        if host is None or self._client is None:
+        if host is None:
             return False
         open_time = bar.open_time
-        if host.clock.name != "feed":
+        if self._wall_ahead is not None:
             proof = stream.timeframe.end(open_time) if bar.closed else open_time
             if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
                 self._count("from_the_future")
@@ -299,7 +299,7 @@ class WebSocketSource(Source):
         if stream.pushes_forming:
             return
         stream.bars_seen += 1
-        if host.clock.name != "feed" and end > (time.monotonic() + self._wall_ahead) * 1000:
+        if self._wall_ahead is not None and end > (time.monotonic() + self._wall_ahead) * 1000:
             stream.pushes_forming = True
         elif stream.bars_seen == _ENOUGH_TO_JUDGE and self.options.bar_push == "forming":
             host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, HINT)

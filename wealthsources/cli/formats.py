@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from wealthsources.bars import time_text
-from wealthsources.cli.screen import make_table, print_table
+from wealthsources.cli.screen import print_table
 from wealthsources.values import FIELDS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def print_as_table(bars: Bars, asked: int) -> None:
     """A row for each bar, and one for each hole; at the end how many came from where."""
     columns = ("open time (UTC)", *FIELDS, "source", "finality")
-    print_table(make_table(columns, _rows(bars), right=FIELDS), whole=True)
+    print_table(columns, _rows(bars), right=FIELDS)
     counts = Counter(bar.source for bar in bars)
     shares = ", ".join(f"{count} from {name}" for name, count in counts.items())
     number = f"{len(bars)}" if len(bars) == asked else f"{len(bars)} of {asked}"

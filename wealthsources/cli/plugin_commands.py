@@ -57,9 +57,9 @@ def offers() -> list[Offer]:
 
 
 def load(offer: Offer) -> Any:
-    """Import the command and return it: an object with click's `main`. Raises ConfigError if it is broken."""
+    """Import the command and return it: an object with click's `main`. Raises ConfigError that says what is broken."""
     if offer.broken:
-        raise ConfigError(f"command {offer.name!r} is broken: {offer.broken}")
+        raise ConfigError(offer.broken)
     try:
         found = importlib.metadata.EntryPoint(offer.name, offer.value, GROUP).load()
         command = typer.main.get_command(found) if isinstance(found, typer.Typer) else found
@@ -67,8 +67,8 @@ def load(offer: Offer) -> Any:
         raise ConfigError(_why_not_imported(offer, error)) from error
     if not (callable(getattr(command, "main", None)) and hasattr(command, "make_context")):
         raise ConfigError(
-            f"command {offer.name!r} is broken: {offer.value} of {offer.origin} is neither a typer.Typer nor a "
-            f"click.Command; update {offer.distribution}, or tell its authors"
+            f"{offer.value} of {offer.origin} is neither a typer.Typer nor a click.Command; "
+            f"update {offer.distribution}, or tell its authors"
         )
     return command
 
@@ -94,7 +94,11 @@ class PluginCommand(TyperCommand):
     def invoke(self, ctx: Any) -> None:
         """Import the command and run it. Ends with SystemExit, whose code is the command's."""
         with errors_as_codes(isinstance(ctx.obj, Shared) and ctx.obj.debug):
-            load(self._offer).main(args=ctx.args, prog_name=ctx.command_path)
+            try:
+                command = load(self._offer)
+            except ConfigError as error:
+                raise ConfigError(f"command {self.name!r} is broken: {error}") from error
+            command.main(args=ctx.args, prog_name=ctx.command_path)
 
 
 # the metadata ----------------------------------------------------------------------------------------------------
@@ -143,9 +147,9 @@ def _why_not_imported(offer: Offer, error: BaseException) -> str:
     own = {offer.value.partition(":")[0].partition(".")[0], "wealthsources"}
     if offer.extras and missing and missing.partition(".")[0] not in own:
         install = f"pip install '{offer.distribution}[{','.join(offer.extras)}]'"
-        return f"command {offer.name!r} needs `{install}`: there is no module {missing!r}"
+        return f"it needs `{install}`: there is no module {missing!r}"
     said = one_line(str(error)) or "no message"
     return (
-        f"command {offer.name!r} is broken: importing {offer.value} of {offer.origin} raised "
-        f"{type(error).__name__}: {said}; update {offer.distribution}, or uninstall it"
+        f"importing {offer.value} of {offer.origin} raised {type(error).__name__}: {said}; "
+        f"update {offer.distribution}, or uninstall it"
     )

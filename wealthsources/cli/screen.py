@@ -7,7 +7,6 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Final
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 _BOUNDLESS: Final = 10_000
 
 
-def console(stream: TextIO, width: int | None = None) -> Console:
+def console(stream: TextIO) -> Console:
     """A console that takes text as it is. Where nobody looks at it, it is plain and has room for everything."""
     plain = not stream.isatty()
     return Console(
         file=stream,
-        width=_BOUNDLESS if plain else width,
+        width=_BOUNDLESS if plain else None,
         color_system=None if plain else "auto",
         force_terminal=not plain,
         markup=False,
@@ -57,33 +56,26 @@ def _say(word: str, style: str, text: str) -> None:
 # tables ----------------------------------------------------------------------------------------------------------
 
 
-def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Container[str] = ()) -> Table:
-    """A table. The columns of `right` hold numbers. The last one may take several lines, and is left out if empty."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Container[str] = ()) -> None:
+    """Print a table to stdout, at its full width even where the terminal is narrower.
+
+    The columns of `right` hold numbers. The last one is left out if there is nothing in it.
+    """
     rows = list(rows)
     if not any(str(row[-1]) for row in rows):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
-    plain = not sys.stdout.isatty()
-    table = Table(box=None if plain else box.SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        folds = name == columns[-1]
-        table.add_column(name, justify="right" if name in right else "left", no_wrap=not folds, overflow="fold")
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    return table
-
-
-def print_table(table: Table, *, whole: bool = False) -> None:
-    """Print a table to stdout; if `whole`, at its full width even where the terminal is narrower."""
     screen = console(sys.stdout)
-    if whole:
-        wanted = screen.measure(table, options=screen.options.update(width=_BOUNDLESS)).maximum
-        screen.width = max(screen.width, wanted)
+    width = screen.measure(table, options=screen.options.update(width=_BOUNDLESS)).maximum
+    table.collapse_padding = width > screen.width
+    screen.width = width
     with screen.capture() as printed:
         screen.print(table)
-    text = printed.get()
-    if not sys.stdout.isatty():
-        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-    sys.stdout.write(text)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
 
 
 # the log ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from wealthsources.cli.screen import make_table, one_line, print_table, say_note
+from wealthsources.cli.screen import one_line, print_table, say_note
 from wealthsources.cli.shared import WRONG, ConfigOption, DebugOption, Run, running
 from wealthsources.errors import ConfigError
 
@@ -52,15 +52,17 @@ def _read(run: Run) -> Config | None:
 
 
 def _print_chain(examined: list[Examined]) -> None:
-    columns = ("#", "source", "plugin", "state", "live", "from", "what is wrong")
-    print_table(make_table(columns, (_row(number, source) for number, source in enumerate(examined, start=1))))
+    columns = ("#", "source", "plugin", "state", "live", "from")
+    print_table(columns, (_row(number, source) for number, source in enumerate(examined, start=1)))
+    for source in examined:
+        for mistake in source.mistakes:
+            _print_fault(f"{source.settings.name} is {source.state}", mistake)
 
 
 def _row(number: int, source: Examined) -> tuple[str | Text, ...]:
     live = "" if source.live is None else "live" if source.live else "no"
-    wrong = "\n".join(one_line(mistake) for mistake in source.mistakes)
     name, plugin = source.settings.name, source.settings.plugin
-    return str(number), name, plugin, _colored(source.state), live, source.origin, wrong
+    return str(number), name, plugin, _colored(source.state), live, source.origin
 
 
 def _print_others(deployment: Config | None) -> None:
@@ -69,26 +71,36 @@ def _print_others(deployment: Config | None) -> None:
     rows = [(found.name, f"{found.distribution} {found.version}", remark) for found, remark in unused(deployment)]
     if rows:
         typer.echo("\ninstalled, but not used:" if deployment else "installed:")
-        print_table(make_table(("plugin", "from", "remark"), rows))
+        print_table(("plugin", "from", "remark"), rows)
 
 
 def _print_commands() -> None:
     from wealthsources.cli.plugin_commands import offers  # noqa: PLC0415 - read when it is needed
 
-    rows = [_tried(offer) for offer in offers()]
-    if rows:
-        typer.echo("\ncommands of plugins:")
-        print_table(make_table(("command", "state", "from", "what is wrong"), rows))
+    tried = [(offer, _fault(offer)) for offer in offers()]
+    if not tried:
+        return
+    typer.echo("\ncommands of plugins:")
+    rows = [(offer.name, _colored("broken" if fault else "works"), offer.origin) for offer, fault in tried]
+    print_table(("command", "state", "from"), rows)
+    for offer, fault in tried:
+        if fault:
+            _print_fault(f"{offer.name} is broken", fault)
 
 
-def _tried(offer: Offer) -> tuple[str | Text, ...]:
-    from wealthsources.cli.plugin_commands import load  # noqa: PLC0415
+def _fault(offer: Offer) -> str:
+    """Why a command cannot be imported; nothing, if it can."""
+    from wealthsources.cli.plugin_commands import load  # noqa: PLC0415 - read when it is needed
 
     try:
         load(offer)
     except ConfigError as error:
-        return offer.name, _colored("broken"), offer.origin, one_line(str(error))
-    return offer.name, _colored("works"), offer.origin, ""
+        return str(error)
+    return ""
+
+
+def _print_fault(what: str, why: str) -> None:
+    typer.echo(f"{what}: {one_line(why)}")
 
 
 def _colored(state: str) -> Text:

@@ -285,7 +285,7 @@ def test_a_bar_without_a_close_time_is_taken() -> None:
     ("changes", "problem"),
     [
         ({"close": "abc"}, r"bars\[1\].close: 'abc' is not a number"),
-        ({"close": None}, r"bars\[1\].close: is missing"),
+        ({"close": None}, r"bars\[1\].close: None is not a number"),
         ({"volume": float("nan")}, r"bars\[1\].volume: nan is not a finite number"),
         ({"open_time": "yesterday"}, r"bars\[1\].open_time: 'yesterday' is not a number"),
         ({"open_time": None}, r"bars\[1\].open_time: is missing"),
@@ -298,6 +298,14 @@ def test_a_bar_without_a_close_time_is_taken() -> None:
 def test_a_malformed_record_is_named(changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(SourceError, match=f"^BTCUSDT 1h {problem}"):
         ask(view_of(context(series(record(0), record(1, **changes), record(2)))))
+
+
+@pytest.mark.parametrize("kind", [dict, SimpleNamespace])
+def test_a_value_that_is_missing_is_named(kind: Any) -> None:
+    bar = record(0)
+    del bar["close"]
+    with pytest.raises(SourceError, match=r"bars\[0\].close: is missing"):
+        ask(view_of(context(series(kind(**bar)))))
 
 
 def test_a_record_that_is_no_bar_is_named() -> None:
@@ -334,15 +342,19 @@ def test_a_bar_that_is_there_twice_is_refused() -> None:
 
 
 def test_only_the_bars_that_are_asked_for_are_read() -> None:
-    class Counted(dict):  # type: ignore[type-arg]
-        read = 0
+    read: list[int] = []
 
-        def get(self, key: str, default: object = None) -> object:
-            Counted.read += key == "close"
-            return super().get(key, default)
+    class Counted(SimpleNamespace):
+        @property
+        def close(self) -> str:
+            read.append((self.open_time - T0) // HOUR)
+            return "11.0"
 
-    ask(view_of(context(series(*(Counted(record(place)) for place in range(20_000))))), end=at(15_000), count=20)
-    assert Counted.read == 20
+    bars = [record(place) for place in range(20_000)]
+    for bar in bars:
+        del bar["close"]
+    ask(view_of(context(series(*(Counted(**bar) for bar in bars)))), end=at(15_000), count=20)
+    assert set(read) == set(range(14_980, 15_000))
 
 
 # Closed or not, in a live binding.
@@ -475,6 +487,12 @@ def test_history_is_asked_for_enough_to_reach_an_earlier_end() -> None:
 def test_history_is_asked_for_enough_to_reach_the_start() -> None:
     view = view_of(SimpleNamespace(history=History(50), now_ms=at(50)))
     assert places(ask(view, start=at(5), end=at(8), count=None)) == [5, 6, 7]
+
+
+def test_history_is_asked_for_no_more_than_reaches_the_start() -> None:
+    history = History(50)
+    ask(view_of(SimpleNamespace(history=history, now_ms=at(50))), start=at(48), end=at(50), count=30)
+    assert history.asked == [("BTCUSDT", 3, "1h")]
 
 
 def test_history_that_ends_with_a_forming_bar_still_gives_the_count() -> None:

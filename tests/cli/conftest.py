@@ -1,0 +1,130 @@
+"""The command line in this process, configurations, throw-away distributions and a real market server."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wealthsources.cli import main
+from wealthsources_websocket.simulator import MarketServer
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "BTCUSDT" / "1h.csv"
+TOKEN = "a-secret-token"
+
+
+@dataclasses.dataclass
+class Result:
+    code: object
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line on stderr that is no log line, after its `error: `."""
+        lines = [line for line in self.err.splitlines() if not line.startswith("WARNING ")]
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("error: ")
+        return lines[0].removeprefix("error: ")
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Run a command: `cli("get", "BTCUSDT", "1h").out`."""
+
+    def run(*arguments: object) -> Result:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        return Result(ended.value.code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    return here
+
+
+@pytest.fixture
+def config(folder: Path) -> Callable[..., Path]:
+    """Write a configuration, by default to the place where it is looked for."""
+
+    def write(text: str, name: str = "config.yaml") -> Path:
+        path = folder / name
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Make an installed distribution: `distribution("zdist", commands="hello = zmod:app", zmod=text)`."""
+    made: list[str] = []
+
+    def make(name: str = "zdist", *, commands: str = "", sources: str = "", **modules: str) -> Path:
+        site = tmp_path / name
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[wealthsources]\n{sources}\n[wealthsources.commands]\n{commands}\n")
+        for module, text in modules.items():
+            (site / f"{module}.py").write_text(textwrap.dedent(text))
+            made.append(module)
+        monkeypatch.syspath_prepend(site)
+        return site
+
+    yield make
+    for module in made:
+        sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def archive() -> list[dict[str, str]]:
+    """The rows of the sample file, with their own text."""
+    header, *rows = [line.split(",") for line in SAMPLE.read_text().splitlines()]
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+@pytest.fixture
+def file_source() -> str:
+    """A line for `sources:` that reads the sample file."""
+    return f'- {{name: archive, plugin: file, options: {{path: "{SAMPLE.parents[1]}/{{symbol}}/{{timeframe}}.csv"}}}}'
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., MarketServer]]:
+    """Start a market server that sends the first 10 bars of the sample at once, and plays nothing by itself."""
+    running: list[MarketServer] = []
+
+    def start(**options: Any) -> MarketServer:
+        defaults: dict[str, Any] = {"token": TOKEN, "manual": True, "snapshot": 10, "skip": 10}
+        server = MarketServer.from_csv(SAMPLE, symbol="BTCUSDT", timeframe="1h", **defaults | options)
+        server.start()
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture
+def live_config(config: Callable[..., Path]) -> Callable[..., Path]:
+    """Write a configuration whose first source is the server at `url`, by the feed's clock."""
+
+    def write(url: str, *more: str, token: str = TOKEN) -> Path:
+        options = f"{{endpoint: '{url}', csrf_token: {token}, symbols: [BTCUSDT], resolutions: [1h]}}"
+        lines = (f"- {{name: live, plugin: websocket, options: {options}}}", *more)
+        return config("clock: feed\nsources:\n" + "".join(f"  {line}\n" for line in lines))
+
+    return write

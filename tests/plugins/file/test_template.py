@@ -1,0 +1,163 @@
+"""The path with placeholders: what it accepts, and which files fit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wealthsources
+from wealthsources import ConfigError
+from wealthsources_file.options import FileOptions
+from wealthsources_file.template import Template
+
+
+def put(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+
+
+def found(folder: Path, text: str) -> dict[tuple[str, str], str]:
+    return {series: path.relative_to(folder).as_posix() for series, path in Template(text, folder).scan().files.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("data/{symbol}.csv", r"lacks \{timeframe\}: a file has the bars of one series, as in data/\{symbol\}"),
+        ("data/BTCUSDT/{timeframe}.csv", r"lacks \{symbol\}"),
+        ("data/{venue}/{symbol}/{timeframe}.csv", r"unknown placeholder \{venue\}; known: \{symbol\}, \{timeframe\}"),
+        ("data/{symbol}/{}.csv", r"unknown placeholder \{\}"),
+        ("data/{symbol}/{timeframe}}.csv", "a brace that belongs to no placeholder"),
+        ("data/{symbol}{timeframe}.csv", "needs something between its placeholders"),
+        ("data/{symbol}/{timeframe}.parquet", "must end in .csv or .csv.gz"),
+        (5, "should be text"),
+    ],
+)
+def test_a_path_that_makes_no_sense_is_refused(path: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        FileOptions(path=path)
+
+
+def test_a_mistake_in_the_path_is_reported_at_its_line(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("sources:\n- plugin: file\n  options:\n    path: data/{symbol}.csv\n")
+    with (
+        pytest.raises(ConfigError, match=r"config.yaml:4: sources\[0\].options.path: lacks \{timeframe\}"),
+        wealthsources.open(config),
+    ):
+        pass
+
+
+def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
+    options = {"path": "{symbol}/{timeframe}.csv", "pth": "x"}
+    with (
+        pytest.raises(ConfigError, match=r"pth: unknown key; did you mean 'path'\?"),
+        wealthsources.open({"sources": [{"plugin": "file", "options": options}]}),
+    ):
+        pass
+
+
+def test_a_relative_path_starts_at_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    options = FileOptions.model_validate({"path": "data/{symbol}/{timeframe}.csv"}, context={"folder": tmp_path})
+    assert str(options.path) == str(tmp_path / "data/{symbol}/{timeframe}.csv")
+
+
+def test_an_absolute_path_stays(tmp_path: Path) -> None:
+    text = str(tmp_path / "{symbol}/{timeframe}.csv")
+    assert str(FileOptions.model_validate({"path": text}, context={"folder": "/elsewhere"}).path) == text
+
+
+def test_braces_in_the_name_of_the_folder_are_no_placeholders(tmp_path: Path) -> None:
+    folder = tmp_path / "{symbol}"
+    put(folder, "BTCUSDT/1h.csv")
+    assert found(folder, "{symbol}/{timeframe}.csv") == {("BTCUSDT", "1h"): "BTCUSDT/1h.csv"}
+
+
+def test_finds_a_folder_for_each_symbol(tmp_path: Path) -> None:
+    put(tmp_path, "BTCUSDT/1h.csv", "BTCUSDT/1m.csv", "ETHUSDT/1M.csv")
+    assert set(found(tmp_path, "{symbol}/{timeframe}.csv")) == {
+        ("BTCUSDT", "1h"),
+        ("BTCUSDT", "1m"),
+        ("ETHUSDT", "1M"),
+    }
+
+
+def test_finds_both_names_in_one(tmp_path: Path) -> None:
+    put(tmp_path, "bars/BTC-USD-15m.csv", "bars/BTC-USD-5m.csv")
+    assert found(tmp_path, "bars/{symbol}-{timeframe}.csv") == {
+        ("BTC-USD", "15m"): "bars/BTC-USD-15m.csv",
+        ("BTC-USD", "5m"): "bars/BTC-USD-5m.csv",
+    }
+
+
+def test_a_placeholder_that_occurs_again_stands_for_the_same(tmp_path: Path) -> None:
+    put(tmp_path, "BTC.X/1h/BTC.X-1h.csv", "BTC.X/1h/ETH-1h.csv", "BTC.X/1h/BTC.X-1m.csv", "A.B/1h/AxB-1h.csv")
+    assert found(tmp_path, "{symbol}/{timeframe}/{symbol}-{timeframe}.csv") == {
+        ("BTC.X", "1h"): "BTC.X/1h/BTC.X-1h.csv"
+    }
+
+
+def test_a_placeholder_may_occur_twice_in_one_name(tmp_path: Path) -> None:
+    put(tmp_path, "A_A_1h.csv", "A_B_1h.csv")
+    assert set(found(tmp_path, "{symbol}_{symbol}_{timeframe}.csv")) == {("A", "1h")}
+
+
+def test_a_fixed_folder_may_follow_a_placeholder(tmp_path: Path) -> None:
+    put(tmp_path, "BTCUSDT/spot/1h.csv", "BTCUSDT/margin/1h.csv")
+    assert found(tmp_path, "{symbol}/spot/{timeframe}.csv") == {("BTCUSDT", "1h"): "BTCUSDT/spot/1h.csv"}
+
+
+def test_passes_over_whatever_does_not_fit(tmp_path: Path) -> None:
+    put(tmp_path, "A/7x.csv", "A/1h.csv.bak", "A/1hXcsv", "A/1h.csv.gz", ".hidden/1h.csv", "1h.csv")
+    (tmp_path / "B" / "1h.csv").mkdir(parents=True)
+    assert found(tmp_path, "{symbol}/{timeframe}.csv") == {}
+
+
+def test_finds_gzipped_files(tmp_path: Path) -> None:
+    put(tmp_path, "A/1h.csv.gz")
+    assert set(found(tmp_path, "{symbol}/{timeframe}.csv.gz")) == {("A", "1h")}
+
+
+def test_a_folder_that_is_not_there_has_no_files(tmp_path: Path) -> None:
+    assert found(tmp_path / "nowhere", "{symbol}/{timeframe}.csv") == {}
+
+
+def test_a_link_in_a_circle_is_passed_over(tmp_path: Path) -> None:
+    put(tmp_path, "A/1h.csv")
+    (tmp_path / "B").symlink_to(tmp_path / "B")
+    assert set(found(tmp_path, "{symbol}/{timeframe}.csv")) == {("A", "1h")}
+
+
+def test_a_folder_that_cannot_be_listed_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "A/1h.csv", "B/1h.csv")
+    listed = os.scandir
+
+    def scandir(folder: Path):
+        if Path(folder).name == "B":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    listing = Template("{symbol}/{timeframe}.csv", tmp_path).scan()
+    assert listing.symbols == {"A"}
+    assert listing.unreadable == (f"{tmp_path / 'B'}: Permission denied",)
+
+
+@given(
+    symbol=st.from_regex(r"[A-Za-z0-9_+(][A-Za-z0-9_+.(* -]{0,12}", fullmatch=True),
+    timeframe=st.sampled_from(["1m", "15m", "1h", "1M"]),
+    text=st.sampled_from(["{symbol}/{timeframe}.csv", "{timeframe}/{symbol}.csv", "{symbol}_{timeframe}.csv.gz"]),
+)
+def test_a_file_that_was_put_by_the_template_is_found_by_it(
+    tmp_path_factory: pytest.TempPathFactory, symbol: str, timeframe: str, text: str
+) -> None:
+    folder = tmp_path_factory.mktemp("files")
+    name = text.format(symbol=symbol, timeframe=timeframe)
+    put(folder, name)
+    assert found(folder, text) == {(symbol, timeframe): name}

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from wealthsources import Bars, Capabilities, HistoryRequest, Source, SourceError, Timeframe
+from wealthsources.workers import Caller, Workers
+
+REQUEST = HistoryRequest("BTCUSDT", Timeframe("1h"), 1_600_000_000_000)
+
+
+class Waiting(Source):
+    capabilities = Capabilities(blocking=True)
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.threads: list[str] = []
+        self.deadlines: list[float | None] = []
+
+    def get_history(self, request):
+        self.threads.append(threading.current_thread().name)
+        self.deadlines.append(request.deadline)
+        self.release.wait(20)
+        return Bars.empty(request.symbol, request.timeframe)
+
+
+@pytest.fixture
+def source():
+    waiting = Waiting()
+    yield waiting
+    waiting.release.set()
+
+
+def test_a_source_that_never_blocks_is_called_directly(source):
+    source.capabilities = Capabilities(blocking=False)
+    source.release.set()
+    Caller(Workers(), 1)("s", source, REQUEST)
+    assert source.threads == [threading.current_thread().name]
+
+
+def test_a_source_that_may_block_is_called_on_a_worker_and_told_its_deadline(source):
+    source.release.set()
+    before = time.monotonic()
+    Caller(Workers(), 5)("s", source, REQUEST)
+    assert source.threads[0].startswith("wealthsources-worker")
+    assert before + 5 <= source.deadlines[0] <= time.monotonic() + 5
+
+
+def test_a_source_that_overruns_its_deadline_is_a_source_error(source):
+    with pytest.raises(SourceError, match=r"no answer within 0\.05 s"):
+        Caller(Workers(), 0.05)("s", source, REQUEST)
+
+
+def test_what_a_source_raises_comes_through():
+    class Failing(Source):
+        def get_history(self, request):
+            raise TimeoutError("disk")
+
+    with pytest.raises(TimeoutError, match="disk"):
+        Caller(Workers(), 5)("s", Failing(), REQUEST)
+
+
+def test_a_hanging_source_is_not_asked_again_and_again(source):
+    caller = Caller(Workers(), 0.01)
+    for _ in range(4):
+        with pytest.raises(SourceError, match="no answer"):
+            caller("s", source, REQUEST)
+    with pytest.raises(SourceError, match="still busy with 4 earlier"):
+        caller("s", source, REQUEST)
+
+
+def test_a_hanging_source_leaves_workers_for_the_others(source):
+    workers = Workers(8)
+    caller = Caller(workers, 0.01)
+    for _ in range(4):
+        with pytest.raises(SourceError):
+            caller("s", source, REQUEST)
+
+    class Quick(Source):
+        def get_history(self, request):
+            return Bars.empty(request.symbol, request.timeframe)
+
+    assert len(Caller(workers, 5)("other", Quick(), REQUEST)) == 0
+
+
+def test_there_are_never_more_threads_than_the_size():
+    workers, release = Workers(3, "few"), threading.Event()
+    futures = [workers.submit(lambda: release.wait(20)) for _ in range(10)]
+    alive = [thread for thread in threading.enumerate() if thread.name.startswith("few-")]
+    assert len(alive) == 3
+    release.set()
+    assert all(future.result(5) for future in futures)
+    workers.stop()
+    for thread in alive:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_after_stop_nothing_is_taken():
+    workers = Workers()
+    workers.stop()
+    with pytest.raises(SourceError, match="has been stopped"):
+        workers.submit(lambda: None)
