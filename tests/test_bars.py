@@ -86,6 +86,11 @@ def test_a_bad_record_is_named_with_its_field():
         Bars.from_records("X", "1h", [{key: value for key, value in record(0).items() if key != "volume"}])
 
 
+def test_a_time_that_no_int64_holds_is_refused():
+    with pytest.raises(ValueError, match=r"bars\[0\]: close_time: 1000.* is not a time in ms"):
+        Bars.from_records("X", "1h", [record(0, close_time=10**30)])
+
+
 def test_objects_serve_as_records_too():
     class Record:
         open_time, close_time = T0, T0 + HOUR - 1

@@ -37,6 +37,7 @@ ROW_BYTES: Final = ROW.size
 COLUMNS: Final = ROW_BYTES // 8
 STATUS_BYTE: Final = 56
 SOURCE_BYTE: Final = 57
+DECIMALS_PLACE: Final = 15  # in a row seen as uint32
 
 UNSET, FORMING, CLOSED = 0, 1, 2
 STATE_MASK: Final = 0b0011
@@ -237,20 +238,28 @@ class Bars(Sequence[Bar]):
         close: Any,
         volume: Any,
         *,
-        closed: bool | None = None,
+        closed: bool | NDArray[np.bool_] | None = None,
+        close_time: Any = None,
+        decimals: Any = ALL_NUMBERS,
+        texts: Texts | None = None,
     ) -> Bars:
-        """Make Bars of six equally long arrays: int64 ms and float64 values. `closed` is said of all of them."""
+        """Make Bars of six equally long arrays: int64 ms and float64 values.
+
+        `closed` is said of all bars, or of each; None leaves it unset. `close_time` is as it was sent. `decimals` and
+        `texts` give the values' own text back, see `read_value`; without them the values count as numbers.
+        """
         times = np.asarray(open_time, dtype=np.int64)
         timeframe = Timeframe(timeframe)
         rows = np.zeros((len(times), COLUMNS))
         whole = rows.view(np.int64)
         whole[:, 0] = times
-        whole[:, 1] = timeframe.ends(times) if len(times) else 0
+        whole[:, 1] = timeframe.ends(times) if close_time is None else close_time
         for place, column in enumerate((open, high, low, close, volume), start=2):
             rows[:, place] = column
-        rows.view(np.uint8)[:, STATUS_BYTE] = {None: UNSET, True: BY_HISTORY, False: FORMING}[closed]
-        rows.view(np.uint32)[:, 15] = ALL_NUMBERS
-        return cls(symbol, timeframe, rows)
+        state = UNSET if closed is None else np.where(closed, BY_HISTORY, FORMING)
+        rows.view(np.uint8)[:, STATUS_BYTE] = state
+        rows.view(np.uint32)[:, DECIMALS_PLACE] = decimals
+        return cls(symbol, timeframe, rows, texts=texts)
 
     # columns ---------------------------------------------------------------------------------------------------
 
@@ -470,7 +479,7 @@ _REQUIRED: Final = object()
 
 
 def _get(record: object, field: str, default: object = _REQUIRED) -> object:
-    if isinstance(record, Mapping):
+    if isinstance(record, dict | Mapping):  # a dict first: to ask an abstract class takes ten times as long
         value = record.get(field, default)
     else:
         value = getattr(record, field, default)

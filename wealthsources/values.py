@@ -65,13 +65,16 @@ def read_value(raw: object) -> Value:
 
 def read_time(raw: object) -> int:
     """Read a time in ms, given as a whole number or its text. Raises ValueError."""
-    if isinstance(raw, str) and re.fullmatch(r"-?[0-9]{1,18}", raw, re.ASCII):
-        return int(raw)
-    if isinstance(raw, int | np.integer) and not isinstance(raw, bool):
-        return int(raw)
-    if isinstance(raw, float | np.floating) and float(raw).is_integer():
-        return int(raw)
-    raise ValueError(f"{raw!r} is not a time in ms")
+    time = None
+    if isinstance(raw, str):
+        time = int(raw) if re.fullmatch(r"-?[0-9]{1,18}", raw, re.ASCII) else None
+    elif isinstance(raw, float | np.floating):
+        time = int(raw) if float(raw).is_integer() else None
+    elif isinstance(raw, int | np.integer) and not isinstance(raw, bool):
+        time = int(raw)
+    if time is None or abs(time) >= 1 << 62:
+        raise ValueError(f"{raw!r} is not a time in ms")
+    return time
 
 
 def exact_text(number: float, code: int, text: str | None) -> str:

@@ -26,9 +26,6 @@ _CHUNK: Final = 20_000
 #: 1980-01-01 and 2200-01-01 in ms: a time outside was given in seconds or microseconds, or is none at all.
 _EARLIEST, _LATEST = 315_532_800_000, 7_258_118_400_000
 
-#: Where in a row, seen as int64 and as uint32, the close time and the counts of decimals are.
-_CLOSE_TIME_PLACE, _DECIMALS_PLACE = 1, 15
-
 
 class _Block(NamedTuple):
     """Some rows: times in ms, and the five values."""
@@ -48,17 +45,17 @@ def read_table(data: bytes, symbol: str, timeframe: Timeframe, until: int) -> Ba
         return Bars.empty(symbol, timeframe)
     times = np.concatenate([block.times for block in blocks])
     numbers = [np.concatenate([block.values[place].numbers for block in blocks]) for place in range(len(_VALUES))]
-    closed = len(times) - (timeframe.end(int(times[-1])) > until)
-    rows = np.concatenate(
-        [
-            Bars.from_columns(symbol, timeframe, times[part], *(column[part] for column in numbers), closed=state).rows
-            for part, state in ((slice(closed), True), (slice(closed, None), False))
-        ]
+    newest_forms = timeframe.end(int(times[-1])) > until
+    return Bars.from_columns(
+        symbol,
+        timeframe,
+        times,
+        *numbers,
+        closed=np.arange(len(times)) < len(times) - newest_forms,
+        close_time=np.concatenate([block.close_times for block in blocks]),
+        decimals=np.concatenate([_codes(block) for block in blocks]),
+        texts={time: kept for block in blocks for time, kept in _texts(block)},
     )
-    rows.view(np.int64)[:, _CLOSE_TIME_PLACE] = np.concatenate([block.close_times for block in blocks])
-    rows.view(np.uint32)[:, _DECIMALS_PLACE] = np.concatenate([_codes(block) for block in blocks])
-    texts = {time: kept for block in blocks for time, kept in _texts(block)}
-    return Bars(symbol, timeframe, rows, texts=texts)
 
 
 def _read_blocks(data: bytes, timeframe: Timeframe) -> Iterator[_Block]:

@@ -45,7 +45,7 @@ def test_every_mistake_has_its_line_and_its_place(cli, config):
     assert result.code == 2
     assert lines[0].startswith("config.yaml:5: sources[0].options.pong_timeout: should be a number")
     assert lines[1].startswith("config.yaml:5: sources[0].options.csrf_tokn: unknown key; did you mean 'csrf_token'?")
-    assert lines[2].startswith("config.yaml: sources[1].plugin: no plugin 'websockets' is installed; did you mean")
+    assert lines[2].startswith("config.yaml:6: sources[1]: no plugin 'websockets' is installed; did you mean")
     assert len(lines) == 3
 
 
@@ -66,7 +66,7 @@ def test_an_optional_source_may_be_broken_and_that_is_said(cli, config):
     config("sources:\n  - plugin: context\n  - {plugin: zgone, optional: true}\n")
     result = cli("check")
     assert (result.code, result.out) == (0, "OK: 1 source: context\n")
-    assert result.err.startswith("note: left out, being optional: config.yaml: sources[1].plugin: no plugin 'zgone'")
+    assert result.err.startswith("note: left out, being optional: config.yaml:3: sources[1]: no plugin 'zgone'")
 
 
 def test_a_plugin_that_is_not_allowed_is_a_mistake(cli, config):
@@ -91,7 +91,7 @@ def test_a_source_that_cannot_be_made_is_a_mistake(cli, config, distribution):
     config("sources: [{plugin: zmine}]")
     result = cli("check")
     assert result.code == 2
-    assert result.err == "config.yaml: sources[0]: RuntimeError: will not\n"
+    assert result.err == "config.yaml:1: sources[0]: cannot be made: RuntimeError: will not\n"
 
 
 def test_nothing_is_started(cli, config, serve):

@@ -192,7 +192,7 @@ def holey(distribution, config):
 
 def test_a_hole_is_shown_at_its_place_in_the_table(cli, holey):
     lines = cli("get", "BTCUSDT", "1h", "--count", 4).out.splitlines()
-    assert lines[3].split()[2:] == ["·", "·", "·", "·", "·", "2", "missing"]
+    assert lines[3].split()[2:] == ["-", "-", "-", "-", "-", "2", "missing"]
 
 
 def test_a_hole_is_noted_once(cli, holey):

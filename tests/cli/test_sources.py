@@ -38,7 +38,7 @@ def test_a_broken_source_exits_with_2(cli, config):
     result = cli("sources")
     assert result.code == 2
     assert ["2", "zgone", "zgone", "broken"] in rows(result.out)
-    assert "zgone is broken: config.yaml: sources[1].plugin: no plugin 'zgone' is installed" in result.out
+    assert "zgone is broken: config.yaml:3: sources[1]: no plugin 'zgone' is installed" in result.out
 
 
 def test_no_secret_is_shown(cli, config):

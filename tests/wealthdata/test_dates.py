@@ -26,7 +26,7 @@ SHANGHAI = zoneinfo.ZoneInfo("Asia/Shanghai")
         20240102,
         np.int64(20240102),
         dt.date(2024, 1, 2),
-        dt.datetime(2024, 1, 2),
+        dt.datetime(2024, 1, 2),  # noqa: DTZ001
         np.datetime64("2024-01-02"),
         pd.Timestamp("2024-01-02"),
         "2024-01-02T00:00:00Z",
@@ -50,7 +50,7 @@ def test_dates_in_many_layouts_are_one(value):
         "20240102T093000",
         "20240102093000",
         "2024-01-02 09:30:00.000",
-        dt.datetime(2024, 1, 2, 9, 30),
+        dt.datetime(2024, 1, 2, 9, 30),  # noqa: DTZ001
         np.datetime64("2024-01-02T09:30"),
     ],
 )
@@ -60,8 +60,11 @@ def test_times_in_many_layouts_are_one(value):
 
 @pytest.mark.parametrize(
     "value",
-    ["", "yesterday", "2024-13-01", "2024-02-30", "2024-01-02 25:00", 20241301, 20, -20240101, 1.5, True, [], pd.NaT]
-    + ["2024-01-02 10:00 noon", np.datetime64("NaT"), np.datetime64("300000-01-01"), b"20240102", dt.time(10)],
+    [
+        *("", "yesterday", "2024-13-01", "2024-02-30", "2024-01-02 25:00", "2024-01-02 10:00 noon"),
+        *(20241301, 20, -20240101, 1.5, True, [], b"20240102"),
+        *(pd.NaT, np.datetime64("NaT"), np.datetime64("300000-01-01"), dt.time(10)),
+    ],
 )
 def test_what_is_no_date_is_refused_by_name(value):
     with pytest.raises(ParamsError, match="start_dt must be a date"):

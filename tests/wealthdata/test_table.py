@@ -34,8 +34,10 @@ def holed(bind, records):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("factor", 1.0), ("paused", 0.0), ("high_limit", math.inf), ("low_limit", 0.0)]
-    + [("money", math.nan), ("avg", math.nan), ("open_interest", math.nan)],
+    [
+        *(("factor", 1.0), ("paused", 0.0), ("high_limit", math.inf), ("low_limit", 0.0)),
+        *(("money", math.nan), ("avg", math.nan), ("open_interest", math.nan)),
+    ],
 )
 def test_a_field_that_the_market_has_not_is_a_constant(hourly, field, value):
     column = get_price("X", count=3, frequency="1h", fields=[field, "close"])[field]

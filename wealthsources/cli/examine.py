@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wealthsources.chain import describe
 from wealthsources.cli.plugin_commands import missing_module
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from wealthsources.config import Config, SourceSettings
+    from wealthsources.source import Source
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,21 +58,26 @@ def examine(config: Config) -> list[Examined]:
 
 def _examine(config: Config, loader: Loader, index: int, origin: str) -> Examined:
     settings = config.settings.sources[index]
-    place = f"{config.where}: sources[{index}]"
     try:
-        plugin = loader.load(settings.plugin)
-    except ConfigError as error:
-        return Examined(settings, origin, None, (f"{place}.plugin: {error}",))
-    try:
-        options = config.options(index, plugin.options_model)
+        source = _make(config, loader, index)
     except ConfigError as error:
         return Examined(settings, origin, None, tuple(str(error).splitlines()))
-    make: Callable[..., Any] = plugin.source_class
-    try:
-        source = make(options) if type(options).model_fields else make()
-    except Exception as error:  # noqa: BLE001 - a stranger's code
-        return Examined(settings, origin, None, (f"{place}: {describe(error)}",))
     return Examined(settings, origin, source.capabilities.live)
+
+
+def _make(config: Config, loader: Loader, index: int) -> Source:
+    """The source as a session would make it. Raises ConfigError, each line of which has its place."""
+    name = config.settings.sources[index].plugin
+    try:
+        plugin = loader.load(name)
+    except ConfigError as error:
+        raise config.about(index, str(error)) from error
+    options = config.options(index, plugin.options_model)
+    make: Callable[..., Source] = plugin.source_class
+    try:
+        return make(options) if type(options).model_fields else make()
+    except Exception as error:
+        raise config.about(index, f"cannot be made: {describe(error)}") from error
 
 
 def unused(config: Config | None) -> list[tuple[Found, str]]:

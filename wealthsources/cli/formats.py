@@ -32,7 +32,7 @@ def _rows(bars: Bars) -> Iterator[tuple[str, ...]]:
     holes = {hole.end: hole for hole in bars.holes}
     for bar in bars:
         if hole := holes.get(bar.open_time):
-            yield time_text(hole.start), *["·"] * len(FIELDS), "", f"{hole.count} missing"
+            yield time_text(hole.start), *["-"] * len(FIELDS), "", f"{hole.count} missing"
         finality = str(bar.finality) if bar.finality else "forming"
         yield time_text(bar.open_time), *_texts(bar), bar.source, finality
 
