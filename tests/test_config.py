@@ -720,3 +720,19 @@ def test_a_secret_in_a_read_only_mapping_is_not_shown():
     with pytest.raises(ConfigError) as caught:
         config.options(0, Leaky)
     assert SECRET not in str(caught.value)
+
+
+def test_a_list_whose_only_item_is_wrong_is_not_also_too_short():
+    """pydantic drops the wrong item before it counts."""
+
+    class Options(pydantic.BaseModel, extra="forbid"):
+        numbers: tuple[int, ...] = pydantic.Field(min_length=1)
+
+    config = Config.from_mapping({"sources": [{"plugin": "file", "options": {"numbers": ["x"]}}]})
+    with pytest.raises(ConfigError) as caught:
+        config.options(0, Options)
+    assert str(caught.value).count("\n") == 0
+    assert "numbers[0]" in str(caught.value)
+    empty = Config.from_mapping({"sources": [{"plugin": "file", "options": {"numbers": []}}]})
+    with pytest.raises(ConfigError, match="numbers: should have at least 1"):
+        empty.options(0, Options)

@@ -8,8 +8,9 @@ import sys
 import pydantic
 import pytest
 
+from wealthsources.discovery import Found, installed
 from wealthsources.errors import ConfigError
-from wealthsources.loader import Found, Loader, installed
+from wealthsources.loader import Loader
 
 GOOD = """
 import pydantic

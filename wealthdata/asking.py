@@ -31,7 +31,7 @@ def ask(
     end: int | None,
     include_now: bool,
 ) -> Bars:
-    """`adapter.get_history`. Raises WealthDataError only: SecurityNotFound, DataUnavailable, StaleDataError, ..."""
+    """`adapter.get_history`. Raises WealthDataError: SecurityNotFound, DataUnavailable, StaleDataError, ..."""
     try:
         return adapter.get_history(security, count, timeframe, start=start, end=end, include_now=include_now)
     except wealthsources.WealthSourcesError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import weakref
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import wealthsources
 from wealthdata.errors import NoContextError, ParamsError, ours
@@ -100,7 +100,7 @@ def set_context(context: object, *, mode: Mode = "auto") -> None:
     _stack.set((*_stack.get()[1 - _DEEPEST :], binding))
 
 
-def get_context() -> object:
+def get_context() -> Any:
     """The context that is bound. Raises NoContextError."""
     stack = _stack.get()
     if not stack:

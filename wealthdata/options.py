@@ -7,6 +7,8 @@ import datetime as dt
 import operator
 import zoneinfo
 
+import numpy as np
+
 from wealthdata.errors import ParamsError
 
 
@@ -28,7 +30,7 @@ def read_options(tz: object, default_count: object, positional: object) -> Optio
 
 def read_count(value: object, what: str = "count") -> int:
     """A whole number of at least 1; numpy's will do, a bool will not. Raises ParamsError."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
         raise ParamsError(f"{what} must be a whole number, was {value!r}")
     number = operator.index(value)
     if number < 1:

@@ -16,7 +16,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Index types in which an integer can be a label are not among them.
+#: Kinds of index in which no integer can be a label.
 _WITHOUT_NUMBERS: Final = frozenset({"datetime64", "string", "datetime", "date", "empty", "mixed"})
 
 #: How many references there are to a series in its `__setitem__` if it is the temporary of `df['close'][-1] = x`.

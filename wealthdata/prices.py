@@ -56,7 +56,7 @@ def get_price(
     One symbol: a column of float64 per field, indexed by label: naive datetime64[ns] in the zone of `configure`, the
     end of an intraday bar, the last date (UTC) that a longer one covers. A list: rows numbered, columns time, code and
     the fields, grouped by code. Columns take positions, `df['close'][-1]`. Holes, missing newest bars and failed
-    sources are in `df.attrs`, which is empty if there are none. Fewer bars than count is no error.
+    sources are in `df.attrs` (of a list: by code), which is empty if there are none. Fewer bars than count is no error.
 
     Raises WealthDataError, see wealthdata.errors. An empty frame means that no whole bar fits.
     """

@@ -160,12 +160,18 @@ def _numbers(rows: _Rows, request: Request) -> Numbers:
         for place, name in enumerate(plan.numbers):
             numbers[place] = _column(name, rows)
     if rows.filled is not None:
-        if request.fill == "nan":
-            numbers[:, rows.filled] = math.nan
-        for name, value in (("paused", 1.0), ("money", 0.0)):
-            if name in plan.numbers and (name == "paused" or request.fill == "flat"):
-                numbers[plan.numbers.index(name), rows.filled] = value
+        _mark_filled(numbers, rows.filled, request)
     return numbers
+
+
+def _mark_filled(numbers: Numbers, filled: NDArray[np.bool_], request: Request) -> None:
+    stated = {"paused": 1.0, "money": 0.0}
+    if request.fill == "nan":
+        numbers[:, filled] = math.nan
+        stated = {"paused": 1.0}
+    for place, name in enumerate(request.plan.numbers):
+        if name in stated:
+            numbers[place, filled] = stated[name]
 
 
 def _column(name: str, rows: _Rows) -> Numbers | float:

@@ -155,7 +155,7 @@ class SourceChain:
             bars = self._call(named.name, source, request)
             added = walk.take(bars, named.name, request, source)
         except NotHere as reason:
-            return Attempt(named.name, "not_here", 0, time.perf_counter() - began, str(reason))
+            return Attempt(named.name, "not_here", 0, time.perf_counter() - began, describe(reason))
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
             return Attempt(named.name, "failed", 0, time.perf_counter() - began, describe(error))
         return Attempt(named.name, "bars", added, time.perf_counter() - began, bars.note)
@@ -168,6 +168,7 @@ def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:
 def describe(error: BaseException) -> str:
     """An exception as one line; our own speak for themselves, others are named."""
     text = " ".join(str(error).split())
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
     kind = type(error)
     if kind.__module__.startswith("wealthsources.") and text:
         return text
@@ -403,39 +404,50 @@ class _Walk:
 
     def answer(self, attempts: Sequence[Attempt]) -> Bars:
         """The bars in hand, with holes, `behind`, failures, and the forming bar if there is one that fits."""
-        query, frame = self.query, self.frame
-        hand = self.hand
+        hand, forming = self.hand, self._fitting_forming()
         failed = tuple(attempt for attempt in attempts if attempt.outcome == "failed")
-        holes = tuple(
-            Hole(frame.open_time(first), frame.open_time(last + 1), last - first + 1)
-            for first, last in (self._hole_slots() if len(hand) else ())
-        )
-        behind = 0
-        if len(hand):
-            newest = frame.slot(int(hand.open_times[-1]))
-            if not self._is_empty(newest + 1, self.settled_slot):
-                behind = max(0, self.settled_slot - newest)
-        rows, sources, texts = hand.rows, hand.sources, hand.texts
-        forming = self._fitting_forming()
-        if forming is not None:
-            if query.count is not None:
-                rows = rows[max(0, len(rows) - query.count + 1) :]
-            both = merge(hand.take(rows), forming)
-            rows, sources, texts = both.rows, both.sources, both.texts
-            first_left = int(both.open_times[0])
+        holes = () if hand.unbroken else self._holes()
+        behind = self._behind()
+        if hand.trusted and forming is None and not (holes or behind or failed or hand.note):
+            return hand
+        whole = hand if forming is None else self._with_forming(hand, forming)
+        if len(whole):
+            first_left = int(whole.open_times[0])
             holes = tuple(hole for hole in holes if hole.start > first_left)
         return Bars(
-            query.symbol,
-            frame,
-            rows,
-            sources,
-            texts,
+            self.query.symbol,
+            self.frame,
+            whole.rows,
+            whole.sources,
+            whole.texts,
             holes=holes,
             behind=behind,
             failed=failed,
             trusted=True,
             unbroken=hand.unbroken and forming is None,
         )
+
+    def _holes(self) -> tuple[Hole, ...]:
+        frame = self.frame
+        return tuple(
+            Hole(frame.open_time(first), frame.open_time(last + 1), last - first + 1)
+            for first, last in self._hole_slots()
+        )
+
+    def _behind(self) -> int:
+        """How many bars should be there after the newest one by now, beyond those that may still be on their way."""
+        if not len(self.hand):
+            return 0
+        newest = self.frame.slot(int(self.hand.open_times[-1]))
+        if newest >= self.settled_slot or self._is_empty(newest + 1, self.settled_slot):
+            return 0
+        return self.settled_slot - newest
+
+    def _with_forming(self, hand: Bars, forming: Bars) -> Bars:
+        """The forming bar is one of `count`: the oldest closed one gives way."""
+        count = self.query.count
+        rows = hand.rows if count is None else hand.rows[max(0, len(hand) - count + 1) :]
+        return merge(hand.take(rows), forming)
 
 
 def _unbroken(frame: Timeframe, rows: Rows) -> bool:

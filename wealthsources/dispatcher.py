@@ -28,6 +28,7 @@ class Dispatcher:
     """
 
     def __init__(self, most_waiting: int = _MOST_WAITING) -> None:
+        self.listening = False  # whether anybody subscribed; sources ask at every message
         self.lost = 0
         self.conflated = 0
         self.handler_errors = 0
@@ -39,15 +40,11 @@ class Dispatcher:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    @property
-    def listening(self) -> bool:
-        """Whether anybody subscribed."""
-        return bool(self._callbacks)
-
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call `callback` with every event from now on. Returns what ends that."""
         with self._ready:
             self._callbacks = (*self._callbacks, callback)
+            self.listening = True
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="wealthsources-dispatcher", daemon=True)
                 self._thread.start()
@@ -55,6 +52,7 @@ class Dispatcher:
         def unsubscribe() -> None:
             with self._ready:
                 self._callbacks = tuple(other for other in self._callbacks if other is not callback)
+                self.listening = bool(self._callbacks)
 
         return unsubscribe
 

@@ -10,11 +10,12 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import inspect
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from wealthsources import hookspecs
+from wealthsources.discovery import PLUGINS, Found, installed, missing_extra
 from wealthsources.errors import ConfigError
 from wealthsources.source import Source
 from wealthsources.words import nearest
@@ -23,28 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from pydantic import BaseModel
-
-GROUP: Final = "wealthsources"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Found:
-    """A plugin as its metadata describes it; nothing of it has been imported.
-
-    name          the entry point's name
-    value         the module that is imported
-    distribution  the name of the distribution that brings it, `version` is that one's
-    extras        the extras of the distribution that the plugin needs
-    """
-
-    name: str
-    value: str
-    distribution: str
-    version: str
-    extras: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"plugin {self.name!r} of {self.distribution} {self.version}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,21 +37,12 @@ class Plugin:
     version: str
 
 
-def installed() -> tuple[Found, ...]:
-    """All plugins that are installed, by name. Imports none of them.
-
-    A distribution that is on the path twice counts once; a name that two distributions claim is in the answer twice.
-    """
-    found = {_found(entry) for entry in importlib.metadata.entry_points(group=GROUP)}
-    return tuple(sorted(found, key=lambda each: (each.name, each.distribution, each.value)))
-
-
 class Loader:
     """Loads plugins by name, each once. `allow` are the names that may be loaded; None: every installed one."""
 
     def __init__(self, allow: Collection[str] | None = None) -> None:
         self._allow = None if allow is None else tuple(allow)
-        self._installed = installed()
+        self._installed = installed(PLUGINS)
         self._loaded: dict[str, Plugin] = {}
 
     def load(self, name: str) -> Plugin:
@@ -83,7 +53,7 @@ class Loader:
         if name not in self._loaded:
             found = self._find(name)
             with _isolated(found, f"importing {found.value}"):
-                module = importlib.metadata.EntryPoint(found.name, found.value, GROUP).load()
+                module = importlib.metadata.EntryPoint(found.name, found.value, PLUGINS).load()
             self._loaded[name] = _checked(found, _registrations(found, module))
         return self._loaded[name]
 
@@ -98,18 +68,6 @@ class Loader:
             both = " and ".join(f"{found.distribution} {found.version} ({found.value})" for found in claims)
             raise ConfigError(f"plugin {name!r} is claimed by {both}; uninstall all of them but one")
         return claims[0]
-
-
-def _found(entry: importlib.metadata.EntryPoint) -> Found:
-    # The value is taken apart here: `entry.extras` breaks "a-b" in two and fails where the value is malformed.
-    value, _, brackets = entry.value.partition("[")
-    extras = tuple(extra.strip() for extra in brackets.rstrip("] ").split(",") if extra.strip())
-    name, version = "an unknown distribution", "(broken metadata)"
-    # One distribution without metadata must not hide the others. Depending on Python, that is None or an exception.
-    with contextlib.suppress(Exception):
-        name = entry.dist.name or name  # type: ignore[union-attr]
-        version = entry.dist.version or version  # type: ignore[union-attr]
-    return Found(entry.name, value.strip(), name, version, extras)
 
 
 def _unknown(name: str, known: list[str]) -> str:
@@ -152,24 +110,15 @@ def _isolated(found: Found, doing: str) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit) as exc:
-        missing = _missing_module(found, exc)
-        if missing:
-            install = f"pip install '{found.distribution}[{','.join(found.extras)}]'"
-            reason = f"plugin {found.name!r} needs `{install}`: there is no module {missing!r}"
+        remedy = missing_extra(found, exc)
+        if remedy:
+            reason = f"plugin {found.name!r} {remedy}"
         else:
             reason = (
                 f"{found}: {doing} raised {type(exc).__name__}: {_one_line(exc)}; "
                 f"repair or update {found.distribution}, or take the plugin out of the configuration"
             )
         raise ConfigError(reason) from exc
-
-
-def _missing_module(found: Found, exc: BaseException) -> str:
-    """The module that is missing because an extra is, or nothing: what the extras bring is neither it nor us."""
-    if not found.extras or not isinstance(exc, ModuleNotFoundError) or not exc.name:
-        return ""
-    own = {found.value.partition(".")[0].partition(":")[0], "wealthsources"}
-    return "" if exc.name.partition(".")[0] in own else exc.name
 
 
 def _checked(found: Found, calls: list[tuple[Any, Any, Any]]) -> Plugin:

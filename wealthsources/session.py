@@ -77,16 +77,17 @@ class _Host:
         self.clock = session.clock
         self.logger = logging.getLogger(f"wealthsources.source.{name}")
         self._session = session
+        self._dispatcher = session.dispatcher
 
     @property
     def listening(self) -> bool:
-        return self._session.dispatcher.listening
+        return self._dispatcher.listening
 
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
         self._session.backfill(self.name, request, done)
 
     def emit(self, event: Event) -> None:
-        self._session.dispatcher.emit(event)
+        self._dispatcher.emit(event)
 
 
 class Session:
@@ -150,27 +151,16 @@ class Session:
         entries, mistakes = [], []
         for index, wanted in enumerate(settings.sources):
             try:
-                entries.append(_Entry(wanted, self._make(loader, index, wanted)))
+                entries.append(_Entry(wanted, make_source(self.config, loader, index)))
             except ConfigError as error:
-                if not wanted.optional:
-                    mistakes.append(str(error))
                 entries.append(_Entry(wanted, None, str(error)))
-                _log.warning("source %s is left out: %s", wanted.name, error)
+                if wanted.optional:
+                    _log.warning("source %s is left out: %s", wanted.name, error)
+                else:
+                    mistakes.append(str(error))
         if mistakes:
             raise ConfigError("\n".join(mistakes))
         return entries
-
-    def _make(self, loader: Loader, index: int, wanted: SourceSettings) -> Source:
-        try:
-            plugin = loader.load(wanted.plugin)
-        except ConfigError as error:
-            raise self.config.about(index, str(error)) from error
-        options = self.config.options(index, plugin.options_model)
-        make: Callable[..., Source] = plugin.source_class
-        try:
-            return make(options) if type(options).model_fields else make()
-        except Exception as error:
-            raise self.config.about(index, f"source {wanted.name!r} cannot be made: {describe(error)}") from error
 
     def _start_source(self, entry: _Entry) -> None:
         if entry.source is None or entry.started:
@@ -364,6 +354,21 @@ class Session:
         except AllSourcesFailed as failure:
             return None, "; ".join(attempt.line() for attempt in failure.attempts) or "no source follows"
         return resolution.bars, "; ".join(attempt.line() for attempt in resolution.attempts if attempt.bars)
+
+
+def make_source(config: Config, loader: Loader, index: int) -> Source:
+    """Source number `index` of the deployment, not started. Raises ConfigError, each line of which has its place."""
+    wanted = config.settings.sources[index]
+    try:
+        plugin = loader.load(wanted.plugin)
+    except ConfigError as error:
+        raise config.about(index, str(error)) from error
+    options = config.options(index, plugin.options_model)
+    make: Callable[..., Source] = plugin.source_class
+    try:
+        return make(options) if type(options).model_fields else make()
+    except Exception as error:
+        raise config.about(index, f"source {wanted.name!r} cannot be made: {describe(error)}") from error
 
 
 def _bound(entry: _Entry, context: object) -> Named:

@@ -61,6 +61,7 @@ _WORDS: Final = {
     "greater_than_equal": "should be at least {ge}",
     "less_than": "should be less than {lt}",
     "less_than_equal": "should be at most {le}",
+    "too_short": "should have at least {min_length}",
     "string_too_short": "is too short; the shortest has {min_length}",
     "string_too_long": "is too long; the longest has {max_length}",
 }
@@ -77,11 +78,23 @@ def check(
         return model.model_validate(value, context=context), []
     except pydantic.ValidationError as error:
         report = _Report(model, value, document, at, context)
-        return None, [report.mistake(each) for each in error.errors(include_url=False)]
+        return None, [report.mistake(each) for each in _first_causes(error.errors(include_url=False))]
     except Exception as exc:  # noqa: BLE001 - a validator's own fault; its message might hold anything
         last = traceback.extract_tb(exc.__traceback__)[-1]
         text = f"could not be checked: {model.__name__} raised {type(exc).__name__} ({last.filename}:{last.lineno})"
         return None, [Mistake(at, document.line(at), text)]
+
+
+def _first_causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the errors that a list is too short only because its items are wrong."""
+    return [
+        each
+        for each in errors
+        if each["type"] != "too_short"
+        or not any(
+            len(other["loc"]) > len(each["loc"]) and other["loc"][: len(each["loc"])] == each["loc"] for other in errors
+        )
+    ]
 
 
 class _Report:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import secrets
 import ssl
 import struct
@@ -65,7 +66,7 @@ class Client:
         self.last_error = ""
         self.epoch = 0
         self.reconnects = 0
-        self.since = time.monotonic()  # of the state
+        self.since = time.monotonic()  # when the connection came up or went down; at first: the start
         self.acknowledged_at = 0.0
         self.counters: Counter[str] = Counter()
         self.endpoint = options.endpoint
@@ -74,6 +75,7 @@ class Client:
         self._log = logger
         self._protocol = PROTOCOLS[options.protocol](push_closed=options.bar_push == "closed")
         self._token = options.csrf_token.get_secret_value()
+        self._redact = _Redactor(self._token)
         self._symbols: tuple[str, ...] = options.symbols
         self._resolutions: tuple[str, ...] = options.resolutions
         self._resubscribe = threading.Event()
@@ -135,7 +137,7 @@ class Client:
         if self._stop.is_set():
             return
         self.counters[f"lost.{lost.reason}"] += 1
-        self.last_error = f"{self.endpoint}: {lost}"
+        self.last_error = f"{self.endpoint}: {self._redact(str(lost))}"
         at_once = self._endpoints.failed()
         delay = 0.0 if at_once else self._backoff.next()
         if lost.rejected:
@@ -181,8 +183,9 @@ class Client:
     def _set_state(self, state: State, reason: str) -> None:
         if state == self.state:
             return
+        if "connected" in (state, self.state):
+            self.since = time.monotonic()  # attempts that fail do not begin the count anew
         self.state = state
-        self.since = time.monotonic()
         self._log.info("%s%s", state, f": {reason}" if reason else f" ({self.endpoint})")
         self._handler.on_state(state, reason)
 
@@ -228,7 +231,7 @@ class Client:
                 done |= event.request_id in (None, "1")
             elif isinstance(event, ServerError):
                 auth = rejection(event.message) == "auth"
-                raise Lost("refused_by_server", self._redact(event.message), rejected=auth)
+                raise Lost("refused_by_server", event.message, rejected=auth)
             else:
                 self._other(connection, event)
         return done
@@ -287,7 +290,7 @@ class Client:
         with contextlib.suppress(Lost):
             connection.close(code if len(data) >= 2 else 1000, timeout=0)
         words = data[2:100].decode("utf-8", "replace")
-        return Lost(f"closed_{code}", self._redact(words), rejected=close_rejection(code))
+        return Lost(f"closed_{code}", words, rejected=close_rejection(code))
 
     def _other(self, connection: Connection, event: object) -> None:
         if isinstance(event, Bad):
@@ -305,11 +308,30 @@ class Client:
         elif isinstance(event, Ignored):
             self.counters["ignored_messages"] += 1
 
-    def _redact(self, text: str) -> str:
-        return text.replace(self._token, "***") if self._token else text
-
 
 _request_ids: Final = itertools.count(2)
+
+
+class _Redactor:
+    """Takes a secret out of texts, also where it was cut short or escaped: any eight of its characters in a row."""
+
+    def __init__(self, secret: str) -> None:
+        forms = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], repr(secret.encode())[2:-1]}
+        self._size = size = min(8, len(secret))
+        self._parts = {form[at : at + size] for form in forms for at in range(len(form) - size + 1)}
+
+    def __call__(self, text: str) -> str:
+        if not self._size:
+            return text
+        shown, at = "", 0
+        while at < len(text):
+            end = at
+            while text[end : end + self._size] in self._parts:
+                end += 1
+            hidden = end > at
+            shown += "***" if hidden else text[at]
+            at = end + self._size - 1 if hidden else at + 1
+        return shown
 
 
 class _Pinger:

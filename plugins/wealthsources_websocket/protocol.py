@@ -17,9 +17,9 @@ from wealthsources import Timeframe, read_value
 _EARLIEST: Final = 315_532_800_000
 _LATEST: Final = 7_258_118_400_000
 _LONGEST_SAMPLE: Final = 120
-_NO_FLAG: Final = (None,) * 5
 _TRUE: Final = (True, 1, "1", "true", "True")
 _FALSE: Final = (False, 0, "0", "false", "False")
+_WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
 _PRICES: Final = ("open", "high", "low", "close", "volume")
 
 
@@ -126,7 +126,7 @@ class WealthAI:
     def read(self, data: bytes) -> Sequence[Event]:
         """The events of one text frame, given as its bytes. Never raises: what is wrong becomes a Bad event."""
         try:
-            if data[:1] == b"[":
+            if data[:1] != b"{" and data.lstrip()[:1] == b"[":
                 messages = self._many(data)
             else:
                 message = self._one(data)
@@ -143,7 +143,7 @@ class WealthAI:
     def _read_message(self, message: _Message, events: list[Event]) -> None:
         kind = message.type
         batch = message.data if isinstance(message.data, list) else message.bars
-        if isinstance(batch, list):
+        if isinstance(batch, list) and kind not in _WITHOUT_BARS:
             self._read_batch(message, batch, events)
         elif kind in ("BAR", "KLINE"):
             events.append(self._bar(message))
@@ -175,12 +175,13 @@ class WealthAI:
 
     def _bar(self, message: _Message) -> BarMessage | Bad:
         name = message.timeframe if message.timeframe is not None else message.resolution
-        frame = self._frames.get(name) if type(name) is str else None
-        if frame is None:
+        symbol, open_time, close_time = message.symbol, message.open_time, message.close_time
+        try:
+            frame = self._frames[name]
+        except (KeyError, TypeError):
             return Bad("bad_bar", f"timeframe: {_short(repr(name))} is not one")
-        if type(message.symbol) is not str or not message.symbol:
-            return Bad("bad_bar", f"symbol: {_short(repr(message.symbol))} is not text")
-        open_time = message.open_time
+        if type(symbol) is not str or not symbol:
+            return Bad("bad_bar", f"symbol: {_short(repr(symbol))} is not text")
         if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
             return Bad("bad_bar", f"open_time: {_short(repr(open_time))} is not a time in ms")
         if not frame.opens_at(open_time):
@@ -195,10 +196,9 @@ class WealthAI:
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
             return Bad("bad_bar", _which_rule(values))
-        close_time = message.close_time
         if type(close_time) is not int or not _EARLIEST <= close_time <= _LATEST:
             close_time = frame.end(open_time)  # decides nothing
-        return BarMessage(message.symbol, frame.name, open_time, close_time, values, decimals, closed, texts)
+        return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)
 
 
 Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
@@ -264,10 +264,7 @@ def _read_carefully(raw: tuple[Any, ...]) -> Values:
 
 
 def _flag(message: _Message) -> bool | None:
-    flags = (message.is_closed, message.closed, message.x, message.final, message.confirm)
-    if flags == _NO_FLAG:
-        return None
-    for value in flags:
+    for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
         if value is None:
             continue
         if value in _TRUE:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _AHEAD: Final = 5_000
 _FIRST_RETRY, _LAST_RETRY = 5.0, 600.0
 _ENOUGH_TO_JUDGE: Final = 3
+_SNAPSHOT: Final = 1.0  # seconds after the acknowledgement in which bars may be a snapshot
 HINT: Final = "this server seems to push closed bars only; set bar_push: closed"
 
 
@@ -296,7 +297,8 @@ class WebSocketSource(Source):
                 stream.retry_at = 0.0
 
     def _judge_push(self, stream: Stream, host: Host, end: int) -> None:
-        if stream.pushes_forming:
+        client = self._client
+        if stream.pushes_forming or client is None or time.monotonic() < client.acknowledged_at + _SNAPSHOT:
             return
         stream.bars_seen += 1
         if self._wall_ahead is not None and end > (time.monotonic() + self._wall_ahead) * 1000:

@@ -91,7 +91,7 @@ def test_a_source_that_cannot_be_made_is_a_mistake(cli, config, distribution):
     config("sources: [{plugin: zmine}]")
     result = cli("check")
     assert result.code == 2
-    assert result.err == "config.yaml:1: sources[0]: cannot be made: RuntimeError: will not\n"
+    assert result.err == "config.yaml:1: sources[0]: source 'zmine' cannot be made: RuntimeError: will not\n"
 
 
 def test_nothing_is_started(cli, config, serve):

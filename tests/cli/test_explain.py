@@ -25,6 +25,21 @@ def test_without_an_answer_the_reasons_are_printed_and_the_code_is_1(cli, config
     assert result.err == ""
 
 
+def test_nothing_that_a_source_says_can_steer_the_terminal(cli, config, distribution):
+    distribution(
+        sources="zmine = zmine_module",
+        zmine_module="""
+            from wealthsources import NotHere, Source, hookimpl
+            class Mine(Source):
+                def get_history(self, request): raise NotHere("red \\x1b]0;title\\x07")
+            @hookimpl
+            def wealthsources_register(register): register("zmine", Mine)
+        """,
+    )
+    config("sources: [{plugin: zmine}]")
+    assert "red \ufffd]0;title\ufffd" in cli("explain", "BTCUSDT", "1h").out
+
+
 def test_bars_that_are_behind_are_an_answer(cli, config, file_source):
     config(f"sources:\n  {file_source}\n")
     result = cli("explain", "BTCUSDT", "1h")

@@ -145,3 +145,9 @@ def test_a_context_that_tells_no_time_is_an_error(context, records):
         get_price("X", count=1, frequency="1h")
     with pytest.raises(wealthdata.ClockError, match="tells no time"):
         get_price("X", end_date="2024-01-01", frequency="1h")
+
+
+def test_a_live_source_need_not_list_for_a_backtest(over):
+    over({"live": True}, {"symbols": ["BTCUSDT"]})
+    with pytest.raises(wealthdata.SecurityNotFound):
+        get_price("ETHUSDT", count=1, frequency="1h")

@@ -99,6 +99,14 @@ def test_an_unknown_mode_is_refused_and_binds_nothing(context):
         get_context()
 
 
+def test_a_context_whose_time_is_none_is_refused_and_not_bound(session, context):
+    session({})
+    with pytest.raises(wealthdata.ClockError, match="now_ms: 'noon' is not a time"):
+        set_context(context({}, "noon"))
+    with pytest.raises(wealthdata.NoContextError):
+        get_context()
+
+
 # mode and adapter --------------------------------------------------------------------------------------------------
 
 

@@ -92,6 +92,12 @@ def test_bars_that_tell_no_timeframe_are_refused(records):
         bars_to_dataframe([bar])
 
 
+def test_times_that_are_none_are_refused(records):
+    (bar,) = records("1h", 1)
+    with pytest.raises(wealthdata.ParamsError, match="timeframe"):
+        bars_to_dataframe([{**bar, "open_time": "noon"}])
+
+
 def test_notes_of_the_cores_bars_are_kept(records, closed):
     bars = closed("X", "1h", records("1h", 3))
     noted = Bars(bars.symbol, bars.timeframe, np.array(bars.rows), behind=2)

@@ -63,7 +63,7 @@ def test_times_in_many_layouts_are_one(value):
     [
         *("", "yesterday", "2024-13-01", "2024-02-30", "2024-01-02 25:00", "2024-01-02 10:00 noon"),
         *(20241301, 20, -20240101, 1.5, True, [], b"20240102"),
-        *(pd.NaT, np.datetime64("NaT"), np.datetime64("300000-01-01"), dt.time(10)),
+        *(pd.NaT, np.datetime64("NaT", "s"), np.datetime64("300000-01-01"), dt.time(10)),
     ],
 )
 def test_what_is_no_date_is_refused_by_name(value):

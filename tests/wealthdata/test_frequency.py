@@ -38,6 +38,10 @@ def test_every_timeframe_is_a_frequency(name):
     assert read_frequency(name) is Timeframe(name)
 
 
+def test_a_timeframe_is_a_frequency_too():
+    assert read_frequency(Timeframe("1h")) is Timeframe("1h")
+
+
 @pytest.mark.parametrize("name", ["", "7h", "7d", "5x", "0m", "-1m", "1Min", "1D", "daily ", "1.5h", "m", 60, None, []])
 def test_other_names_are_refused_and_the_accepted_ones_named(name):
     with pytest.raises(UnsupportedFrequency, match=r"accepted: minute, daily, weekly, monthly, 1m, .*, 1M"):

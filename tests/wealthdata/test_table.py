@@ -73,6 +73,11 @@ def test_pre_close_of_an_empty_range_is_an_empty_frame(hourly):
     assert (df.shape, df["pre_close"].dtype) == ((0, 1), np.dtype("float64"))
 
 
+def test_pre_close_of_an_empty_range_that_no_bar_precedes_is_an_empty_frame_too(bind, records):
+    bind({"X 1h": records("1h", 5)}, T0)
+    assert len(get_price("X", start_date="2024-01-01", frequency="1h", fields="pre_close")) == 0
+
+
 def test_pre_close_makes_no_frame_of_a_range_that_nobody_has(bind, records):
     bind({"X 1h": records("1h", 24)}, T0 + 50 * HOUR)
     for fields in (["close"], ["pre_close"]):

@@ -6,16 +6,15 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from wealthsources.chain import describe
-from wealthsources.cli.plugin_commands import missing_module
+from wealthsources.discovery import Found, installed, missing_module
 from wealthsources.errors import ConfigError
-from wealthsources.loader import Found, Loader, installed
+from wealthsources.loader import Loader
+from wealthsources.session import make_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from wealthsources.config import Config, SourceSettings
-    from wealthsources.source import Source
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Examined:
 def examine(config: Config) -> list[Examined]:
     """All sources in the order of the chain."""
     loader = Loader(config.settings.plugins.allow)
-    origins = {found.name: f"{found.distribution} {found.version}" for found in installed()}
+    origins = {found.name: found.origin for found in installed()}
     return [
         _examine(config, loader, index, origins.get(settings.plugin, ""))
         for index, settings in enumerate(config.settings.sources)
@@ -59,25 +58,10 @@ def examine(config: Config) -> list[Examined]:
 def _examine(config: Config, loader: Loader, index: int, origin: str) -> Examined:
     settings = config.settings.sources[index]
     try:
-        source = _make(config, loader, index)
+        source = make_source(config, loader, index)
     except ConfigError as error:
         return Examined(settings, origin, None, tuple(str(error).splitlines()))
     return Examined(settings, origin, source.capabilities.live)
-
-
-def _make(config: Config, loader: Loader, index: int) -> Source:
-    """The source as a session would make it. Raises ConfigError, each line of which has its place."""
-    name = config.settings.sources[index].plugin
-    try:
-        plugin = loader.load(name)
-    except ConfigError as error:
-        raise config.about(index, str(error)) from error
-    options = config.options(index, plugin.options_model)
-    make: Callable[..., Source] = plugin.source_class
-    try:
-        return make(options) if type(options).model_fields else make()
-    except Exception as error:
-        raise config.about(index, f"cannot be made: {describe(error)}") from error
 
 
 def unused(config: Config | None) -> list[tuple[Found, str]]:
@@ -91,6 +75,6 @@ def unused(config: Config | None) -> list[tuple[Found, str]]:
 def _remark(found: Found, claims: Counter[str], allow: Collection[str] | None) -> str:
     if claims[found.name] > 1:
         return "broken: the name is claimed more than once; uninstall all of these but one"
-    if missing := missing_module(found.value):
+    if missing := missing_module(found):
         return f"broken: there is no module {missing!r}; reinstall {found.distribution}, or uninstall it"
     return "" if allow is None or found.name in allow else "not in plugins.allow"

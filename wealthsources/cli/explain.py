@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from wealthsources.cli.get import Count, IncludeNow, Symbol, TimeframeName, Wait
+from wealthsources.cli.screen import printable
 from wealthsources.cli.shared import FAILED, ConfigOption, DebugOption, running
 
 
@@ -30,6 +31,7 @@ def explain(
             explanation = adapter.explain(
                 symbol, count, timeframe, include_now=include_now, on_stale=stale_policy(adapter)
             )
-            typer.echo(str(explanation))
+            for line in str(explanation).splitlines():
+                typer.echo(printable(line))
         if explanation.error is not None:
             raise typer.Exit(FAILED)

@@ -6,10 +6,8 @@ click.Command. One that cannot be imported is broken; the others work.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib.metadata
-import importlib.util
 import itertools
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +16,11 @@ from typer.core import TyperCommand
 
 from wealthsources.cli.screen import one_line
 from wealthsources.cli.shared import Shared, errors_as_codes
+from wealthsources.discovery import COMMANDS, Found, installed, missing_extra, missing_module
 from wealthsources.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from importlib.metadata import EntryPoint
-
-GROUP: Final = "wealthsources.commands"
 
 #: Names that are not to be had.
 OWN: Final = ("sources", "get", "explain", "check")
@@ -32,28 +28,17 @@ OWN: Final = ("sources", "get", "explain", "check")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Offer:
-    """A command as the metadata of its distribution describes it; nothing of it has been imported.
+    """A command as its metadata describes it, and why it cannot work as far as that can be told without importing."""
 
-    broken  why it cannot work, as far as that can be told without importing it
-    """
-
-    name: str
-    value: str
-    distribution: str
-    version: str
-    extras: tuple[str, ...] = ()
+    found: Found
     broken: str = ""
-
-    @property
-    def origin(self) -> str:
-        """The distribution and its version."""
-        return f"{self.distribution} {self.version}"
 
 
 def offers() -> list[Offer]:
     """All commands that plugins offer, by name. Imports none of them."""
-    found = sorted({_offer(entry) for entry in importlib.metadata.entry_points(group=GROUP)}, key=_by_name)
-    return [_settled(list(claims)) for _, claims in itertools.groupby(found, key=lambda offer: offer.name)]
+    return [
+        _settled(list(claims)) for _, claims in itertools.groupby(installed(COMMANDS), key=lambda found: found.name)
+    ]
 
 
 def load(offer: Offer) -> Any:
@@ -61,29 +46,29 @@ def load(offer: Offer) -> Any:
     if offer.broken:
         raise ConfigError(offer.broken)
     try:
-        found = importlib.metadata.EntryPoint(offer.name, offer.value, GROUP).load()
+        found = importlib.metadata.EntryPoint(offer.found.name, offer.found.value, COMMANDS).load()
         command = typer.main.get_command(found) if isinstance(found, typer.Typer) else found
     except (Exception, SystemExit) as error:
-        raise ConfigError(_why_not_imported(offer, error)) from error
+        raise ConfigError(_why_not_imported(offer.found, error)) from error
     if not (callable(getattr(command, "main", None)) and hasattr(command, "make_context")):
         raise ConfigError(
-            f"{offer.value} of {offer.origin} is neither a typer.Typer nor a click.Command; "
-            f"update {offer.distribution}, or tell its authors"
+            f"{offer.found.value} of {offer.found.origin} is neither a typer.Typer nor a click.Command; "
+            f"update {offer.found.distribution}, or tell its authors"
         )
     return command
 
 
 def commands_of_plugins() -> Iterator[PluginCommand]:
     """A stand-in for each command of a plugin."""
-    return (PluginCommand(offer) for offer in offers() if offer.name not in OWN)
+    return (PluginCommand(offer) for offer in offers() if offer.found.name not in OWN)
 
 
 class PluginCommand(TyperCommand):
     """Stands in for a command of a plugin until it runs, and then hands it all arguments, `--help` too."""
 
     def __init__(self, offer: Offer) -> None:
-        what = f"broken: {offer.broken}" if offer.broken else f"command of {offer.origin}"
-        super().__init__(offer.name, help=what.replace("[", r"\["), add_help_option=False)
+        what = f"broken: {offer.broken}" if offer.broken else f"command of {offer.found.origin}"
+        super().__init__(offer.found.name, help=what.replace("[", r"\["), add_help_option=False)
         self._offer = offer
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -101,55 +86,26 @@ class PluginCommand(TyperCommand):
             command.main(args=ctx.args, prog_name=ctx.command_path)
 
 
-# the metadata ----------------------------------------------------------------------------------------------------
-
-
-def _offer(entry: EntryPoint) -> Offer:
-    # The value is taken apart here: `entry.extras` breaks "a-b" in two and fails where the value is malformed.
-    value, _, brackets = entry.value.partition("[")
-    extras = tuple(extra.strip() for extra in brackets.rstrip("] ").split(",") if extra.strip())
-    name, version = "an unknown distribution", "(broken metadata)"
-    with contextlib.suppress(Exception):  # one broken distribution must not hide all the others
-        name, version = entry.dist.name, entry.dist.version  # type: ignore[union-attr]
-    return Offer(entry.name, value.strip(), name, version, extras)
-
-
-def _by_name(offer: Offer) -> tuple[str, str, str]:
-    return offer.name, offer.distribution, offer.value
-
-
-def _settled(claims: list[Offer]) -> Offer:
+def _settled(claims: list[Found]) -> Offer:
     """The one offer of a name, with what is wrong with it."""
-    offer = claims[0]
-    if offer.name in OWN:
-        return dataclasses.replace(offer, broken=f"wealthsources has a command {offer.name!r} of its own")
+    found = claims[0]
+    if found.name in OWN:
+        return Offer(found, f"wealthsources has a command {found.name!r} of its own")
     if len(claims) > 1:
         both = " and ".join(f"{claim.origin} ({claim.value})" for claim in claims)
-        return dataclasses.replace(offer, broken=f"it is claimed by {both}; uninstall all of them but one")
-    if missing := missing_module(offer.value):
-        return dataclasses.replace(
-            offer, broken=f"{offer.origin} has no module {missing!r}; reinstall {offer.distribution}, or uninstall it"
+        return Offer(found, f"it is claimed by {both}; uninstall all of them but one")
+    if missing := missing_module(found):
+        return Offer(
+            found, f"{found.origin} has no module {missing!r}; reinstall {found.distribution}, or uninstall it"
         )
-    return offer
+    return Offer(found)
 
 
-def missing_module(value: str) -> str:
-    """The top-level module that an entry point names, if it cannot be found. Imports nothing."""
-    module = value.partition(":")[0].strip().partition(".")[0]
-    try:
-        return "" if importlib.util.find_spec(module) else module
-    except (ImportError, ValueError):
-        return module
-
-
-def _why_not_imported(offer: Offer, error: BaseException) -> str:
-    missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
-    own = {offer.value.partition(":")[0].partition(".")[0], "wealthsources"}
-    if offer.extras and missing and missing.partition(".")[0] not in own:
-        install = f"pip install '{offer.distribution}[{','.join(offer.extras)}]'"
-        return f"it needs `{install}`: there is no module {missing!r}"
+def _why_not_imported(found: Found, error: BaseException) -> str:
+    if remedy := missing_extra(found, error):
+        return f"it {remedy}"
     said = one_line(str(error)) or "no message"
     return (
-        f"importing {offer.value} of {offer.origin} raised {type(error).__name__}: {said}; "
-        f"update {offer.distribution}, or uninstall it"
+        f"importing {found.value} of {found.origin} raised {type(error).__name__}: {said}; "
+        f"update {found.distribution}, or uninstall it"
     )

@@ -36,7 +36,12 @@ def console(stream: TextIO) -> Console:
 
 def one_line(text: str) -> str:
     """The text on one line, without anything that could steer a terminal."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+    return printable(" ".join(text.split()))
+
+
+def printable(line: str) -> str:
+    """The line with a mark in place of each character that is not to be seen."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 
 def say_error(text: str) -> None:

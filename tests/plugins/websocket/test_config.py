@@ -1,0 +1,262 @@
+"""The options of a websocket source: defaults, refusals, and a token that is never sent or shown by mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from wealthsources import ConfigError
+from wealthsources.config import read_config
+from wealthsources_websocket.config import DEFAULT_ENDPOINT, DEFAULT_FALLBACKS, WebSocketOptions
+
+TOKEN = "hunter2-is-the-token"
+FAR = "ws://market.example:9000/data"
+SAFE = "wss://market.example:9000/data"
+
+
+def options(**changes: Any) -> WebSocketOptions:
+    return WebSocketOptions(**{"symbols": ["BTCUSDT"], "resolutions": ["1h"]} | changes)
+
+
+def refusal(**changes: Any) -> str:
+    """What is said of options that are refused."""
+    with pytest.raises(ValidationError) as caught:
+        options(**changes)
+    return str(caught.value)
+
+
+@pytest.fixture
+def from_file(tmp_path, monkeypatch):
+    """The options of a config.yaml with these lines."""
+    monkeypatch.chdir(tmp_path)
+
+    def reading(*lines: str) -> WebSocketOptions:
+        text = "sources:\n  - name: live\n    plugin: websocket\n    options:\n"
+        Path("config.yaml").write_text(text + "".join(f"      {line}\n" for line in lines), encoding="utf-8")
+        return read_config("config.yaml").options(0, WebSocketOptions)
+
+    return reading
+
+
+# addresses -----------------------------------------------------------------------------------------------------
+
+
+def test_the_default_endpoint_has_the_default_fallbacks():
+    assert options().endpoints == (DEFAULT_ENDPOINT, *DEFAULT_FALLBACKS)
+
+
+def test_the_default_endpoint_said_aloud_has_the_default_fallbacks():
+    assert options(endpoint=DEFAULT_ENDPOINT).endpoints == (DEFAULT_ENDPOINT, *DEFAULT_FALLBACKS)
+
+
+def test_another_endpoint_has_no_fallbacks():
+    assert options(endpoint=SAFE).endpoints == (SAFE,)
+
+
+def test_fallbacks_are_tried_after_the_endpoint_in_their_order():
+    chosen = ("wss://b.example/", "wss://a.example/")
+    assert options(endpoint=SAFE, fallbacks=chosen).endpoints == (SAFE, *chosen)
+
+
+def test_no_fallbacks_means_none_also_for_the_default_endpoint():
+    assert options(fallbacks=[]).endpoints == (DEFAULT_ENDPOINT,)
+
+
+BAD_ADDRESSES = [
+    "",
+    "market.example:9000",
+    "http://market.example/",
+    "https://market.example/",
+    "wss://",
+    "wss:///market_data",
+    "wss://:18000/market_data",
+    "wss://market.example:port/",
+    "wss://market.example:65536/",
+    "wss://market.example:0/",
+    "wss://market.example/#part",
+    "wss://market.example/a path",
+    "wss://market.example/a\r\nX-Header: 1",
+    "wss://market.exam\tple/",
+    " wss://market.example/",
+    "wss://[::1/",
+]
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES, ids=repr)
+@pytest.mark.parametrize("place", ["endpoint", "fallbacks"])
+def test_what_is_no_address_of_a_server_is_refused(place, address):
+    assert place in refusal(**{place: address if place == "endpoint" else [SAFE, address]})
+
+
+@pytest.mark.parametrize("address", [f"wss://user:{TOKEN}@market.example/", f"wss://{TOKEN}@market.example/"])
+def test_a_password_in_the_address_is_refused_and_not_shown(address):
+    said = refusal(endpoint=address)
+    assert "csrf_token" in said
+    assert TOKEN not in said
+
+
+def test_the_scheme_of_an_address_may_be_in_capitals():
+    assert options(endpoint="WSS://market.example:9000/data").endpoint == SAFE
+
+
+# the token -----------------------------------------------------------------------------------------------------
+
+THIS_MACHINE = ["ws://localhost:1/", "ws://LOCALHOST/", "ws://127.0.0.1:1/x", "ws://127.8.9.1/", "ws://[::1]:1/"]
+OTHERS = [
+    FAR,
+    "WS://market.example:9000/data",
+    "Ws://market.example/",
+    "ws://10.0.0.1/",
+    "ws://0.0.0.0/",
+    "ws://localhost.example/",
+    "ws://127.0.0.1.example/",
+    "ws://example.localhost.com/",
+    "ws://[2001:db8::1]/",
+]
+
+
+@pytest.mark.parametrize("address", OTHERS)
+@pytest.mark.parametrize("place", ["endpoint", "fallbacks"])
+def test_a_token_is_not_sent_in_the_clear_to_another_machine(place, address):
+    addresses = {"endpoint": address} if place == "endpoint" else {"endpoint": SAFE, "fallbacks": [SAFE, address]}
+    assert "allow_insecure" in refusal(csrf_token=TOKEN, **addresses)
+
+
+@pytest.mark.parametrize("address", OTHERS)
+def test_a_token_may_be_sent_in_the_clear_if_that_is_said(address):
+    assert options(csrf_token=TOKEN, allow_insecure=True, endpoint=address)
+
+
+@pytest.mark.parametrize("address", THIS_MACHINE)
+def test_a_token_may_be_sent_in_the_clear_to_this_machine(address):
+    assert options(csrf_token=TOKEN, endpoint=address, fallbacks=[address])
+
+
+def test_a_token_may_be_sent_over_tls():
+    assert options(csrf_token=TOKEN, endpoint=SAFE, fallbacks=[SAFE])
+
+
+def test_without_a_token_nothing_has_to_be_kept_secret():
+    assert options(endpoint=FAR, fallbacks=[FAR])
+
+
+def test_there_is_no_default_token():
+    assert options().csrf_token.get_secret_value() == ""
+
+
+def test_options_show_no_token():
+    shown = options(csrf_token=TOKEN)
+    assert TOKEN not in f"{shown!r} {shown} {shown.model_dump()} {shown.model_dump_json()}"
+
+
+MISTAKES = [{"endpoint": FAR}, {"symbols": []}, {"capacity": 1}, {"unknown": 1}, {"fallbacks": [FAR]}]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_no_refusal_shows_the_token(mistake):
+    assert TOKEN not in refusal(csrf_token=TOKEN, **mistake)
+
+
+@pytest.mark.parametrize("line", [f"endpoint: {FAR}", "capacity: 1", "unknown: 1", "symbols: {a: b}"])
+def test_no_refusal_of_a_file_shows_the_token(from_file, line):
+    needed = ["symbols: BTCUSDT", "resolutions: 1h", f"csrf_token: {TOKEN}"]
+    kept = [each for each in needed if each.partition(":")[0] != line.partition(":")[0]]
+    with pytest.raises(ConfigError) as caught:
+        from_file(*kept, line)
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", [f"[{TOKEN}]", f"{{a: {TOKEN}}}"])
+def test_a_token_that_is_no_text_is_refused_and_not_shown(from_file, token):
+    with pytest.raises(ConfigError) as caught:
+        from_file("symbols: BTCUSDT", "resolutions: 1h", f"csrf_token: {token}")
+    assert "csrf_token" in str(caught.value)
+    assert TOKEN not in str(caught.value)
+
+
+# symbols and resolutions ---------------------------------------------------------------------------------------
+
+
+def test_symbols_and_resolutions_may_be_texts_with_commas():
+    chosen = options(symbols="BTCUSDT, ETHUSDT,", resolutions="1m ,1h")
+    assert (chosen.symbols, chosen.resolutions) == (("BTCUSDT", "ETHUSDT"), ("1m", "1h"))
+
+
+def test_symbols_and_resolutions_may_be_lists():
+    chosen = options(symbols=["BTCUSDT", "ETHUSDT"], resolutions=["1m", "1h"])
+    assert (chosen.symbols, chosen.resolutions) == (("BTCUSDT", "ETHUSDT"), ("1m", "1h"))
+
+
+@pytest.mark.parametrize("place", ["symbols", "resolutions"])
+@pytest.mark.parametrize("value", ["", " , ", [], None, [""], [" "], [1], 5])
+def test_a_subscription_to_nothing_is_refused(place, value):
+    assert place in refusal(**{place: value})
+
+
+def test_what_is_no_timeframe_is_told_with_its_place_and_the_known_ones(from_file):
+    with pytest.raises(ConfigError) as caught:
+        from_file("symbols: [BTCUSDT]", "resolutions: [1h, 5x]")
+    said = str(caught.value)
+    assert said.startswith("config.yaml:6: sources[0].options.resolutions[1]: '5x' is not a timeframe; known: 1m, ")
+
+
+def test_what_is_no_timeframe_is_told_of_a_text_with_commas_too(from_file):
+    with pytest.raises(ConfigError, match="options.resolutions: '5x' is not a timeframe"):
+        from_file("symbols: BTCUSDT", "resolutions: 1h,5x")
+
+
+# the rest ------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_option_is_told_with_the_nearest_known_one(from_file):
+    with pytest.raises(ConfigError, match=r"config.yaml:7: .*endpont: unknown key; .*endpoint"):
+        from_file("symbols: BTCUSDT", "resolutions: 1h", f"endpont: {SAFE}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("connect_timeout", 0),
+        ("ping_interval", -1),
+        ("pong_timeout", float("nan")),
+        ("data_idle", float("inf")),
+        ("backoff_base", 0),
+        ("backoff_cap", 1e9),
+        ("connects_per_minute", 0),
+        ("capacity", 1),
+        ("max_message", 0),
+        ("bar_push", "all"),
+        ("corrections", "maybe"),
+        ("protocol", "binance"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_by_its_name(name, value):
+    assert name in refusal(**{name: value})
+
+
+def test_options_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        options().endpoint = FAR  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("resolutions", "seconds"), [("1m", 90), ("1m,1h", 90), ("5m,1h", 450), ("1h", 5400), ("1d", 129_600)]
+)
+def test_the_connection_may_be_idle_for_one_and_a_half_of_the_shortest_bar(resolutions, seconds):
+    assert options(resolutions=resolutions).idle_limit == seconds
+
+
+def test_how_long_the_connection_may_be_idle_can_be_said():
+    assert options(resolutions="1d", data_idle=7).idle_limit == 7
+
+
+def test_certificates_are_found_from_the_folder_of_the_file(from_file, tmp_path):
+    chosen = from_file("symbols: BTCUSDT", "resolutions: 1h", "ca_file: certificates/ca.pem")
+    assert Path(chosen.ca_file).resolve() == (tmp_path / "certificates/ca.pem").resolve()
+
+
+def test_certificates_with_a_whole_path_are_found_there(from_file):
+    assert from_file("symbols: BTCUSDT", "resolutions: 1h", "ca_file: /etc/ca.pem").ca_file == "/etc/ca.pem"

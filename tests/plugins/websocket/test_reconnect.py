@@ -1,0 +1,228 @@
+"""Reconnecting as policy: delays, addresses, the budget, and what a refusal means."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wealthsources_websocket.reconnect import (
+    Backoff,
+    ConnectBudget,
+    Endpoints,
+    Lost,
+    close_rejection,
+    http_rejection,
+    rejection,
+)
+
+SECONDS = st.floats(0.001, 86_400)
+
+
+def highest(low: float, high: float) -> float:
+    return high
+
+
+# delays --------------------------------------------------------------------------------------------------------
+
+
+@given(SECONDS, SECONDS, st.integers(1, 80))
+def test_a_delay_is_never_negative_nor_above_the_cap(base, cap, failures):
+    backoff = Backoff(base, cap)
+    assert all(0 <= backoff.next() <= cap for _ in range(failures))
+
+
+@given(SECONDS, SECONDS, st.integers(1, 80))
+def test_the_bound_doubles_from_the_base_to_the_cap(base, cap, failures):
+    backoff = Backoff(base, cap, highest)
+    assert [backoff.next() for _ in range(failures)] == [min(cap, base * 2 ** min(n, 32)) for n in range(failures)]
+
+
+def test_after_any_number_of_failures_the_bound_is_the_cap():
+    backoff = Backoff(0.5, 60, highest)
+    assert max(backoff.next() for _ in range(5000)) == backoff.next() == 60
+
+
+def test_the_jitter_is_full():
+    asked = []
+    backoff = Backoff(0.5, 60, lambda low, high: asked.append((low, high)) or low)
+    assert [backoff.next(), backoff.next()] == [0, 0]
+    assert asked == [(0, 0.5), (0, 1.0)]
+
+
+def test_two_clients_that_fail_together_do_not_come_back_together():
+    first, second = Backoff(0.5, 60), Backoff(0.5, 60)
+    assert [first.next() for _ in range(10)] != [second.next() for _ in range(10)]
+
+
+def test_delays_fill_the_whole_span():
+    backoff = Backoff(60, 60)
+    delays = [backoff.next() for _ in range(300)]
+    assert min(delays) < 10
+    assert max(delays) > 50
+
+
+def test_a_connection_that_has_proved_itself_begins_at_the_base_again():
+    backoff = Backoff(0.5, 60, highest)
+    for _ in range(9):
+        backoff.next()
+    backoff.reset()
+    assert [backoff.next(), backoff.next()] == [0.5, 1.0]
+
+
+# addresses -----------------------------------------------------------------------------------------------------
+
+URLS = st.integers(1, 6).map(lambda count: tuple(f"wss://{number}.example/" for number in range(count)))
+
+
+@given(URLS, st.integers(0, 30))
+def test_each_failure_goes_on_to_the_next_address_and_around(urls, failures):
+    endpoints = Endpoints(urls)
+    tried = []
+    for _ in range(failures):
+        tried.append(endpoints.current)
+        endpoints.failed()
+    assert tried == [urls[number % len(urls)] for number in range(failures)]
+
+
+@given(URLS)
+def test_each_address_is_tried_once_without_a_delay_and_then_none_is(urls):
+    endpoints = Endpoints(urls)
+    at_once = [endpoints.failed() for _ in range(3 * len(urls))]
+    assert at_once == [True] * (len(urls) - 1) + [False] * (2 * len(urls) + 1)
+
+
+@given(URLS, st.integers(0, 12))
+def test_what_worked_is_stayed_with_and_grants_a_quick_round(urls, failures):
+    endpoints = Endpoints(urls)
+    for _ in range(failures):
+        endpoints.failed()
+    worked = endpoints.current
+    endpoints.worked()
+    assert endpoints.current == worked
+    assert [endpoints.failed() for _ in urls] == [True] * (len(urls) - 1) + [False]
+
+
+# the budget ----------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 5), st.lists(st.floats(0, 40), max_size=60), st.floats(0, 1e9))
+def test_never_more_than_so_many_attempts_in_any_minute(per_minute, pauses, start):
+    budget, now, granted = ConnectBudget(), start, []
+    for pause in pauses:
+        now += pause
+        if budget.wait("host", now, per_minute) <= 0:
+            granted.append(now)
+    for early, late in zip(granted, granted[per_minute:], strict=False):
+        assert late - early >= 60 * (1 - 1e-9)
+
+
+@given(st.integers(1, 5), st.lists(st.floats(0, 40), max_size=60))
+def test_an_attempt_waits_no_longer_than_it_must(per_minute, pauses):
+    budget, now, granted = ConnectBudget(), 1000.0, []
+    for pause in pauses:
+        now += pause
+        wait = budget.wait("host", now, per_minute)
+        recent = [time for time in granted if time > now - 60]
+        assert (wait > 0) == (len(recent) >= per_minute)
+        if wait > 0:
+            assert wait == pytest.approx(recent[-per_minute] + 60 - now)
+            now += wait + 1e-6
+            assert budget.wait("host", now, per_minute) == 0.0
+        granted.append(now)
+
+
+def test_asking_while_the_budget_is_spent_costs_nothing():
+    budget = ConnectBudget()
+    assert budget.wait("host", 0.0, 1) == 0.0
+    assert [budget.wait("host", now, 1) for now in (10.0, 20.0, 59.0)] == [50.0, 40.0, 1.0]
+    assert budget.wait("host", 60.0, 1) == 0.0
+
+
+def test_an_attempt_is_counted_also_when_the_clock_stands_still():
+    budget = ConnectBudget()
+    now = 0.1 + 59.9  # a time at which the minute is over but for the rounding of a float
+    for first in (0.0, 1e-15, 7e-15, 1e-14):
+        budget.wait("host", first, 1)
+    assert sum(budget.wait("host", now, 1) <= 0 for _ in range(5)) <= 1
+
+
+def test_each_host_has_a_budget_of_its_own():
+    budget = ConnectBudget()
+    assert budget.wait("a", 0.0, 1) == 0.0
+    assert budget.wait("b", 0.0, 1) == 0.0
+    assert budget.wait("a", 0.0, 1) == 60.0
+
+
+def test_all_clients_of_a_host_share_one_budget_whatever_each_of_them_allows():
+    budget = ConnectBudget()
+    for now in range(4):
+        assert budget.wait("host", float(now), 20) == 0.0
+    assert budget.wait("host", 4.0, 2) == pytest.approx(58.0)  # until fewer than two of the four are left
+    assert budget.wait("host", 4.0, 20) == 0.0
+
+
+def test_threads_together_get_no_more_than_the_budget():
+    budget, granted, start = ConnectBudget(), [], threading.Barrier(8)
+
+    def ask() -> None:
+        start.wait()
+        for _ in range(50):
+            if budget.wait("host", 1.0, 20) == 0.0:
+                granted.append(1)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(granted) == 20
+
+
+# what a refusal means ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bad csrf",
+        "Invalid CSRF token",
+        "token expired",
+        "not authenticated",
+        "Unauthenticated",
+        "unauthorized",
+        "Unauthorised",
+        "NOT_AUTHORIZED",
+        "invalid_auth",
+        "Auth failed",
+        "invalid credentials",
+        "Forbidden",
+    ],
+)
+def test_an_error_that_names_the_credential_is_about_the_credential(text):
+    assert rejection(text) == "auth"
+
+
+@pytest.mark.parametrize("text", ["", "unknown symbol", "too many requests", "internal error", "maintenance", "hauth"])
+def test_any_other_error_is_not_about_the_credential(text):
+    assert rejection(text) == "other"
+
+
+def test_two_http_statuses_mean_that_the_credential_is_not_wanted():
+    assert [status for status in range(100, 600) if http_rejection(status)] == [401, 403]
+
+
+def test_one_close_code_means_that_the_credential_is_not_wanted():
+    assert [code for code in range(1000, 5000) if close_rejection(code)] == [1008]
+
+
+def test_a_loss_says_what_happened_in_one_line():
+    lost = Lost("bad_status", "HTTP 503 instead of an upgrade")
+    assert (str(lost), lost.reason, lost.rejected) == (
+        "bad_status: HTTP 503 instead of an upgrade",
+        "bad_status",
+        False,
+    )
+    assert str(Lost("stopped")) == "stopped"
