@@ -8,6 +8,8 @@ import operator
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from wealthsources.bars import Bars, time_text
 from wealthsources.chain import Attempt, Query, SourceChain
 from wealthsources.clock import EngineClock, FeedClock, context_time, current_bar_end
@@ -307,7 +309,7 @@ def newest_run(bars: Bars) -> Bars:
 
 def _whole(value: object, what: str) -> int:
     """A whole number; numpy's will do, a bool will not."""
-    if hasattr(value, "__index__") and not isinstance(value, bool):
+    if hasattr(value, "__index__") and not isinstance(value, bool | np.bool_):
         return operator.index(value)
     unit = "" if what == "count" else " of ms since 1970"
     raise RequestError(f"{what} must be a whole number{unit}, was {value!r}")

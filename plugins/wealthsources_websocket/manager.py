@@ -9,6 +9,7 @@ from typing import Any
 
 import wealthsources
 from wealthsources import RequestError, Session, WealthSourcesError
+from wealthsources_websocket.config import DEFAULT_ENDPOINT
 from wealthsources_websocket.source import WebSocketSource
 
 _VARIABLES = {
@@ -106,6 +107,10 @@ class WebSocketManager:
                 "last_error": "",
                 "symbols": _as_list(options.get("symbols", ())),
                 "resolutions": _as_list(options.get("resolutions", ())),
+                "endpoint": options.get("endpoint", DEFAULT_ENDPOINT),
+                "epoch": 0,
+                "reconnects": 0,
+                "counters": {},
             }
         status = source.status()
         return {
@@ -125,7 +130,7 @@ class WebSocketManager:
         return source is not None and source.status().state == "connected"
 
     def _source(self) -> WebSocketSource | None:
-        session = self._session or wealthsources.current_session()
+        session = wealthsources.current_session() or self._session
         if session is None:
             return None
         return next((source for source in session.sources.values() if isinstance(source, WebSocketSource)), None)

@@ -39,11 +39,16 @@ HINT: Final = "this server seems to push closed bars only; set bar_push: closed"
 
 
 class Stream:
-    """One subscribed series: its bars and how its stream is doing."""
+    """One subscribed series: its bars and how its stream is doing.
 
-    def __init__(self, symbol: str, timeframe: Timeframe) -> None:
+    `joined` counts the subscriptions before the one that it came with. Added to the epoch it tells its bars from those
+    of an earlier stream of the same series: what came in between is missing, as after a lost connection.
+    """
+
+    def __init__(self, symbol: str, timeframe: Timeframe, joined: int) -> None:
         self.symbol = symbol
         self.timeframe = timeframe
+        self.joined = joined
         self.series: SeriesBuffer | None = None
         self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
         self.bars_seen = 0
@@ -61,6 +66,7 @@ class WebSocketSource(Source):
         self.options = options
         self._streams: dict[tuple[str, str], Stream] = {}
         self._spellings: dict[tuple[str, str], Stream | None] = {}
+        self._subscriptions = 0
         self._subscribe_to(options.symbols, options.resolutions)
         self._client: Client | None = None
         self._host: Host | None = None
@@ -70,7 +76,8 @@ class WebSocketSource(Source):
     def _subscribe_to(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
         wanted = {(symbol, name) for symbol in symbols for name in resolutions}
         kept = {key: stream for key, stream in self._streams.items() if key in wanted}
-        fresh = {key: Stream(key[0], Timeframe(key[1])) for key in wanted - set(kept)}
+        fresh = {key: Stream(key[0], Timeframe(key[1]), self._subscriptions) for key in wanted - set(kept)}
+        self._subscriptions += 1
         self._streams = {**kept, **fresh}
         self._spellings = {}
         self.capabilities = Capabilities(
@@ -122,7 +129,7 @@ class WebSocketSource(Source):
         if series is None:
             raise NotHere(self._why_nothing(client))
         stale = self._stale_seconds(stream, client, time.monotonic())
-        epoch = client.epoch if request.include_forming and not stale else None
+        epoch = client.epoch + stream.joined if request.include_forming and not stale else None
         bars = series.snapshot(request.end, request.start, request.count, forming_epoch=epoch)
         if not stale and (stream.pushes_forming or stream.bars_seen < _ENOUGH_TO_JUDGE):
             if not len(bars):
@@ -236,7 +243,7 @@ class WebSocketSource(Source):
             bar.values,
             decimals=bar.decimals,
             closed=bar.closed,
-            epoch=epoch,
+            epoch=epoch + stream.joined,
             texts=bar.texts,
             arrived=now,
         )
@@ -347,10 +354,11 @@ class WebSocketSource(Source):
         filled = self.cache.fill(bars)
         self._count_many("backfilled", filled.added)
         self._count_many("disagreements", filled.disagreements)
-        left = any(other.start < hole.end and other.end > hole.start for other in series.holes())
-        if left:
+        # Not `series.holes()`: the bar after the hole may be the one that is forming.
+        windows = stream.timeframe.slot(hole.end) - stream.timeframe.slot(hole.start)
+        if len(series.snapshot(hole.end, hole.start)) < min(windows, series.capacity - 1):
             return
-        stream.retry_at, stream.retry_after = 0.0, _FIRST_RETRY
+        stream.retry_after = _FIRST_RETRY
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:
             host.emit(Event("filled", host.name, stream.symbol, stream.timeframe, hole=hole, reason=reason))

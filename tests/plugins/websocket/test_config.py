@@ -204,7 +204,7 @@ def test_what_is_no_timeframe_is_told_with_its_place_and_the_known_ones(from_fil
 
 
 def test_what_is_no_timeframe_is_told_of_a_text_with_commas_too(from_file):
-    with pytest.raises(ConfigError, match="options.resolutions: '5x' is not a timeframe"):
+    with pytest.raises(ConfigError, match=r"options\.resolutions: '5x' is not a timeframe"):
         from_file("symbols: BTCUSDT", "resolutions: 1h,5x")
 
 

@@ -1,0 +1,720 @@
+"""The live source of a session, against servers that listen on this machine."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from wealthsources import (
+    AllSourcesFailed,
+    Bars,
+    ConfigError,
+    Finality,
+    HistoryRequest,
+    Hole,
+    NotHere,
+    RequestError,
+    Timeframe,
+)
+from wealthsources.testing import SetClock
+from wealthsources_websocket import WebSocketSource
+from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_websocket.protocol import BarMessage
+
+HOUR = 3_600_000
+MINUTE = 60_000
+T0 = 1_600_000_000_000 // HOUR * HOUR
+FRAME = Timeframe("1h")
+HINT = "this server seems to push closed bars only; set bar_push: closed"
+CLOSE = 0x8
+
+
+def at(place: int) -> int:
+    return T0 + place * HOUR
+
+
+def places(bars: Bars) -> list[int]:
+    return [(int(time) - T0) // HOUR for time in bars.open_times]
+
+
+def closes(bars: Bars) -> list[str]:
+    return [bar.exact("close") for bar in bars]
+
+
+def held(session) -> Bars:
+    """Everything in the cache, forming bars too."""
+    return session.source("live").cache.get_bars("BTCUSDT", "1h")
+
+
+def ask(session, count: int = 100, **options) -> Bars:
+    return session.adapter().get_history("BTCUSDT", count, "1h", **options)
+
+
+def request(count: int | None = None, *, end: int = at(1000), forming: bool = False) -> HistoryRequest:
+    return HistoryRequest("BTCUSDT", FRAME, end, None, count, forming)
+
+
+def counters(session) -> dict[str, int]:
+    return dict(session.source("live").status().counters)
+
+
+class Steps:
+    """A script in steps: each is done when the test says `go`, the last keeps the connection open."""
+
+    def __init__(self, *steps: Any) -> None:
+        self._steps = list(steps)
+        self._go = threading.Semaphore(0)
+
+    def go(self) -> None:
+        self._go.release()
+
+    def __call__(self, peer) -> None:
+        peer.accept()
+        while self._steps:
+            assert self._go.acquire(timeout=20)
+            step = self._steps.pop(0)
+            if step == "cut":
+                return
+            peer.send(*step)
+        peer.stay()
+
+
+class FakeHost:
+    """A host whose backfill is kept for the test to answer."""
+
+    name = "live"
+    logger = logging.getLogger("wealthsources.source.live")
+    listening = True
+
+    def __init__(self) -> None:
+        self.clock = SetClock(at(1000))
+        self.events: list[Any] = []
+        self.asked: list[tuple[HistoryRequest, Any]] = []
+
+    def emit(self, event) -> None:
+        self.events.append(event)
+
+    def backfill(self, wanted, done) -> None:
+        self.asked.append((wanted, done))
+
+
+def offline(**options: Any) -> tuple[WebSocketSource, FakeHost]:
+    """A source whose server is not there, so that a test can hand it bars itself."""
+    settings = {"endpoint": "ws://127.0.0.1:1/", "symbols": ["BTCUSDT"], "resolutions": ["1h"], "csrf_token": "x"}
+    source, host = WebSocketSource(WebSocketOptions(**settings, backoff_base=60, **options)), FakeHost()
+    source.start(host)
+    source.stop()
+    host.events.clear()
+    return source, host
+
+
+def put(source: WebSocketSource, place: int, epoch: int = 1, close: float = 10.0, closed: bool | None = None) -> bool:
+    values = (10.0, 12.0, 9.0, close, 3.0)
+    bar = BarMessage("BTCUSDT", "1h", at(place), at(place + 1), values, 0, closed)
+    return source.on_bar(bar, epoch, time.monotonic())
+
+
+# What comes in.
+
+
+def test_a_bar_closes_when_the_next_one_comes(serve, open_session, wait_until, bar):
+    script = Steps([bar(0, "9.5")], [bar(0, "10.25")], [bar(1)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 1)
+    script.go()
+    wait_until(lambda: closes(held(session)) == ["10.25"])
+    with pytest.raises(AllSourcesFailed, match=r"holds no closed bar of that time \(1 "):
+        ask(session)
+    script.go()
+    wait_until(lambda: len(held(session)) == 2)
+    wait_until(lambda: session.clock.now() == at(1))
+    (closed,) = ask(session)
+    assert (closed.close, closed.closed, closed.finality, closed.source) == (10.25, True, Finality.SUCCESSOR, "live")
+    assert closed.revision == 1
+
+
+def test_a_closed_flag_closes_at_once(serve, open_session, wait_until, bar):
+    script = Steps([bar(0, x=False), bar(0, "11", x=True)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 1 and held(session)[0].closed)
+    wait_until(lambda: session.clock.now() == at(1))
+    assert [(bar.exact("close"), bar.finality) for bar in ask(session)] == [("11", Finality.FLAG)]
+
+
+def test_a_symbol_that_was_not_asked_for_is_counted_and_not_stored(serve, open_session, wait_until, bar):
+    others = [bar(0, symbol=f"X{number}USDT") for number in range(50)]
+    wrong_frame = bar(0, timeframe="1d", open_time=T0 // (24 * HOUR) * 24 * HOUR)
+    script = Steps([*others, wrong_frame, bar(0)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 1)
+    assert counters(session)["unsolicited"] == 51
+    assert session.source("live").cache.get_cached_symbols() == [("BTCUSDT", "1h")]
+
+
+def test_another_spelling_of_a_symbol_is_the_same_symbol(serve, open_session, wait_until, bar):
+    script = Steps([bar(0, symbol="btc-usdt"), bar(1, symbol="BTC/USDT"), bar(2, symbol="BTCUSDT")])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 3)
+    wait_until(lambda: session.clock.now() == at(2))
+    assert places(ask(session)) == [0, 1]
+    assert "unsolicited" not in counters(session)
+
+
+def minutes(offset: int) -> int:
+    """The open time of the minute that is so many minutes ahead of the present one."""
+    return (int(time.time() * 1000) // MINUTE + offset) * MINUTE
+
+
+@pytest.mark.parametrize("clock", ["system", "feed"])
+def test_a_bar_from_the_future_is_refused_unless_the_feed_tells_the_time(serve, open_session, wait_until, bar, clock):
+    def minute(offset: int, **changes: Any):
+        return bar(0, timeframe="1m", open_time=minutes(offset), **changes)
+
+    def script(peer):
+        peer.accept()
+        # A flag says that a bar is over; that of the present minute cannot be, if it has more than five seconds left.
+        peer.send(minute(-2), minute(-1), minute(0), minute(2), minute(60))
+        peer.send(minute(1, x=True), minute(-3))
+        peer.stay()
+
+    session = open_session(serve(script).url, clock=clock, resolutions=["1m"])
+    session.start_live()
+    cache = session.source("live").cache
+    wait_until(lambda: cache.get_cache_size() == (4 if clock == "system" else 7))
+    if clock == "system":
+        assert counters(session)["from_the_future"] == 3
+        assert max(cache.get_bars("BTCUSDT", "1m").open_times) <= time.time() * 1000
+    else:
+        assert "from_the_future" not in counters(session)
+
+
+def test_late_and_repeated_bars_go_where_they_belong(serve, open_session, wait_until, bar):
+    script = Steps([bar(0, "9"), bar(1, "10"), bar(2, "11"), bar(1, "10"), bar(0, "9"), bar(3), bar(1, "10")])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: counters(session).get("bars.repeat") == 3)
+    wait_until(lambda: session.clock.now() == at(3))
+    bars = ask(session)
+    assert places(bars) == [0, 1, 2]
+    assert closes(bars) == ["9", "10", "11"]
+    assert [bar.revision for bar in bars] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("policy", "close"), [("accept", "11"), ("reject", "10")])
+def test_another_message_for_a_closed_bar_is_a_correction_by_policy(
+    serve, open_session, wait_until, bar, policy, close
+):
+    script = Steps([bar(0, "10"), bar(1), bar(0, "11", volume="4"), bar(0, "9", volume="1")])
+    session = open_session(serve(script).url, corrections=policy)
+    session.start_live()
+    script.go()
+    wait_until(lambda: counters(session).get("bars.older") == 1)
+    counted = "correction" if policy == "accept" else "rejected"
+    assert counters(session)[f"bars.{counted}"] == 1
+    assert closes(ask(session)) == [close]
+
+
+def test_the_cache_holds_no_more_than_its_capacity(serve, open_session, wait_until, bar):
+    script = Steps([bar(place) for place in range(500)])
+    session = open_session(serve(script).url, capacity=10)
+    session.start_live()
+    script.go()
+    wait_until(lambda: counters(session).get("bars.new") == 500)
+    wait_until(lambda: session.clock.now() == at(499))
+    assert places(held(session)) == list(range(490, 500))
+    assert places(ask(session, 5)) == list(range(494, 499))
+
+
+def test_the_first_bar_of_a_connection_is_left_out_where_a_server_counts_from_the_subscription(
+    serve, open_session, wait_until, bar
+):
+    script = Steps([bar(0), bar(0, "11"), bar(1), bar(2)], "cut", [bar(2, "9"), bar(3), bar(4)])
+    session = open_session(serve(script).url, partial_first=True)
+    session.start_live()
+    script.go()
+    wait_until(lambda: places(held(session)) == [1, 2])
+    script.go()
+    script.go()
+    wait_until(lambda: places(held(session)) == [1, 2, 3, 4])
+    wait_until(lambda: session.clock.now() == at(4))
+    # 2 was forming when the connection ended, and of the next one it is the first
+    assert places(ask(session)) == [1, 3]
+
+
+# What a lost connection leaves.
+
+
+def test_a_bar_that_a_lost_connection_left_forming_is_not_closed_by_the_next(serve, open_session, wait_until, bar):
+    script = Steps([bar(0), bar(1), bar(2, "9.5")], "cut", [bar(4)], [bar(5)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 3)
+    script.go()
+    script.go()
+    wait_until(lambda: len(held(session)) == 4)
+    wait_until(lambda: session.clock.now() == at(4))
+    assert places(ask(session)) == [0, 1]
+    assert ask(session).behind == 2
+    script.go()
+    wait_until(lambda: len(held(session)) == 5)
+    wait_until(lambda: session.clock.now() == at(5))
+    bars = ask(session)
+    assert places(bars) == [0, 1, 4]
+    assert bars.holes == (Hole(at(2), at(4), 2),)
+    assert counters(session)["holes"] == 1
+
+
+@pytest.mark.parametrize("again", ["9.5", "11"], ids=["as it was", "moved on"])
+def test_a_bar_that_the_next_connection_sends_again_is_whole(serve, open_session, wait_until, bar, again):
+    script = Steps([bar(0), bar(1, "9.5")], "cut", [bar(1, again), bar(2)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 2)
+    script.go()
+    script.go()
+    wait_until(lambda: len(held(session)) == 3)
+    wait_until(lambda: session.clock.now() == at(2))
+    bars = ask(session)
+    assert places(bars) == [0, 1]
+    assert closes(bars)[1] == again
+    assert bars.holes == ()
+    assert "holes" not in counters(session)
+
+
+def test_a_forming_bar_is_shown_only_while_its_connection_lasts(serve, open_session, wait_until, bar):
+    script = Steps([bar(0), bar(1, "9.5")], "cut", [bar(1, "9.5")])
+    server = serve(script)
+    session = open_session(server.url)
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 2)
+    wait_until(lambda: session.clock.now() == at(1))
+    shown = ask(session, include_now=True)
+    assert (places(shown), shown[-1].closed, shown[-1].exact("close")) == ([0, 1], False, "9.5")
+    assert places(ask(session)) == [0]
+    script.go()
+    wait_until(lambda: live.status().epoch == 2)
+    assert places(ask(session, include_now=True)) == [0]
+    script.go()
+    wait_until(lambda: counters(session).get("bars.repeat") == 1)
+    assert places(ask(session, include_now=True)) == [0, 1]
+
+
+def test_closed_bars_are_given_whatever_the_state_of_the_stream(serve, open_session, wait_until, bar):
+    script = Steps([bar(0), bar(1)], "cut")
+    server = serve(script)
+    session = open_session(server.url, backoff_base=60, backoff_cap=60)
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 2)
+    assert live.stale_for("BTCUSDT", FRAME) == live.stale_for() == 0.0
+    script.go()
+    wait_until(lambda: live.status().state == "reconnecting")
+    bars = live.get_history(request(forming=True))
+    assert places(bars) == [0]
+    assert "reconnecting" in bars.note
+    assert "cannot vouch" in bars.note
+    assert live.stale_for("BTCUSDT", FRAME) > 0
+    assert live.stale_for("btc-usdt", FRAME) > 0
+    assert live.stale_for("BTCUSDT", Timeframe("1m")) is None
+    (stream,) = live.status().streams
+    assert (stream.state, stream.bars, stream.holes) == ("stale", 2, 0)
+
+
+def test_time_without_a_connection_counts_from_its_loss_and_not_from_the_last_attempt(
+    serve, open_session, wait_until, bar
+):
+    def script(peer):
+        if peer.number > 1:
+            peer.request()
+            peer.http("403 Forbidden" if peer.number % 2 else "503 Service Unavailable")
+            return
+        peer.accept()
+        peer.send(bar(0), bar(1))
+        assert cut.wait(10)
+
+    cut = threading.Event()
+    server = serve(script)
+    session = open_session(server.url, backoff_base=0.02, backoff_cap=0.02)
+    session.start_live()
+    wait_until(lambda: len(held(session)) == 2)
+    live = session.source("live")
+    cut.set()
+    wait_until(lambda: live.status().state != "connected")
+    began, before = time.monotonic(), server.accepted
+    wait_until(lambda: server.accepted >= before + 8)
+    assert live.stale_for("BTCUSDT", FRAME) >= time.monotonic() - began - 0.001
+
+
+def test_a_stream_that_was_never_connected_is_stale_since_its_start(open_session, wait_until, closed_port):
+    session = open_session(closed_port, backoff_base=0.02, backoff_cap=0.02)
+    began = time.monotonic()
+    session.start_live()
+    live = session.source("live")
+    started = time.monotonic() - began
+    wait_until(lambda: counters(session).get("lost.refused", 0) >= 8)
+    assert live.stale_for() >= time.monotonic() - began - started - 0.01
+
+
+# Saying why there is nothing.
+
+
+def test_before_it_is_started_it_says_so(open_session, closed_port):
+    session = open_session(closed_port)
+    live = session.source("live")
+    with pytest.raises(NotHere, match="has not been started"):
+        live.get_history(request())
+    assert live.status().state == "not started"
+    assert live.stale_for() is None
+    live.stop()
+
+
+def test_before_the_first_bar_it_says_why_there_is_none(serve, open_session, wait_until, closed_port):
+    session = open_session(closed_port)
+    session.start_live()
+    wait_until(lambda: counters(session).get("lost.refused"))
+    with pytest.raises(NotHere, match=r"has received nothing: (error|connecting) \(.*refused"):
+        session.source("live").get_history(request())
+    session = open_session(serve(lambda peer: (peer.accept(), peer.stay())).url)
+    session.start_live()
+    live = session.source("live")
+    wait_until(lambda: live.status().state == "connected")
+    with pytest.raises(NotHere, match="is connected, but no bar of this series has come"):
+        live.get_history(request())
+    (stream,) = live.status().streams
+    assert (stream.symbol, stream.timeframe, stream.state, stream.idle) == ("BTCUSDT", "1h", "never_received", None)
+
+
+def test_a_time_of_which_it_holds_nothing(serve, open_session, wait_until, bar):
+    script = Steps([bar(5), bar(6)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 2)
+    live = session.source("live")
+    with pytest.raises(NotHere, match="holds no closed bar of that time"):
+        live.get_history(request(end=at(3)))
+    assert places(live.get_history(request(end=at(6)))) == [5]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_server_that_seems_to_push_closed_bars_only(serve, open_session, wait_until, bar, caplog, monkeypatch, told):
+    monkeypatch.setattr("wealthsources_websocket.source._SNAPSHOT", 0.0, raising=False)
+    script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
+    session = open_session(serve(script).url, bar_push="closed" if told else "forming")
+    session.start_live()
+    live = session.source("live")
+    script.go()
+    wait_until(lambda: len(held(session)) == 2)
+    assert live.status().reason == ""
+    script.go()
+    wait_until(lambda: len(held(session)) == 4)
+    wait_until(lambda: session.clock.now() == at(4 if told else 3))
+    assert places(ask(session)) == ([0, 1, 2, 3] if told else [0, 1, 2])
+    assert live.status().reason == ("" if told else HINT)
+    assert (HINT in str(session.adapter().explain("BTCUSDT", 3, "1h"))) is not told
+    assert caplog.text.count(HINT) == (0 if told else 1)
+
+
+def test_one_update_shows_that_forming_bars_are_pushed(serve, open_session, wait_until, bar, caplog):
+    script = Steps([bar(0), bar(0, "11")], [bar(1), bar(2), bar(3), bar(4)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    script.go()
+    wait_until(lambda: len(held(session)) == 5)
+    assert session.source("live").status().reason == ""
+    assert HINT not in caplog.text
+
+
+# Holes.
+
+
+def test_a_hole_is_told_filled_and_told_again(serve, open_session, wait_until, bar, tmp_path):
+    (tmp_path / "BTCUSDT").mkdir()
+    rows = [f"{at(place)},10,12,9,{place + 9.5},1" for place in range(3)]
+    header = "open_time,open,high,low,close,volume"
+    (tmp_path / "BTCUSDT" / "1h.csv").write_text("\n".join([header, *rows, ""]))
+    archive = {"name": "archive", "plugin": "file", "options": {"path": f"{tmp_path}/{{symbol}}/{{timeframe}}.csv"}}
+    script = Steps([bar(0)], [bar(3)])
+    session = open_session(serve(script).url, archive)
+    events: list[Any] = []
+    session.subscribe(events.append)
+    script.go()
+    wait_until(lambda: len(held(session)) == 1)
+    script.go()
+    wait_until(lambda: [event.kind for event in events if event.kind in ("hole", "filled")] == ["hole", "filled"])
+    hole, filled = (event for event in events if event.kind in ("hole", "filled"))
+    assert hole.hole == filled.hole == Hole(at(1), at(3), 2)
+    assert "archive: 2 bars" in filled.reason
+    assert [(bar.source, bar.finality) for bar in held(session)][1:3] == [("archive", Finality.HISTORY)] * 2
+    assert closes(held(session))[1:3] == ["10.5", "11.5"]
+    assert counters(session)["backfilled"] == 2
+    assert [stream.state for stream in session.source("live").status().streams] == ["live"]
+
+
+def test_the_backfill_is_asked_for_the_hole_alone(bar):
+    source, host = offline()
+    for place in (0, 1, 5):
+        put(source, place)
+    ((wanted, _),) = host.asked
+    assert (wanted.symbol, wanted.timeframe, wanted.start, wanted.end) == ("BTCUSDT", FRAME, at(2), at(5))
+
+
+def test_the_interrupted_bar_belongs_to_the_hole(bar):
+    source, host = offline()
+    put(source, 0)
+    put(source, 1)
+    put(source, 3, epoch=2)
+    ((wanted, _),) = host.asked
+    assert (wanted.start, wanted.end) == (at(1), at(3))
+
+
+def history(*wanted: int, close: float = 11.0) -> Bars:
+    columns = [[at(place) for place in wanted], *([value] * len(wanted) for value in (10.0, 12.0, 9.0, close, 3.0))]
+    return Bars.from_columns("BTCUSDT", "1h", *columns, closed=True)
+
+
+def test_a_backfill_never_replaces_what_the_server_closed(bar):
+    source, host = offline()
+    for place in (0, 1, 4):
+        put(source, place)
+    ((_, done),) = host.asked
+    done(history(0, 1, 2, 3, 4, 5), "archive: 6 bars")
+    bars = source.cache.get_bars("BTCUSDT", "1h")
+    assert places(bars) == [0, 1, 2, 3, 4]
+    assert [bar.close for bar in bars] == [10.0, 10.0, 11.0, 11.0, 10.0]
+    assert bars[-1].closed is False
+    counted = source.status().counters
+    assert (counted["backfilled"], counted["disagreements"]) == (2, 2)
+
+
+@pytest.mark.parametrize("newer", [(4,), (4, 5)], ids=["forming after it", "closed after it"])
+def test_a_backfill_that_brings_a_part_leaves_the_rest_a_hole(bar, newer, monkeypatch):
+    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.02)
+    source, host = offline()
+    for place in (0, *newer):
+        put(source, place)
+    ((_, done),) = host.asked
+    done(history(1, 2), "archive: 2 bars")
+    assert [event.kind for event in host.events if event.kind != "bar"] == ["hole"]
+    threading.Event().wait(0.05)
+    put(source, newer[-1] + 1)
+    assert places(source.get_history(request()))[:3] == [0, 1, 2]
+    assert host.asked[-1][0].start == at(3)
+    host.asked[-1][1](history(3), "archive: 1 bars")
+    assert [event.kind for event in host.events if event.kind == "filled"] == ["filled"]
+
+
+def test_a_hole_longer_than_the_cache_is_filled_as_far_as_it_goes(bar):
+    source, host = offline(capacity=10)
+    for place in (0, 1, 40):
+        put(source, place)
+    host.asked[0][1](history(*range(2, 40)), "archive: 38 bars")
+    put(source, 41)
+    assert places(source.get_history(request())) == list(range(32, 41))
+    assert [event.kind for event in host.events if event.kind == "filled"] == ["filled"]
+
+
+def test_a_backfill_that_brings_nothing_leaves_the_hole_and_says_so(bar, caplog):
+    caplog.set_level(logging.INFO)
+    source, host = offline()
+    for place in (0, 4):
+        put(source, place)
+    ((_, done),) = host.asked
+    done(None, "archive: not here")
+    assert "is not filled: archive: not here" in caplog.text
+    assert [event.kind for event in host.events if event.kind != "bar"] == ["hole"]
+
+
+def test_a_hole_is_asked_for_again_later_and_not_with_every_bar(bar, monkeypatch):
+    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.02)
+    source, host = offline()
+    for place in (0, 4):
+        put(source, place)
+    host.asked[0][1](None, "archive: not here")
+    for place in range(5, 9):
+        put(source, place)
+    again = len(host.asked)
+    threading.Event().wait(0.05)
+    put(source, 9)
+    assert len(host.asked) in (2, again + 1)
+    wanted, _ = host.asked[-1]
+    assert (wanted.start, wanted.end) == (at(1), at(4))
+
+
+def test_a_hole_that_opens_while_another_is_being_filled_is_filled_as_well(bar, monkeypatch):
+    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.02)
+    source, host = offline()
+    for place in (0, 2, 3, 5):
+        put(source, place)
+    assert [(wanted.start, wanted.end) for wanted, _ in host.asked] == [(at(1), at(2))]
+    host.asked[0][1](history(1), "archive: 1 bars")
+    threading.Event().wait(0.05)
+    put(source, 6)
+    assert [(wanted.start, wanted.end) for wanted, _ in host.asked[1:]] == [(at(4), at(5))]
+
+
+# Changing the subscription.
+
+
+def test_a_new_subscription_is_told_to_the_server_and_to_the_chain(serve, open_session, wait_until, bar):
+    def script(peer):
+        peer.accept()
+        message = peer.message()
+        peer.send({"type": "CONNECTED", "request_id": message["request_id"]}, bar(0, symbol="ETHUSDT"), bar(0))
+        peer.stay()
+
+    server = serve(script)
+    session = open_session(server.url)
+    session.start_live()
+    live = session.source("live")
+    wait_until(lambda: live.status().state == "connected")
+    live.update_subscription(["ETHUSDT", "SOLUSDT"], ["1h", "5m"])
+    wait_until(lambda: counters(session).get("unsolicited"))
+    assert (server.received[1]["symbols"], server.received[1]["resolutions"]) == (["ETHUSDT", "SOLUSDT"], ["1h", "5m"])
+    assert live.capabilities.symbols == ("ETHUSDT", "SOLUSDT")
+    assert live.capabilities.timeframes == ("1h", "5m")
+    assert live.cache.get_cached_symbols() == [("ETHUSDT", "1h")]
+    assert len(live.status().streams) == 4
+
+
+@pytest.mark.parametrize(("symbols", "resolutions"), [([], ["1h"]), (["X"], []), (["X"], ["5x"]), (["X"], [""])])
+def test_a_subscription_that_makes_no_sense_changes_nothing(open_session, closed_port, symbols, resolutions):
+    live = open_session(closed_port).source("live")
+    with pytest.raises(RequestError):
+        live.update_subscription(symbols, resolutions)
+    assert (live.capabilities.symbols, live.capabilities.timeframes) == (("BTCUSDT",), ("1h",))
+
+
+def test_bars_of_a_series_that_stays_are_kept_and_go_on(serve, open_session, wait_until, bar):
+    def script(peer):
+        peer.accept()
+        peer.send(bar(0), bar(1))
+        message = peer.message()
+        peer.send({"type": "CONNECTED", "request_id": message["request_id"]}, bar(1, "11"), bar(2))
+        peer.stay()
+
+    session = open_session(serve(script).url)
+    session.start_live()
+    wait_until(lambda: len(held(session)) == 2)
+    session.source("live").update_subscription(["BTCUSDT", "ETHUSDT"], ["1h"])
+    wait_until(lambda: len(held(session)) == 3)
+    wait_until(lambda: session.clock.now() == at(2))
+    assert closes(ask(session)) == ["10.5", "11"]
+
+
+def test_what_was_missed_between_two_subscriptions_is_not_closed_by_the_second(serve, open_session, wait_until, bar):
+    again = threading.Event()
+
+    def script(peer):
+        peer.accept()
+        peer.send(bar(0), bar(1, "9.5"))  # a half bar, whose rest nobody was there to hear
+        for bars in ([bar(1, symbol="ETHUSDT"), bar(4, symbol="ETHUSDT")], [bar(5), bar(6)]):
+            message = peer.message()
+            peer.send({"type": "CONNECTED", "request_id": message["request_id"]}, *bars)
+        peer.stay()
+
+    session = open_session(serve(script).url)
+    session.start_live()
+    live = session.source("live")
+    wait_until(lambda: len(held(session)) == 2)
+    live.update_subscription(["ETHUSDT"], ["1h"])
+    wait_until(lambda: live.cache.get_cache_size("ETHUSDT") == 2)
+    live.update_subscription(["BTCUSDT", "ETHUSDT"], ["1h"])
+    wait_until(lambda: len(held(session)) == 4)
+    wait_until(lambda: session.clock.now() == at(6))
+    again.set()
+    bars = ask(session, on_hole="mark")
+    assert places(bars) == [0, 5]
+    assert bars.holes == (Hole(at(1), at(5), 4),)
+    assert places(ask(session, include_now=True)) == [0, 5, 6]
+
+
+# Starting and stopping.
+
+
+def test_a_certificate_file_that_is_not_there_stops_the_start(open_session, tmp_path):
+    session = open_session("wss://127.0.0.1:1/", ca_file=str(tmp_path / "none.pem"))
+    with pytest.raises(ConfigError, match=r"ca_file .*none\.pem: No such file"):
+        session.start_live()
+
+
+def test_what_is_in_the_cache_stays_after_a_stop(serve, open_session, wait_until, bar):
+    script = Steps([bar(0), bar(1)])
+    session = open_session(serve(script).url)
+    session.start_live()
+    script.go()
+    wait_until(lambda: len(held(session)) == 2)
+    live = session.source("live")
+    live.stop()
+    live.stop()
+    assert live.status().state == "disconnected"
+    assert places(live.get_history(request())) == [0]
+
+
+def test_neither_repr_nor_status_shows_the_token(serve, open_session, wait_until):
+    session = open_session(serve(lambda peer: (peer.accept(), peer.stay())).url, csrf_token="s3cr3t-0123456789")
+    session.start_live()
+    live = session.source("live")
+    wait_until(lambda: live.status().state == "connected")
+    shown = [
+        repr(live),
+        repr(live.options),
+        str(live.options),
+        repr(live.status()),
+        repr(session.config),
+        repr(session),
+    ]
+    shown += [repr(live.status().as_dict()), repr(session.status()), str(live.options.model_dump())]
+    assert [text for text in shown if "s3cr3t" in text] == []
+
+
+def test_events_are_handed_out_in_order_and_each_bar_closes_once(serve, open_session, wait_until, bar):
+    script = Steps([bar(0), bar(0, "11"), bar(1), bar(0, "11"), bar(1), bar(2)], "cut", [bar(2), bar(3)])
+    session = open_session(serve(script).url)
+    events: list[Any] = []
+    session.subscribe(events.append)
+    wait_until(lambda: [event.state for event in events] == ["connecting", "connected"])
+    script.go()
+    wait_until(lambda: len(held(session)) == 3)
+    script.go()
+    script.go()
+    wait_until(lambda: [event.bar.open_time for event in events if event.bar and not event.bar.closed][-1:] == [at(3)])
+    assert [(event.bar.open_time, event.bar.exact("close")) for event in events if event.bar and event.bar.closed] == [
+        (at(0), "11"),
+        (at(1), "10.5"),
+        (at(2), "10.5"),
+    ]
+    states = [event.state for event in events if event.kind == "state"]
+    assert states == ["connecting", "connected", "reconnecting", "connected"]
+    assert {event.source for event in events} == {"live"}
+
+
+def test_a_subscriber_that_sleeps_holds_nobody_up(serve, open_session, wait_until, bar):
+    script = Steps([bar(place // 4, str(10 + place % 2)) for place in range(400)])
+    session = open_session(serve(script).url)
+    awake = threading.Event()
+    session.subscribe(lambda event: awake.wait(20))
+    script.go()
+    wait_until(lambda: len(held(session)) == 100)
+    assert session.source("live").status().state == "connected"
+    assert session.status().events_lost == 0
+    awake.set()
