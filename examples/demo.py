@@ -168,6 +168,8 @@ def main() -> int:
             trade(console, session, server, context)
             reconnects = session.status().sources["live"].reconnects
             wealthdata.clear_context()
+    if not console.is_terminal:
+        print()  # rich leaves the last line of a live table open
     counts = checker.counts
     found = " · ".join(f"{name} {counts[name]}" for name in ("missing", "different", "duplicated", "ahead"))
     print(f"bars checked {counts['checked']} · {found} · reconnects {reconnects} · holes filled {len(filled)}")

@@ -126,3 +126,27 @@ def test_stop_waits_no_longer_than_it_is_told(dispatcher):
     receiver = occupied(dispatcher, 1)
     dispatcher.stop(0.05)
     receiver.go.set()
+
+
+def test_a_forming_bar_does_not_overtake_the_close_of_the_one_before(dispatcher):
+    receiver = occupied(dispatcher, 3)
+    dispatcher.emit(forming(1))
+    dispatcher.emit(closed(0))
+    dispatcher.emit(forming(2))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [(event.bar.volume, event.bar.closed) for event in receiver.events[1:]] == [
+        (1, False),
+        (1, True),
+        (2, False),
+    ]
+
+
+def test_a_stuck_subscriber_makes_the_queue_no_longer_than_twice_its_size(dispatcher):
+    receiver = occupied(dispatcher, 10)
+    for number in range(1000):
+        dispatcher.emit(forming(1, f"S{number}"))
+    assert len(dispatcher._waiting) <= 21
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [event.symbol for event in receiver.events[1:]] == [f"S{number}" for number in range(990, 1000)]

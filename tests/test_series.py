@@ -245,9 +245,51 @@ def test_clear_forgets_one_or_all():
     put(store.series("A", Timeframe("1h")), 0)
     put(store.series("B", Timeframe("1h")), 0)
     store.clear("A")
-    assert [buffer.symbol for buffer in store] == ["B"]
+    assert [buffer.symbol for buffer in store if len(buffer)] == ["B"]
     store.clear()
-    assert len(store) == 0
+    assert not any(len(buffer) for buffer in store)
+
+
+def test_a_series_that_was_cleared_goes_on():
+    store = BarStore()
+    buffer = store.series("A", Timeframe("1h"))
+    put(buffer, 0)
+    store.clear()
+    put(buffer, 5)
+    put(buffer, 6)
+    assert closed(store.series("A", Timeframe("1h"))) == [5]
+
+
+def test_after_an_interruption_a_successor_on_the_same_connection_closes_nothing():
+    buffer = series()
+    put(buffer, 0)
+    buffer.interrupt()
+    assert closed(buffer, forming_epoch=1) == []
+    assert put(buffer, 1).hole == Hole(at(0), at(1), 1)
+    put(buffer, 2)
+    assert closed(buffer) == [1]
+
+
+def test_an_interrupted_bar_that_is_sent_again_goes_on_as_before():
+    buffer = series()
+    put(buffer, 0)
+    buffer.interrupt()
+    put(buffer, 0, 2.0)
+    put(buffer, 1)
+    assert closed(buffer) == [0]
+
+
+def test_the_texts_of_bars_that_a_backfill_pushed_out_are_forgotten():
+    store = BarStore("live", capacity=4)
+    buffer = store.series("BTCUSDT", Timeframe("1h"))
+    for place in range(0, 8, 2):
+        put(buffer, place, closed=True)
+    text = "1.0000000000000001"
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), text)
+    records = [{"open_time": at(place), "closed": True, **prices} for place in (1, 3, 5)]
+    store.fill(Bars.from_records("BTCUSDT", "1h", records))
+    assert closed(buffer) == [3, 4, 5, 6]
+    assert set(buffer.all().texts) == {at(3), at(5)}
 
 
 def test_text_that_a_float_cannot_give_back_survives_and_is_forgotten_with_its_bar():

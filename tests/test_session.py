@@ -31,6 +31,7 @@ from wealthsources import Bars, Capabilities, NotHere, Source, hookimpl
 class Options(pydantic.BaseModel, extra="forbid"):
     live: bool = False
     hang: bool = False
+    slow: bool = False
     fail: str = ""
     first: int = 0
     bars: int = 0
@@ -44,13 +45,16 @@ class Mine(Source):
             raise RuntimeError("cannot be made")
         self.options, self.calls, self.host = options, [], None
         self.capabilities = Capabilities(live=options.live, blocking=False)
-        self.release = threading.Event()
+        self.release, self.starting = threading.Event(), threading.Event()
         MADE.append(self)
 
     def start(self, host):
         if self.options.fail == "start":
             raise OSError("no disk")
         self.host = host
+        self.starting.set()
+        if self.options.slow:
+            self.release.wait(20)
         self.calls.append("start")
 
     def stop(self):
@@ -167,6 +171,28 @@ def test_stop_returns_in_time_though_a_source_hangs(mine):
     session.stop()
     assert time.monotonic() - began < 3.5
     assert session.sources["s1"].calls == ["start", "stop"]
+
+
+def test_stop_does_not_wait_for_a_source_that_is_slow_to_start(mine):
+    session = mine({"live": True, "slow": True})
+    session.start()
+    starter = threading.Thread(target=session.start_live)
+    starter.start()
+    live = session.source("s0")
+    assert live.starting.wait(5)
+    began = time.monotonic()
+    session.stop()
+    assert time.monotonic() - began < 3.5
+    live.release.set()
+    starter.join(5)
+    assert live.calls[-1] == "stop"
+
+
+def test_a_live_source_that_does_not_start_is_an_error_every_time(mine):
+    with mine({"live": True, "fail": "start"}) as session:
+        for _ in range(2):
+            with pytest.raises(ConfigError, match="did not start"):
+                session.adapter()
 
 
 def test_a_source_that_fails_to_stop_is_logged(mine, caplog):

@@ -21,7 +21,7 @@ from wealthsources.errors import (
     StaleDataError,
     WealthSourcesError,
 )
-from wealthsources.timeframe import Timeframe
+from wealthsources.timeframe import EARLIEST_TIME, LATEST_TIME, Timeframe
 
 if TYPE_CHECKING:
     from wealthsources.clock import Clock
@@ -310,6 +310,9 @@ def newest_run(bars: Bars) -> Bars:
 def _whole(value: object, what: str) -> int:
     """A whole number; numpy's will do, a bool will not."""
     if hasattr(value, "__index__") and not isinstance(value, bool | np.bool_):
-        return operator.index(value)
+        number = operator.index(value)
+        if what != "count" and not EARLIEST_TIME <= number <= LATEST_TIME:
+            raise RequestError(f"{what} must be a time in ms of the years 1 to 9999, was {number}")
+        return number
     unit = "" if what == "count" else " of ms since 1970"
     raise RequestError(f"{what} must be a whole number{unit}, was {value!r}")

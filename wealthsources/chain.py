@@ -144,14 +144,14 @@ class SourceChain:
         source = named.source
         if source is None:
             return Attempt(named.name, "skipped", reason=named.why)
-        spelling, why = _participation(source, walk.query)
-        if spelling is None:
-            return Attempt(named.name, "skipped", reason=why)
-        request = walk.request_to(source, spelling)
-        if request is None:
-            return Attempt(named.name, "not_asked")
         began = time.perf_counter()
         try:
+            spelling, why = _participation(source, walk.query)
+            if spelling is None:
+                return Attempt(named.name, "skipped", reason=why)
+            request = walk.request_to(source, spelling)
+            if request is None:
+                return Attempt(named.name, "not_asked")
             bars = self._call(named.name, source, request)
             added = walk.take(bars, named.name, request, source)
         except NotHere as reason:
@@ -167,7 +167,10 @@ def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:
 
 def describe(error: BaseException) -> str:
     """An exception as one line; our own speak for themselves, others are named."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - a stranger's exception may not even print
+        text = ""
     text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
     kind = type(error)
     if kind.__module__.startswith("wealthsources.") and text:
@@ -314,8 +317,8 @@ class _Walk:
         if forming is not None:
             self.forming = _named(forming, name, self.query.symbol)
         if source.capabilities.authoritative:
-            self._learn_empty(closed, request)
-        elif not len(closed) and forming is None:
+            self._learn_empty(bars, request)
+        if not len(closed) and forming is None and (len(bars) or not source.capabilities.authoritative):
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
         added = self._add(_named(closed, name, self.query.symbol))
         self.complete = self._is_complete()
@@ -334,12 +337,12 @@ class _Walk:
     def _check(self, bars: Bars, request: HistoryRequest) -> None:
         if not isinstance(bars, Bars):
             raise Garbage(f"returned {type(bars).__name__}, not Bars")
-        if bars.trusted:
-            return
         if bars.symbol != request.symbol or bars.timeframe is not request.timeframe:
             raise Garbage(
                 f"returned {bars.symbol} {bars.timeframe} when asked for {request.symbol} {request.timeframe}"
             )
+        if bars.trusted:
+            return
         wrong = fault(bars)
         if wrong is not None:
             index, why = wrong
@@ -349,7 +352,7 @@ class _Walk:
         """The closed bars of an answer that may be seen, and its forming bar if that may."""
         forming = None
         length = len(bars)
-        if bars.unbroken and bars.trusted:
+        if bars.unbroken and bars.trusted and (not request.start or not length or bars.open_times[0] >= request.start):
             if length and bars.rows[-1].view(np.uint8)[STATUS_BYTE] == FORMING:
                 forming, bars = bars.take(bars.rows[-1:]), bars.take(bars.rows[:-1])
                 length -= 1
@@ -385,9 +388,9 @@ class _Walk:
             return None
         return forming if int(forming.open_times[0]) <= self.query.now else None
 
-    def _learn_empty(self, closed: Bars, request: HistoryRequest) -> None:
+    def _learn_empty(self, bars: Bars, request: HistoryRequest) -> None:
         """What an exchange's own history leaves out between two bars it returned never existed."""
-        slots = self.frame.slots(closed.open_times)
+        slots = self.frame.slots(bars.open_times)
         for place in np.flatnonzero(np.diff(slots) > 1):
             self.empty_spans.append((int(slots[place]) + 1, int(slots[place + 1]) - 1))
         if not len(slots) and request.end < self.query.now - 3_600_000:
@@ -477,8 +480,8 @@ def merge(first: Bars, second: Bars) -> Bars:
     rows = np.concatenate([_recoded(first, sources), _recoded(second, sources)])
     _, places = np.unique(rows.view(np.int64)[:, 0], return_index=True)
     rows = rows[places]
-    texts = dict(first.texts)
-    if second.texts:
+    texts = {}
+    if first.texts or second.texts:
         held = set(first.open_times.tolist())
         texts = {at: kept for at, kept in first.texts.items() if at in held}
         texts |= {at: kept for at, kept in second.texts.items() if at not in held}

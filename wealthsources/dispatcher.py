@@ -34,8 +34,10 @@ class Dispatcher:
         self.handler_errors = 0
         self._most = most_waiting
         self._ready = threading.Condition()
-        self._waiting: deque[Series | Event] = deque()  # a series stands for its newest forming bar
-        self._forming: dict[Series, Event] = {}
+        # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
+        self._waiting: deque[list[Event]] = deque()
+        self._live = 0  # of them, those that are not empty
+        self._forming: dict[Series, list[Event]] = {}
         self._callbacks: tuple[Callable[[Event], None], ...] = ()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -60,33 +62,36 @@ class Dispatcher:
         """Take an event and return at once."""
         if not self._callbacks or self._closed:
             return
+        series = _series(event)
+        forming = _is_forming(event)
         with self._ready:
-            if event.kind == "bar" and event.bar is not None and not event.bar.closed:
-                self._conflate(event)
-            else:
-                self._make_room()
-                self._waiting.append(event)
-            self._ready.notify()
-
-    def _conflate(self, event: Event) -> None:
-        series = (event.source, event.symbol, event.timeframe)
-        if series in self._forming:
-            self.conflated += 1
-        else:
-            self._make_room()
-            self._waiting.append(series)
-        self._forming[series] = event
-
-    def _make_room(self) -> None:
-        if len(self._waiting) < self._most:
-            return
-        for item in self._waiting:
-            if isinstance(item, tuple):
-                self._waiting.remove(item)
-                del self._forming[item]
+            waiting = self._forming.get(series) if forming else None
+            if waiting is not None:
+                waiting[0] = event
                 self.conflated += 1
                 return
-        self._waiting.popleft()
+            self._make_room()
+            slot = [event]
+            self._waiting.append(slot)
+            if forming:
+                self._forming[series] = slot
+            else:
+                self._forming.pop(series, None)  # what comes after this event must not overtake it
+            self._ready.notify()
+
+    def _make_room(self) -> None:
+        if self._live < self._most:
+            self._live += 1
+            return
+        if self._forming:
+            oldest = next(iter(self._forming))
+            self._forming.pop(oldest).clear()
+            self.conflated += 1
+            if len(self._waiting) > 2 * self._most:
+                self._waiting = deque(slot for slot in self._waiting if slot)
+            return
+        while not self._waiting.popleft():
+            pass
         self.lost += 1
         if self.lost == 1:
             _log.warning("subscribers are too slow: %d events wait, the oldest are being lost", self._most)
@@ -107,12 +112,24 @@ class Dispatcher:
                     self._ready.wait()
                 if self._closed:
                     return
-                item = self._waiting.popleft()
-                event = self._forming.pop(item) if isinstance(item, tuple) else item
-                callbacks = self._callbacks
+                slot = self._waiting.popleft()
+                if not slot:
+                    continue
+                self._live -= 1
+                event, callbacks = slot[0], self._callbacks
+                if self._forming.get(_series(event)) is slot:
+                    del self._forming[_series(event)]
             for callback in callbacks:
                 try:
                     callback(event)
                 except Exception:  # noqa: BLE001 - a stranger's code
                     self.handler_errors += 1
                     _log.exception("a subscriber failed on %s of %s", event.kind, event.source)
+
+
+def _is_forming(event: Event) -> bool:
+    return event.kind == "bar" and event.bar is not None and not event.bar.closed
+
+
+def _series(event: Event) -> Series:
+    return event.source, event.symbol, event.timeframe

@@ -387,14 +387,21 @@ class SeriesBuffer:
         self._begin, self._end = 0, len(merged)
         self._newest = self._time_at(self._end - 1)
         self._run = None
-        for time, kept in texts.items():
-            if kept:
-                self._texts[time] = kept
-            else:
-                self._texts.pop(time, None)
+        if self._texts or any(texts.values()):
+            both = {**self._texts, **texts}
+            self._texts = {time: kept for time in self._times().tolist() if (kept := both.get(time))}
         states = self._octets()[:, STATUS_BYTE] & STATE_MASK
         forming = set(self._times()[states == FORMING].tolist())
         self._forming = {time: epoch for time, epoch in self._forming.items() if time in forming}
+
+    def interrupt(self) -> None:
+        """Something of this series may have been missed: nobody vouches any more for what is forming.
+
+        Like a lost connection, it leaves the bar forming until it is sent again.
+        """
+        with self._lock:
+            self._epoch_newest = -1 << 62
+            self._forming = dict.fromkeys(self._forming, -1)
 
     def clear(self) -> None:
         """Forget all bars."""
@@ -598,10 +605,9 @@ class BarStore:
 
     def clear(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> None:
         """Forget the bars of one series, of a symbol, or all."""
-        with self._lock:
-            gone = [key for key in self._series if symbol in (None, key[0]) and timeframe in (None, key[1])]
-            for key in gone:
-                self._series.pop(key).clear()
+        for series in self:
+            if symbol in (None, series.symbol) and timeframe in (None, series.timeframe):
+                series.clear()
 
     def __iter__(self) -> Iterator[SeriesBuffer]:
         with self._lock:

@@ -108,6 +108,7 @@ class Session:
         self._fillers = Workers(2, "wealthsources-backfill")
         self._call = Caller(self._workers, settings.source_deadline)
         self._lock = threading.RLock()
+        self._live_lock = threading.Lock()  # one thread at a time starts live sources; stop() never waits for it
         self._entries: list[_Entry] = []
         self._state: Literal["new", "started", "stopped"] = "new"
         self._live_started = False
@@ -169,6 +170,7 @@ class Session:
         try:
             entry.source.start(_Host(self, entry.name))
         except Exception as error:
+            entry.started = False
             index = self._entries.index(entry)
             failure = self.config.about(index, f"source {entry.name!r} did not start: {describe(error)}")
             if not self.config.settings.sources[index].optional:
@@ -178,13 +180,15 @@ class Session:
 
     def start_live(self) -> None:
         """Start the live sources, if they are not started. Returns without waiting for any connection."""
-        with self._lock:
-            self._require_started()
-            if self._live_started:
-                return
-            self._live_started = True
+        self._require_started()
+        if self._live_started:
+            return
+        with self._live_lock:
             for entry in self._entries:
                 self._start_source(entry)
+                if self._state == "stopped" and entry.source is not None:
+                    _stop_source(entry.source)
+            self._live_started = True
 
     def stop(self) -> None:
         """Stop everything, within 3 s, from any thread, any number of times."""
@@ -302,9 +306,13 @@ class Session:
     def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Seconds for which all live streams of the series, else of the session, have been stale."""
         sources = [entry.source for entry in self._entries if entry.source is not None and entry.started]
-        ages = [age for source in sources if (age := source.stale_for(symbol, timeframe)) is not None]
-        if not ages:
-            ages = [age for source in sources if (age := source.stale_for()) is not None]
+        try:
+            ages = [age for source in sources if (age := source.stale_for(symbol, timeframe)) is not None]
+            if not ages:
+                ages = [age for source in sources if (age := source.stale_for()) is not None]
+        except Exception:  # noqa: BLE001 - a stranger's code
+            _log.exception("a live source cannot tell whether it is stale; it is taken as such")
+            return float("inf")
         return min(ages, default=None)
 
     def warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:

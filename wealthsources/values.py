@@ -81,4 +81,4 @@ def exact_text(number: float, code: int, text: str | None) -> str:
     """The text that `read_value` was given: the reverse of it."""
     if code < AS_NUMBER:
         return f"{number:.{code}f}"
-    return format(Decimal(repr(number)), "f") if text is None else text
+    return text if code == KEPT_ASIDE and text is not None else format(Decimal(repr(number)), "f")

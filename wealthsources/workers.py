@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wealthsources.bars import Bars
     from wealthsources.source import HistoryRequest, Source
 
-_MOST_PER_SOURCE: Final = 4
+_MOST_ABANDONED: Final = 2
 _MOST_WAITING: Final = 1_000
 
 Job = tuple["Future[object]", "Callable[[], object]"]
@@ -55,6 +55,18 @@ class Workers:
             raise SourceError(f"{_MOST_WAITING} requests are waiting already") from None
         return future
 
+    def abandon(self, future: Future[object]) -> None:
+        """Nobody waits for this work any more. Until it ends, one more thread may do the work of others."""
+        if future.cancel() or future.done():
+            return
+        with self._lock:
+            self._size += 1
+        future.add_done_callback(self._ended)
+
+    def _ended(self, _future: Future[object]) -> None:
+        with self._lock:
+            self._size -= 1
+
     def stop(self) -> None:
         """Let the threads go when they are done; none is waited for."""
         with self._lock:
@@ -75,8 +87,10 @@ class Workers:
                 self._busy += 1
             try:
                 future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - belongs to whoever waits
+            except Exception as error:  # noqa: BLE001 - belongs to whoever waits
                 future.set_exception(error)
+            except BaseException as error:  # noqa: BLE001 - a source that calls sys.exit ends nothing but its answer
+                future.set_exception(SourceError(f"raised {type(error).__name__}"))
             finally:
                 with self._lock:
                     self._busy -= 1
@@ -89,31 +103,32 @@ class Caller:
         self._workers = workers
         self._deadline = deadline
         self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
+        self._abandoned: Counter[str] = Counter()
 
     def __call__(self, name: str, source: Source, request: HistoryRequest) -> Bars:
         """Return what the source returns; raise what it raises, or SourceError if it takes too long."""
         if not source.capabilities.blocking:
             return source.get_history(request)
-        with self._lock:
-            if self._under_way[name] >= _MOST_PER_SOURCE:
-                raise SourceError(f"is still busy with {_MOST_PER_SOURCE} earlier requests")
-            self._under_way[name] += 1
+        if self._abandoned[name] >= _MOST_ABANDONED:
+            raise SourceError(f"still hangs on {_MOST_ABANDONED} earlier requests")
         request = dataclasses.replace(request, deadline=time.monotonic() + self._deadline)
-        try:
-            future = self._workers.submit(lambda: source.get_history(request))
-        except SourceError:
-            self._done(name)
-            raise
-        future.add_done_callback(lambda _: self._done(name))
+        future = self._workers.submit(lambda: source.get_history(request))
         try:
             return future.result(self._deadline)  # type: ignore[return-value]  # the chain checks what it is
         except Overdue:
             if future.done():
                 raise  # the source's own TimeoutError
-            future.cancel()
+            self._abandon(name, future)
             raise SourceError(f"gave no answer within {self._deadline:g} s") from None
 
-    def _done(self, name: str) -> None:
+    def _abandon(self, name: str, future: Future[object]) -> None:
+        if future.cancel():
+            return  # no worker was free to begin with it
         with self._lock:
-            self._under_way[name] -= 1
+            self._abandoned[name] += 1
+        future.add_done_callback(lambda _: self._ended(name))
+        self._workers.abandon(future)
+
+    def _ended(self, name: str) -> None:
+        with self._lock:
+            self._abandoned[name] -= 1

@@ -37,7 +37,7 @@ class WebSocketCache(BarStore):
 
     def get_cached_symbols(self) -> list[tuple[str, str]]:
         """(symbol, timeframe) of every series."""
-        return [(series.symbol, series.timeframe.name) for series in self]
+        return [(series.symbol, series.timeframe.name) for series in self if len(series)]
 
     def get_cache_size(self, symbol: str | None = None, timeframe: Timeframe | str | None = None) -> int:
         """How many bars are held, of a symbol, a timeframe, both, or in all."""

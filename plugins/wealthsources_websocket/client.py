@@ -54,6 +54,9 @@ class Handler(Protocol):
     def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
         """A bar came on connection `epoch`, at monotonic time `now`. Returns whether it was one we want."""
 
+    def on_bad(self, bad: Bad) -> None:
+        """A message came that cannot be used: what it said of its series, or of any, is not known."""
+
     def on_state(self, state: State, reason: str) -> None:
         """The connection is in another state."""
 
@@ -227,6 +230,7 @@ class Client:
                     early.append(event)
                 else:
                     self.counters["early_dropped"] += 1
+                    self._handler.on_bad(Bad("early", "too many bars before CONNECTED", event.symbol, event.timeframe))
             elif isinstance(event, Connected):
                 done |= event.request_id in (None, "1")
             elif isinstance(event, ServerError):
@@ -294,6 +298,7 @@ class Client:
 
     def _other(self, connection: Connection, event: object) -> None:
         if isinstance(event, Bad):
+            self._handler.on_bad(event)
             self.counters[event.what] += 1
             if self.counters[event.what] <= 10:
                 self._log.warning("%s: %s", event.what, self._redact(event.why))

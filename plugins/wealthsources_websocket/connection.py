@@ -213,6 +213,7 @@ def _open(host: str, port: int, deadline: _Deadline) -> socket.socket:
 
 def _connect_tcp(sock: socket.socket, address: Any, share: float, deadline: _Deadline) -> None:
     sock.setblocking(False)
+    deadline.slice("connect")  # when it is over, nobody is knocked at any more
     with contextlib.suppress(BlockingIOError):
         sock.connect(address)
     while not _wait(sock, selectors.EVENT_WRITE, deadline.slice("connect")):

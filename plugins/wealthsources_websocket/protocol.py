@@ -61,10 +61,15 @@ class Ignored(NamedTuple):
 
 
 class Bad(NamedTuple):
-    """A message that cannot be used: `what` is bad_message or bad_bar, `why` names the field."""
+    """A message that cannot be used: `what` is bad_message or bad_bar, `why` names the field.
+
+    `symbol` and `timeframe` say which series it was for, if that could be read.
+    """
 
     what: str
     why: str
+    symbol: str = ""
+    timeframe: str = ""
 
 
 Event = BarMessage | Connected | ServerError | Reply | Ignored | Bad
@@ -183,19 +188,19 @@ class WealthAI:
         if type(symbol) is not str or not symbol:
             return Bad("bad_bar", f"symbol: {_short(repr(symbol))} is not text")
         if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
-            return Bad("bad_bar", f"open_time: {_short(repr(open_time))} is not a time in ms")
+            return Bad("bad_bar", f"open_time: {_short(repr(open_time))} is not a time in ms", symbol, name)
         if not frame.opens_at(open_time):
-            return Bad("bad_bar", f"open_time: {open_time} is not on the {name} grid")
+            return Bad("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
         try:
             values, decimals, texts = self._numbers.read(
                 message.open, message.high, message.low, message.close, message.volume
             )
             closed = True if self._push_closed else _flag(message)
         except ValueError as error:
-            return Bad("bad_bar", _short(str(error)))
+            return Bad("bad_bar", _short(str(error)), symbol, name)
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
-            return Bad("bad_bar", _which_rule(values))
+            return Bad("bad_bar", _which_rule(values), symbol, name)
         if type(close_time) is not int or not _EARLIEST <= close_time <= _LATEST:
             close_time = frame.end(open_time)  # decides nothing
         return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)

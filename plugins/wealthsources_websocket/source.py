@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wealthsources import Host, SeriesBuffer
     from wealthsources_websocket.client import State
     from wealthsources_websocket.config import WebSocketOptions
-    from wealthsources_websocket.protocol import BarMessage
+    from wealthsources_websocket.protocol import Bad, BarMessage
 
 _AHEAD: Final = 5_000
 _FIRST_RETRY, _LAST_RETRY = 5.0, 600.0
@@ -39,16 +39,11 @@ HINT: Final = "this server seems to push closed bars only; set bar_push: closed"
 
 
 class Stream:
-    """One subscribed series: its bars and how its stream is doing.
+    """One subscribed series: its bars and how its stream is doing."""
 
-    `joined` counts the subscriptions before the one that it came with. Added to the epoch it tells its bars from those
-    of an earlier stream of the same series: what came in between is missing, as after a lost connection.
-    """
-
-    def __init__(self, symbol: str, timeframe: Timeframe, joined: int) -> None:
+    def __init__(self, symbol: str, timeframe: Timeframe) -> None:
         self.symbol = symbol
         self.timeframe = timeframe
-        self.joined = joined
         self.series: SeriesBuffer | None = None
         self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
         self.bars_seen = 0
@@ -64,20 +59,28 @@ class WebSocketSource(Source):
 
     def __init__(self, options: WebSocketOptions) -> None:
         self.options = options
+        self.cache = self._new_cache("")
+        self._breaks = 0  # messages that could not be read at all
         self._streams: dict[tuple[str, str], Stream] = {}
         self._spellings: dict[tuple[str, str], Stream | None] = {}
-        self._subscriptions = 0
         self._subscribe_to(options.symbols, options.resolutions)
         self._client: Client | None = None
         self._host: Host | None = None
         self._wall_ahead: float | None = None  # seconds; None: bars carry old times, so none is from the future
-        self.cache = WebSocketCache(capacity=options.capacity, corrections=options.corrections)
+
+    def _new_cache(self, name: str) -> WebSocketCache:
+        # What is subscribed bounds the number of series.
+        options = self.options
+        return WebSocketCache(name, capacity=options.capacity, corrections=options.corrections, max_series=1 << 31)
 
     def _subscribe_to(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
         wanted = {(symbol, name) for symbol in symbols for name in resolutions}
         kept = {key: stream for key, stream in self._streams.items() if key in wanted}
-        fresh = {key: Stream(key[0], Timeframe(key[1]), self._subscriptions) for key in wanted - set(kept)}
-        self._subscriptions += 1
+        fresh = {key: Stream(key[0], Timeframe(key[1])) for key in wanted - set(kept)}
+        for stream in fresh.values():
+            stream.series = self.cache.get(stream.symbol, stream.timeframe)
+            if stream.series is not None:
+                stream.series.interrupt()  # what came while it was not subscribed is missing
         self._streams = {**kept, **fresh}
         self._spellings = {}
         self.capabilities = Capabilities(
@@ -92,7 +95,7 @@ class WebSocketSource(Source):
     def start(self, host: Host) -> None:
         """Begin to connect. Raises ConfigError if the certificates cannot be read."""
         self._host = host
-        self.cache = WebSocketCache(host.name, capacity=self.options.capacity, corrections=self.options.corrections)
+        self.cache = self._new_cache(host.name)
         client = Client(self.options, self, host.logger)
         try:
             client.start()
@@ -129,7 +132,7 @@ class WebSocketSource(Source):
         if series is None:
             raise NotHere(self._why_nothing(client))
         stale = self._stale_seconds(stream, client, time.monotonic())
-        epoch = client.epoch + stream.joined if request.include_forming and not stale else None
+        epoch = self._voucher(client.epoch) if request.include_forming and not stale else None
         bars = series.snapshot(request.end, request.start, request.count, forming_epoch=epoch)
         if not stale and (stream.pushes_forming or stream.bars_seen < _ENOUGH_TO_JUDGE):
             if not len(bars):
@@ -231,6 +234,8 @@ class WebSocketSource(Source):
             proof = stream.timeframe.end(open_time) if bar.closed else open_time
             if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
                 self._count("from_the_future")
+                if stream.series is not None:
+                    stream.series.interrupt()
                 return False
         series = stream.series
         if series is None:
@@ -243,7 +248,7 @@ class WebSocketSource(Source):
             bar.values,
             decimals=bar.decimals,
             closed=bar.closed,
-            epoch=epoch + stream.joined,
+            epoch=self._voucher(epoch),
             texts=bar.texts,
             arrived=now,
         )
@@ -254,6 +259,19 @@ class WebSocketSource(Source):
         if host.listening:
             self._tell(host, series, stored.kind, stored.closed, open_time)
         return True
+
+    def _voucher(self, epoch: int) -> int:
+        """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
+        return (epoch << 32) + self._breaks
+
+    def on_bad(self, bad: Bad) -> None:
+        """A message was lost on us. If it was the last one of a bar, what we hold of that bar is not what it became."""
+        if not bad.symbol:
+            self._breaks += 1
+            return
+        stream = self._find((bad.symbol, bad.timeframe))
+        if stream is not None and stream.series is not None:
+            stream.series.interrupt()
 
     def _find(self, key: tuple[str, str]) -> Stream | None:
         """The stream that the server's spelling means, remembered as long as that stays bounded."""

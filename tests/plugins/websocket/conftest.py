@@ -19,7 +19,7 @@ import pytest
 import wealthsources
 from wealthsources_websocket.client import Client
 from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.protocol import BarMessage
+from wealthsources_websocket.protocol import Bad, BarMessage
 from wealthsources_websocket.reconnect import ConnectBudget
 
 HOUR = 3_600_000
@@ -206,10 +206,14 @@ class Seen:
 
     def __init__(self) -> None:
         self.bars: list[BarMessage] = []
+        self.bad: list[Bad] = []
         self.epochs: list[int] = []
         self.states: list[str] = []
         self.reasons: list[str] = []
         self.wanted: Callable[[BarMessage], bool] = lambda bar: True
+
+    def on_bad(self, bad: Bad) -> None:
+        self.bad.append(bad)
 
     def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
         self.bars.append(bar)

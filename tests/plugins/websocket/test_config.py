@@ -82,6 +82,9 @@ BAD_ADDRESSES = [
     "wss://market.exam\tple/",
     " wss://market.example/",
     "wss://[::1/",
+    "wss://market.example/\0",
+    "wss://market.example/\x1b[2J",
+    "\x01wss://market.example/",
 ]
 
 

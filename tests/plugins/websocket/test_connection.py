@@ -33,7 +33,7 @@ from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 CONTINUATION = 0
-DEADLINE = 0.5  # for what has to end by its deadline
+DEADLINE = 0.3  # for what has to end by its deadline
 PATIENCE = 5.0  # for what has to end by itself
 PROMPT = 0.4  # a stop is seen within a fifth of a second; the rest is for a busy machine
 LIMIT = 1 << 16
@@ -173,10 +173,15 @@ class Server:
     def wss(self) -> str:
         return self.url.replace("ws://", "wss://")
 
+    def visit(self) -> None:
+        """Connect and go, by the number of the port and nothing else."""
+        with socket.socket() as visitor:
+            visitor.connect(("127.0.0.1", self.port))
+
     def close(self) -> None:
         self._over.set()
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port)).close()  # wakes accept()
+            self.visit()  # wakes accept()
         self._listener.close()
         for peer in self.peers:
             with contextlib.suppress(OSError):
@@ -473,8 +478,8 @@ def test_a_redirect_is_not_followed(status):
         redirect = f"HTTP/1.1 {status} Moved\r\nLocation: {other.url}\r\nContent-Length: 0\r\n\r\n"
         with serve(reply(redirect.encode())) as server:
             lost = failure(server)
-        with socket.create_connection(("127.0.0.1", other.port)):
-            wait_until(lambda: bool(other.peers))
+        other.visit()
+        wait_until(lambda: bool(other.peers))
         assert len(other.peers) == 1, "somebody was there before us"
     assert (lost.reason, lost.rejected) == ("redirect_refused", False)
 
@@ -504,6 +509,29 @@ def test_an_answer_that_is_no_upgrade_is_told(name):
         lost = failure(server)
     assert lost.reason in ("handshake_protocol", "bad_status")
     assert not lost.rejected
+
+
+LEAKS = {
+    "in a status line": lambda peer: b"HTTP/1.1 hunter2 hunter2\r\n\r\n",
+    "in the reason": lambda peer: b"HTTP/1.1 503 hunter2\r\n\r\n",
+    "in a header": lambda peer: b"HTTP/1.1 503 Busy\r\nX-Secret: hunter2\r\n\r\n",
+    "in no header": lambda peer: peer.answer(b"hunter2"),
+    "in a length": lambda peer: b"HTTP/1.1 503 Busy\r\nContent-Length: hunter2\r\n\r\n",
+    "in a cookie": lambda peer: peer.answer(b"Set-Cookie: hunter2/b=1; Domain=127.0.0.1"),
+    "in a redirect": lambda peer: b"HTTP/1.1 302 Found\r\nLocation: ws://hunter2.example/\r\n\r\n",
+    "beside bytes that are no text": lambda peer: peer.answer(b"X: hunter2 \xff"),
+}
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_what_the_server_said_is_not_shown(name):
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(LEAKS[name](peer))
+
+    with serve(script) as server:
+        lost = failure(server)
+    assert "hunter2" not in "".join(traceback.format_exception(lost))
 
 
 @pytest.mark.parametrize("endless", [b"X-Filler: 1234567890\r\n", b"x"], ids=["headers", "one header"])
@@ -581,12 +609,12 @@ def test_a_stop_ends_the_wait_for_the_resolver(hanging_resolver):
 
 
 def test_a_stop_ends_the_wait_for_tcp(full_port):
-    stop_ends(f"ws://127.0.0.1:{full_port}/", lambda stop: stop.looks > 3)
+    stop_ends(f"ws://127.0.0.1:{full_port}/", lambda stop: stop.looks > 2)
 
 
 def test_a_stop_ends_the_wait_for_tls(trusting):
     with serve(lambda peer: peer.over.wait()) as server:
-        stop_ends(server.wss, lambda stop: bool(server.peers) and stop.looks > 3, trusting)
+        stop_ends(server.wss, lambda stop: bool(server.peers) and stop.looks > 2, trusting)
 
 
 def test_a_stop_ends_the_wait_for_the_upgrade():
@@ -600,8 +628,9 @@ def test_a_stop_ends_an_upgrade_that_comes_byte_by_byte():
 
 
 def test_a_stop_ends_the_wait_for_a_body():
-    with serve(reply(b"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\nabc")) as server:
-        stop_ends(server.url, lambda stop: stop.looks > 60)
+    answer = b"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\nabc"
+    with serve(reply(answer)) as server:
+        stop_ends(server.url, lambda stop: stop.looks > len(answer))
 
 
 def test_when_stopped_before_nobody_is_connected_to():
@@ -610,8 +639,8 @@ def test_when_stopped_before_nobody_is_connected_to():
     with serve(Peer.upgrade) as server:
         with pytest.raises(Lost, match="stopped"):
             dial(server.url, stop=stop)
-        with socket.create_connection(("127.0.0.1", server.port)):
-            wait_until(lambda: bool(server.peers))
+        server.visit()
+        wait_until(lambda: bool(server.peers))
         assert len(server.peers) == 1
 
 
@@ -676,7 +705,7 @@ VIOLATIONS = {
     "masked, header only": header(TEXT, 100, mask=True),
     "masked ping": frame(PING, b"x", mask=True),
     "continuation of nothing": frame(CONTINUATION, b"x"),
-    "continuation of a whole message": frame(TEXT, b"", fin=True)[:0] + frame(CONTINUATION, b"x", fin=False),
+    "continuation that goes on": frame(CONTINUATION, b"x", fin=False),
     "text inside a text": START + frame(TEXT, b"x"),
     "bytes inside a text": START + frame(BINARY, b"x", fin=False),
     "fragmented ping": frame(PING, b"x", fin=False),
@@ -793,7 +822,7 @@ def test_a_message_that_drips_keeps_nobody_and_is_whole_in_the_end(how):
         peer.send(rest if how == "bytes" else frame(CONTINUATION, rest))
 
     with connected(script) as connection:
-        for _ in range(3):
+        for _ in range(2):
             start = time.monotonic()
             assert connection.receive() is None
             assert time.monotonic() - start < 2 * PROMPT
@@ -861,7 +890,7 @@ def test_a_server_that_reads_nothing_does_not_keep_the_sender():
     with connected(lambda peer: peer.over.wait()) as connection:
         start = time.monotonic()
         with pytest.raises(Lost) as caught:
-            connection.send_text("x" * 50_000_000)
+            connection.send_text("x" * 20_000_000)
         assert time.monotonic() - start < PATIENCE
     assert caught.value.reason == "send_failed"
 
@@ -896,7 +925,7 @@ SILENCES: dict[str, Script] = {
 @pytest.mark.parametrize("silence", SILENCES)
 def test_a_goodbye_that_is_not_answered_ends_by_its_timeout(silence):
     with connected(SILENCES[silence]) as connection:
-        assert 0.3 <= elapsed(lambda: connection.close(timeout=0.3)) < 0.3 + 2 * PROMPT
+        assert elapsed(lambda: connection.close(timeout=0.1)) < 0.1 + 2 * PROMPT
         assert receive_lost(connection).reason == "cut"
 
 
@@ -927,11 +956,12 @@ def abort_wakes(connection: Connection, work: Callable[[], object]) -> None:
     working, reasons = threading.Event(), []
 
     def run() -> None:
-        with pytest.raises(Lost) as caught:
+        try:
             while True:
                 working.set()
                 work()
-        reasons.append(caught.value.reason)
+        except Lost as lost:
+            reasons.append(lost.reason)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -982,7 +1012,7 @@ def test_frames_come_whole_and_in_order_however_they_are_cut_into_segments():
 
     with connected(script) as connection:
 
-        @settings(max_examples=150)
+        @settings(max_examples=80)
         @given(conversations(), st.lists(st.integers(0, 3000), max_size=12))
         def law(conversation: tuple[bytes, list[Frame]], cuts: list[int]) -> None:
             sent, wanted = conversation
@@ -998,6 +1028,7 @@ def test_frames_come_whole_and_in_order_however_they_are_cut_into_segments():
 
 def test_random_bytes_end_the_connection_and_do_nothing_else():
     noise: list[bytes] = []
+    reasons: set[str] = set()
 
     def script(peer: Peer) -> None:
         peer.upgrade()
@@ -1006,21 +1037,22 @@ def test_random_bytes_end_the_connection_and_do_nothing_else():
 
     with serve(script) as server:
 
-        @settings(max_examples=60)
+        @settings(max_examples=40)
         @given(st.binary(max_size=300) | conversations().flatmap(lambda told: st.permutations(told[0]).map(bytes)))
         def law(data: bytes) -> None:
             noise.append(data)
             connection = dial(server.url)
             try:
-                with pytest.raises(Lost) as caught:
-                    while True:
-                        got = connection.receive()
-                        assert got is None or isinstance(got, Frame)
-                assert caught.value.reason in ("cut", "protocol", "too_big")
+                while True:
+                    got = connection.receive()
+                    assert got is None or isinstance(got, Frame)
+            except Lost as lost:
+                reasons.add(lost.reason)
             finally:
                 connection.drop()
 
         law()
+    assert "protocol" in reasons <= {"cut", "protocol", "too_big"}
 
 
 # TLS -----------------------------------------------------------------------------------------------------------
@@ -1122,14 +1154,6 @@ def test_a_server_that_speaks_no_tls_is_refused(text, trusting):
 def test_a_server_that_closes_within_the_tls_handshake_is_told(trusting):
     with serve(lambda peer: (peer.read(5), peer.sock.shutdown(socket.SHUT_WR))) as server:
         assert failure(server, wss=True, tls=trusting).reason == "tls_error"
-
-
-class Patient(ssl.SSLContext):
-    """A context that lets the server go first."""
-
-    def wrap_socket(self, sock: socket.socket, *arguments: object, **options: object) -> ssl.SSLSocket:
-        wait_until(lambda: psutil.Process().num_fds() > 0 and _is_reset(sock))
-        return super().wrap_socket(sock, *arguments, **options)  # type: ignore[arg-type]
 
 
 def _is_reset(sock: socket.socket) -> bool:

@@ -338,6 +338,30 @@ def test_closed_bars_are_given_whatever_the_state_of_the_stream(serve, open_sess
     assert (stream.state, stream.bars, stream.holes) == ("stale", 2, 0)
 
 
+def test_a_stream_that_fell_silent_on_a_connection_that_lives_is_stale(serve, open_session, wait_until, bar):
+    script = Steps([bar(0), bar(1), bar(1, symbol="ETHUSDT")], [bar(2)])
+    session = open_session(serve(script).url, symbols=["BTCUSDT", "ETHUSDT"])
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 3)
+    assert places(ask(session, include_now=True)) == [0, 1]
+    live._streams["BTCUSDT", "1h"].limit = 0.01  # it would be two hours and thirty seconds
+    wait_until(lambda: live.stale_for("BTCUSDT", FRAME))
+    assert places(ask(session, include_now=True)) == [0]
+    assert "nothing came for" in live.get_history(request()).note
+    assert [stream.state for stream in sorted(live.status().streams, key=lambda stream: stream.symbol)] == [
+        "stale",
+        "live",
+    ]
+    assert live.status().state == "connected"
+    assert live.stale_for() == 0.0
+    live._streams["BTCUSDT", "1h"].limit = 60
+    script.go()
+    wait_until(lambda: len(held(session)) == 3)
+    assert live.get_history(request()).note == ""
+
+
 def test_time_without_a_connection_counts_from_its_loss_and_not_from_the_last_attempt(
     serve, open_session, wait_until, bar
 ):
@@ -416,7 +440,7 @@ def test_a_time_of_which_it_holds_nothing(serve, open_session, wait_until, bar):
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_server_that_seems_to_push_closed_bars_only(serve, open_session, wait_until, bar, caplog, monkeypatch, told):
-    monkeypatch.setattr("wealthsources_websocket.source._SNAPSHOT", 0.0, raising=False)
+    monkeypatch.setattr("wealthsources_websocket.source._SNAPSHOT", 0.0)
     script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
     session = open_session(serve(script).url, bar_push="closed" if told else "forming")
     session.start_live()
@@ -718,3 +742,49 @@ def test_a_subscriber_that_sleeps_holds_nobody_up(serve, open_session, wait_unti
     assert session.source("live").status().state == "connected"
     assert session.status().events_lost == 0
     awake.set()
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        "{not json",
+        {"type": "BAR", "symbol": "BTCUSDT", "timeframe": "1h", "open_time": T0 + HOUR, "open": "1"},
+        [{"symbol": "BTCUSDT", "timeframe": "1h", "open_time": T0 + HOUR, "open": "x"}],
+    ],
+)
+def test_a_bar_whose_last_message_could_not_be_read_is_not_closed_by_its_successor(
+    serve, open_session, wait_until, bar, spoiled
+):
+    """What it was before that message is not what it became."""
+    script = Steps([bar(0), bar(1), spoiled, bar(2), bar(3), bar(4)])
+    session = open_session(serve(script).url)
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 5)
+    assert places(live.get_history(request())) == [0, 2, 3]
+
+
+def test_a_spoiled_message_of_one_series_does_no_harm_to_another(serve, open_session, wait_until, bar):
+    spoiled = {"type": "BAR", "symbol": "ETHUSDT", "timeframe": "1h", "open_time": T0 + HOUR, "open": "1"}
+    script = Steps([bar(0), bar(1), spoiled, bar(2), bar(3)])
+    session = open_session(serve(script).url, symbols=["BTCUSDT", "ETHUSDT"])
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 4)
+    assert places(live.get_history(request())) == [0, 1, 2]
+
+
+def test_clearing_the_cache_leaves_the_streams_at_work(serve, open_session, wait_until, bar):
+    script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
+    session = open_session(serve(script).url)
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 2)
+    live.cache.clear()
+    assert live.cache.get_cached_symbols() == []
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 2)
+    assert places(live.get_history(request())) == [2]
