@@ -106,6 +106,8 @@ def test_a_numpy_count_will_do():
         ({"count": 5, "start": 1}, "give either count or start, not both"),
         ({"start": "2024-01-01"}, "start must be a whole number of ms"),
         ({"start": at(5), "end": at(4)}, "is after end"),
+        ({"start": -(10**30)}, "start must be a time in ms of the years 1 to 9999"),
+        ({"count": 1, "end": 10**30}, "end must be a time in ms of the years 1 to 9999"),
         ({"count": 5, "timeframe": "5x"}, "'5x' is not a timeframe; known: 1m"),
         ({"count": 5, "symbol": ""}, "symbol must be text"),
         ({"count": 5, "symbol": None}, "symbol must be text"),

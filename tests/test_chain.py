@@ -350,3 +350,92 @@ def test_a_dead_source_with_old_bars_does_not_make_the_next_read_years():
     resolution = chain(ListSource(history(1, 2, 3)), filler).resolve(query(now=10000))
     assert filler.requests[0].count == 3
     assert places(resolution.bars) == [9997, 9998, 9999]
+
+
+def test_the_text_of_a_bar_that_was_replaced_does_not_stay_with_its_successor():
+    buffer = SeriesBuffer("BTCUSDT", "1h", 10)
+    kept = sum(63 << 6 * place for place in range(5))
+    buffer.put(at(7), 0, (1.0,) * 5, closed=True)
+    buffer.put(at(8), 0, (0.5,) * 5, decimals=kept, texts=(".5",) * 5, epoch=1)
+    buffer.put(at(9), 0, (1.0,) * 5, closed=True, epoch=2)
+
+    class Cut(Live):
+        def __init__(self):
+            self.buffer = buffer
+
+    bars = chain(Cut(), ListSource(history(8, price=64050.25))).resolve(query()).bars
+    assert places(bars) == [7, 8, 9]
+    assert bars[1].exact("close") == "64050.25"
+
+
+def test_a_trusted_answer_of_another_series_is_garbage_too():
+    class Other(Source):
+        capabilities = Capabilities(blocking=False)
+
+        def get_history(self, request):
+            return SeriesBuffer("ETHUSDT", "1m", 10).snapshot(request.end)
+
+    resolution = chain(Other(), ListSource(history(7, 8, 9))).resolve(query())
+    assert "returned ETHUSDT 1m when asked for BTCUSDT 1h" in resolution.attempts[0].reason
+
+
+def test_a_trusted_answer_that_begins_too_early_is_cut():
+    class Early(Live):
+        def get_history(self, request):
+            return self.buffer.snapshot(request.end)
+
+    bars = chain(Early(*range(10))).resolve(query(count=None, start=at(7))).bars
+    assert places(bars) == [7, 8, 9]
+
+
+def test_an_exchange_whose_answer_is_cut_by_the_clock_has_not_said_that_there_is_nothing():
+    class Newest(Source):
+        capabilities = Capabilities(blocking=False, authoritative=True)
+
+        def get_history(self, request):
+            return history(100, 101)
+
+    with pytest.raises(AllSourcesFailed, match="none of its 2 bars is closed by then"):
+        chain(Newest()).resolve(query(now=100, end=at(10)))
+    resolution = chain(ListSource(history(4, 5)), Newest()).resolve(query(now=100, count=2, end=at(10)))
+    assert resolution.bars.behind == 4
+
+
+def test_a_bar_that_an_exchange_says_is_not_closed_has_existed():
+    times, ones = [at(7), at(8), at(9)], [1.0] * 3
+    bars = Bars.from_columns("BTCUSDT", "1h", times, ones, ones, ones, ones, ones, closed=np.array([True, False, True]))
+
+    class Unsure(Source):
+        capabilities = Capabilities(blocking=False, authoritative=True)
+
+        def get_history(self, request):
+            return bars
+
+    assert chain(Unsure()).resolve(query()).bars.holes == (Hole(at(8), at(9), 1),)
+
+
+def test_a_source_whose_very_capabilities_fail_is_one_failed_attempt():
+    class Unable(Source):
+        @property
+        def capabilities(self):
+            raise RuntimeError("set changed size during iteration")
+
+        def get_history(self, request):
+            raise NotHere("never asked")
+
+    resolution = chain(Unable(), ListSource(history(7, 8, 9))).resolve(query())
+    assert resolution.attempts[0].outcome == "failed"
+
+
+def test_an_exception_that_cannot_be_printed_is_named():
+    class Unprintable(Exception):
+        def __str__(self):
+            raise ValueError("no")
+
+    resolution = chain(Broken(Unprintable()), ListSource(history(7, 8, 9))).resolve(query())
+    assert resolution.attempts[0].reason == "Unprintable"
+
+
+def test_what_a_source_says_is_one_line_that_steers_no_terminal():
+    resolution = chain(Broken(NotHere("a\nb\x1b[31m")), ListSource(history(7, 8, 9))).resolve(query())
+    assert resolution.attempts[0].reason == "a b\ufffd[31m"

@@ -50,6 +50,11 @@ class Binding:
         with self._lock:
             session = find_session(anywhere=self.context is None)
             if self._made is None or self._made[0] is not session:
+                if session is None and self._made is not None:
+                    # Its context alone would be another answer to the same question, and no longer a live one.
+                    raise NoContextError(
+                        "the session that this binding reads has been stopped; open one, or bind the context again"
+                    )
                 try:
                     if session is None:
                         adapter = adapter_of_context(self.context, self._mode)

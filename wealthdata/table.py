@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from wealthdata.asking import ask, now_of
-from wealthdata.errors import DataUnavailable
+from wealthdata.errors import DataUnavailable, ours
 from wealthdata.fields import CLOSE, CONSTANTS, PRICES
 from wealthdata.frequency import DAY, is_daily
+from wealthsources import RequestError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,9 +105,13 @@ def _bars(adapter: ContextDataAdapter, security: str, request: Request) -> Bars:
     timeframe, window, now = request.timeframe, request.window, request.include_now
     count, start = window.count, window.start
     if request.plan.previous and start is not None:
-        first = timeframe.slot(start) + (not timeframe.opens_at(start))
         try:
-            bars = ask(adapter, security, timeframe, None, timeframe.open_time(first - 1), window.end, now)
+            first = timeframe.slot(start) + (not timeframe.opens_at(start))
+            before = timeframe.open_time(first - 1)
+        except RequestError as error:
+            raise ours(error) from None
+        try:
+            bars = ask(adapter, security, timeframe, None, before, window.end, now)
             if len(bars) and bars.open_times[-1] >= start:
                 return bars
         except DataUnavailable:

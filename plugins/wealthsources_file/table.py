@@ -38,15 +38,17 @@ class _Block(NamedTuple):
 def read_table(data: bytes, symbol: str, timeframe: Timeframe, until: int) -> Bars:
     """All bars of a CSV file with a header, oldest first. Raises LineError.
 
-    All are stated as closed, but for the last one if it ends after `until`, the time in ms at which this was written.
+    All are stated as closed, but for the last one if it ends after `until`, the time in ms at which this was written,
+    or if its line has no end: it may be half written, and half a number is a number.
     """
     blocks = list(_read_blocks(data, timeframe))
     if not blocks:
         return Bars.empty(symbol, timeframe)
     times = np.concatenate([block.times for block in blocks])
     numbers = [np.concatenate([block.values[place].numbers for block in blocks]) for place in range(len(_VALUES))]
-    newest_forms = timeframe.end(int(times[-1])) > until
-    return Bars.from_columns(
+    half_written = not data.endswith(b"\n")
+    newest_forms = half_written or timeframe.end(int(times[-1])) > until
+    bars = Bars.from_columns(
         symbol,
         timeframe,
         times,
@@ -56,6 +58,7 @@ def read_table(data: bytes, symbol: str, timeframe: Timeframe, until: int) -> Ba
         decimals=np.concatenate([_codes(block) for block in blocks]),
         texts={time: kept for block in blocks for time, kept in _texts(block)},
     )
+    return bars.noted("the last line has no end, so its bar is not taken as closed") if half_written else bars
 
 
 def _read_blocks(data: bytes, timeframe: Timeframe) -> Iterator[_Block]:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 import wealthdata
+import wealthsources
 from wealthdata import clear_context, get_context, get_price, set_context
 from wealthdata.binding import current_adapter
 
@@ -236,3 +237,16 @@ def test_a_live_binding_refuses_no_other_thread(session, context, records, close
     set_context(context({}, T0), mode="live")
     made.source("m0").put(closed("X", "1h", records("1h", 50)))
     assert on_a_thread(newest) == 149.5
+
+
+def test_a_binding_whose_session_was_stopped_does_not_fall_back_on_its_context_alone(context, records):
+    """That would turn a live binding into a backtest on what the context held long ago."""
+    bound = context({"X 1h": records("1h", 3)}, T0 + 3 * HOUR)
+    with wealthsources.open({"sources": [{"plugin": "context"}]}):
+        set_context(bound, mode="backtest")
+        newest()
+    try:
+        with pytest.raises(wealthdata.NoContextError, match="has been stopped"):
+            newest()
+    finally:
+        clear_context()

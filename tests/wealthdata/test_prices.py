@@ -243,3 +243,11 @@ def test_prices_are_never_rounded(bind, records, round_prices):
     (bar,) = records("1h", 1)
     bind({"BTCUSDT 1h": [{**bar, "close": "100.123456"}]}, T0 + HOUR)
     assert get_price("BTCUSDT", count=1, frequency="1h", round=round_prices)["close"].tolist() == [100.123456]
+
+
+@pytest.mark.parametrize("frequency", ["60m", "1d", "1w", "1M"])
+@pytest.mark.parametrize("fields", [None, ["pre_close"]])
+def test_a_date_before_all_calendars_is_an_answer_or_an_error_of_ours(context, frequency, fields):
+    wealthdata.set_context(context({}))
+    with pytest.raises(wealthdata.WealthDataError):
+        wealthdata.get_price("X", start_date="0001-01-01", frequency=frequency, fields=fields)

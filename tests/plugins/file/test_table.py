@@ -255,3 +255,11 @@ def test_any_text_is_bars_or_a_named_line(data: bytes) -> None:
     except LineError as error:
         bars, line = None, error.line
     assert (bars is None and line >= 1) or len(bars) == 1
+
+
+def test_a_last_line_without_an_end_is_not_closed_since_it_may_be_half_written():
+    text = b"open_time,open,high,low,close,volume\n1600000200000,1,2,1,2,5\n1600000260000,1,2,1,2,12"
+    torn = read_table(text, "X", Timeframe("1m"), 1 << 60)
+    assert [bar.closed for bar in torn] == [True, False]
+    assert "no end" in torn.note
+    assert [bar.closed for bar in read_table(text + b"\n", "X", Timeframe("1m"), 1 << 60)] == [True, True]
