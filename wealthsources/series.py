@@ -603,10 +603,11 @@ class BarStore:
                 self._names = (*self._names, name)
             return self._names.index(name)
 
-    def clear(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> None:
-        """Forget the bars of one series, of a symbol, or all."""
+    def clear(self, symbol: str | None = None, timeframe: Timeframe | str | None = None) -> None:
+        """Forget the bars of one series, of a symbol, of a timeframe, or all."""
+        wanted = None if timeframe is None else Timeframe(timeframe)
         for series in self:
-            if symbol in (None, series.symbol) and timeframe in (None, series.timeframe):
+            if symbol in (None, series.symbol) and wanted in (None, series.timeframe):
                 series.clear()
 
     def __iter__(self) -> Iterator[SeriesBuffer]:

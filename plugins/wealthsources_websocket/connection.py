@@ -317,6 +317,8 @@ def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_
         ) from None
     except (OSError, ValueError, CookieError) as error:
         raise Lost("handshake_protocol", f"no proper answer to the upgrade ({type(error).__name__})") from None
+    if {"sec-websocket-extensions", "sec-websocket-protocol"} & (ws.getheaders() or {}).keys():
+        raise Lost("handshake_protocol", "the server chose an extension or a subprotocol that nobody asked for")
     ws.frame_buffer = _LimitedFrames(ws._recv, max_message)
     ws.cont_frame = _LimitedFragments(max_message)
     return ws

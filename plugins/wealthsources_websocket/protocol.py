@@ -148,7 +148,9 @@ class WealthAI:
     def _read_message(self, message: _Message, events: list[Event]) -> None:
         kind = message.type
         batch = message.data if isinstance(message.data, list) else message.bars
-        if isinstance(batch, list) and kind not in _WITHOUT_BARS:
+        if kind in ("BAR", "KLINE") and message.open_time is not None:
+            events.append(self._bar(message))
+        elif isinstance(batch, list) and kind not in _WITHOUT_BARS:
             self._read_batch(message, batch, events)
         elif kind in ("BAR", "KLINE"):
             events.append(self._bar(message))
@@ -292,8 +294,8 @@ def _which_rule(values: tuple[float, float, float, float, float]) -> str:
 
 
 def _short(text: str) -> str:
-    """One line of at most 120 characters."""
-    line = " ".join(text.split())
+    """One line of at most 120 characters, none of which steers a terminal."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * _LONGEST_SAMPLE]).split())
     return line if len(line) <= _LONGEST_SAMPLE else line[: _LONGEST_SAMPLE - 1] + "…"
 
 

@@ -494,6 +494,8 @@ BAD_ANSWERS = {
     "no http": lambda peer: b"220 mail.example ESMTP\r\n" * 3,
     "no header": lambda peer: peer.answer(b"this is no header"),
     "no utf-8": lambda peer: peer.answer(b"X: \xff\xfe"),
+    "an extension": lambda peer: peer.answer(b"Sec-WebSocket-Extensions: permessage-deflate"),
+    "a subprotocol": lambda peer: peer.answer(b"Sec-WebSocket-Protocol: soap"),
     "a cookie that is none": lambda peer: peer.answer(b"Set-Cookie: a/b=1; Domain=127.0.0.1"),
     "a length that is none": lambda peer: b"HTTP/1.1 503 Busy\r\nContent-Length: many\r\n\r\n",
 }
