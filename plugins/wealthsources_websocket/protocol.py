@@ -210,7 +210,7 @@ class WealthAI:
 
 Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
 
-_MOST_KNOWN: Final = 16_384
+_MOST_KNOWN: Final = 4_096
 
 
 class Numbers:

@@ -665,6 +665,12 @@ def test_a_missing_token_is_sent_empty_and_said_once(serve, start_client, wait_u
     assert caplog.text.count("no csrf_token is set") == 1
 
 
+def test_a_token_that_is_there_needs_no_word(serve, start_client, wait_until, caplog):
+    client, _ = start_client(serve(stay).url)
+    wait_until(lambda: client.state == "connected")
+    assert "csrf_token" not in caplog.text
+
+
 def echoes(token: str) -> list[str]:
     """Texts with the token in them, whole, twice, and where it is cut off when the text is shortened."""
     half = len(token) // 2
@@ -913,6 +919,26 @@ def test_stop_from_the_readers_own_thread(serve, make_client, wait_until, bar):
     wait_until(lambda: client.state == "disconnected" and took)
     assert took[0] < 0.5
     assert server.accepted == 1
+
+
+def test_stop_while_the_handler_hangs(serve, make_client, wait_until, bar, monkeypatch):
+    monkeypatch.setattr("wealthsources_websocket.client.STOP_LIMIT", 0.6)
+    monkeypatch.setattr("wealthsources_websocket.client.CLOSE_TIMEOUT", -0.7)  # 0.3 s until the socket is torn away
+    let_go, hangs = threading.Event(), threading.Event()
+
+    def hang(message):
+        hangs.set()
+        return let_go.wait(20)
+
+    client, seen = make_client(serve(lambda peer: (peer.accept(), peer.send(bar(1)), peer.stay())).url)
+    seen.wanted = hang
+    client.start()
+    assert hangs.wait(10)
+    began = time.monotonic()
+    client.stop()
+    assert 0.5 < time.monotonic() - began < 3
+    let_go.set()
+    wait_until(lambda: client.state == "disconnected")
 
 
 def test_nothing_connects_after_a_stop(serve, start_client, wait_until):
