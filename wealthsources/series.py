@@ -68,6 +68,17 @@ class Filled(NamedTuple):
     disagreements: int
 
 
+class _Message(NamedTuple):
+    """The whole bar so far, as a message states it."""
+
+    open_time: int
+    close_time: int
+    values: tuple[float, float, float, float, float]
+    decimals: int
+    closed: bool | None
+    texts: tuple[str | None, ...] | None
+
+
 _pack = ROW.pack_into
 _unpack = ROW.unpack_from
 
@@ -164,17 +175,17 @@ class SeriesBuffer:
                 self._epoch_newest = -1 << 62
             self.arrived = arrived
             newest = self._newest
-            if open_time == newest:
+            plain = not closed and not texts and not self._texts
+            if plain and open_time == newest and self._forming.get(open_time) == epoch:
                 # What nearly every message is: another state of the bar that this connection is forming.
-                if not closed and not self._texts and not texts and self._forming.get(open_time) == epoch:
-                    return self._update_newest(open_time, close_time, values, decimals)
-                return self._replace(self._end - 1, open_time, close_time, values, decimals, closed, texts)
+                return self._update_newest(open_time, close_time, values, decimals)
+            message = _Message(open_time, close_time, values, decimals, closed, texts)
             if open_time > newest:
-                return self._append(open_time, close_time, values, decimals, closed, texts)
-            place = self._begin + int(np.searchsorted(self._times(), open_time))
+                return self._append(message)
+            place = self._end - 1 if open_time == newest else self._place_of(open_time)
             if self._time_at(place) == open_time:
-                return self._replace(place, open_time, close_time, values, decimals, closed, texts)
-            return self._insert(place, open_time, close_time, values, decimals, closed, texts)
+                return self._replace(place, message)
+            return self._insert(place, message)
 
     def _update_newest(
         self, open_time: int, close_time: int, values: tuple[float, float, float, float, float], decimals: int
@@ -187,25 +198,16 @@ class SeriesBuffer:
         _pack(self._data, at, open_time, close_time, *values, FORMING, 0, revision, decimals)
         return _UPDATE
 
-    def _append(
-        self,
-        open_time: int,
-        close_time: int,
-        values: tuple[float, ...],
-        decimals: int,
-        closed: bool | None,
-        texts: tuple[str | None, ...] | None,
-    ) -> Stored:
+    def _append(self, message: _Message) -> Stored:
+        open_time, closed = message.open_time, message.closed
         ended = self._advance(open_time)
         hole = self._hole_before(open_time)
-        before = self._newest
+        interrupted = self._newest in self._forming
         if self._end == len(self._rows):
             self._compact()
-        status = BY_FLAG if closed else FORMING
-        self._write(self._end, open_time, close_time, values, status, 0, decimals, texts)
+        self._write(self._end, message, BY_FLAG if closed else FORMING)
         self._end += 1
         self._newest = open_time
-        interrupted = before in self._forming
         if self._run is not None:
             if closed:
                 self._run = 1 if interrupted or hole else self._run + 1
@@ -217,68 +219,38 @@ class SeriesBuffer:
             self._evict()
         return Stored("new", (*ended, open_time) if closed else ended, hole)
 
-    def _replace(
-        self,
-        place: int,
-        open_time: int,
-        close_time: int,
-        values: tuple[float, ...],
-        decimals: int,
-        closed: bool | None,
-        texts: tuple[str | None, ...] | None,
-    ) -> Stored:
+    def _replace(self, place: int, message: _Message) -> Stored:
         old = _unpack(self._data, place * ROW_BYTES)
-        was_closed = old[7] & STATE_MASK == CLOSED
-        if old[2:7] == values and old[10] == decimals and (not texts or texts == self._texts.get(open_time)):
-            ended = self._advance(open_time)
-            if was_closed:
-                if closed:
-                    self._data[place * ROW_BYTES + STATUS_BYTE] = BY_FLAG
-                return Stored("repeat", ended) if ended else _REPEAT
-            ended += self._vouch(place, open_time, closed)
+        status, revision = old[7], min(old[9] + 1, _MOST_REVISIONS)
+        was_closed = status & STATE_MASK == CLOSED
+        ended = self._advance(message.open_time)
+        if self._is_repeat(old, message):
+            if not was_closed:
+                ended += self._vouch(place, message)
+            elif message.closed:
+                self._data[place * ROW_BYTES + STATUS_BYTE] = BY_FLAG
             return Stored("repeat", ended) if ended else _REPEAT
-        if was_closed:
-            return self._correct(place, old, close_time, values, decimals, closed, texts)
-        ended = self._advance(open_time) if open_time > self._epoch_newest else ()
-        revision = min(old[9] + 1, _MOST_REVISIONS)
-        self._write(place, open_time, close_time, values, FORMING, revision, decimals, texts)
-        if not closed and open_time == self._epoch_newest:
-            self._forming[open_time] = self._epoch
-        else:
-            ended += self._vouch(place, open_time, closed)
-        return Stored("update", ended) if ended else _UPDATE
-
-    def _correct(
-        self,
-        place: int,
-        old: tuple[int | float, ...],
-        close_time: int,
-        values: tuple[float, ...],
-        decimals: int,
-        closed: bool | None,
-        texts: tuple[str | None, ...] | None,
-    ) -> Stored:
-        open_time, status, revision = int(old[0]), int(old[7]), int(old[9])
-        ended = self._advance(open_time)
-        if not closed and values[4] < old[6]:
+        if not was_closed:
+            self._write(place, message, FORMING, revision)
+            ended += self._vouch(place, message)
+            return Stored("update", ended) if ended else _UPDATE
+        if not message.closed and message.values[4] < old[6]:
             return Stored("older", ended)
         if self._corrections == "reject":
             return Stored("rejected", ended)
-        revision = min(revision + 1, _MOST_REVISIONS)
-        self._write(place, open_time, close_time, values, BY_FLAG if closed else status, revision, decimals, texts)
+        self._write(place, message, BY_FLAG if message.closed else status, revision)
         return Stored("correction", ended)
 
-    def _insert(
-        self,
-        place: int,
-        open_time: int,
-        close_time: int,
-        values: tuple[float, ...],
-        decimals: int,
-        closed: bool | None,
-        texts: tuple[str | None, ...] | None,
-    ) -> Stored:
-        ended = self._advance(open_time)
+    def _is_repeat(self, old: tuple[int | float, ...], message: _Message) -> bool:
+        texts = message.texts
+        return (
+            old[2:7] == message.values
+            and old[10] == message.decimals
+            and (not texts or texts == self._texts.get(message.open_time))
+        )
+
+    def _insert(self, place: int, message: _Message) -> Stored:
+        ended = self._advance(message.open_time)
         if place == self._begin and self._end - self._begin >= self.capacity:
             return Stored("too_old", ended)
         if self._end == len(self._rows):
@@ -286,33 +258,25 @@ class SeriesBuffer:
             self._compact()
         self._rows[place + 1 : self._end + 1] = self._rows[place : self._end]
         self._end += 1
-        self._write(place, open_time, close_time, values, FORMING, 0, decimals, texts)
-        ended += self._vouch(place, open_time, closed)
+        self._write(place, message, FORMING)
+        ended += self._vouch(place, message)
         if self._end - self._begin > self.capacity:
             self._evict()
         self._run = None
         return Stored("new", ended)
 
-    def _write(
-        self,
-        place: int,
-        open_time: int,
-        close_time: int,
-        values: tuple[float, ...],
-        status: int,
-        revision: int,
-        decimals: int,
-        texts: tuple[str | None, ...] | None,
-    ) -> None:
+    def _write(self, place: int, message: _Message, status: int, revision: int = 0) -> None:
+        open_time, close_time, values, decimals, _, texts = message
         _pack(self._data, place * ROW_BYTES, open_time, close_time, *values, status, 0, revision, decimals)
         if texts:
             self._texts[open_time] = texts
         elif self._texts:
             self._texts.pop(open_time, None)
 
-    def _vouch(self, place: int, open_time: int, closed: bool | None) -> tuple[int, ...]:
+    def _vouch(self, place: int, message: _Message) -> tuple[int, ...]:
         """This connection now stands for the bar; close it if there is evidence. Returns the open times closed."""
-        if closed:
+        open_time = message.open_time
+        if message.closed:
             return self._close(place, open_time, BY_FLAG)
         if open_time < self._epoch_newest:
             return self._close(place, open_time, BY_SUCCESSOR)
@@ -329,7 +293,7 @@ class SeriesBuffer:
             return ()
         if before == self._newest:
             return self._close(self._end - 1, before, BY_SUCCESSOR)
-        return self._close(self._begin + int(np.searchsorted(self._times(), before)), before, BY_SUCCESSOR)
+        return self._close(self._place_of(before), before, BY_SUCCESSOR)
 
     def _close(self, place: int, open_time: int, status: int) -> tuple[int, ...]:
         self._data[place * ROW_BYTES + STATUS_BYTE] = status
@@ -460,7 +424,7 @@ class SeriesBuffer:
     def at(self, open_time: int) -> Bar | None:
         """The bar of that open time, forming or closed."""
         with self._lock:
-            place = self._begin + int(np.searchsorted(self._times(), open_time))
+            place = self._place_of(open_time)
             if place == self._end or self._time_at(place) != open_time:
                 return None
             rows = self._rows[place : place + 1].copy()
@@ -523,6 +487,10 @@ class SeriesBuffer:
 
     def _adjacent(self, earlier: int, later: int) -> bool:
         return self.timeframe.end(earlier) == later
+
+    def _place_of(self, open_time: int) -> int:
+        """The row of that open time, or the one that it would stand before."""
+        return self._begin + int(np.searchsorted(self._times(), open_time))
 
     def _time_at(self, place: int) -> int:
         return int.from_bytes(self._data[place * ROW_BYTES : place * ROW_BYTES + 8], "little", signed=True)
