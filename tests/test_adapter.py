@@ -286,3 +286,12 @@ def test_a_hidden_future_is_not_seen_through_a_later_clock_either():
     bars = adapter(ListSource(history(*range(20)), before=before), clock=clock).get_history("BTCUSDT", 2)
     assert places(bars) == [3, 4]
     assert time.time() > 0
+
+
+def test_a_frozen_adapter_answers_as_of_one_moment():
+    context = SimpleNamespace(now_ms=at(5))
+    bound = adapter(ListSource(history(*range(20))), context=context)
+    moment = bound.frozen()
+    context.now_ms = at(8)
+    assert places(moment.get_history("BTCUSDT", 1)) == [4]
+    assert places(bound.get_history("BTCUSDT", 1)) == [7]

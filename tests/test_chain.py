@@ -439,3 +439,8 @@ def test_an_exception_that_cannot_be_printed_is_named():
 def test_what_a_source_says_is_one_line_that_steers_no_terminal():
     resolution = chain(Broken(NotHere("a\nb\x1b[31m")), ListSource(history(7, 8, 9))).resolve(query())
     assert resolution.attempts[0].reason == "a b\ufffd[31m"
+
+
+def test_a_forming_bar_alone_is_behind_by_all_that_was_asked_for():
+    assert chain(Live(forming=10)).resolve(query(count=5, include_now=True)).bars.behind == 4
+    assert chain(Live(forming=10)).resolve(query(count=None, start=at(3), include_now=True)).bars.behind == 7

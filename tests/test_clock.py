@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from wealthsources import ClockError, Timeframe, context_time
-from wealthsources.clock import EngineClock, FeedClock, SystemClock, current_timeframe
+from wealthsources.clock import EngineClock, FeedClock, SystemClock, current_timeframe, wall_time
 
 HOUR = 3_600_000
 T0 = 1_600_000_000_000 // HOUR * HOUR
@@ -101,3 +101,9 @@ def test_a_time_that_is_none_is_an_error_that_names_the_place():
 
 def test_a_context_may_be_a_mapping():
     assert context_time({"now_ms": T0}) == T0
+
+
+def test_a_current_bar_that_ends_in_the_future_is_still_forming():
+    ahead = wall_time() // HOUR * HOUR
+    context = SimpleNamespace(current_bar={"open_time": ahead, "timeframe": "1h"})
+    assert ahead <= EngineClock(context).now() < ahead + HOUR

@@ -188,6 +188,29 @@ def test_stop_does_not_wait_for_a_source_that_is_slow_to_start(mine):
     assert live.calls[-1] == "stop"
 
 
+def test_stop_does_not_wait_for_a_session_that_is_still_starting(mine):
+    session, failures = mine({"slow": True}, {}), []
+
+    def start() -> None:
+        try:
+            session.start()
+        except WealthSourcesError as error:
+            failures.append(str(error))
+
+    starter = threading.Thread(target=start)
+    starter.start()
+    deadline = time.monotonic() + 5
+    while not (session.sources and session.sources["s0"].starting.is_set()) and time.monotonic() < deadline:
+        threading.Event().wait(0.005)
+    began = time.monotonic()
+    session.stop()
+    assert time.monotonic() - began < 3.5
+    session.sources["s0"].release.set()
+    starter.join(5)
+    assert failures == ["the session has been stopped"]
+    assert session.sources["s1"].calls == []
+
+
 def test_a_live_source_that_does_not_start_is_an_error_every_time(mine):
     with mine({"live": True, "fail": "start"}) as session:
         for _ in range(2):

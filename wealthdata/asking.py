@@ -22,6 +22,14 @@ def now_of(adapter: ContextDataAdapter) -> int:
         raise ours(error) from None
 
 
+def frozen(adapter: ContextDataAdapter) -> ContextDataAdapter:
+    """The adapter as of now, for several questions about one moment. Raises ClockError."""
+    try:
+        return adapter.frozen()
+    except wealthsources.WealthSourcesError as error:
+        raise ours(error) from None
+
+
 def ask(
     adapter: ContextDataAdapter,
     security: str,

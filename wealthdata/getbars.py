@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wealthdata.asking import frozen
 from wealthdata.binding import current_adapter
 from wealthdata.dates import read_moment
 from wealthdata.errors import ParamsError
@@ -63,7 +64,8 @@ def get_bars(
     request = Request(timeframe, window, plan, options.tz, fill_for(skip_paused, True), bool(include_now))
     if isinstance(chosen, str):
         return _one(read_table(adapter, chosen, request), plan, options, df)
-    return _several({code: read_table(adapter, code, request) for code in chosen}, plan, options, df)
+    moment = frozen(adapter)  # all of them as of one time
+    return _several({code: read_table(moment, code, request) for code in chosen}, plan, options, df)
 
 
 def _one(table: Table, plan: Plan, options: Options, df: bool | None) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wealthdata.asking import frozen
 from wealthdata.binding import current_adapter
 from wealthdata.errors import PanelObsoleteWarning, ParamsError
 from wealthdata.fields import PRICE_DEFAULT, read_fields
@@ -74,7 +75,8 @@ def get_price(
     if panel:
         text = "there is no Panel; several securities come as one long frame, with the columns time and code"
         warnings.warn(text, PanelObsoleteWarning, stacklevel=2)
-    tables = {code: read_table(adapter, code, request) for code in chosen}
+    moment = frozen(adapter)  # all of them as of one time
+    tables = {code: read_table(moment, code, request) for code in chosen}
     return long_frame(tables, plan, positional=options.positional)
 
 

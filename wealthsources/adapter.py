@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import logging
 import operator
@@ -12,7 +13,7 @@ import numpy as np
 
 from wealthsources.bars import Bars, time_text
 from wealthsources.chain import Attempt, Query, SourceChain
-from wealthsources.clock import EngineClock, FeedClock, context_time, current_bar_end
+from wealthsources.clock import EngineClock, FeedClock, context_time, current_bar_end, field
 from wealthsources.errors import (
     AllSourcesFailed,
     ClockError,
@@ -90,6 +91,13 @@ class ContextDataAdapter(DataAdapter):
         self.chain: SourceChain = session.chain_for(context, live=self.mode == "live")
         self._policy = session.policy
         self._engine = EngineClock(context) if self.mode == "backtest" else None
+        self._frozen: int | None = None
+
+    def frozen(self) -> ContextDataAdapter:
+        """The same adapter at this very time: what it answers from now on is of one moment."""
+        view = copy.copy(self)
+        view._frozen = self.now()
+        return view
 
     @property
     def clock(self) -> Clock:
@@ -98,6 +106,8 @@ class ContextDataAdapter(DataAdapter):
 
     def now(self) -> int:
         """The time beyond which nothing is seen, ms. Raises ClockError if nothing tells it."""
+        if self._frozen is not None:
+            return self._frozen
         if self._engine is not None:
             return self._engine.now()
         try:
@@ -109,7 +119,7 @@ class ContextDataAdapter(DataAdapter):
             return end
         if self.context is None or isinstance(self.session.clock, FeedClock):
             return now
-        bound = getattr(self.context, "now_ms", None)
+        bound = field(self.context, "now_ms")
         return now if bound is None else max(now, context_time(self.context) or now)
 
     def get_history(

@@ -9,6 +9,7 @@ as closed, but for the one forming bar that was asked for.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from wealthsources.timeframe import Timeframe
 
 Outcome = Literal["bars", "not_here", "failed", "skipped", "not_asked"]
+
+_log = logging.getLogger("wealthsources.chain")
 
 _FOREVER: Final = 1 << 62
 _NO_ROWS: Final = np.empty((0, COLUMNS))
@@ -157,6 +160,7 @@ class SourceChain:
         except NotHere as reason:
             return Attempt(named.name, "not_here", 0, time.perf_counter() - began, describe(reason))
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
+            _log.debug("source %s failed", named.name, exc_info=True)
             return Attempt(named.name, "failed", 0, time.perf_counter() - began, describe(error))
         return Attempt(named.name, "bars", added, time.perf_counter() - began, bars.note)
 
@@ -440,7 +444,11 @@ class _Walk:
     def _behind(self) -> int:
         """How many bars should be there after the newest one by now, beyond those that may still be on their way."""
         if not len(self.hand):
-            return 0
+            # A forming bar alone: of what was asked for, all that is over is missing.
+            first = (
+                self.oldest_slot if self.oldest_slot is not None else self.settled_slot - (self.query.count or 1) + 2
+            )
+            return max(0, self.settled_slot - first + 1) if self.forming is not None else 0
         newest = self.frame.slot(int(self.hand.open_times[-1]))
         if newest >= self.settled_slot or self._is_empty(newest + 1, self.settled_slot):
             return 0

@@ -107,7 +107,8 @@ class EngineClock(Clock):
                 f"the context ({kind}) tells no time, so nothing may be seen: "
                 "give it now_ms, or a current_bar with open_time and timeframe"
             )
-        return found
+        # Where now is inferred from a bar: one that ends in the future is still forming.
+        return found if field(self._context, "now_ms") is not None else min(found, wall_time())
 
 
 def wall_time() -> int:

@@ -173,8 +173,9 @@ class SeriesBuffer:
                     return Stored("old_epoch")
                 self._epoch = epoch
                 self._epoch_newest = -1 << 62
-            self.arrived = arrived
             newest = self._newest
+            if open_time >= newest:
+                self.arrived = arrived  # a stream that sends nothing but old bars again is as good as silent
             plain = not closed and not texts and not self._texts
             if plain and open_time == newest and self._forming.get(open_time) == epoch:
                 # What nearly every message is: another state of the bar that this connection is forming.
@@ -577,6 +578,11 @@ class BarStore:
         for series in self:
             if symbol in (None, series.symbol) and wanted in (None, series.timeframe):
                 series.clear()
+
+    def drop(self, symbol: str, timeframe: Timeframe) -> None:
+        """Let go of a series and its bars."""
+        with self._lock:
+            self._series.pop((symbol, timeframe), None)
 
     def __iter__(self) -> Iterator[SeriesBuffer]:
         with self._lock:

@@ -140,6 +140,7 @@ class Session:
                 for entry in self._entries:
                     if entry.source is not None and not entry.source.capabilities.live:
                         self._start_source(entry)
+                    self._require_started()
             except BaseException:
                 self.stop()
                 raise
@@ -193,10 +194,9 @@ class Session:
     def stop(self) -> None:
         """Stop everything, within 3 s, from any thread, any number of times."""
         deadline = time.monotonic() + STOP_LIMIT
-        with self._lock:
-            first = self._state != "stopped"
-            self._state = "stopped"
-            sources = [entry.source for entry in self._entries if entry.source is not None and entry.started]
+        # Without the lock, which `start` holds while a stranger's code runs; it looks at the state after each source.
+        first, self._state = self._state != "stopped", "stopped"
+        sources = [entry.source for entry in self._entries if entry.source is not None and entry.started]
         if first:
             _forget_current(self)
         threads = [threading.Thread(target=_stop_source, args=(source,), daemon=True) for source in sources]

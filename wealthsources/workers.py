@@ -119,7 +119,7 @@ class Caller:
             if future.done():
                 raise  # the source's own TimeoutError
             self._abandon(name, future)
-            raise SourceError(f"gave no answer within {self._deadline:g} s") from None
+            raise SourceError(f"gave no answer within {self._deadline:g} s (source_deadline)") from None
 
     def _abandon(self, name: str, future: Future[object]) -> None:
         if future.cancel():

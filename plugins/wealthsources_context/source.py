@@ -48,7 +48,8 @@ class ContextView(Source):
         self._context = context
         self._clock = clock
         self._series = ContextSeries(context)
-        self._until = _snapshot_time(context, clock)
+        self._until = _time_of(lambda: context_time(context))
+        self._capped = self._cap()
         # What a history() knows cannot be listed.
         symbols = None if history_of(context) else self._series
         self.capabilities = Capabilities(live=False, blocking=False, states_closed=True, symbols=symbols)
@@ -56,8 +57,16 @@ class ContextView(Source):
     def get_history(self, request: HistoryRequest) -> Bars:
         """The bars of the context's list, else of its history()."""
         symbol = self._series.spelling(request.symbol)
+        self._capped = self._capped or self._cap()
         bars = self._series.find(symbol, request.timeframe) or self._ask_history(symbol, request)
         return read_bars(bars, request, Evidence(request.live, self._until))
+
+    def _cap(self) -> bool:
+        """No later than the session's clock. A feed that has no time yet is asked again: its first word is later."""
+        session = _time_of(self._clock.now if self._clock is not None else None)
+        if session is not None and self._until is not None:
+            self._until = min(self._until, session)
+        return session is not None or self._clock is None
 
     def get_all_symbols(self) -> Collection[str]:
         """The symbols of the context's lists."""
@@ -84,18 +93,6 @@ class ContextView(Source):
         """The latest time that the context's history may know of."""
         clock = self._clock.now if self._clock is not None and request.live else None
         return max(request.end, _time_of(lambda: context_time(self._context)) or 0, _time_of(clock) or 0)
-
-
-def _snapshot_time(context: object, clock: Clock | None) -> int | None:
-    """The time up to which a context that is bound now tells the final state; None if it says no time.
-
-    A context whose clock is ahead of the session's cannot have seen what has not happened yet.
-    """
-    own = _time_of(lambda: context_time(context))
-    session = _time_of(clock.now if clock is not None else None)
-    if own is None or session is None:
-        return own
-    return min(own, session)
 
 
 def _time_of(clock: Callable[[], int | None] | None) -> int | None:

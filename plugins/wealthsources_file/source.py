@@ -100,7 +100,7 @@ def _part(bars: Bars, request: HistoryRequest, path: Path) -> Bars:
         raise NotHere(f"{path} has none of these bars; {span}")
     rows = bars.rows[first:last]
     texts = {time: bars.texts[time] for time in times[first:last].tolist() if time in bars.texts} if bars.texts else {}
-    return Bars(request.symbol, request.timeframe, rows, texts=texts)
+    return Bars(request.symbol, request.timeframe, rows, texts=texts, note=bars.note)
 
 
 def _text(time: np.int64) -> str:

@@ -57,6 +57,9 @@ class Handler(Protocol):
     def on_bad(self, bad: Bad) -> None:
         """A message came that cannot be used: what it said of its series, or of any, is not known."""
 
+    def on_resubscribed(self) -> None:
+        """The subscription went out again on this connection: the server may begin all streams anew."""
+
     def on_state(self, state: State, reason: str) -> None:
         """The connection is in another state."""
 
@@ -165,8 +168,11 @@ class Client:
             self.reconnects = self.epoch - 1
             self.acknowledged_at = time.monotonic()
             self._set_state("connected", "")
-            for bar in early:
-                self._handler.on_bar(bar, self.epoch, self.acknowledged_at)
+            for event in early:  # in their order: what was lost makes the bar before it uncertain
+                if isinstance(event, Bad):
+                    self._handler.on_bad(event)
+                else:
+                    self._handler.on_bar(event, self.epoch, self.acknowledged_at)
             self._read(connection)
         finally:
             self._connection = None
@@ -202,10 +208,10 @@ class Client:
             )
         )
 
-    def _handshake(self, connection: Connection, deadline: float) -> list[BarMessage]:
+    def _handshake(self, connection: Connection, deadline: float) -> list[BarMessage | Bad]:
         """Subscribe and wait for the acknowledgement. Returns bars that came before it."""
         self._subscribe(connection, "1")
-        early: list[BarMessage] = []
+        early: list[BarMessage | Bad] = []
         while time.monotonic() < deadline:
             if self._stop.is_set():
                 connection.close(timeout=CLOSE_TIMEOUT)
@@ -222,7 +228,7 @@ class Client:
                 raise self._closed(connection, frame.data)
         raise Lost("ack_timeout", "no CONNECTED came")
 
-    def _acknowledged(self, connection: Connection, data: bytes, early: list[BarMessage]) -> bool:
+    def _acknowledged(self, connection: Connection, data: bytes, early: list[BarMessage | Bad]) -> bool:
         done = False
         for event in self._protocol.read(data):
             if isinstance(event, BarMessage):
@@ -230,7 +236,7 @@ class Client:
                     early.append(event)
                 else:
                     self.counters["early_dropped"] += 1
-                    self._handler.on_bad(Bad("early", "too many bars before CONNECTED", event.symbol, event.timeframe))
+                    early[-1] = Bad("early", "too many bars before CONNECTED")  # of any series
             elif isinstance(event, Connected):
                 done |= event.request_id in (None, "1")
             elif isinstance(event, ServerError):
@@ -238,6 +244,8 @@ class Client:
                 raise Lost("refused_by_server", event.message, rejected=auth)
             else:
                 self._other(connection, event)
+                if isinstance(event, Bad):
+                    early[_MOST_EARLY - 1 :] = [event]
         return done
 
     def _read(self, connection: Connection) -> None:
@@ -277,6 +285,7 @@ class Client:
             raise Lost("data_idle", f"no bar for {now - last_bar:.0f} s")
         if self._resubscribe.is_set():
             self._subscribe(connection, str(next(_request_ids)))
+            self._handler.on_resubscribed()
 
     def _control(self, connection: Connection, opcode: int, data: bytes, pinger: _Pinger) -> None:
         if opcode == PONG:

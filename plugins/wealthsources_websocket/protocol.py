@@ -63,13 +63,16 @@ class Ignored(NamedTuple):
 class Bad(NamedTuple):
     """A message that cannot be used: `what` is bad_message or bad_bar, `why` names the field.
 
-    `symbol` and `timeframe` say which series it was for, if that could be read.
+    `symbol`, `timeframe` and `open_time` say which bar it was for, as far as that could be read; `may_be_bar` is false
+    for what is nothing like a message, such as a heartbeat in plain text.
     """
 
     what: str
     why: str
     symbol: str = ""
     timeframe: str = ""
+    open_time: int | None = None
+    may_be_bar: bool = True
 
 
 Event = BarMessage | Connected | ServerError | Reply | Ignored | Bad
@@ -101,7 +104,10 @@ class _Message(msgspec.Struct, gc=False):
 
 
 class WealthAI:
-    """The protocol of the WealthAI market server. `push_closed`: the server pushes finished bars only."""
+    """The protocol of the WealthAI market server.
+
+    `push_closed`: the server pushes finished bars only, so a bar without a flag is closed.
+    """
 
     name = "wealthai"
 
@@ -143,7 +149,8 @@ class WealthAI:
                 self._read_message(message, events)
             return events
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            return (Bad("bad_message", f"{_short(str(error))}; it began {_short(repr(data[:_LONGEST_SAMPLE]))}"),)
+            why = f"{_short(str(error))}; it began {_short(repr(data[:_LONGEST_SAMPLE]))}"
+            return (Bad("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
 
     def _read_message(self, message: _Message, events: list[Event]) -> None:
         kind = message.type
@@ -186,7 +193,8 @@ class WealthAI:
         try:
             frame = self._frames[name]
         except (KeyError, TypeError):
-            return Bad("bad_bar", f"timeframe: {_short(repr(name))} is not one")
+            ours = type(symbol) is str and type(name) is str  # a series that nobody can have asked for
+            return Bad("bad_bar", f"timeframe: {_short(repr(name))} is not one", *((symbol, name) if ours else ()))
         if type(symbol) is not str or not symbol:
             return Bad("bad_bar", f"symbol: {_short(repr(symbol))} is not text")
         if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
@@ -197,12 +205,13 @@ class WealthAI:
             values, decimals, texts = self._numbers.read(
                 message.open, message.high, message.low, message.close, message.volume
             )
-            closed = True if self._push_closed else _flag(message)
+            flag = _flag(message)
+            closed = True if flag is None and self._push_closed else flag
         except ValueError as error:
-            return Bad("bad_bar", _short(str(error)), symbol, name)
+            return Bad("bad_bar", _short(str(error)), symbol, name, open_time)
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
-            return Bad("bad_bar", _which_rule(values), symbol, name)
+            return Bad("bad_bar", _which_rule(values), symbol, name, open_time)
         if type(close_time) is not int or not _EARLIEST <= close_time <= _LATEST:
             close_time = frame.end(open_time)  # decides nothing
         return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)

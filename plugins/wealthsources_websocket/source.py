@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.protocol import Bad, BarMessage
 
 _AHEAD: Final = 5_000
+_MOST_LEFT: Final = 1_000
 _FIRST_RETRY, _LAST_RETRY = 5.0, 600.0
 _ENOUGH_TO_JUDGE: Final = 3
 _SNAPSHOT: Final = 1.0  # seconds after the acknowledgement in which bars may be a snapshot
@@ -61,6 +62,7 @@ class WebSocketSource(Source):
         self.options = options
         self.cache = self._new_cache("")
         self._breaks = 0  # messages that could not be read at all
+        self._left: dict[tuple[str, str], None] = {}  # series that were subscribed, the longest ago first
         self._streams: dict[tuple[str, str], Stream] = {}
         self._spellings: dict[tuple[str, str], Stream | None] = {}
         self._subscribe_to(options.symbols, options.resolutions)
@@ -77,6 +79,7 @@ class WebSocketSource(Source):
         wanted = {(symbol, name) for symbol in symbols for name in resolutions}
         kept = {key: stream for key, stream in self._streams.items() if key in wanted}
         fresh = {key: Stream(key[0], Timeframe(key[1])) for key in wanted - set(kept)}
+        self._drop_oldest(wanted)
         for stream in fresh.values():
             stream.series = self.cache.get(stream.symbol, stream.timeframe)
             if stream.series is not None:
@@ -89,6 +92,14 @@ class WebSocketSource(Source):
             timeframes=tuple(dict.fromkeys(resolutions)),
             symbols=tuple(dict.fromkeys(symbols)),
         )
+
+    def _drop_oldest(self, wanted: set[tuple[str, str]]) -> None:
+        """Bars of series that are subscribed no more are kept, but not those of ever more of them."""
+        self._left = {key: None for key in (*self._left, *self._streams) if key not in wanted}
+        while len(self._left) > _MOST_LEFT:
+            symbol, name = next(iter(self._left))
+            del self._left[symbol, name]
+            self.cache.drop(symbol, Timeframe(name))
 
     # life ------------------------------------------------------------------------------------------------------
 
@@ -234,8 +245,7 @@ class WebSocketSource(Source):
             proof = stream.timeframe.end(open_time) if bar.closed else open_time
             if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
                 self._count("from_the_future")
-                if stream.series is not None:
-                    stream.series.interrupt()
+                _interrupt(stream.series, open_time)
                 return False
         series = stream.series
         if series is None:
@@ -266,12 +276,20 @@ class WebSocketSource(Source):
 
     def on_bad(self, bad: Bad) -> None:
         """A message was lost on us. If it was the last one of a bar, what we hold of that bar is not what it became."""
+        if not bad.may_be_bar:
+            return
         if not bad.symbol:
             self._breaks += 1
             return
         stream = self._find((bad.symbol, bad.timeframe))
-        if stream is not None and stream.series is not None:
-            stream.series.interrupt()
+        if stream is not None:
+            _interrupt(stream.series, bad.open_time)
+
+    def on_resubscribed(self) -> None:
+        """As after a lost connection: only what is sent from now on stands for a bar that forms."""
+        self._breaks += 1
+        for stream in self._streams.values():
+            stream.skip_first = None
 
     def _find(self, key: tuple[str, str]) -> Stream | None:
         """The stream that the server's spelling means, remembered as long as that stays bounded."""
@@ -384,3 +402,10 @@ class WebSocketSource(Source):
     def _count_many(self, what: str, number: int) -> None:
         if number and self._client is not None:
             self._client.counters[what] += number
+
+
+def _interrupt(series: SeriesBuffer | None, open_time: int | None) -> None:
+    """A message for that bar (None: for some bar) was lost. One of a later bar says nothing against the newest."""
+    newest = None if series is None else series.newest
+    if series is not None and newest is not None and (open_time is None or open_time <= newest):
+        series.interrupt()

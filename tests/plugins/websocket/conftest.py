@@ -207,6 +207,7 @@ class Seen:
     def __init__(self) -> None:
         self.bars: list[BarMessage] = []
         self.bad: list[Bad] = []
+        self.resubscribed = 0
         self.epochs: list[int] = []
         self.states: list[str] = []
         self.reasons: list[str] = []
@@ -214,6 +215,9 @@ class Seen:
 
     def on_bad(self, bad: Bad) -> None:
         self.bad.append(bad)
+
+    def on_resubscribed(self) -> None:
+        self.resubscribed += 1
 
     def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
         self.bars.append(bar)

@@ -115,11 +115,20 @@ def test_a_closed_flag_that_is_neither_true_nor_false_is_not_guessed(value):
     assert event.why.startswith("closed flag: ")
 
 
-@pytest.mark.parametrize("flag", [{}, {"is_closed": False}])
-def test_a_server_that_pushes_closed_bars_closes_every_bar(flag):
+@pytest.mark.parametrize(("flag", "closed"), [({}, True), ({"is_closed": True}, True), ({"is_closed": False}, False)])
+def test_a_server_that_pushes_closed_bars_closes_every_bar_but_one_that_it_says_is_not(flag, closed):
     event = read_one(bar(**flag), WealthAI(push_closed=True))
     assert isinstance(event, BarMessage)
-    assert event.closed is True
+    assert event.closed is closed
+
+
+def test_text_that_is_nothing_like_a_message_is_told_apart():
+    assert [event.may_be_bar for text in (b"ping", b"", b"{", b" [") for event in WealthAI().read(text)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 # its numbers ---------------------------------------------------------------------------------------------------
@@ -301,7 +310,7 @@ def test_a_refused_bar_says_which_series_it_was_for(mistake):
     assert (event.symbol, event.timeframe) == ("BTCUSDT", "1h")
 
 
-@pytest.mark.parametrize("mistake", [{"symbol": 5}, {"timeframe": "5x"}])
+@pytest.mark.parametrize("mistake", [{"symbol": 5}, {"timeframe": 5}])
 def test_a_bar_of_no_series_is_for_none(mistake):
     event = read_one(bar(**mistake))
     assert isinstance(event, Bad)

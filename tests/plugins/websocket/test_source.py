@@ -788,3 +788,58 @@ def test_clearing_the_cache_leaves_the_streams_at_work(serve, open_session, wait
     script.go()
     wait_until(lambda: live.cache.get_cache_size() == 2)
     assert places(live.get_history(request())) == [2]
+
+
+def test_a_message_that_is_lost_before_the_acknowledgement_counts_too(serve, open_session, wait_until, bar):
+    def script(peer):
+        connect = peer.subscribed()
+        peer.send(bar(0), bar(1), "{not json", {"type": "CONNECTED", "request_id": connect["request_id"]})
+        peer.send(bar(2), bar(3))
+        peer.stay()
+
+    session = open_session(serve(script).url)
+    live = session.source("live")
+    session.start_live()
+    wait_until(lambda: live.cache.get_cache_size() == 4)
+    assert places(live.get_history(request())) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "heartbeat",
+        {"type": "BAR", "symbol": "BTCUSDT", "timeframe": "10s", "open_time": T0, "open": "1"},
+        {"type": "BAR", "symbol": "BTCUSDT", "timeframe": "1h", "open_time": T0 + 9 * HOUR, "open": "x"},
+    ],
+)
+def test_what_cannot_have_been_of_the_forming_bar_does_it_no_harm(serve, open_session, wait_until, bar, harmless):
+    script = Steps([bar(0), bar(1), harmless, bar(2), bar(3)])
+    session = open_session(serve(script).url)
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 4)
+    assert places(live.get_history(request())) == [0, 1, 2]
+
+
+def test_a_new_subscription_on_the_same_connection_leaves_the_bar_before_it_open(serve, open_session, wait_until, bar):
+    """The server may begin its streams anew; what it sent in between is not known."""
+    script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
+    session = open_session(serve(script).url)
+    live = session.source("live")
+    session.start_live()
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 2)
+    live.on_resubscribed()
+    script.go()
+    wait_until(lambda: live.cache.get_cache_size() == 4)
+    assert places(live.get_history(request())) == [0, 2]
+
+
+def test_series_that_are_subscribed_no_more_are_kept_only_up_to_a_number(monkeypatch):
+    monkeypatch.setattr("wealthsources_websocket.source._MOST_LEFT", 3)
+    source = WebSocketSource(WebSocketOptions(symbols=["S0"], resolutions=["1h"]))
+    for number in range(10):
+        source.cache.series(f"S{number}", FRAME).put(T0, T0 + HOUR, (1.0,) * 5, closed=True)
+        source.update_subscription([f"S{number + 1}"], ["1h"])
+    assert [symbol for symbol, _ in source.cache.get_cached_symbols()] == ["S7", "S8", "S9"]
