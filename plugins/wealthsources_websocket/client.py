@@ -241,7 +241,8 @@ class Client:
                 done |= event.request_id in (None, "1")
             elif isinstance(event, ServerError):
                 auth = rejection(event.message) == "auth"
-                raise Lost("refused_by_server", event.message, rejected=auth)
+                said = f"the server does not accept csrf_token: {event.message}" if auth else event.message
+                raise Lost("refused_by_server", said, rejected=auth)
             else:
                 self._other(connection, event)
                 if isinstance(event, Bad):
