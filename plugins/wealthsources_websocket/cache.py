@@ -29,7 +29,7 @@ class WebSocketCache(BarStore):
         return bars[-1] if len(bars) else None
 
     def get_last_update_time(self, symbol: str, timeframe: Timeframe | str) -> int | None:
-        """When the last message of the series came, in ms since 1970 by this machine's clock."""
+        """When the last message for the newest bar came, in ms since 1970 by this machine's clock."""
         series = self.get(symbol, Timeframe(timeframe))
         if series is None or series.arrived is None:
             return None
