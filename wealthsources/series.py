@@ -454,14 +454,6 @@ class SeriesBuffer:
         with self._lock:
             return self._newest if self._end > self._begin else None
 
-    def newest_closed_end(self) -> int | None:
-        """The end of the newest closed bar, ms."""
-        with self._lock:
-            for place in range(self._end - 1, self._begin - 1, -1):
-                if self._data[place * ROW_BYTES + STATUS_BYTE] & STATE_MASK == CLOSED:
-                    return self.timeframe.end(self._time_at(place))
-        return None
-
     def _count_run(self) -> int:
         last = self._end - (self._newest in self._forming)
         rows = self._rows[self._begin : last]

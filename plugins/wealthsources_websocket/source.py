@@ -64,7 +64,7 @@ class WebSocketSource(Source):
         self._breaks = 0  # messages that could not be read at all
         self._left: dict[tuple[str, str], None] = {}  # series that were subscribed, the longest ago first
         self._streams: dict[tuple[str, str], Stream] = {}
-        self._spellings: dict[tuple[str, str], Stream | None] = {}
+        self._spellings: dict[tuple[str, str], Stream] = {}
         self._subscribe_to(options.symbols, options.resolutions)
         self._client: Client | None = None
         self._host: Host | None = None
@@ -360,9 +360,9 @@ class WebSocketSource(Source):
         if bar is not None:
             host.emit(Event("bar", host.name, series.symbol, series.timeframe, bar))
 
-    def _count(self, what: str) -> None:
-        if self._client is not None:
-            self._client.counters[what] += 1
+    def _count(self, what: str, number: int = 1) -> None:
+        if number and self._client is not None:
+            self._client.counters[what] += number
 
     # filling holes ---------------------------------------------------------------------------------------------
 
@@ -388,8 +388,8 @@ class WebSocketSource(Source):
 
     def _filled(self, host: Host, stream: Stream, series: SeriesBuffer, bars: Bars, hole: Hole, reason: str) -> None:
         filled = self.cache.fill(bars)
-        self._count_many("backfilled", filled.added)
-        self._count_many("disagreements", filled.disagreements)
+        self._count("backfilled", filled.added)
+        self._count("disagreements", filled.disagreements)
         # Not `series.holes()`: the bar after the hole may be the one that is forming.
         windows = stream.timeframe.slot(hole.end) - stream.timeframe.slot(hole.start)
         if len(series.snapshot(hole.end, hole.start)) < min(windows, series.capacity - 1):
@@ -398,10 +398,6 @@ class WebSocketSource(Source):
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:
             host.emit(Event("filled", host.name, stream.symbol, stream.timeframe, hole=hole, reason=reason))
-
-    def _count_many(self, what: str, number: int) -> None:
-        if number and self._client is not None:
-            self._client.counters[what] += number
 
 
 def _interrupt(series: SeriesBuffer | None, open_time: int | None) -> None:

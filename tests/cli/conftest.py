@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,25 +66,13 @@ def config(folder: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """Make an installed distribution: `distribution("zdist", commands="hello = zmod:app", zmod=text)`."""
-    made: list[str] = []
+def distribution(distribution: Callable[..., Path]) -> Callable[..., Path]:
+    """The same with commands: `distribution("zdist", commands="hello = zmod:app", zmod=text)`."""
 
     def make(name: str = "zdist", *, commands: str = "", sources: str = "", **modules: str) -> Path:
-        site = tmp_path / name
-        info = site / f"{name}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[wealthsources]\n{sources}\n[wealthsources.commands]\n{commands}\n")
-        for module, text in modules.items():
-            (site / f"{module}.py").write_text(textwrap.dedent(text))
-            made.append(module)
-        monkeypatch.syspath_prepend(site)
-        return site
+        return distribution(name, f"{sources}\n[wealthsources.commands]\n{commands}", folder=name, **modules)
 
-    yield make
-    for module in made:
-        sys.modules.pop(module, None)
+    return make
 
 
 @pytest.fixture
