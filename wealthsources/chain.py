@@ -31,24 +31,24 @@ from wealthsources.bars import (
 from wealthsources.errors import AllSourcesFailed, NotHere
 from wealthsources.source import HistoryRequest
 from wealthsources.symbols import match_symbol
+from wealthsources.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wealthsources.bars import Rows
     from wealthsources.source import Source
-    from wealthsources.timeframe import Timeframe
 
 Outcome = Literal["bars", "not_here", "failed", "skipped", "not_asked"]
 
 _log = logging.getLogger("wealthsources.chain")
 
 _FOREVER: Final = 1 << 62
-_NO_ROWS: Final = np.empty((0, COLUMNS))
+#: No bar of any series.
+_NOTHING: Final = Bars("", Timeframe("1m"), np.empty((0, COLUMNS)), trusted=True, unbroken=True)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One source asked once: what came of it.
 
     outcome  bars · not_here · failed · skipped (does not take part) · not_asked (nothing was missing any more)
@@ -82,7 +82,7 @@ class Named(NamedTuple):
     why: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)  # frozen would take three times as long to make
 class Query:
     """What a caller wants: the newest `count` closed bars, or those from `start`, that end by min(`end`, `now`).
 
@@ -109,8 +109,7 @@ class Query:
         return f"{what} of {self.symbol} {self.timeframe} up to {time_text(self.limit)} UTC"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """An answer with the record of how it came about."""
 
     bars: Bars
@@ -213,7 +212,7 @@ class _Walk:
         self.oldest_slot: int | None = None
         if query.start is not None:
             self.oldest_slot = frame.slot(query.start) + (not frame.opens_at(query.start))
-        self.hand = Bars(query.symbol, frame, _NO_ROWS, trusted=True, unbroken=True)
+        self.hand = _NOTHING
         self.forming: Bars | None = None
         self.empty_spans: list[tuple[int, int]] = []  # windows that an exchange's own history says never had a bar
         self.complete = False
@@ -415,7 +414,7 @@ class _Walk:
         failed = tuple(attempt for attempt in attempts if attempt.outcome == "failed")
         holes = () if hand.unbroken else self._holes()
         behind = self._behind()
-        if hand.trusted and forming is None and not (holes or behind or failed or hand.note):
+        if len(hand) and hand.trusted and forming is None and not (holes or behind or failed or hand.note):
             return hand
         whole = hand if forming is None else self._with_forming(hand, forming)
         if len(whole):
@@ -457,6 +456,8 @@ class _Walk:
     def _with_forming(self, hand: Bars, forming: Bars) -> Bars:
         """The forming bar is one of `count`: the oldest closed one gives way."""
         count = self.query.count
+        if not len(hand):
+            return forming
         rows = hand.rows if count is None else hand.rows[max(0, len(hand) - count + 1) :]
         return merge(hand.take(rows), forming)
 
@@ -467,9 +468,9 @@ def _unbroken(frame: Timeframe, rows: Rows) -> bool:
 
 def _named(bars: Bars, name: str, symbol: str) -> Bars:
     """The bars under the caller's spelling, with the chain's name for those whose source said none."""
-    sources = tuple(source or name for source in bars.sources)
-    if sources == bars.sources and symbol == bars.symbol:
+    if "" not in bars.sources and symbol == bars.symbol:
         return bars
+    sources = tuple(source or name for source in bars.sources)
     return Bars(
         symbol,
         bars.timeframe,

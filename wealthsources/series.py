@@ -79,9 +79,13 @@ class _Message(NamedTuple):
     texts: tuple[str | None, ...] | None
 
 
+_AsTuple = tuple[
+    int, int, tuple[float, float, float, float, float], int, "bool | None", "tuple[str | None, ...] | None"
+]
 _pack = ROW.pack_into
 _unpack = ROW.unpack_from
 
+_stored = tuple.__new__  # Stored(...) costs three times as much
 _UPDATE: Final = Stored("update")
 _REPEAT: Final = Stored("repeat")
 
@@ -168,6 +172,21 @@ class SeriesBuffer:
         been checked: what is stored is trusted by everybody who reads.
         """
         with self._lock:
+            if (
+                open_time == self._newest
+                and self._forming.get(open_time) == epoch == self._epoch
+                and not (closed or texts or self._texts)
+            ):
+                # What nearly every message is: another state of the bar that this connection is forming.
+                self.arrived = arrived
+                at = self._end * ROW_BYTES - ROW_BYTES
+                _, _, o, h, l, c, v, _, _, revision, code = _unpack(self._data, at)  # noqa: E741
+                if (o, h, l, c, v) == values and code == decimals:
+                    return _REPEAT
+                if revision < _MOST_REVISIONS:
+                    revision += 1
+                _pack(self._data, at, open_time, close_time, *values, FORMING, 0, revision, decimals)
+                return _UPDATE
             if epoch != self._epoch:
                 if epoch < self._epoch:
                     return Stored("old_epoch")
@@ -176,34 +195,21 @@ class SeriesBuffer:
             newest = self._newest
             if open_time >= newest:
                 self.arrived = arrived  # a stream that sends nothing but old bars again is as good as silent
-            plain = not closed and not texts and not self._texts
-            if plain and open_time == newest and self._forming.get(open_time) == epoch:
-                # What nearly every message is: another state of the bar that this connection is forming.
-                return self._update_newest(open_time, close_time, values, decimals)
-            message = _Message(open_time, close_time, values, decimals, closed, texts)
+            message = (open_time, close_time, values, decimals, closed, texts)
             if open_time > newest:
                 return self._append(message)
             place = self._end - 1 if open_time == newest else self._place_of(open_time)
             if self._time_at(place) == open_time:
-                return self._replace(place, message)
-            return self._insert(place, message)
+                return self._replace(place, _Message(*message))
+            return self._insert(place, _Message(*message))
 
-    def _update_newest(
-        self, open_time: int, close_time: int, values: tuple[float, float, float, float, float], decimals: int
-    ) -> Stored:
-        at = (self._end - 1) * ROW_BYTES
-        old = _unpack(self._data, at)
-        if old[2:7] == values and old[10] == decimals:
-            return _REPEAT
-        revision = old[9] + 1 if old[9] < _MOST_REVISIONS else _MOST_REVISIONS
-        _pack(self._data, at, open_time, close_time, *values, FORMING, 0, revision, decimals)
-        return _UPDATE
-
-    def _append(self, message: _Message) -> Stored:
-        open_time, closed = message.open_time, message.closed
+    def _append(self, message: _AsTuple) -> Stored:
+        open_time, closed = message[0], message[4]
         ended = self._advance(open_time)
-        hole = self._hole_before(open_time)
-        interrupted = self._newest in self._forming
+        newest, forming = self._newest, self._forming
+        interrupted = newest in forming
+        follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
+        hole = None if follows else self._hole_before(open_time)
         if self._end == len(self._rows):
             self._compact()
         self._write(self._end, message, BY_FLAG if closed else FORMING)
@@ -215,10 +221,10 @@ class SeriesBuffer:
             elif interrupted:
                 self._run = 0
         if not closed:
-            self._forming[open_time] = self._epoch
+            forming[open_time] = self._epoch
         if self._end - self._begin > self.capacity:
             self._evict()
-        return Stored("new", (*ended, open_time) if closed else ended, hole)
+        return _stored(Stored, ("new", (*ended, open_time) if closed else ended, hole))
 
     def _replace(self, place: int, message: _Message) -> Stored:
         old = _unpack(self._data, place * ROW_BYTES)
@@ -266,7 +272,7 @@ class SeriesBuffer:
         self._run = None
         return Stored("new", ended)
 
-    def _write(self, place: int, message: _Message, status: int, revision: int = 0) -> None:
+    def _write(self, place: int, message: _AsTuple, status: int, revision: int = 0) -> None:
         open_time, close_time, values, decimals, _, texts = message
         _pack(self._data, place * ROW_BYTES, open_time, close_time, *values, status, 0, revision, decimals)
         if texts:

@@ -6,6 +6,7 @@ A protocol is an object with `connect_message` and `read`; other servers' format
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ _LONGEST_SAMPLE: Final = 120
 _TRUE: Final = (True, 1, "1", "true", "True")
 _FALSE: Final = (False, 0, "0", "false", "False")
 _WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
+_MOST_KNOWN: Final = 4_096
 _PRICES: Final = ("open", "high", "low", "close", "volume")
 
 
@@ -103,6 +105,56 @@ class _Message(msgspec.Struct, gc=False):
     bars: Any = None
 
 
+class _Texts(msgspec.Struct, gc=False, tag_field="type", tag="BAR"):
+    """What nearly every message is: one bar whose values are decimal text."""
+
+    symbol: str
+    timeframe: str
+    open_time: int
+    close_time: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    is_closed: Any = None
+    closed: Any = None
+    x: Any = None
+    final: Any = None
+    confirm: Any = None
+
+
+class _Floats(msgspec.Struct, gc=False):
+    """The values of the same message once more: msgspec reads all five texts in the time of two float(text)."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class _Known(dict[str, int]):
+    """The decimals of texts, remembered: most opens, highs and lows come again with the next update."""
+
+    def __missing__(self, text: str) -> int:
+        if len(self) > _MOST_KNOWN:
+            self.clear()
+        found = self[text] = _decimals(text)
+        return found
+
+
+def _decimals(text: str) -> int:
+    """The number of decimals of a text that msgspec read as a number.
+
+    Raises ValueError if the float and that number might not give the text back.
+    """
+    whole, _, decimals = text.partition(".")
+    if len(whole) + len(decimals) > 15 or "e" in text or "E" in text:
+        raise ValueError(text)
+    return len(decimals)
+
+
 class WealthAI:
     """The protocol of the WealthAI market server.
 
@@ -113,11 +165,17 @@ class WealthAI:
 
     def __init__(self, *, push_closed: bool = False) -> None:
         self._push_closed = push_closed
-        self._numbers = Numbers()
+        self._closed_unless_said = True if push_closed else None
+        self._known = _Known()
+        self._texts = msgspec.json.Decoder(_Texts, float_hook=str).decode
+        self._floats = msgspec.json.Decoder(_Floats, strict=False).decode
         # Numbers keep their text: float_hook is given it, and whole numbers lose nothing.
         self._one = msgspec.json.Decoder(_Message, float_hook=str).decode
         self._many = msgspec.json.Decoder(list[_Message], float_hook=str).decode
         self._frames = {name: Timeframe(name) for name in Timeframe.known()}
+        self._steps = {
+            name: frame.milliseconds for name, frame in self._frames.items() if frame.fixed and frame.opens_at(0)
+        }
 
     def connect_message(
         self, symbols: Sequence[str], resolutions: Sequence[str], token: str, market_type: str, request_id: str
@@ -136,6 +194,37 @@ class WealthAI:
 
     def read(self, data: bytes) -> Sequence[Event]:
         """The events of one text frame, given as its bytes. Never raises: what is wrong becomes a Bad event."""
+        try:
+            text, number = self._texts(data), self._floats(data)
+            symbol, name, open_time, close_time = text.symbol, text.timeframe, text.open_time, text.close_time
+            o, h, l, c, v = number.open, number.high, number.low, number.close, number.volume  # noqa: E741
+            if (
+                0 < l <= o <= h < math.inf
+                and l <= c <= h
+                and 0 <= v < math.inf
+                and not open_time % self._steps[name]
+                and _EARLIEST <= open_time <= _LATEST
+                and _EARLIEST <= close_time <= _LATEST
+                and symbol
+            ):
+                known = self._known
+                decimals = (
+                    known[text.open]
+                    | known[text.high] << 6
+                    | known[text.low] << 12
+                    | _decimals(text.close) << 18
+                    | _decimals(text.volume) << 24
+                )
+                closed = self._closed_unless_said
+                if not (text.is_closed is text.closed is text.x is text.final is text.confirm is None):
+                    flag = _flag(text)
+                    closed = closed if flag is None else flag
+                return (BarMessage(symbol, name, open_time, close_time, (o, h, l, c, v), decimals, closed),)
+        except (msgspec.DecodeError, LookupError, ValueError, RecursionError):
+            pass  # another kind of message, or something is wrong with it
+        return self._read_any(data)
+
+    def _read_any(self, data: bytes) -> Sequence[Event]:
         try:
             if data[:1] != b"{" and data.lstrip()[:1] == b"[":
                 messages = self._many(data)
@@ -202,9 +291,8 @@ class WealthAI:
         if not frame.opens_at(open_time):
             return Bad("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
         try:
-            values, decimals, texts = self._numbers.read(
-                message.open, message.high, message.low, message.close, message.volume
-            )
+            raw = (message.open, message.high, message.low, message.close, message.volume)
+            values, decimals, texts = _read_values(raw)
             flag = _flag(message)
             closed = True if flag is None and self._push_closed else flag
         except ValueError as error:
@@ -219,49 +307,12 @@ class WealthAI:
 
 Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
 
-_MOST_KNOWN: Final = 4_096
 
+def _read_values(raw: tuple[Any, ...]) -> Values:
+    """The five values with the code of their decimals, and the texts which that code cannot give back.
 
-class Numbers:
-    """Reads values, and remembers the texts it has read: most of a bar's texts come again with its next update."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[float, int]] = {}
-
-    def read(self, o: Any, h: Any, l: Any, c: Any, v: Any) -> Values:  # noqa: E741
-        """The five values with the code of their decimals, and the texts which that code cannot give back.
-
-        Raises ValueError that names the field.
-        """
-        known, learn = self._known.get, self._learn
-        try:
-            first = known(o) or learn(o)
-            second = known(h) or learn(h)
-            third = known(l) or learn(l)
-            fourth = known(c) or learn(c)
-            fifth = known(v) or learn(v)
-        except (TypeError, ValueError):
-            return _read_carefully((o, h, l, c, v))
-        return (
-            (first[0], second[0], third[0], fourth[0], fifth[0]),
-            first[1] | second[1] << 6 | third[1] << 12 | fourth[1] << 18 | fifth[1] << 24,
-            None,
-        )
-
-    def _learn(self, text: str) -> tuple[float, int]:
-        """The float and the decimals of a text that these two give back. Raises for anything else."""
-        whole, dot, decimals = text.partition(".") if type(text) is str else ("", "", "")
-        if not whole.isdigit() or (dot and not decimals.isdigit()) or not text.isascii():
-            raise ValueError(text)
-        if len(whole) + len(decimals) > 15 or (whole[0] == "0" and whole != "0"):
-            raise ValueError(text)
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-        found = self._known[text] = (float(text), len(decimals))
-        return found
-
-
-def _read_carefully(raw: tuple[Any, ...]) -> Values:
+    Raises ValueError that names the field.
+    """
     numbers: list[float] = []
     texts: list[str | None] = []
     decimals = 0
@@ -279,7 +330,7 @@ def _read_carefully(raw: tuple[Any, ...]) -> Values:
     return (o, h, l, c, v), decimals, tuple(texts) if any(text is not None for text in texts) else None
 
 
-def _flag(message: _Message) -> bool | None:
+def _flag(message: _Message | _Texts) -> bool | None:
     for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
         if value is None:
             continue

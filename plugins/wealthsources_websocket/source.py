@@ -61,6 +61,7 @@ class WebSocketSource(Source):
     def __init__(self, options: WebSocketOptions) -> None:
         self.options = options
         self.cache = self._new_cache("")
+        self._partial_first = options.partial_first
         self._breaks = 0  # messages that could not be read at all
         self._left: dict[tuple[str, str], None] = {}  # series that were subscribed, the longest ago first
         self._streams: dict[tuple[str, str], Stream] = {}
@@ -250,7 +251,7 @@ class WebSocketSource(Source):
         series = stream.series
         if series is None:
             series = stream.series = self.cache.series(stream.symbol, stream.timeframe)
-        if self.options.partial_first and self._is_partial(stream, bar, epoch):
+        if self._partial_first and self._is_partial(stream, bar, epoch):
             return True
         stored = series.put(
             open_time,
@@ -258,16 +259,17 @@ class WebSocketSource(Source):
             bar.values,
             decimals=bar.decimals,
             closed=bar.closed,
-            epoch=self._voucher(epoch),
+            epoch=(epoch << 32) + self._breaks,
             texts=bar.texts,
             arrived=now,
         )
-        if stored.kind == "update" and not stored.closed:
+        kind, ended, hole = stored
+        if kind == "update" and not ended:
             stream.pushes_forming = True
         else:
-            self._note(stream, series, stored.kind, stored.closed, stored.hole, open_time)
+            self._note(stream, series, kind, ended, hole, open_time)
         if host.listening:
-            self._tell(host, series, stored.kind, stored.closed, open_time)
+            self._tell(host, series, kind, ended, open_time)
         return True
 
     def _voucher(self, epoch: int) -> int:
