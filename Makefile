@@ -1,10 +1,10 @@
-# make demo · make test · make check · make bench     (.venv is made by itself)
+# make demo · make test · make check · make bench · make soak · make reliability     (.venv is made by itself)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench install clean
+.PHONY: demo test check bench soak reliability install clean
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
@@ -19,6 +19,12 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
+
+soak: $(STAMP)
+	$(BIN)/python benchmarks/soak.py
+
+reliability: $(STAMP)
+	$(BIN)/python tests/faults/table.py
 
 install: $(STAMP)
 

@@ -16,6 +16,7 @@ from wealthsources import (
     SourceError,
     Timeframe,
 )
+from wealthsources.breaker import Breaker
 from wealthsources.chain import Named, Query, SourceChain
 from wealthsources.testing import ListSource
 
@@ -84,6 +85,60 @@ def names(bars: Bars) -> list[str]:
 
 def outcomes(resolution) -> list[str]:
     return [attempt.outcome for attempt in resolution.attempts]
+
+
+def guarded(source: Source, failures: int = 2) -> SourceChain:
+    """A chain of one source that may block, behind its breaker."""
+    source.capabilities = dataclasses.replace(source.capabilities, blocking=True)
+    return SourceChain([Named("s0", source)], breakers={"s0": Breaker("s0", failures)})
+
+
+def reasons(chain: SourceChain, number: int, **changes) -> list[str]:
+    """What comes of the only source in so many requests."""
+    found = []
+    for _ in range(number):
+        try:
+            attempts = chain.resolve(query(**changes)).attempts
+        except AllSourcesFailed as failure:
+            attempts = failure.attempts
+        found.append(f"{attempts[0].outcome}: {attempts[0].reason}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "source", [Broken(OSError("no disk")), Broken(answer=None), Broken(answer=history(9, symbol="ETHUSDT"))]
+)
+def test_after_so_many_failures_in_a_row_a_source_behind_a_breaker_is_not_asked(source):
+    first, second, third = reasons(guarded(source), 3)
+    assert first == second
+    assert first.startswith("failed: ")
+    assert third.startswith("failed: not asked: failed 2 times in a row, the last: ")
+
+
+@pytest.mark.parametrize("source", [Broken(NotHere("empty")), Broken(answer=history()), ListSource(history(9))])
+def test_a_source_that_answers_is_never_behind_a_closed_door(source):
+    assert len(set(reasons(guarded(source), 5))) == 1
+
+
+def test_bars_that_are_not_closed_yet_are_an_answer_to_the_breaker():
+    found = reasons(guarded(Broken(answer=history(10))), 4)
+    assert set(found) == {"not_here: none of its 1 bars is closed by then"}
+
+
+def test_a_source_that_does_not_take_part_says_nothing_to_its_breaker():
+    source = Broken(OSError("no disk"))
+    chain = guarded(source)
+    reasons(chain, 1)
+    source.capabilities = dataclasses.replace(source.capabilities, symbols=("ETHUSDT",))
+    assert set(reasons(chain, 3)) == {"skipped: does not know BTCUSDT"}
+    source.capabilities = dataclasses.replace(source.capabilities, symbols=None)
+    assert reasons(chain, 2)[-1].startswith("failed: not asked: failed 2 times")
+
+
+def test_a_source_that_never_blocks_needs_no_breaker():
+    chain = guarded(source := Broken(OSError("no disk")))
+    source.capabilities = Capabilities(blocking=False)
+    assert reasons(chain, 4) == ["failed: OSError: no disk"] * 4
 
 
 def test_one_source_with_everything_is_enough_and_the_next_is_not_asked():

@@ -103,14 +103,17 @@ def test_the_defaults(read):
     settings = read(SOURCES).settings
     assert (settings.clock, settings.on_hole, settings.on_stale) == ("system", "mark", None)
     assert (settings.max_behind, settings.late_after, settings.source_deadline) == (1, 5.0, 2.0)
+    assert (settings.breaker_failures, settings.breaker_probe_after) == (5, 30.0)
     assert settings.plugins.allow is None
 
 
 def test_every_setting_can_be_given(read):
     text = "clock: feed\non_hole: trim\non_stale: mark\nmax_behind: 3\nlate_after: 0\nsource_deadline: 0.5\n"
+    text += "breaker_failures: 1\nbreaker_probe_after: 0.5\n"
     settings = read(text + "plugins: {allow: [context, file]}\n" + SOURCES).settings
     assert (settings.clock, settings.on_hole, settings.on_stale) == ("feed", "trim", "mark")
     assert (settings.max_behind, settings.late_after, settings.source_deadline) == (3, 0.0, 0.5)
+    assert (settings.breaker_failures, settings.breaker_probe_after) == (1, 0.5)
     assert settings.plugins.allow == ("context", "file")
 
 
@@ -167,6 +170,8 @@ def test_the_folder_is_that_of_the_link_and_not_of_its_target(tmp_path):
         ("late_after: soon\n", "config.yaml:1: late_after: should be a number, received 'soon'"),
         ("late_after: .inf\n", "config.yaml:1: late_after: should be a finite number, received .inf"),
         ("source_deadline: 0\n", "config.yaml:1: source_deadline: should be greater than 0.0, received 0"),
+        ("breaker_failures: 0\n", "config.yaml:1: breaker_failures: should be greater than 0, received 0"),
+        ("breaker_probe_after: -1\n", "config.yaml:1: breaker_probe_after: should be greater than 0.0, received -1"),
         ("plugins: {allow: context}\n", "config.yaml:1: plugins.allow: should be a list, received 'context'"),
         ("plugins: {alow: [x]}\n", "config.yaml:1: plugins.alow: unknown key; did you mean 'allow'?"),
         ("lateafter: 1\n", "config.yaml:1: lateafter: unknown key; did you mean 'late_after'?"),

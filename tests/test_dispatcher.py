@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import types
 
 import pytest
 
@@ -150,3 +151,21 @@ def test_a_stuck_subscriber_makes_the_queue_no_longer_than_twice_its_size(dispat
     receiver.go.set()
     assert receiver.done.wait(10)
     assert [event.symbol for event in receiver.events[1:]] == [f"S{number}" for number in range(990, 1000)]
+
+
+def test_callbacks_that_take_nothing_for_over_a_second_are_counted_once(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("wealthsources.dispatcher.time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    dispatcher, receiver = Dispatcher(), Receiver(5)
+    dispatcher.subscribe(receiver)
+    try:
+        dispatcher.emit(closed(0))
+        assert receiver.busy.wait(10)
+        for place, later in enumerate((0.0, 0.5, 1.2, 2.0), start=1):
+            now[0] = 100.0 + later
+            dispatcher.emit(closed(place))
+        assert dispatcher.slow_consumer == 1
+    finally:
+        receiver.go.set()
+        assert receiver.done.wait(10)
+        dispatcher.stop(5)

@@ -35,6 +35,7 @@ class Options(pydantic.BaseModel, extra="forbid"):
     fail: str = ""
     first: int = 0
     bars: int = 0
+    blocking: bool = False
     secret: pydantic.SecretStr = pydantic.SecretStr("")
 
 MADE = []
@@ -43,8 +44,8 @@ class Mine(Source):
     def __init__(self, options):
         if options.fail == "make":
             raise RuntimeError("cannot be made")
-        self.options, self.calls, self.host = options, [], None
-        self.capabilities = Capabilities(live=options.live, blocking=False)
+        self.options, self.calls, self.host, self.asked = options, [], None, 0
+        self.capabilities = Capabilities(live=options.live, blocking=options.blocking)
         self.release, self.starting = threading.Event(), threading.Event()
         MADE.append(self)
 
@@ -65,6 +66,13 @@ class Mine(Source):
             raise RuntimeError("stuck")
 
     def get_history(self, request):
+        self.asked += 1
+        if self.options.fail == "ask":
+            raise OSError("no disk")
+        if self.options.fail == "garbage":
+            return "bars"
+        if self.options.fail == "hang":
+            self.release.wait(20)
         if not self.options.bars:
             raise NotHere("empty")
         frame, first = request.timeframe, self.options.first
@@ -338,6 +346,113 @@ def test_a_backfill_that_finds_nothing_says_why(mine):
         assert answered.wait(5)
     assert got[0][0] is None
     assert "s1: not here" in got[0][1]
+
+
+# the breaker
+
+
+def failures(session, number: int) -> list[str]:
+    """The reasons of the first source after each of so many requests."""
+    adapter = session.adapter(mode="live")
+    return [adapter.explain("X", 3, on_stale="mark").attempts[0].reason for _ in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [("ask", "OSError: no disk"), ("garbage", "returned str, not Bars"), ("hang", "gave no answer within 0.01 s")],
+)
+def test_a_source_that_failed_five_times_in_a_row_is_not_asked(mine, how, reason):
+    with mine({"fail": how, "blocking": True}, {"bars": 9}, source_deadline=0.01 if how == "hang" else 2) as session:
+        first, *_, fifth, sixth = failures(session, 6)
+        assert reason in first
+        assert "not asked" not in fifth
+        assert sixth.startswith("not asked: failed 5 times in a row, the last: ")
+        assert session.source("s0").asked <= 5
+
+
+def test_the_strategy_gets_its_bars_from_the_next_source_meanwhile(mine):
+    with mine({"fail": "ask", "blocking": True}, {"bars": 9}) as session:
+        failures(session, 5)
+        explanation = session.adapter(mode="live").explain("X", 3, on_stale="mark")
+        assert [attempt.outcome for attempt in explanation.attempts] == ["failed", "bars"]
+        assert "failed" in str(explanation)
+        assert "not asked: failed 5 times in a row, the last: OSError: no disk; next probe in 30 s" in str(explanation)
+        assert [bar.source for bar in explanation.bars] == ["s1"] * 3
+
+
+def test_a_source_that_has_nothing_is_asked_every_time(mine):
+    with mine({"blocking": True}, {"bars": 9}) as session:
+        assert failures(session, 7) == ["empty"] * 7
+
+
+def test_a_source_that_never_blocks_is_asked_every_time(mine):
+    with mine({"fail": "ask"}, {"bars": 9}) as session:
+        assert failures(session, 7) == ["OSError: no disk"] * 7
+        assert session.status().sources["s0"].state == "ready"
+
+
+def test_each_source_has_a_breaker_of_its_own(mine):
+    with mine({"fail": "ask", "blocking": True}, {"bars": 9, "blocking": True}) as session:
+        failures(session, 6)
+        assert len(session.adapter(mode="live").get_history("X", 3, on_stale="mark")) == 3
+        assert session.status().sources["s1"].state == "ready"
+
+
+def test_the_status_of_a_source_that_is_not_asked_says_so(mine):
+    with mine({"fail": "ask", "blocking": True}, {"bars": 9}) as session:
+        failures(session, 4)
+        assert session.status().sources["s0"].state == "ready"
+        failures(session, 1)
+        status = session.status().sources["s0"]
+    assert status.state == "failing"
+    assert status.reason == "failed 5 times in a row, the last: OSError: no disk; next probe in 30 s"
+
+
+def test_in_a_backtest_a_source_is_asked_every_time_so_that_the_answers_stay_the_same(mine):
+    with mine({"fail": "ask", "blocking": True}, {"bars": 9}) as session:
+        adapter = session.adapter(engine(8), mode="backtest")
+        reasons = [adapter.explain("X", 3).attempts[0].reason for _ in range(8)]
+    assert reasons == ["OSError: no disk"] * 8
+
+
+def test_a_source_that_works_again_is_asked_after_the_time_that_is_set(mine):
+    settings = {"breaker_failures": 2, "breaker_probe_after": 0.05}
+    with mine({"fail": "ask", "blocking": True, "bars": 9}, **settings) as session:
+        assert "not asked: failed 2 times in a row" in failures(session, 3)[-1]
+        source = session.source("s0")
+        source.options.fail = ""
+        deadline = time.monotonic() + 10
+        while session.status().sources["s0"].state == "failing":
+            assert time.monotonic() < deadline
+            failures(session, 1)
+            threading.Event().wait(0.005)
+        assert source.asked == 3
+        assert failures(session, 2) == ["", ""]
+
+
+def test_a_backfill_does_not_ask_a_source_that_strategies_found_failing(mine):
+    got: list[tuple[Bars | None, str]] = []
+    answered = threading.Event()
+    with mine({"live": True}, {"fail": "ask", "blocking": True}) as session:
+        adapter = session.adapter()
+        for _ in range(5):
+            adapter.explain("X", 3)
+        request = HistoryRequest("X", Timeframe("1h"), T0 + 3 * HOUR, T0)
+        session.source("s0").host.backfill(request, lambda *answer: (got.append(answer), answered.set()))
+        assert answered.wait(5)
+        assert session.source("s1").asked == 5
+    assert "s1: failed" in got[0][1]
+    assert "not asked: failed 5 times in a row" in got[0][1]
+
+
+def test_a_status_that_is_none_is_told(mine, monkeypatch):
+    with mine({}) as session:
+        monkeypatch.setattr(session.source("s0"), "status", lambda: None)
+        status = session.status().sources["s0"]
+    assert (status.state, status.reason) == ("unknown", "status() returned NoneType, not SourceStatus")
+
+
+# events and status
 
 
 def test_events_reach_subscribers(mine):

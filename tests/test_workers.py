@@ -6,6 +6,7 @@ import time
 import pytest
 
 from wealthsources import Bars, Capabilities, HistoryRequest, Source, SourceError, Timeframe
+from wealthsources.breaker import Unasked
 from wealthsources.workers import Caller, Workers
 
 REQUEST = HistoryRequest("BTCUSDT", Timeframe("1h"), 1_600_000_000_000)
@@ -87,6 +88,25 @@ def test_hanging_sources_leave_workers_for_the_others(source):
     assert len(Caller(workers, 5)("other", Quick(), REQUEST)) == 0
 
 
+def test_a_source_that_no_worker_was_free_for_has_not_been_asked(source):
+    workers, release = Workers(1), threading.Event()
+    workers.submit(lambda: release.wait(20))
+    caller = Caller(workers, 0.05)
+    for _ in range(3):
+        with pytest.raises(Unasked, match=r"no worker was free for it within 0\.05 s"):
+            caller("s", source, REQUEST)
+    assert source.threads == []
+    release.set()
+    source.release.set()
+    assert len(Caller(workers, 5)("s", source, REQUEST)) == 0
+
+
+def test_a_source_that_overruns_its_deadline_has_been_asked(source):
+    with pytest.raises(SourceError) as caught:
+        Caller(Workers(), 0.05)("s", source, REQUEST)
+    assert not isinstance(caught.value, Unasked)
+
+
 def test_many_threads_may_ask_one_healthy_source():
     class Healthy(Source):
         def get_history(self, request):
@@ -147,5 +167,5 @@ def test_there_are_never_more_threads_than_the_size():
 def test_after_stop_nothing_is_taken():
     workers = Workers()
     workers.stop()
-    with pytest.raises(SourceError, match="has been stopped"):
+    with pytest.raises(Unasked, match="has been stopped"):
         workers.submit(lambda: None)

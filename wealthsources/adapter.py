@@ -219,6 +219,8 @@ class ContextDataAdapter(DataAdapter):
 
     def _resolve(self, query: Query) -> tuple[Bars, tuple[Attempt, ...]]:
         resolution = self.chain.resolve(query)
+        if resolution.differs:
+            self.session.note_disagreements(resolution)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s: %s", query, "; ".join(attempt.line() for attempt in resolution.attempts))
         return resolution.bars, resolution.attempts
@@ -269,7 +271,7 @@ class Explanation:
                 attempt.outcome.replace("_", " "),
                 str(attempt.bars) if attempt.outcome == "bars" else "",
                 f"{attempt.elapsed * 1000:.2f}" if attempt.elapsed else "",
-                attempt.reason,
+                "; ".join(filter(None, (attempt.reason, f"{attempt.differs} differ" if attempt.differs else ""))),
             )
             for attempt in self.attempts
         ]

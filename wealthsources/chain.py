@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -34,9 +35,10 @@ from wealthsources.symbols import match_symbol
 from wealthsources.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wealthsources.bars import Rows
+    from wealthsources.breaker import Breaker
     from wealthsources.source import Source
 
 Outcome = Literal["bars", "not_here", "failed", "skipped", "not_asked"]
@@ -44,6 +46,8 @@ Outcome = Literal["bars", "not_here", "failed", "skipped", "not_asked"]
 _log = logging.getLogger("wealthsources.chain")
 
 _FOREVER: Final = 1 << 62
+_BELIEVED: Final = 3600.0  # seconds
+_MOST_EMPTIES: Final = 10_000
 #: No bar of any series.
 _NOTHING: Final = Bars("", Timeframe("1m"), np.empty((0, COLUMNS)), trusted=True, unbroken=True)
 
@@ -54,6 +58,7 @@ class Attempt(NamedTuple):
     outcome  bars · not_here · failed · skipped (does not take part) · not_asked (nothing was missing any more)
     bars     how many bars of the answer came through it
     elapsed  seconds
+    differs  bars that an earlier source of the chain has too, with other values; that one's were taken
     """
 
     source: str
@@ -61,6 +66,7 @@ class Attempt(NamedTuple):
     bars: int = 0
     elapsed: float = 0.0
     reason: str = ""
+    differs: int = 0
 
     def line(self) -> str:
         """As one line of text."""
@@ -68,6 +74,8 @@ class Attempt(NamedTuple):
         text = f"{self.source}: {words.get(self.outcome, self.outcome)}"
         if self.elapsed:
             text += f" in {self.elapsed * 1000:.1f} ms"
+        if self.differs:
+            text += f", {self.differs} of them differ from an earlier source's"
         return f"{text} - {self.reason}" if self.reason else text
 
     def __str__(self) -> str:
@@ -110,26 +118,35 @@ class Query:
 
 
 class Resolution(NamedTuple):
-    """An answer with the record of how it came about."""
+    """An answer with the record of how it came about; `differs` as in its attempts, together."""
 
     bars: Bars
     attempts: tuple[Attempt, ...]
+    differs: int = 0
 
 
 class SourceChain:
-    """The ordered sources of one adapter. `call` asks a source; a session's one knows deadlines and workers."""
+    """The ordered sources of one adapter. `call` asks a source; a session's one knows deadlines and workers.
+
+    `breakers`, by name, are those of sources that may block; one that never does needs none, and in a backtest, whose
+    answers must be the same every time, none is used. `empties` remembers what never existed.
+    """
 
     def __init__(
         self,
         sources: Sequence[Named],
         call: Callable[[str, Source, HistoryRequest], Bars] | None = None,
+        breakers: Mapping[str, Breaker] | None = None,
+        empties: Empties | None = None,
     ) -> None:
         self.sources = tuple(sources)
+        self._empties = empties
         self._call = call or _call_directly
+        self._breakers = breakers or {}
 
     def resolve(self, query: Query) -> Resolution:
         """Answer the query as well as the sources can. Raises AllSourcesFailed if there is no bar at all."""
-        walk = _Walk(query)
+        walk = _Walk(query, self._empties)
         attempts: list[Attempt] = []
         if not walk.possible and not query.include_now:
             return Resolution(Bars.empty(query.symbol, query.timeframe), ())
@@ -140,7 +157,7 @@ class SourceChain:
                 break
         if walk.nothing:
             raise AllSourcesFailed(str(query), attempts)
-        return Resolution(walk.answer(attempts), tuple(attempts))
+        return Resolution(walk.answer(attempts), tuple(attempts), walk.differ_in_all)
 
     def _ask(self, named: Named, walk: _Walk) -> Attempt:
         source = named.source
@@ -154,14 +171,20 @@ class SourceChain:
             request = walk.request_to(source, spelling)
             if request is None:
                 return Attempt(named.name, "not_asked")
-            bars = self._call(named.name, source, request)
-            added = walk.take(bars, named.name, request, source)
+            breaker = self._breakers.get(named.name) if source.capabilities.blocking and walk.query.live else None
+            if breaker is not None:
+                with breaker.asking():  # garbage is found by taking it
+                    bars = self._call(named.name, source, request)
+                    added = walk.take(bars, named.name, request, source)
+            else:
+                bars = self._call(named.name, source, request)
+                added = walk.take(bars, named.name, request, source)
         except NotHere as reason:
             return Attempt(named.name, "not_here", 0, time.perf_counter() - began, describe(reason))
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
             _log.debug("source %s failed", named.name, exc_info=True)
             return Attempt(named.name, "failed", 0, time.perf_counter() - began, describe(error))
-        return Attempt(named.name, "bars", added, time.perf_counter() - began, bars.note)
+        return Attempt(named.name, "bars", added, time.perf_counter() - began, bars.note, walk.differs)
 
 
 def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:
@@ -194,6 +217,37 @@ def _participation(source: Source, query: Query) -> tuple[str | None, str]:
     return spelling, "" if spelling is not None else f"does not know {query.symbol}"
 
 
+class Empties:
+    """Spans of windows of which an exchange's own history said that there never was a bar; believed for an hour.
+
+    So that minutes without a trade are not asked for again with every request. Bounded; for any number of threads.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._spans: dict[tuple[str, Timeframe], dict[tuple[int, int], float]] = {}
+
+    def learn(self, symbol: str, timeframe: Timeframe, spans: list[tuple[int, int]]) -> None:
+        """Remember spans of window numbers, first and last."""
+        until = self._clock() + _BELIEVED
+        with self._lock:
+            if len(self._spans) >= _MOST_EMPTIES:
+                self._spans.clear()
+            known = self._spans.setdefault((symbol, timeframe), {})
+            if len(known) >= _MOST_EMPTIES:
+                known.clear()
+            known.update(dict.fromkeys(spans, until))
+
+    def of(self, symbol: str, timeframe: Timeframe) -> list[tuple[int, int]]:
+        """The spans of a series that are still believed."""
+        if not self._spans:
+            return []
+        now = self._clock()
+        with self._lock:
+            return [span for span, until in self._spans.get((symbol, timeframe), {}).items() if until > now]
+
+
 class Garbage(ValueError):  # noqa: N818 - it is the answer that is garbage
     """An answer that cannot be used."""
 
@@ -201,8 +255,9 @@ class Garbage(ValueError):  # noqa: N818 - it is the answer that is garbage
 class _Walk:
     """One query on its way through the chain: the bars in hand and what is still missing."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, empties: Empties | None) -> None:
         self.query = query
+        self._empties = empties
         frame = self.frame = query.timeframe
         limit = query.limit
         #: The newest window that is over, and the newest one whose bar must be there by now.
@@ -214,7 +269,10 @@ class _Walk:
             self.oldest_slot = frame.slot(query.start) + (not frame.opens_at(query.start))
         self.hand = _NOTHING
         self.forming: Bars | None = None
-        self.empty_spans: list[tuple[int, int]] = []  # windows that an exchange's own history says never had a bar
+        #: Windows that an exchange's own history says never had a bar.
+        self.empty_spans = [] if empties is None else empties.of(query.symbol, frame)
+        self.differs = 0  # bars of the last answer that an earlier source has too, with other values
+        self.differ_in_all = 0
         self.complete = False
 
     @property
@@ -323,6 +381,7 @@ class _Walk:
             self._learn_empty(bars, request)
         if not len(closed) and forming is None and (len(bars) or not source.capabilities.authoritative):
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
+        self.differs = 0
         added = self._add(_named(closed, name, self.query.symbol))
         self.complete = self._is_complete()
         return added
@@ -335,6 +394,8 @@ class _Walk:
         self.hand = hand
         if not len(before):
             return len(hand)
+        self.differs = _count_differences(before, closed)
+        self.differ_in_all += self.differs
         return int(np.count_nonzero(~np.isin(hand.open_times, before.open_times)))
 
     def _check(self, bars: Bars, request: HistoryRequest) -> None:
@@ -394,8 +455,10 @@ class _Walk:
     def _learn_empty(self, bars: Bars, request: HistoryRequest) -> None:
         """What an exchange's own history leaves out between two bars it returned never existed."""
         slots = self.frame.slots(bars.open_times)
-        for place in np.flatnonzero(np.diff(slots) > 1):
-            self.empty_spans.append((int(slots[place]) + 1, int(slots[place + 1]) - 1))
+        between = [(int(slots[place]) + 1, int(slots[place + 1]) - 1) for place in np.flatnonzero(np.diff(slots) > 1)]
+        self.empty_spans += between
+        if between and self._empties is not None:
+            self._empties.learn(self.query.symbol, self.frame, between)
         if not len(slots) and request.end < self.query.now - 3_600_000:
             first = -_FOREVER if request.start is None else self.frame.slot(request.start)
             self.empty_spans.append((first, self.frame.slot(request.end) - 1))
@@ -495,6 +558,12 @@ def merge(first: Bars, second: Bars) -> Bars:
         texts = {at: kept for at, kept in first.texts.items() if at in held}
         texts |= {at: kept for at, kept in second.texts.items() if at not in held}
     return Bars(first.symbol, first.timeframe, rows, sources, texts, unbroken=_unbroken(first.timeframe, rows))
+
+
+def _count_differences(first: Bars, second: Bars) -> int:
+    """How many bars both have, with different values."""
+    _, mine, theirs = np.intersect1d(first.open_times, second.open_times, assume_unique=True, return_indices=True)
+    return int((first.values[mine] != second.values[theirs]).any(axis=1).sum())
 
 
 def _recoded(bars: Bars, sources: tuple[str, ...]) -> Rows:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import pydantic
-from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
+from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from wealthsources.document import Document, parse, read_text
 from wealthsources.mistakes import Mistake, config_error
@@ -68,13 +68,15 @@ class PluginSettings(_Closed):
 class Settings(_Closed):
     """What config.yaml says, apart from what each source's `options` mean.
 
-    clock            what "now" is in a live binding
-    on_hole          what to do about missing bars that no source has
-    on_stale         what to do about missing newest bars; None: raise in a live binding, mark in a backtest
-    max_behind       bars that may be missing at the end before an answer is stale
-    late_after       seconds a bar may take to arrive after its end
-    source_deadline  seconds that one source has for one answer
-    sources          in order of priority
+    clock                what "now" is in a live binding
+    on_hole              what to do about missing bars that no source has
+    on_stale             what to do about missing newest bars; None: raise in a live binding, mark in a backtest
+    max_behind           bars that may be missing at the end before an answer is stale
+    late_after           seconds a bar may take to arrive after its end
+    source_deadline      seconds that one source has for one answer
+    breaker_failures     in a row after which a source that may block is not asked for a while
+    breaker_probe_after  seconds of that while; then one request tries it
+    sources              in order of priority
     """
 
     clock: Literal["system", "feed"] = "system"
@@ -83,6 +85,8 @@ class Settings(_Closed):
     max_behind: Annotated[NonNegativeInt, _Number] = 1
     late_after: Annotated[NonNegativeFloat, _Number] = 5.0
     source_deadline: Annotated[PositiveFloat, _Number] = 2.0
+    breaker_failures: Annotated[PositiveInt, _Number] = 5
+    breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
 

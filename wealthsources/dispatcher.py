@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("wealthsources.dispatcher")
 
 _MOST_WAITING: Final = 10_000
+_SLOW: Final = 1.0
 
 Series = tuple[str, str, "Timeframe | None"]
 
@@ -24,7 +26,7 @@ class Dispatcher:
     """A bounded queue of events. Of the updates of one forming bar only the newest waits.
 
     When the queue is full the oldest update of a forming bar gives way; if there is none, the oldest event is lost,
-    counted in `lost` and said in the log.
+    counted in `lost` and said in the log. `slow_consumer` counts the times that callbacks fell behind by over a second.
     """
 
     def __init__(self, most_waiting: int = _MOST_WAITING) -> None:
@@ -32,10 +34,13 @@ class Dispatcher:
         self.lost = 0
         self.conflated = 0
         self.handler_errors = 0
+        self.slow_consumer = 0
         self._most = most_waiting
         self._ready = threading.Condition()
         # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
         self._waiting: deque[list[Event]] = deque()
+        self._idle_at = 0.0  # monotonic: when an event was last handed out, or one came while none waited
+        self._slow = False
         self._live = 0  # of them, those that are not empty
         self._forming: dict[Series, list[Event]] = {}
         self._callbacks: tuple[Callable[[Event], None], ...] = ()
@@ -65,6 +70,7 @@ class Dispatcher:
         series = _series(event)
         forming = _is_forming(event)
         with self._ready:
+            self._look_at_pace()
             waiting = self._forming.get(series) if forming else None
             if waiting is not None:
                 waiting[0] = event
@@ -78,6 +84,20 @@ class Dispatcher:
             else:
                 self._forming.pop(series, None)  # what comes after this event must not overtake it
             self._ready.notify()
+
+    def _look_at_pace(self) -> None:
+        now = time.monotonic()
+        if not self._live:
+            self._handed_out(now)
+        elif now - self._idle_at > _SLOW and not self._slow:
+            self._slow = True
+            self.slow_consumer += 1
+            _log.warning(
+                "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, self._live
+            )
+
+    def _handed_out(self, now: float) -> None:
+        self._idle_at, self._slow = now, False
 
     def _make_room(self) -> None:
         if self._live < self._most:
@@ -116,6 +136,7 @@ class Dispatcher:
                 if not slot:
                     continue
                 self._live -= 1
+                self._handed_out(time.monotonic())
                 event, callbacks = slot[0], self._callbacks
                 if self._forming.get(_series(event)) is slot:
                     del self._forming[_series(event)]

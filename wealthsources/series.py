@@ -93,6 +93,7 @@ _REPEAT: Final = Stored("repeat")
 class SeriesBuffer:
     """The newest `capacity` bars of one series. Every method may be called from any thread.
 
+    Bars before a hole as wide as the capacity are let go of: had the missing ones come, they would be gone too.
     `names` are the sources that rows may name; the first is the owner's. `corrections` says whether a different
     message for a closed bar changes it.
     """
@@ -210,6 +211,8 @@ class SeriesBuffer:
         interrupted = newest in forming
         follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
         hole = None if follows else self._hole_before(open_time)
+        if hole is not None and hole.count >= self.capacity:
+            self._let_go()
         if self._end == len(self._rows):
             self._compact()
         self._write(self._end, message, BY_FLAG if closed else FORMING)
@@ -311,6 +314,13 @@ class SeriesBuffer:
             joined = place > self._begin and self._run > 0 and self._adjacent(self._time_at(place - 1), open_time)
             self._run = self._run + 1 if joined else 1
         return (open_time,)
+
+    def _let_go(self) -> None:
+        """Forget all bars: those that are missing now would have pushed them out, had they come."""
+        self._begin = self._end
+        self._run = 0
+        self._forming.clear()
+        self._texts.clear()
 
     def _compact(self) -> None:
         length = self._end - self._begin

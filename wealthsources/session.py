@@ -11,12 +11,14 @@ import dataclasses
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wealthsources.adapter import ContextDataAdapter, Policy
-from wealthsources.chain import Named, Query, SourceChain, describe
+from wealthsources.breaker import Breaker
+from wealthsources.chain import Empties, Named, Query, Resolution, SourceChain, describe
 from wealthsources.clock import context_time, current_timeframe, make_clock
 from wealthsources.errors import AllSourcesFailed, ClockError, ConfigError, RequestError, WealthSourcesError
 from wealthsources.timeframe import Timeframe
@@ -38,12 +40,18 @@ from wealthsources.dispatcher import Dispatcher
 _log = logging.getLogger("wealthsources.session")
 
 STOP_LIMIT: Final = 3.0
+#: The states of a source that can answer: one without a connection, and one whose connection is up.
+UP: Final = ("ready", "connected")
 _MOST_HOLES_TOLD: Final = 10_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """A snapshot of a session. `now` is ms, None if its clock has no time yet."""
+    """A snapshot of a session. `now` is ms, None if its clock has no time yet.
+
+    slow_consumer  how often callbacks fell more than a second behind
+    disagreements  bars that two sources have with different values, as "live against archive"; the earlier one wins
+    """
 
     clock: str
     now: int | None
@@ -52,10 +60,13 @@ class SessionStatus:
     events_lost: int = 0
     events_conflated: int = 0
     handler_errors: int = 0
+    slow_consumer: int = 0
+    disagreements: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain lists, dicts, text and numbers."""
-        return dataclasses.asdict(self)
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**fields, "sources": {name: status.as_dict() for name, status in self.sources.items()}}
 
 
 class _Entry:
@@ -107,6 +118,12 @@ class Session:
         self._workers = Workers()
         self._fillers = Workers(2, "wealthsources-backfill")
         self._call = Caller(self._workers, settings.source_deadline)
+        self._breakers = {
+            source.name: Breaker(source.name, settings.breaker_failures, settings.breaker_probe_after)
+            for source in settings.sources
+        }
+        self._empties = Empties()
+        self._disagreements: Counter[str] = Counter()
         self._lock = threading.RLock()
         self._live_lock = threading.Lock()  # one thread at a time starts live sources; stop() never waits for it
         self._entries: list[_Entry] = []
@@ -255,10 +272,12 @@ class Session:
             self.clock.name,
             now,
             self._settled or "",
-            {entry.name: _status(entry) for entry in self._entries},
+            {entry.name: _status(entry, self._breakers[entry.name].why) for entry in self._entries},
             self.dispatcher.lost,
             self.dispatcher.conflated,
             self.dispatcher.handler_errors,
+            self.dispatcher.slow_consumer,
+            dict(self._disagreements),
         )
 
     def make_current(self) -> None:
@@ -301,7 +320,9 @@ class Session:
         """The chain as one binding sees it. Starts the live sources if it is a live one."""
         if live:
             self.start_live()
-        return SourceChain([_bound(entry, context) for entry in self._entries], self._call)
+        return SourceChain(
+            [_bound(entry, context) for entry in self._entries], self._call, self._breakers, self._empties
+        )
 
     def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Seconds for which all live streams of the series, else of the session, have been stale."""
@@ -314,6 +335,16 @@ class Session:
             _log.exception("a live source cannot tell whether it is stale; it is taken as such")
             return float("inf")
         return min(ages, default=None)
+
+    def note_disagreements(self, resolution: Resolution) -> None:
+        """Count the bars on which a source disagreed with those before it, under the names of both."""
+        earlier: list[str] = []
+        for attempt in resolution.attempts:
+            if attempt.differs:
+                with self._lock:
+                    self._disagreements[f"{'+'.join(earlier)} against {attempt.source}"] += attempt.differs
+            if attempt.bars:
+                earlier.append(attempt.source)
 
     def warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:
         """One warning in the log per hole."""
@@ -356,7 +387,7 @@ class Session:
             request.end,
             late_after=late_after,
         )
-        chain = SourceChain([_bound(entry, None) for entry in rest], self._call)
+        chain = SourceChain([_bound(entry, None) for entry in rest], self._call, self._breakers, self._empties)
         try:
             resolution = chain.resolve(query)
         except AllSourcesFailed as failure:
@@ -391,7 +422,7 @@ def _bound(entry: _Entry, context: object) -> Named:
     return Named(entry.name, view)
 
 
-def _status(entry: _Entry) -> SourceStatus:
+def _status(entry: _Entry, failing: str) -> SourceStatus:
     from wealthsources.source import SourceStatus  # noqa: PLC0415
 
     if entry.source is None:
@@ -399,9 +430,12 @@ def _status(entry: _Entry) -> SourceStatus:
     if not entry.started:
         return SourceStatus("not started")
     try:
-        return entry.source.status()
+        status: object = entry.source.status()
     except Exception as error:  # noqa: BLE001 - a stranger's code
         return SourceStatus("unknown", describe(error))
+    if not isinstance(status, SourceStatus):
+        return SourceStatus("unknown", f"status() returned {type(status).__name__}, not SourceStatus")
+    return dataclasses.replace(status, state="failing", reason=failing) if failing else status
 
 
 def _stop_source(source: Source) -> None:

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Overdue
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.breaker import Unasked
 from wealthsources.errors import SourceError
 
 if TYPE_CHECKING:
@@ -41,18 +42,18 @@ class Workers:
         self._closed = False
 
     def submit(self, work: Callable[[], object]) -> Future[object]:
-        """Have `work` done on one of the threads. Raises SourceError when too much is waiting already."""
+        """Have `work` done on one of the threads. Raises Unasked when too much is waiting already."""
         future: Future[object] = Future()
         with self._lock:
             if self._closed:
-                raise SourceError("the session has been stopped")
+                raise Unasked("the session has been stopped")
             if self._threads < self._size and self._busy + self._jobs.qsize() >= self._threads:
                 self._threads += 1
                 threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
         try:
             self._jobs.put_nowait((future, work))
         except queue.Full:
-            raise SourceError(f"{_MOST_WAITING} requests are waiting already") from None
+            raise Unasked(f"{_MOST_WAITING} requests are waiting already") from None
         return future
 
     def abandon(self, future: Future[object]) -> None:
@@ -106,7 +107,10 @@ class Caller:
         self._abandoned: Counter[str] = Counter()
 
     def __call__(self, name: str, source: Source, request: HistoryRequest) -> Bars:
-        """Return what the source returns; raise what it raises, or SourceError if it takes too long."""
+        """Return what the source returns; raise what it raises, or SourceError if it takes too long.
+
+        Unasked, a SourceError, if it was not even called.
+        """
         if not source.capabilities.blocking:
             return source.get_history(request)
         if self._abandoned[name] >= _MOST_ABANDONED:
@@ -118,12 +122,12 @@ class Caller:
         except Overdue:
             if future.done():
                 raise  # the source's own TimeoutError
+            if future.cancel():
+                raise Unasked(f"no worker was free for it within {self._deadline:g} s (source_deadline)") from None
             self._abandon(name, future)
             raise SourceError(f"gave no answer within {self._deadline:g} s (source_deadline)") from None
 
     def _abandon(self, name: str, future: Future[object]) -> None:
-        if future.cancel():
-            return  # no worker was free to begin with it
         with self._lock:
             self._abandoned[name] += 1
         future.add_done_callback(lambda _: self._ended(name))

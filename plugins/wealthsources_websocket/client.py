@@ -17,7 +17,6 @@ import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, Protocol
-from urllib.parse import urlsplit
 
 from wealthsources_websocket.connection import CLOSE, PING, PONG, TEXT, Connection, connect
 from wealthsources_websocket.protocol import (
@@ -29,7 +28,7 @@ from wealthsources_websocket.protocol import (
     Reply,
     ServerError,
 )
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Endpoints, Lost, close_rejection, rejection
+from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan, rejection
 
 if TYPE_CHECKING:
     import logging
@@ -43,6 +42,8 @@ CLOSE_TIMEOUT: Final = 1.0
 STOP_LIMIT: Final = 3.0
 _CHECK_EVERY: Final = 0.2
 _MOST_EARLY: Final = 1_000
+_MOST_BAD: Final = 1_000
+_LONG_PAUSE: Final = 5.0
 
 #: A host counts the connections of all clients of a process together.
 _budget: Final = ConnectBudget()
@@ -56,6 +57,9 @@ class Handler(Protocol):
 
     def on_bad(self, bad: Bad) -> None:
         """A message came that cannot be used: what it said of its series, or of any, is not known."""
+
+    def on_turn(self, now: float) -> None:
+        """The connection is up, at monotonic time `now`; called every few seconds."""
 
     def on_resubscribed(self) -> None:
         """The subscription went out again on this connection: the server may begin all streams anew."""
@@ -72,22 +76,25 @@ class Client:
         self.last_error = ""
         self.epoch = 0
         self.reconnects = 0
+        self.reconnects_by_reason: Counter[str] = Counter()
+        self.last_data: float | None = None  # monotonic: when the last bar came that we want
         self.since = time.monotonic()  # when the connection came up or went down; at first: the start
         self.acknowledged_at = 0.0
         self.counters: Counter[str] = Counter()
-        self.endpoint = options.endpoint
+        self.endpoint = shown(options.endpoint)
         self._options = options
         self._handler = handler
         self._log = logger
         self._protocol = PROTOCOLS[options.protocol](push_closed=options.bar_push == "closed")
-        self._token = options.csrf_token.get_secret_value()
-        self._redact = _Redactor(self._token)
+        self._token = ""
+        self._redact = _Redactor("")
         self._symbols: tuple[str, ...] = options.symbols
         self._resolutions: tuple[str, ...] = options.resolutions
+        self._bad_in_a_row = 0
         self._resubscribe = threading.Event()
         self._stop = threading.Event()
-        self._endpoints = Endpoints(options.endpoints)
-        self._backoff = Backoff(options.backoff_base, options.backoff_cap)
+        backoff = Backoff(options.backoff_base, options.backoff_cap)
+        self._plan = Plan(options.endpoints, backoff, _budget, options.connects_per_minute)
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
@@ -96,14 +103,15 @@ class Client:
     # life ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to connect, without waiting for it. Raises OSError if the certificates cannot be read."""
+        """Begin to connect, without waiting for it. Raises OSError if certificates or token cannot be read."""
         with self._lock:
             if self._thread is not None or self._stop.is_set():
                 return
+            self._read_token()
             if not self._token:
                 self._log.warning("no csrf_token is set; an empty one is sent")
             if any(url.startswith("wss://") for url in self._options.endpoints):
-                self._tls = ssl.create_default_context(cafile=self._options.ca_file)
+                self._tls = _tls_context(self._options)
             self._thread = threading.Thread(target=self._run, name="wealthsources-websocket", daemon=True)
             self._thread.start()
 
@@ -143,24 +151,31 @@ class Client:
         if self._stop.is_set():
             return
         self.counters[f"lost.{lost.reason}"] += 1
+        if self.state == "connected":
+            self.reconnects_by_reason[lost.reason] += 1
+            if (self.last_data or 0.0) >= self.acknowledged_at:
+                self._plan.accepted()
         self.last_error = f"{self.endpoint}: {self._redact(str(lost))}"
-        at_once = self._endpoints.failed()
-        delay = 0.0 if at_once else self._backoff.next()
-        if lost.rejected:
-            delay = self._options.backoff_cap
+        delay = self._plan.lost(lost, time.monotonic())
+        if self._plan.refused:
             self._set_state("auth_failed", self.last_error)
         else:
-            self._set_state("reconnecting" if self.epoch else "error", self.last_error)
+            self._set_state("reconnecting" if self.epoch and lost.kind != "fatal" else "error", self.last_error)
         self._log.warning("%s; next attempt in %.1f s", self.last_error, delay)
         self._stop.wait(delay)
 
     def _one_connection(self) -> None:
-        self.endpoint = url = self._endpoints.current
-        self._wait_for_budget(url)
-        self._set_state("reconnecting" if self.epoch else "connecting", "")
+        options = self._options
+        self._wait_for_turn()
+        url = self._plan.current
+        self.endpoint = shown(url)
+        if not self._plan.refused:  # a probe with a credential that was turned down is no news
+            self._set_state("reconnecting" if self.epoch else "connecting", "")
         self.counters["attempts"] += 1
-        deadline = time.monotonic() + self._options.connect_timeout
-        connection = connect(url, self._options.connect_timeout, self._stop, self._options.max_message, self._tls)
+        self._read_token()
+        deadline = time.monotonic() + options.connect_timeout
+        proxy = options.proxy_for(url)
+        connection = connect(url, options.connect_timeout, self._stop, options.max_message, self._tls, proxy)
         self._connection = connection
         try:
             early = self._handshake(connection, deadline)
@@ -174,18 +189,37 @@ class Client:
                 else:
                     self._handler.on_bar(event, self.epoch, self.acknowledged_at)
             self._read(connection)
+        except Lost as lost:
+            if lost.close_code is not None:
+                connection.close(lost.close_code, timeout=0)
+            raise
         finally:
             self._connection = None
             connection.drop()
 
-    def _wait_for_budget(self, url: str) -> None:
-        host = urlsplit(url).hostname or ""
+    def _read_token(self) -> None:
+        """The token as it is now: a file or a function may have a new one."""
+        try:
+            token = self._options.read_token()
+        except Exception as error:  # a function of the deployment's may raise anything
+            if self._thread is None:
+                raise
+            # Not the error's text: it may hold the token.
+            raise Lost("token", f"csrf_token cannot be read: {type(error).__name__}") from None
+        if token != self._token:
+            self._redact = _Redactor(token, self._token)
+            self._token = token
+
+    def _wait_for_turn(self) -> None:
+        said = False
         while not self._stop.is_set():
-            wait = _budget.wait(host, time.monotonic(), self._options.connects_per_minute)
+            wait = self._plan.attempt(time.monotonic())
             if wait <= 0:
                 return
-            self.counters["budget_waits"] += 1
-            self._log.warning("%s was connected to too often; waiting %.1f s", host, wait)
+            if not said:
+                said = True
+                self.counters["budget_waits"] += 1
+                self._log.warning("the host has been connected to often, or asked for a rest; waiting %.1f s", wait)
             self._stop.wait(wait)
         raise Lost("stopped")
 
@@ -240,9 +274,10 @@ class Client:
             elif isinstance(event, Connected):
                 done |= event.request_id in (None, "1")
             elif isinstance(event, ServerError):
-                auth = rejection(event.message) == "auth"
-                said = f"the server does not accept csrf_token: {event.message}" if auth else event.message
-                raise Lost("refused_by_server", said, rejected=auth)
+                kind = rejection(event.message)
+                self.counters[f"server_errors.{kind or 'other'}"] += 1
+                said = f"the server does not accept csrf_token: {event.message}" if kind == "auth" else event.message
+                raise Lost("refused_by_server", said, kind=kind)
             else:
                 self._other(connection, event)
                 if isinstance(event, Bad):
@@ -252,12 +287,15 @@ class Client:
     def _read(self, connection: Connection) -> None:
         """Read until the connection is lost. Raises Lost."""
         handler, read, epoch = self._handler, self._protocol.read, self.epoch
-        started = last_bar = time.monotonic()
+        started = last_bar = now = time.monotonic()
         pinger = _Pinger(self._options.ping_interval, self._options.pong_timeout, started)
-        next_check, proven = started, False
+        next_check, proven, rested = started, False, False
         while True:
+            before = now
             frame = connection.receive()
             now = time.monotonic()
+            if now - before > max(_LONG_PAUSE, self._options.pong_timeout):
+                raise Lost("suspended", f"this process stood still for {now - before:.0f} s")
             if frame is None:
                 next_check = now
             elif frame.opcode == TEXT:
@@ -265,7 +303,8 @@ class Client:
                     if type(event) is not BarMessage:
                         self._other(connection, event)
                     elif handler.on_bar(event, epoch, now):
-                        last_bar = now
+                        last_bar = self.last_data = now
+                        self._bad_in_a_row = 0
             else:
                 self._control(connection, frame.opcode, frame.data, pinger)
             if now < next_check:
@@ -275,8 +314,12 @@ class Client:
             self._check(connection, now, last_bar)
             if not proven and last_bar > started and now - started >= self._options.reset_after:
                 proven = True
-                self._backoff.reset()
-                self._endpoints.worked()
+                self._plan.proven()
+            if not rested and now - started >= self._options.primary_after:
+                rested = True
+                self._plan.rested()
+            handler.on_turn(now)
+            now = time.monotonic()
 
     def _check(self, connection: Connection, now: float, last_bar: float) -> None:
         if self._stop.is_set():
@@ -304,16 +347,20 @@ class Client:
         with contextlib.suppress(Lost):
             connection.close(code if len(data) >= 2 else 1000, timeout=0)
         words = data[2:100].decode("utf-8", "replace")
-        return Lost(f"closed_{code}", words, rejected=close_rejection(code))
+        return Lost(f"closed_{code}", words, kind=self._options.close_kind(code))
 
     def _other(self, connection: Connection, event: object) -> None:
         if isinstance(event, Bad):
             self._handler.on_bad(event)
             self.counters[event.what] += 1
+            self._bad_in_a_row += 1
             if self.counters[event.what] <= 10:
                 self._log.warning("%s: %s", event.what, self._redact(event.why))
+            if self._bad_in_a_row >= _MOST_BAD:
+                self._bad_in_a_row = 0
+                raise Lost("bad_flood", f"{_MOST_BAD} messages in a row could not be used")
         elif isinstance(event, ServerError):
-            self.counters["server_errors"] += 1
+            self.counters[f"server_errors.{rejection(event.message) or 'other'}"] += 1
             self.last_error = self._redact(event.message)
             self._log.warning("the server says: %s", self.last_error)
         elif isinstance(event, Reply):
@@ -327,13 +374,28 @@ class Client:
 _request_ids: Final = itertools.count(2)
 
 
+def shown(url: str) -> str:
+    """An address without its query, which may hold what nobody else is to read."""
+    address, mark, _ = url.partition("?")
+    return f"{address}?…" if mark else address
+
+
+def _tls_context(options: WebSocketOptions) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=options.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3 if options.tls_minimum == "1.3" else ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class _Redactor:
     """Takes a secret out of texts, also where it was cut short or escaped: any eight of its characters in a row."""
 
-    def __init__(self, secret: str) -> None:
-        forms = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], repr(secret.encode())[2:-1]}
-        self._size = size = min(8, len(secret))
-        self._parts = {form[at : at + size] for form in forms for at in range(len(form) - size + 1)}
+    def __init__(self, *secrets_: str) -> None:
+        known = [secret for secret in secrets_ if secret]
+        self._size = size = min((8, *map(len, known))) if known else 0
+        self._parts: set[str] = set()
+        for secret in known:
+            forms = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], repr(secret.encode())[2:-1]}
+            self._parts |= {form[at : at + size] for form in forms for at in range(len(form) - size + 1)}
 
     def __call__(self, text: str) -> str:
         if not self._size:

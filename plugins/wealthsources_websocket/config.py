@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +22,9 @@ from pydantic import (
 )
 
 from wealthsources import Timeframe
+from wealthsources_websocket.reconnect import Kind
 
+_PROXIES = ("http", "socks4", "socks5")
 DEFAULT_ENDPOINT = "wss://ws.wealthai.cc:18000/market_data"
 DEFAULT_FALLBACKS = ("wss://ws.wealthai.cc:18001/market_data", "wss://ws.wealthai.cc:18002/market_data")
 DEFAULT_MARKET_TYPE = "binance-testnet"
@@ -67,6 +73,30 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def _check_proxy(proxy: SecretStr) -> SecretStr:
+    text = proxy.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in _PROXIES and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        good = False
+    if text not in ("none", "env") and not good:
+        raise ValueError("must be none, env, or an address like socks5://host:1080 or http://host:3128")
+    if text != "none" and importlib.util.find_spec("python_socks") is None:
+        raise ValueError("needs python-socks: pip install 'wealthsources[websocket]'")
+    return proxy
+
+
+def _proxy_of_environment(url: str) -> str | None:
+    parts = urlsplit(url)
+    if proxy_bypass_environment(parts.netloc):
+        return None
+    proxies = getproxies_environment()
+    found = proxies.get("https" if parts.scheme == "wss" else "http") or proxies.get("all")
+    return _check_proxy(SecretStr(found)).get_secret_value() if found else None
+
+
+Proxy = Annotated[SecretStr, AfterValidator(_check_proxy)]
 Endpoint = Annotated[str, AfterValidator(_check_endpoint)]
 Symbols = Annotated[tuple[Annotated[str, AfterValidator(_check_symbol)], ...], BeforeValidator(_split_text)]
 Resolutions = Annotated[tuple[Annotated[str, AfterValidator(_check_timeframe)], ...], BeforeValidator(_split_text)]
@@ -83,13 +113,20 @@ class WebSocketOptions(BaseModel):
     corrections    what a different message for a closed bar does
     data_idle      reconnect when no bar came for so long; default: max(90, 1.5 x the shortest resolution)
     ca_file        certificates to trust instead of the system's, in PEM
+    tls_minimum    the oldest version of TLS that is spoken: "1.2" or "1.3"
+    proxy          none: connect directly, whatever the environment says · env: as HTTPS_PROXY, ALL_PROXY and NO_PROXY
+                   say · or an address: http://user:password@host:3128, socks5://host:1080; then only through it
+    close_codes    what close codes of this server mean: auth, rate or fatal; 1008 means auth unless said otherwise
+    primary_after  after so long on another endpoint the first one is tried again, when the connection is lost
+    csrf_token_file  read before each connection, instead of csrf_token; a function can be csrf_token too
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     endpoint: Endpoint = DEFAULT_ENDPOINT
     fallbacks: tuple[Endpoint, ...] | None = None
-    csrf_token: SecretStr = SecretStr("")
+    csrf_token: SecretStr | Callable[[], str] = SecretStr("")
+    csrf_token_file: str | None = None
     allow_insecure: bool = False
     market_type: str = DEFAULT_MARKET_TYPE
     symbols: Symbols = Field(min_length=1)
@@ -109,21 +146,51 @@ class WebSocketOptions(BaseModel):
     connects_per_minute: int = Field(default=20, ge=1)
     max_message: int = Field(default=1 << 20, ge=1024, le=1 << 30)
     ca_file: str | None = None
+    tls_minimum: Literal["1.2", "1.3"] = "1.2"
+    proxy: Proxy = SecretStr("none")
+    close_codes: dict[Annotated[int, Field(ge=1000, le=4999)], Literal["auth", "rate", "fatal"]] = {}
+    primary_after: Seconds = 600.0
 
     @model_validator(mode="after")
     def _token_stays_secret(self, info: ValidationInfo) -> WebSocketOptions:
-        if self.csrf_token.get_secret_value() and not self.allow_insecure:
+        if self.csrf_token_file is not None and self._has_token:
+            raise ValueError("give csrf_token or csrf_token_file, not both")
+        if (self._has_token or self.csrf_token_file is not None) and not self.allow_insecure:
             for url in self.endpoints:
                 if url.startswith("ws://") and not is_loopback(url):
                     raise ValueError(
                         "csrf_token would be sent in the clear over ws:// to another machine; "
                         "use wss://, or set allow_insecure: true"
                     )
-        if self.ca_file is not None:
-            folder = (info.context or {}).get("folder")
-            if folder is not None:
-                object.__setattr__(self, "ca_file", str(folder / self.ca_file))
+        folder = (info.context or {}).get("folder")
+        for name in ("ca_file", "csrf_token_file"):
+            path = getattr(self, name)
+            if path is not None and folder is not None:
+                object.__setattr__(self, name, str(folder / path))
         return self
+
+    @property
+    def _has_token(self) -> bool:
+        return not isinstance(self.csrf_token, SecretStr) or bool(self.csrf_token.get_secret_value())
+
+    def read_token(self) -> str:
+        """The token to send now. Raises OSError if the file cannot be read, and whatever a function raises."""
+        if self.csrf_token_file is not None:
+            return Path(self.csrf_token_file).read_text().strip()
+        if isinstance(self.csrf_token, SecretStr):
+            return self.csrf_token.get_secret_value()
+        return str(self.csrf_token())
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy to reach that address through; None: directly. Its text may hold a password: do not log it."""
+        proxy = self.proxy.get_secret_value()
+        if proxy == "none":
+            return None
+        return _proxy_of_environment(url) if proxy == "env" else proxy
+
+    def close_kind(self, code: int) -> Kind:
+        """What a close code of this server means."""
+        return self.close_codes.get(code, "auth" if code == 1008 else "")
 
     @property
     def endpoints(self) -> tuple[str, ...]:

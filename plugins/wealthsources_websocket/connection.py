@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import socket
 import ssl
@@ -25,13 +26,14 @@ import websocket
 from websocket._abnf import continuous_frame, frame_buffer
 from websocket._handshake import CookieJar
 
-from wealthsources_websocket.reconnect import Lost, http_rejection
+from wealthsources_websocket.reconnect import Lost, status_kind
 
 _T = TypeVar("_T")
 
 _SLICE: Final = 0.2
 _MOST_HANDSHAKE_BYTES: Final = 65_536
 _MOST_FRAGMENTS: Final = 10_000
+_REDIRECTS: Final = (300, 301, 302, 303, 305, 307, 308)
 _PORTS: Final = {"ws": 80, "wss": 443}
 
 TEXT: Final = websocket.ABNF.OPCODE_TEXT
@@ -71,7 +73,7 @@ class Connection:
                 ws.cont_frame.add(frame)
                 if frame.fin:
                     opcode, whole = ws.cont_frame.extract(frame)
-                    return Frame(opcode, whole.data)
+                    return Frame(opcode, _checked(opcode, whole.data))
         except websocket.WebSocketTimeoutException:
             return None
         except Lost:
@@ -79,9 +81,11 @@ class Connection:
         except websocket.WebSocketConnectionClosedException:
             raise Lost("cut", "the server closed the connection without a Close frame") from None
         except websocket.WebSocketProtocolException as error:
-            raise Lost("protocol", str(error)[:120]) from None
+            raise Lost("protocol", str(error)[:120], close_code=1002) from None
         except ssl.SSLError as error:
-            raise Lost("cut", f"TLS: {error.reason or 'ended'}") from None
+            raise Lost("tls_eof", f"TLS: {error.reason or 'ended'}") from None
+        except ConnectionResetError:
+            raise Lost("reset", "the server reset the connection") from None
         except (OSError, websocket.WebSocketException, struct.error) as error:
             raise Lost("cut", type(error).__name__) from None
 
@@ -128,13 +132,21 @@ class Connection:
 
 
 def connect(
-    url: str, timeout: float, stop: threading.Event, max_message: int, tls: ssl.SSLContext | None
+    url: str,
+    timeout: float,
+    stop: threading.Event,
+    max_message: int,
+    tls: ssl.SSLContext | None,
+    proxy: str | None = None,
 ) -> Connection:
-    """Open a connection within `timeout` seconds, or raise Lost. `stop` ends the attempt within a fifth of a second."""
+    """Open a connection within `timeout` seconds, or raise Lost. `stop` ends the attempt within a fifth of a second.
+
+    With `proxy`, an address like socks5://host:1080 or http://user:password@host:3128, only through that.
+    """
     deadline = _Deadline(time.monotonic() + timeout, stop)
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    sock = _open(host, port, deadline)
+    sock = _open(host, port, deadline) if proxy is None else _open_through(proxy, host, port, deadline)
     try:
         if parts.scheme == "wss":
             sock = _wrap(sock, host, deadline, tls or ssl.create_default_context())
@@ -211,6 +223,59 @@ def _open(host: str, port: int, deadline: _Deadline) -> socket.socket:
     raise failure
 
 
+def _open_through(proxy: str, host: str, port: int, deadline: _Deadline) -> socket.socket:
+    """Ask a proxy for a connection. Its own address is dialled as any other; the proxy looks up the name of `host`."""
+    from python_socks import ProxyError, parse_proxy_url  # noqa: PLC0415 - only who has a proxy needs it
+    from python_socks.sync import Proxy  # noqa: PLC0415
+
+    kind, proxy_host, proxy_port, user, password = parse_proxy_url(proxy)
+    where = f"{proxy_host}:{proxy_port}"
+    dial = _ProxyDial(deadline)
+    try:
+        # `forward` is the proxy before this one, or here: whoever brings a socket to it.
+        Proxy(kind, proxy_host, proxy_port, user, password, rdns=True, forward=dial).connect(host, port)  # type: ignore[arg-type]
+    except ProxyError as error:
+        dial.close()
+        text = str(error)
+        auth = getattr(error, "error_code", None) == 407 or "auth" in text.lower() or "407" in text
+        said = "wants a user and password, or others" if auth else text[:120]
+        raise Lost("proxy_auth" if auth else "proxy_error", f"the proxy at {where}: {said}") from None
+    except Lost as lost:
+        dial.close()
+        reason = "proxy_timeout" if lost.reason.endswith("_timeout") else f"proxy_{lost.reason}"
+        raise lost if lost.reason == "stopped" else Lost(reason, f"the proxy at {where}: {lost.detail}") from None
+    except (OSError, ValueError) as error:
+        dial.close()
+        raise Lost("proxy_error", f"the proxy at {where}: {type(error).__name__}") from None
+    except BaseException:
+        dial.close()
+        raise
+    return dial.release()
+
+
+class _ProxyDial:
+    """What python-socks takes for a proxy before the proxy: it brings the socket, which knows the deadline."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._deadline = deadline
+        self._sock: socket.socket | None = None
+
+    def connect(self, dest_host: str, dest_port: int, timeout: float) -> _ProxySocket:  # noqa: ARG002 - ours decides
+        self._sock = _open(dest_host, dest_port, self._deadline)
+        return _ProxySocket(self._sock, self._deadline, "proxy")
+
+    def release(self) -> socket.socket:
+        """The socket, which is the caller's from now on."""
+        if self._sock is None:
+            raise Lost("proxy_error", "no connection")
+        sock, self._sock = self._sock, None
+        return sock
+
+    def close(self) -> None:
+        if self._sock is not None:
+            self._sock.close()
+
+
 def _connect_tcp(sock: socket.socket, address: Any, share: float, deadline: _Deadline) -> None:
     sock.setblocking(False)
     deadline.slice("connect")  # when it is over, nobody is knocked at any more
@@ -235,7 +300,10 @@ def _wait(sock: socket.socket, what: int, seconds: float) -> bool:
 def _wrap(sock: socket.socket, host: str, deadline: _Deadline, context: ssl.SSLContext) -> ssl.SSLSocket:
     sock.setblocking(False)
     try:
-        wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+        # A ragged end is told from a proper one: what was cut off may have been the last message of a bar.
+        wrapped = context.wrap_socket(
+            sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
         try:
             _shake_hands(wrapped, deadline)
         except BaseException:
@@ -260,27 +328,26 @@ def _shake_hands(wrapped: ssl.SSLSocket, deadline: _Deadline) -> None:
 
 
 class _DeadlineSocket:
-    """The face of a socket for the upgrade: every call gets only the time that is left, and few bytes are enough."""
+    """The face of a socket for a handshake: every call gets only the time that is left, and few bytes are enough."""
 
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+    def __init__(self, sock: socket.socket, deadline: _Deadline, what: str = "handshake") -> None:
         self._sock = sock
         self._deadline = deadline
-        self._read = 0
-        self._closed = False
+        self._what = what
 
     def recv(self, size: int) -> bytes:
-        data = self._patiently(lambda: self._sock.recv(size))
-        self._read += len(data)
-        if self._read > _MOST_HANDSHAKE_BYTES:
-            raise Lost("handshake_protocol", f"more than {_MOST_HANDSHAKE_BYTES} bytes instead of an upgrade")
-        return data
+        return self._patiently(lambda: self._sock.recv(size))
 
     def send(self, data: bytes) -> int:
         return self._patiently(lambda: self._sock.send(data))
 
+    def sendall(self, data: bytes) -> None:
+        while data:
+            data = data[self.send(data) :]
+
     def _patiently(self, work: Callable[[], _T]) -> _T:
         while True:
-            self._sock.settimeout(self._deadline.slice("handshake"))
+            self._sock.settimeout(self._deadline.slice(self._what))
             try:
                 return work()
             except TimeoutError:
@@ -299,22 +366,66 @@ class _DeadlineSocket:
         return self._sock.fileno()
 
 
+class _ProxySocket(_DeadlineSocket):
+    """Towards a proxy. An HTTP proxy's answer is read whole, however it is cut into segments."""
+
+    def recv(self, size: int) -> bytes:
+        data = super().recv(size)
+        while data.startswith(b"HTTP/") and b"\r\n\r\n" not in data and len(data) < _MOST_HANDSHAKE_BYTES:
+            more = super().recv(size)
+            if not more:
+                break
+            data += more
+        return data
+
+
+class _UpgradeSocket(_DeadlineSocket):
+    """Towards the server. Whatever is no upgrade ends it as soon as the headers are there; no body is read (W20)."""
+
+    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+        super().__init__(sock, deadline)
+        self._head = bytearray()
+        self._whole = False
+
+    def recv(self, size: int) -> bytes:
+        data = super().recv(size)
+        if not self._whole:
+            self._head += data
+            if len(self._head) > _MOST_HANDSHAKE_BYTES:
+                raise Lost("handshake_protocol", f"more than {_MOST_HANDSHAKE_BYTES} bytes instead of an upgrade")
+            self._whole = b"\n\r\n" in self._head[-(len(data) + 3) :] or b"\n\n" in self._head[-(len(data) + 1) :]
+            if self._whole:
+                _refuse_other_status(bytes(self._head))
+        return data
+
+
+def _refuse_other_status(head: bytes) -> None:
+    """Raise Lost for the headers of anything but an upgrade. Nothing that the server wrote is in it."""
+    found = re.match(rb"HTTP/1\.[01] ([0-9]{3})\b", head)
+    if found is None:
+        return  # the library says what is wrong with it
+    status = int(found[1])
+    if status in _REDIRECTS:
+        raise Lost("redirect_refused", f"HTTP {status}: redirects are not followed")
+    if status != 101:
+        asked = re.search(rb"\nretry-after:[ \t]*([0-9]{1,9})[ \t]*\r?\n", head, re.IGNORECASE)
+        raise Lost(
+            "bad_status",
+            f"HTTP {status} instead of an upgrade",
+            kind=status_kind(status),
+            retry_after=float(asked[1]) if asked else 0.0,
+        )
+
+
 def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_message: int) -> websocket.WebSocket:
     ws = websocket.WebSocket(skip_utf8_validation=True, enable_multithread=True)
     _forget_cookies(host)
     try:
-        ws.connect(url, socket=_DeadlineSocket(sock, deadline), redirect_limit=0, suppress_origin=True)  # type: ignore[no-untyped-call]
-    except websocket.WebSocketBadStatusException as error:
-        status = error.status_code
-        raise Lost("bad_status", f"HTTP {status} instead of an upgrade", rejected=http_rejection(status)) from None
+        ws.connect(url, socket=_UpgradeSocket(sock, deadline), redirect_limit=0, suppress_origin=True)  # type: ignore[no-untyped-call]
     except websocket.WebSocketConnectionClosedException:
         raise Lost("handshake_closed", f"{host} closed the connection during the upgrade") from None
-    except websocket.WebSocketException as error:
-        redirected = "Redirect" in str(error)
-        raise Lost(
-            "redirect_refused" if redirected else "handshake_protocol",
-            "redirects are not followed" if redirected else "no proper answer to the upgrade",
-        ) from None
+    except websocket.WebSocketException:
+        raise Lost("handshake_protocol", "no proper answer to the upgrade") from None
     except (OSError, ValueError, CookieError) as error:
         raise Lost("handshake_protocol", f"no proper answer to the upgrade ({type(error).__name__})") from None
     if {"sec-websocket-extensions", "sec-websocket-protocol"} & (ws.getheaders() or {}).keys():
@@ -351,9 +462,9 @@ class _LimitedFrames(frame_buffer):
     def recv_length(self) -> None:
         super().recv_length()
         if self.has_mask():
-            raise Lost("protocol", "a frame of the server is masked")
+            raise Lost("protocol", "a frame of the server is masked", close_code=1002)
         if self.length is not None and self.length > self._limit:
-            raise Lost("too_big", f"a frame announces {self.length} bytes; {self._limit} are allowed")
+            raise Lost("too_big", f"a frame announces {self.length} bytes; {self._limit} are allowed", close_code=1009)
 
 
 class _LimitedFragments(continuous_frame):
@@ -372,7 +483,8 @@ class _LimitedFragments(continuous_frame):
         self._parts.append(frame.data)
         self._size += len(frame.data)
         if self._size > self._limit or len(self._parts) > _MOST_FRAGMENTS:
-            raise Lost("too_big", f"a message has more than {self._limit} bytes or {_MOST_FRAGMENTS} fragments")
+            text = f"a message has more than {self._limit} bytes or {_MOST_FRAGMENTS} fragments"
+            raise Lost("too_big", text, close_code=1009)
         self.recving_frames = None if frame.fin else self._opcode
 
     def extract(self, frame: Any) -> tuple[int, Any]:
@@ -381,8 +493,18 @@ class _LimitedFragments(continuous_frame):
         return self._opcode, frame
 
 
+def _checked(opcode: int, data: bytes) -> bytes:
+    """The payload of a message, which must be UTF-8 if it is text. The library's own check is slow (W23)."""
+    if opcode == TEXT and not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            raise Lost("invalid_utf8", f"a text message is not UTF-8 at byte {error.start}", close_code=1007) from None
+    return data
+
+
 def _check_control(frame: Any) -> None:
     if not frame.fin:
-        raise Lost("protocol", "a control frame is fragmented")
+        raise Lost("protocol", "a control frame is fragmented", close_code=1002)
     if len(frame.data) > 125:
-        raise Lost("protocol", "a control frame has more than 125 bytes")
+        raise Lost("protocol", "a control frame has more than 125 bytes", close_code=1002)

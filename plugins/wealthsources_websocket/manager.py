@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import wealthsources
-from wealthsources import RequestError, Session, WealthSourcesError
+from wealthsources import RequestError, Session, SourceStatus, WealthSourcesError
 from wealthsources_websocket.config import DEFAULT_ENDPOINT
 from wealthsources_websocket.source import WebSocketSource
 
@@ -98,31 +98,19 @@ class WebSocketManager:
         )
 
     def get_status(self) -> dict[str, Any]:
-        """{state, last_error, symbols, resolutions, endpoint, epoch, reconnects, counters}; never waits."""
+        """{state, last_error, symbols, resolutions, endpoint, epoch, …}: what the source's status has; no waiting.
+
+        Everything in it can be turned into JSON. Before `start` it shows the settings, in the state `disconnected`.
+        """
         source = self._source()
         if source is None:
             options = self._options()
-            return {
-                "state": "disconnected",
-                "last_error": "",
-                "symbols": _as_list(options.get("symbols", ())),
-                "resolutions": _as_list(options.get("resolutions", ())),
-                "endpoint": options.get("endpoint", DEFAULT_ENDPOINT),
-                "epoch": 0,
-                "reconnects": 0,
-                "counters": {},
-            }
-        status = source.status()
-        return {
-            "state": status.state,
-            "last_error": status.last_error,
-            "symbols": list(source.capabilities.symbols or ()),
-            "resolutions": list(source.capabilities.timeframes or ()),
-            "endpoint": status.endpoint,
-            "epoch": status.epoch,
-            "reconnects": status.reconnects,
-            "counters": dict(status.counters),
-        }
+            status = SourceStatus("disconnected", endpoint=options.get("endpoint", DEFAULT_ENDPOINT))
+            symbols, resolutions = options.get("symbols", ()), options.get("resolutions", ())
+        else:
+            status = source.status()
+            symbols, resolutions = source.capabilities.symbols or (), source.capabilities.timeframes or ()
+        return {**status.as_dict(), "symbols": _as_list(symbols), "resolutions": _as_list(resolutions)}
 
     def is_connected(self) -> bool:
         """Whether the server has acknowledged the subscription on a connection that is up."""

@@ -8,26 +8,42 @@ from collections import deque
 from collections.abc import Callable
 from threading import Lock
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 _MINUTE: Final = 60.0
+_LONGEST_REST: Final = 3600.0
+_REFUSALS: Final = 2
+_SUBSCRIPTION_WORDS: Final = re.compile(r"symbol|resolution|timeframe|interval|subscri|market", re.IGNORECASE)
 _AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
 
-Rejection = Literal["auth", "other"]
+Kind = Literal["", "auth", "subscription", "rate", "fatal"]
 
 
 class Lost(Exception):  # noqa: N818 - what happened to the connection
     """A connection could not be made, or is over.
 
-    reason   a short name that is counted: refused, dns, tls_error, handshake_timeout, bad_status, pong_timeout, …
-    detail   for people; never holds what a server sent without having been shortened, nor a secret
-    rejected the server does not want this client: its credential, so there is no use in hurrying back
+    reason       a short name that is counted: refused, dns, tls_error, handshake_timeout, bad_status, pong_timeout, …
+    detail       for people; never holds what a server sent without having been shortened, nor a secret
+    kind         auth: the credential is not wanted · rate: too many connections · fatal: never again, says the server
+    retry_after  seconds for which the server asked to be left alone, with all its addresses
+    close_code   with what Close frame to go, because the server broke the protocol
     """
 
-    def __init__(self, reason: str, detail: str = "", *, rejected: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        kind: Kind = "",
+        retry_after: float = 0.0,
+        close_code: int | None = None,
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
-        self.rejected = rejected
+        self.kind: Kind = kind
+        self.retry_after = retry_after
+        self.close_code = close_code
 
 
 class Backoff:
@@ -38,6 +54,11 @@ class Backoff:
         self._cap = cap
         self._uniform = uniform
         self._failures = 0
+
+    @property
+    def cap(self) -> float:
+        """The longest delay, in seconds."""
+        return self._cap
 
     def next(self) -> float:
         """The delay before the next attempt, in seconds."""
@@ -51,27 +72,53 @@ class Backoff:
 
 
 class Endpoints:
-    """The addresses in turn. The first round goes without a delay: another address may well work at once."""
+    """The addresses in order of preference, and how often each has failed since it last worked.
+
+    After a failure the next in turn of those that failed least is tried, so an address that works is stayed with. The
+    first round goes without a delay: another address may well work at once.
+    """
 
     def __init__(self, urls: tuple[str, ...]) -> None:
         self._urls = urls
         self._at = 0
-        self._failed = 0
+        self._failures = dict.fromkeys(urls, 0)
+        self._in_a_row = 0
+        self._rested = False
 
     @property
     def current(self) -> str:
         """The address to try."""
         return self._urls[self._at]
 
+    def choices(self) -> tuple[str, ...]:
+        """All addresses, the one to try first."""
+        return (*self._urls[self._at :], *self._urls[: self._at])
+
+    def choose(self, url: str) -> None:
+        """Another address is tried, because the current one may not be asked now."""
+        self._at = self._urls.index(url)
+
     def failed(self) -> bool:
         """Go on to the next address. Returns whether it may be tried at once."""
-        self._at = (self._at + 1) % len(self._urls)
-        self._failed += 1
-        return self._failed < len(self._urls)
+        self._failures[self.current] += 1
+        self._in_a_row += 1
+        if self._rested and self._at:
+            following = self._urls
+        else:
+            following = (*self._urls[self._at + 1 :], *self._urls[: self._at + 1])
+        self._rested = False
+        self.choose(min(following, key=lambda url: self._failures[url]))
+        return self._in_a_row < len(self._urls)
 
     def worked(self) -> None:
         """Stay with this address, and grant a quick round the next time it fails."""
-        self._failed = 0
+        self._failures[self.current] = 0
+        self._in_a_row = 0
+
+    def rested(self) -> None:
+        """The connection was up for so long that the first address may be well again: it is next."""
+        self._failures = dict.fromkeys(self._urls, 0)
+        self._rested = True
 
 
 class ConnectBudget:
@@ -80,6 +127,7 @@ class ConnectBudget:
     def __init__(self) -> None:
         self._lock = Lock()
         self._recent: dict[str, deque[float]] = {}
+        self._blocked: dict[str, float] = {}
 
     def wait(self, host: str, now: float, per_minute: int) -> float:
         """Seconds to wait until another attempt fits, 0.0 if it does now; then it is counted. `now` is monotonic."""
@@ -87,22 +135,91 @@ class ConnectBudget:
             recent = self._recent.setdefault(host, deque())
             while recent and recent[0] <= now - _MINUTE:
                 recent.popleft()
-            if len(recent) >= per_minute and (wait := recent[-per_minute] + _MINUTE - now) > 0:
-                return wait
+            left = self._blocked.get(host, now) - now
+            if len(recent) >= per_minute:
+                left = max(left, recent[-per_minute] + _MINUTE - now)
+            if left > 0:
+                return left
+            self._blocked.pop(host, None)
             recent.append(now)
             return 0.0
 
-
-def rejection(text: str) -> Rejection:
-    """What an ERROR of the server is about: the credential, or something else."""
-    return "auth" if _AUTH_WORDS.search(text) else "other"
-
-
-def http_rejection(status: int) -> bool:
-    """Whether a status instead of the upgrade means that the credential is not wanted."""
-    return status in (401, 403)
+    def block(self, host: str, until: float) -> None:
+        """Nobody connects to that host before `until`: it asked for that."""
+        with self._lock:
+            self._blocked[host] = max(until, self._blocked.get(host, until))
 
 
-def close_rejection(code: int) -> bool:
-    """Whether a close code means that the credential is not wanted."""
-    return code == 1008
+class Plan:
+    """Where to connect next and when: endpoints, delays and budget together. All times are monotonic seconds."""
+
+    def __init__(self, urls: tuple[str, ...], backoff: Backoff, budget: ConnectBudget, per_minute: int) -> None:
+        self._endpoints = Endpoints(urls)
+        self._backoff = backoff
+        self._budget = budget
+        self._per_minute = per_minute
+        self._refusals = 0
+
+    @property
+    def current(self) -> str:
+        """The address that is tried, or connected to."""
+        return self._endpoints.current
+
+    @property
+    def refused(self) -> bool:
+        """Whether the credential was turned down twice in a row: once more with it read anew, and then again."""
+        return self._refusals >= _REFUSALS
+
+    def attempt(self, now: float) -> float:
+        """Seconds to wait before the attempt on `current`; 0.0: go, it is counted.
+
+        An address on a host that may not be asked now gives way to one on another host.
+        """
+        waits = []
+        for url in self._endpoints.choices():
+            wait = self._budget.wait(_host(url), now, self._per_minute)
+            if wait <= 0:
+                self._endpoints.choose(url)
+                return 0.0
+            waits.append(wait)
+        return min(waits)
+
+    def lost(self, lost: Lost, now: float) -> float:
+        """Note a failure. Returns the delay before the next attempt, in seconds."""
+        if lost.kind == "rate":
+            rest = min(lost.retry_after, _LONGEST_REST) if lost.retry_after else self._backoff.cap
+            self._budget.block(_host(self.current), now + rest)
+        self._refusals = self._refusals + 1 if lost.kind == "auth" else 0
+        at_once = self._endpoints.failed()
+        if self.refused or lost.kind == "fatal":
+            return self._backoff.cap
+        return 0.0 if at_once and not lost.kind else self._backoff.next()
+
+    def accepted(self) -> None:
+        """The server took the credential: bars came."""
+        self._refusals = 0
+
+    def proven(self) -> None:
+        """The connection lived long enough and brought data."""
+        self._backoff.reset()
+        self._endpoints.worked()
+
+    def rested(self) -> None:
+        """The connection has been up for so long that the first address is worth another try, when it is lost."""
+        self._endpoints.rested()
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def rejection(text: str) -> Kind:
+    """What an ERROR of the server is about: the credential, the subscription, or something else."""
+    if _AUTH_WORDS.search(text):
+        return "auth"
+    return "subscription" if _SUBSCRIPTION_WORDS.search(text) else ""
+
+
+def status_kind(status: int) -> Kind:
+    """What a status instead of the upgrade means."""
+    return "auth" if status in (401, 403) else "rate" if status in (418, 429) else ""

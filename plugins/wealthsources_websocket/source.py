@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -21,7 +22,7 @@ from wealthsources import (
     match_symbol,
 )
 from wealthsources_websocket.cache import WebSocketCache
-from wealthsources_websocket.client import Client
+from wealthsources_websocket.client import Client, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _AHEAD: Final = 5_000
 _MOST_LEFT: Final = 1_000
 _FIRST_RETRY, _LAST_RETRY = 5.0, 600.0
+_BELIEVED: Final = 3600.0  # seconds for which an authoritative "there never was a bar" is believed
 _ENOUGH_TO_JUDGE: Final = 3
 _SNAPSHOT: Final = 1.0  # seconds after the acknowledgement in which bars may be a snapshot
 HINT: Final = "this server seems to push closed bars only; set bar_push: closed"
@@ -46,12 +48,16 @@ class Stream:
         self.symbol = symbol
         self.timeframe = timeframe
         self.series: SeriesBuffer | None = None
+        self.due = timeframe.milliseconds / 1000 + 30.0  # seconds of silence after which it is late, and then stale
         self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
+        self.told_stale = False
         self.bars_seen = 0
         self.pushes_forming = False
         self.filling = False
         self.retry_at = 0.0
         self.retry_after = _FIRST_RETRY
+        self.empty: tuple[Hole, ...] = ()  # an authoritative history said that there never was a bar
+        self.empty_until = 0.0
         self.skip_first: tuple[int, int] | None = None  # (epoch, open_time) of a first bar that is only partial
 
 
@@ -69,6 +75,8 @@ class WebSocketSource(Source):
         self._subscribe_to(options.symbols, options.resolutions)
         self._client: Client | None = None
         self._host: Host | None = None
+        self._next_look = 0.0
+        self._ahead: float | None = None  # seconds by which the server's clock is ahead at least
         self._wall_ahead: float | None = None  # seconds; None: bars carry old times, so none is from the future
 
     def _new_cache(self, name: str) -> WebSocketCache:
@@ -192,7 +200,7 @@ class WebSocketSource(Source):
         """State of the connection and of every stream."""
         client = self._client
         if client is None:
-            return SourceStatus("not started", endpoint=self.options.endpoint)
+            return SourceStatus("not started", endpoint=shown(self.options.endpoint))
         now = time.monotonic()
         streams = tuple(self._stream_status(stream, client, now) for stream in self._streams.values())
         hints = {self._hint(stream) for stream in self._streams.values()} - {""}
@@ -203,6 +211,9 @@ class WebSocketSource(Source):
             client.endpoint,
             client.epoch,
             client.reconnects,
+            dict(client.reconnects_by_reason),
+            None if client.last_data is None else now - client.last_data,
+            self._ahead,
             dict(client.counters),
             streams,
         )
@@ -211,12 +222,15 @@ class WebSocketSource(Source):
         series = stream.series
         if series is None:
             return StreamStatus(stream.symbol, stream.timeframe.name, "never_received")
-        holes = len(series.holes())
-        state: Literal["stale", "hole", "live"] = (
-            "stale" if self._stale_seconds(stream, client, now) else "hole" if holes else "live"
-        )
+        empty = stream.empty if now < stream.empty_until else ()
+        holes = sum(hole not in empty for hole in series.holes())
         idle = None if series.arrived is None else now - series.arrived
-        return StreamStatus(stream.symbol, stream.timeframe.name, state, len(series), idle, holes)
+        state: Literal["stale", "late", "hole", "live"] = "hole" if holes else "live"
+        if self._stale_seconds(stream, client, now):
+            state = "stale"
+        elif now - max(series.arrived or 0.0, client.acknowledged_at) > stream.due:
+            state = "late"
+        return StreamStatus(stream.symbol, stream.timeframe.name, state, len(series), idle, holes, len(empty))
 
     # receiving, on the reader thread ---------------------------------------------------------------------------
 
@@ -226,6 +240,7 @@ class WebSocketSource(Source):
         if state == "connected" and host is not None and host.clock.name != "feed":
             # The wall clock is read once a connection; a step of it later on makes no bar come from the future.
             self._wall_ahead = time.time() - time.monotonic()
+            self._ahead = None
         if host is not None and host.listening:
             host.emit(Event("state", host.name, state=state, reason=reason))
 
@@ -246,6 +261,7 @@ class WebSocketSource(Source):
             proof = stream.timeframe.end(open_time) if bar.closed else open_time
             if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
                 self._count("from_the_future")
+                self._see_clock(proof, now)
                 _interrupt(stream.series, open_time)
                 return False
         series = stream.series
@@ -267,7 +283,7 @@ class WebSocketSource(Source):
         if kind == "update" and not ended:
             stream.pushes_forming = True
         else:
-            self._note(stream, series, kind, ended, hole, open_time)
+            self._note(stream, series, kind, ended, hole, bar, now)
         if host.listening:
             self._tell(host, series, kind, ended, open_time)
         return True
@@ -314,32 +330,67 @@ class WebSocketSource(Source):
         kind: str,
         closed: tuple[int, ...],
         hole: Hole | None,
-        open_time: int,
+        bar: BarMessage,
+        now: float,
     ) -> None:
         """What a message that was more than an update means for the clock, the counters and the holes."""
         host = self._host
         if host is None:
             return
         self._count(f"bars.{kind}")
-        clock, frame = host.clock, stream.timeframe
+        clock, frame, open_time = host.clock, stream.timeframe, bar.open_time
+        end = frame.end(open_time)
         clock.saw_open(open_time)
         for time_closed in closed:
             clock.saw_closed(frame.end(time_closed))
         if kind == "new":
-            self._judge_push(stream, host, frame.end(open_time))
+            self._judge_push(stream, host, end)
+            self._see_clock(end if bar.closed else open_time, now)
+            if bar.close_time not in (end, end - 1):
+                self._count("odd_close_time")
         if hole is not None:
             self._count("holes")
             host.logger.warning("%s %s: %s UTC", stream.symbol, frame, hole)
             if host.listening:
                 host.emit(Event("hole", host.name, stream.symbol, frame, hole=hole))
+            if hole.count >= series.capacity:
+                self._count("stream_resets")  # the series let go of what is older than the hole
             stream.retry_at, stream.retry_after = 0.0, _FIRST_RETRY
             self._fill(stream, series, hole)
-        elif kind == "new" and stream.retry_at and time.monotonic() >= stream.retry_at:
-            holes = series.holes()
-            if holes:
-                self._fill(stream, series, Hole(holes[0].start, holes[-1].end, sum(hole.count for hole in holes)))
-            else:
-                stream.retry_at = 0.0
+
+    def _see_clock(self, proof: int, now: float) -> None:
+        """The server says that it is `proof` (ms) already."""
+        if self._wall_ahead is not None:
+            ahead = proof / 1000 - (now + self._wall_ahead)
+            self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
+
+    def on_turn(self, now: float) -> None:
+        """Once a second: which streams have gone silent, and which holes are to be asked for again."""
+        client = self._client
+        if client is None or now < self._next_look:
+            return
+        self._next_look = now + 1.0
+        for stream in tuple(self._streams.values()):
+            stale = self._stale_seconds(stream, client, now) > 0
+            if stale and not stream.told_stale:
+                self._tell_stale(stream)
+            stream.told_stale = stale
+            if stream.retry_at and now >= stream.retry_at and not stream.filling and stream.series is not None:
+                self._retry(stream, stream.series)
+
+    def _tell_stale(self, stream: Stream) -> None:
+        never = stream.series is None
+        self._count("never_received" if never else "stale_streams")
+        if self._host is not None:
+            what = "no bar ever came; is that symbol and resolution right?" if never else "the stream went silent"
+            self._host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, what)
+
+    def _retry(self, stream: Stream, series: SeriesBuffer) -> None:
+        holes = series.holes()
+        if holes:
+            self._fill(stream, series, Hole(holes[0].start, holes[-1].end, sum(hole.count for hole in holes)))
+        else:
+            stream.retry_at = 0.0
 
     def _judge_push(self, stream: Stream, host: Host, end: int) -> None:
         client = self._client
@@ -385,21 +436,49 @@ class WebSocketSource(Source):
             else:
                 host.logger.info("%s %s: %s is not filled: %s", stream.symbol, stream.timeframe, hole, reason)
 
-        request = HistoryRequest(stream.symbol, stream.timeframe, hole.end, hole.start)
-        host.backfill(request, done)
+        # One bar more at each end: a history that has both neighbours can say that nothing was between them.
+        frame = stream.timeframe
+        start = frame.open_time(frame.slot(hole.start) - 1)
+        host.backfill(HistoryRequest(stream.symbol, frame, frame.end(hole.end), start), done)
 
     def _filled(self, host: Host, stream: Stream, series: SeriesBuffer, bars: Bars, hole: Hole, reason: str) -> None:
         filled = self.cache.fill(bars)
         self._count("backfilled", filled.added)
         self._count("disagreements", filled.disagreements)
-        # Not `series.holes()`: the bar after the hole may be the one that is forming.
-        windows = stream.timeframe.slot(hole.end) - stream.timeframe.slot(hole.start)
-        if len(series.snapshot(hole.end, hole.start)) < min(windows, series.capacity - 1):
+        left = _holes_within(series, hole)
+        if left and not _never_existed(left, bars):
             return
+        stream.empty, stream.empty_until = left, time.monotonic() + _BELIEVED
         stream.retry_after = _FIRST_RETRY
+        if left:
+            self._count("verified_empty", sum(part.count for part in left))
+            stream.retry_at = stream.empty_until
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:
             host.emit(Event("filled", host.name, stream.symbol, stream.timeframe, hole=hole, reason=reason))
+
+
+def _holes_within(series: SeriesBuffer, hole: Hole) -> tuple[Hole, ...]:
+    """What is missing of a hole. Not `series.holes()`: the bar after it may be the one that is forming."""
+    frame = series.timeframe
+    first, last = frame.slot(hole.start), frame.slot(hole.end)
+    held = [frame.slot(int(time)) for time in series.snapshot(hole.end, hole.start).open_times]
+    oldest = series.all().open_times[:1]
+    evicted = len(series) >= series.capacity and oldest[0] >= hole.start  # what had to give way is not missing
+    edges = [*held, last] if evicted else [first - 1, *held, last]
+    return tuple(
+        Hole(frame.open_time(before + 1), frame.open_time(after), after - before - 1)
+        for before, after in itertools.pairwise(edges)
+        if after - before > 1
+    )
+
+
+def _never_existed(holes: tuple[Hole, ...], bars: Bars) -> bool:
+    """Whether an answer with bars on both sides says of all these holes that there never was a bar."""
+    times = bars.open_times
+    if not len(times) or times[0] >= holes[0].start or times[-1] < holes[-1].end:
+        return False
+    return not any(other.start < hole.end and hole.start < other.end for hole in holes for other in bars.holes)
 
 
 def _interrupt(series: SeriesBuffer | None, open_time: int | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from wealthsources.cli import main
+from wealthsources_websocket.reconnect import ConnectBudget
 from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "BTCUSDT" / "1h.csv"
@@ -42,6 +43,12 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
         return Result(ended.value.code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connects of other tests to this machine are none of this one's."""
+    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
 
 
 @pytest.fixture(autouse=True)
@@ -109,8 +116,9 @@ def serve() -> Iterator[Callable[..., MarketServer]]:
 def live_config(config: Callable[..., Path]) -> Callable[..., Path]:
     """Write a configuration whose first source is the server at `url`, by the feed's clock."""
 
-    def write(url: str, *more: str, token: str = TOKEN) -> Path:
-        options = f"{{endpoint: '{url}', csrf_token: {token}, symbols: [BTCUSDT], resolutions: [1h]}}"
+    def write(url: str, *more: str, token: str = TOKEN, fallbacks: tuple[str, ...] = ()) -> Path:
+        addresses = f"endpoint: '{url}', fallbacks: {list(fallbacks)}"
+        options = f"{{{addresses}, csrf_token: {token}, symbols: [BTCUSDT], resolutions: [1h]}}"
         lines = (f"- {{name: live, plugin: websocket, options: {options}}}", *more)
         return config("clock: feed\nsources:\n" + "".join(f"  {line}\n" for line in lines))
 

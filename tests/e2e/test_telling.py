@@ -78,7 +78,7 @@ def test_a_wrong_token_is_a_clear_state_and_never_shown(market, wait_until, capl
     status = session.status()
     live = status.sources["live"]
     assert "refused_by_server: the server does not accept csrf_token: wrong or missing csrf_token" in live.last_error
-    assert (live.epoch, live.counters["lost.refused_by_server"]) == (0, 1)
+    assert (live.epoch, live.counters["lost.refused_by_server"]) == (0, 2)
     answer = market.adapter.explain("BTCUSDT", 50)
     reason = answer.attempts[0].reason
     assert "has received nothing: auth_failed" in reason

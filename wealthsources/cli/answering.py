@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 import wealthsources
 from wealthsources.chain import Query, SourceChain
-from wealthsources.cli.screen import console, one_line
+from wealthsources.cli.waiting import check_wait, progress
 from wealthsources.errors import AllSourcesFailed, ClockError, RequestError
 from wealthsources.timeframe import Timeframe
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from wealthsources.chain import Named
     from wealthsources.source import SourceStatus
 
-LONGEST_WAIT: Final = 86_400.0
 _REJECTED: Final = "auth_failed"
 
 
@@ -43,8 +41,7 @@ class Question:
             raise RequestError("the symbol is empty; give one such as BTCUSDT")
         if self.count < 1:
             raise RequestError(f"count must be at least 1, was {self.count}")
-        if not 0 <= self.wait <= LONGEST_WAIT:
-            raise RequestError(f"wait must be 0 to {LONGEST_WAIT:.0f} seconds, was {self.wait}")
+        check_wait(self.wait)
 
 
 @contextlib.contextmanager
@@ -52,7 +49,7 @@ def answering(config: Path, question: Question) -> Iterator[ContextDataAdapter]:
     """An adapter whose live sources had their time. Without a time of the feed, ClockError says how they are."""
     with wealthsources.open(config) as session:
         waiting = _Waiting(session.adapter(), question)
-        with _telling(question) as tell:
+        with progress(question.wait) as tell:
             waiting.wait(tell)
         try:
             yield waiting.adapter
@@ -129,13 +126,3 @@ class _Waiting:
 
 def _state(name: str, status: SourceStatus) -> str:
     return f"{name}: {status.state}" + (f" ({status.last_error})" if status.last_error else "")
-
-
-@contextlib.contextmanager
-def _telling(question: Question) -> Iterator[Callable[[str], None]]:
-    """Where somebody looks at stderr: a line that says what is waited for, gone when the wait is over."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with console(sys.stderr).status("opening the sources") as line:
-        yield lambda text: line.update(f"up to {question.wait:g} s for {one_line(text)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wealthsources.cli import check, explain, get, sources
+from wealthsources.cli import check, explain, get, sources, status
 from wealthsources.cli.plugin_commands import commands_of_plugins
 from wealthsources.cli.shared import ConfigOption, DebugOption, Shared
 
@@ -48,6 +48,7 @@ app = typer.Typer(
 app.command()(sources.sources)
 app.command()(get.get)
 app.command()(explain.explain)
+app.command()(status.status)
 app.command()(check.check)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Names that are not to be had.
-OWN: Final = ("sources", "get", "explain", "check")
+OWN: Final = ("sources", "get", "explain", "status", "check")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

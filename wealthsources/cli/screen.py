@@ -83,6 +83,21 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *,
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
 
 
+def print_texts(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows to stdout whose last cell may be long: on a terminal it runs over several lines of its column."""
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    rows = list(rows)
+    for _ in rows[0][:-1] if rows else ():
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    screen = console(sys.stdout)
+    with screen.capture() as printed:
+        screen.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+
+
 # the log ---------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,23 @@ import typer
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+def _list_faults(wanted: bool) -> None:
+    """Print what `--fault` takes and leave, if that is what was asked for."""
+    if not wanted:
+        return
+    from wealthsources_websocket.simulator.faults import FAULTS  # noqa: PLC0415 - only here
+
+    faults = sorted(FAULTS.values(), key=lambda fault: (fault.row[0], int(fault.row[1:]), fault.name))
+    rows = [("fault", "row", "layer", "what the server does")]
+    for fault in faults:
+        choices = f" One of: {', '.join(fault.choices)}." if fault.choices else ""
+        rows.append((str(fault), fault.row, fault.layer, fault.about + choices))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        typer.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
+    raise typer.Exit
+
+
 @app.command()
 def simulate(
     data: Annotated[Path, typer.Option(help="The bars: CSV, also .csv.gz; open_time in ms.")],
@@ -33,11 +50,24 @@ def simulate(
     drop_for: Annotated[float, typer.Option(help="Bars to play after the cut before anyone is let in again.")] = 0,
     skip: Annotated[int, typer.Option(help="Bars at the start of the file not to play; a snapshot may hold them.")] = 0,
     limit: Annotated[int | None, typer.Option(help="How many bars to play at most.")] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Misbehave to the n-th connection by the n-th of these: NAME, or NAME:ARGUMENT."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For the faults that roll dice.")] = 0,
+    list_faults: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--list-faults", is_eager=True, callback=_list_faults, help="Show all faults and exit.")
+    ] = False,
 ) -> None:
     """Serve a file of bars as a market server would, from the first subscription on.
 
     Prints its address alone on a line. After the last bar it stays open and silent, until it is interrupted.
     """
+    if fault:
+        _refuse_with_fault({"--drop-at": drop_at, "--drop-for": drop_for, "--skip": skip, "--limit": limit})
+        settings = {"updates": updates, "snapshot": snapshot, "closed_flag": closed_flag}
+        _misbehave((data, symbol, timeframe), settings, fault, rate, token=token, host=host, port=port, seed=seed)
+        return
     _serve(
         data,
         symbol=symbol,
@@ -64,9 +94,7 @@ def _serve(data: Path, **options: Any) -> None:
         if (error.name or "").partition(".")[0] != "websockets":
             raise
         _fail("the simulator needs websockets: pip install 'wealthsources[demo]'")
-    # A stop by SIGTERM is a stop like any other; and a shell starts its background jobs with SIGINT ignored.
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, signal.default_int_handler)
+    _stop_by_signals()
     try:
         with MarketServer.from_csv(data, **options) as server:
             typer.echo(server.url)
@@ -75,6 +103,35 @@ def _serve(data: Path, **options: Any) -> None:
         _fail(str(error))
     except KeyboardInterrupt:
         return
+
+
+def _misbehave(bars: tuple[Path, str, str], settings: Any, faults: list[str], rate: float, **options: Any) -> None:
+    """The same with a FaultServer. `settings` are those of its market, `options` its own."""
+    from wealthsources_websocket.simulator.errors import SimulatorError  # noqa: PLC0415 - only here
+    from wealthsources_websocket.simulator.faults import FaultServer, Market  # noqa: PLC0415 - only here
+
+    _stop_by_signals()
+    try:
+        with FaultServer(Market.from_csv(*bars, **settings), faults, **options) as server:
+            typer.echo(server.url)
+            server.play(rate)
+            server.stopped.wait()
+    except SimulatorError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        return
+
+
+def _refuse_with_fault(options: dict[str, Any]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        _fail(f"{' and '.join(given)} cannot be used with --fault; to cut connections, see --list-faults")
+
+
+def _stop_by_signals() -> None:
+    # A stop by SIGTERM is a stop like any other; and a shell starts its background jobs with SIGINT ignored.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.default_int_handler)
 
 
 def _fail(message: str) -> NoReturn:

@@ -216,6 +216,9 @@ class Seen:
     def on_bad(self, bad: Bad) -> None:
         self.bad.append(bad)
 
+    def on_turn(self, now: float) -> None:
+        pass
+
     def on_resubscribed(self) -> None:
         self.resubscribed += 1
 

@@ -328,14 +328,14 @@ def test_an_upgrade_that_is_not_authorized_is_a_state_of_its_own(serve, start_cl
     client, seen = start_client(serve(script).url, backoff_base=0.001, backoff_cap=0.3)
     wait_until(lambda: client.state == "auth_failed")
     assert status[:3] in client.last_error
-    assert client.counters["lost.bad_status"] == 1
-    assert seen.states == ["connecting", "auth_failed"]
+    assert client.counters["lost.bad_status"] == 2
+    assert seen.states == ["connecting", "error", "connecting", "auth_failed"]
 
 
 def test_a_refused_client_tries_again_slowly(serve, start_client, wait_until, delays):
     def script(peer):
-        peer.accept() if peer.number > 2 else peer.subscribed()
-        if peer.number > 2:
+        peer.accept() if peer.number > 3 else peer.subscribed()
+        if peer.number > 3:
             peer.stay()
         peer.send({"type": "ERROR", "message": "unauthorized"})
         peer.deaf()
@@ -344,7 +344,7 @@ def test_a_refused_client_tries_again_slowly(serve, start_client, wait_until, de
     client, _ = start_client(serve(script).url, backoff_base=0.001, backoff_cap=0.15)
     wait_until(lambda: client.state == "connected")
     assert time.monotonic() - began >= 0.3
-    assert client.counters["lost.refused_by_server"] == 2
+    assert client.counters["lost.refused_by_server"] == 3
 
 
 @pytest.mark.parametrize("text", ["wrong or missing csrf_token", "Unauthorized", "bad TOKEN", "auth failed"])
@@ -354,7 +354,7 @@ def test_an_error_about_the_credential_instead_of_connected(serve, start_client,
         peer.send({"type": "ERROR", "message": text})
         peer.deaf()
 
-    client, _ = start_client(serve(script).url, backoff_cap=30)
+    client, _ = start_client(serve(script).url, backoff_base=0.001, backoff_cap=30)
     wait_until(lambda: client.state == "auth_failed")
     assert text in client.last_error
     assert client.epoch == 0
@@ -380,7 +380,7 @@ def test_a_policy_violation_means_the_credential(serve, start_client, wait_until
         peer.frame(CLOSE, struct.pack("!H", 1008) + b"session expired")
         peer.deaf()
 
-    client, _ = start_client(serve(script).url, backoff_cap=30)
+    client, _ = start_client(serve(script).url, backoff_base=0.001, backoff_cap=30)
     wait_until(lambda: client.state == "auth_failed")
     assert "closed_1008: session expired" in client.last_error
 
@@ -645,7 +645,7 @@ def test_an_error_while_streaming_is_told_and_the_connection_stays(serve, start_
     client, seen = start_client(serve(script).url)
     wait_until(lambda: seen.bars)
     assert client.last_error == "unknown symbol XYZ"
-    assert (client.counters["server_errors"], client.epoch) == (1, 1)
+    assert (client.counters["server_errors.subscription"], client.epoch) == (1, 1)
     assert "unknown symbol XYZ" in caplog.text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import threading
 import time
 from pathlib import Path
@@ -16,7 +18,7 @@ from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 TOKEN = "a-secret-token"
-KEYS = {"state", "last_error", "symbols", "resolutions", "endpoint", "epoch", "reconnects", "counters"}
+KEYS = {"symbols", "resolutions"} | {field.name for field in dataclasses.fields(wealthsources.SourceStatus)}
 
 
 @pytest.fixture
@@ -73,7 +75,11 @@ def test_it_starts_is_connected_and_stops(configured, server, wait_until):
     wait_until(lambda: configured.get_status()["counters"].get("bars.new") == 2)
     status = configured.get_status()
     assert set(status) == KEYS
-    assert {name: status[name] for name in KEYS - {"counters"}} == {
+    (stream,) = status["streams"]
+    assert (stream["symbol"], stream["timeframe"], stream["state"]) == ("BTCUSDT", "1h", "live")
+    assert json.loads(json.dumps(status)) is not None
+    shown = ("state", "last_error", "symbols", "resolutions", "endpoint", "epoch", "reconnects")
+    assert {name: status[name] for name in shown} == {
         "state": "connected",
         "last_error": "",
         "symbols": ["BTCUSDT"],

@@ -14,9 +14,9 @@ from wealthsources_websocket.reconnect import (
     ConnectBudget,
     Endpoints,
     Lost,
-    close_rejection,
-    http_rejection,
+    Plan,
     rejection,
+    status_kind,
 )
 
 SECONDS = st.floats(0.001, 86_400)
@@ -104,6 +104,76 @@ def test_what_worked_is_stayed_with_and_grants_a_quick_round(urls, failures):
     endpoints.worked()
     assert endpoints.current == worked
     assert [endpoints.failed() for _ in urls] == [True] * (len(urls) - 1) + [False]
+
+
+def test_an_address_that_works_is_stayed_with_while_the_first_one_is_known_to_fail():
+    endpoints = Endpoints(("first", "second"))
+    for _ in range(3):
+        endpoints.failed()
+    assert endpoints.current == "second"
+    endpoints.worked()
+    endpoints.failed()
+    assert endpoints.current == "second"
+
+
+def test_after_a_long_rest_the_first_address_is_next():
+    endpoints = Endpoints(("first", "second", "third"))
+    endpoints.failed()
+    endpoints.worked()
+    endpoints.rested()
+    endpoints.failed()
+    assert endpoints.current == "first"
+
+
+# the plan ------------------------------------------------------------------------------------------------------
+
+
+def plan(*urls: str, per_minute: int = 20, budget: ConnectBudget | None = None) -> Plan:
+    return Plan(urls or ("wss://a.example/",), Backoff(0.5, 60.0, highest), budget or ConnectBudget(), per_minute)
+
+
+def test_a_credential_is_tried_twice_before_it_counts_as_refused():
+    it = plan()
+    delays = [(it.lost(Lost("bad_status", kind="auth"), float(now)), it.refused) for now in range(3)]
+    assert delays == [(0.5, False), (60.0, True), (60.0, True)]
+    it.accepted()
+    assert not it.refused
+
+
+def test_a_failure_of_another_kind_between_two_refusals_begins_the_count_anew():
+    it = plan()
+    it.lost(Lost("bad_status", kind="auth"), 0.0)
+    it.lost(Lost("refused"), 0.0)
+    it.lost(Lost("bad_status", kind="auth"), 0.0)
+    assert not it.refused
+
+
+def test_a_host_that_asks_for_a_rest_gets_it_with_all_its_addresses():
+    it = plan("wss://a.example:1/", "wss://a.example:2/")
+    it.lost(Lost("bad_status", kind="rate", retry_after=90.0), 1000.0)
+    assert it.attempt(1001.0) == pytest.approx(89.0)
+    assert it.attempt(1090.0) == 0.0
+
+
+def test_while_one_host_rests_the_address_on_another_is_used():
+    it = plan("wss://a.example/", "wss://b.example/")
+    it.lost(Lost("refused"), 0.0)
+    it.lost(Lost("bad_status", kind="rate", retry_after=90.0), 0.0)  # that was b
+    assert it.attempt(1.0) == 0.0
+    assert it.current == "wss://a.example/"
+
+
+def test_a_rest_has_a_limit_and_without_a_number_it_is_the_longest_delay():
+    it = plan()
+    it.lost(Lost("bad_status", kind="rate", retry_after=1e9), 0.0)
+    assert it.attempt(1.0) == pytest.approx(3599.0)
+    it = plan()
+    it.lost(Lost("bad_status", kind="rate"), 0.0)
+    assert it.attempt(1.0) == pytest.approx(59.0)
+
+
+def test_what_the_server_calls_final_is_tried_again_but_slowly():
+    assert plan("wss://a.example/", "wss://b.example/").lost(Lost("closed_4003", kind="fatal"), 0.0) == 60.0
 
 
 # the budget ----------------------------------------------------------------------------------------------------
@@ -211,24 +281,26 @@ def test_an_error_that_names_the_credential_is_about_the_credential(text):
     assert rejection(text) == "auth"
 
 
-@pytest.mark.parametrize("text", ["", "unknown symbol", "too many requests", "internal error", "maintenance", "hauth"])
-def test_any_other_error_is_not_about_the_credential(text):
-    assert rejection(text) == "other"
+@pytest.mark.parametrize("text", ["", "too many requests", "internal error", "maintenance", "hauth"])
+def test_any_other_error_is_about_nothing_that_is_known(text):
+    assert rejection(text) == ""
 
 
-def test_two_http_statuses_mean_that_the_credential_is_not_wanted():
-    assert [status for status in range(100, 600) if http_rejection(status)] == [401, 403]
+@pytest.mark.parametrize("text", ["unknown symbol", "bad resolution", "too many subscriptions", "no such market"])
+def test_an_error_that_names_what_was_asked_for_is_about_the_subscription(text):
+    assert rejection(text) == "subscription"
 
 
-def test_one_close_code_means_that_the_credential_is_not_wanted():
-    assert [code for code in range(1000, 5000) if close_rejection(code)] == [1008]
+def test_four_http_statuses_mean_something():
+    found = {status: status_kind(status) for status in range(100, 600) if status_kind(status)}
+    assert found == {401: "auth", 403: "auth", 418: "rate", 429: "rate"}
 
 
 def test_a_loss_says_what_happened_in_one_line():
     lost = Lost("bad_status", "HTTP 503 instead of an upgrade")
-    assert (str(lost), lost.reason, lost.rejected) == (
+    assert (str(lost), lost.reason, lost.kind) == (
         "bad_status: HTTP 503 instead of an upgrade",
         "bad_status",
-        False,
+        "",
     )
     assert str(Lost("stopped")) == "stopped"

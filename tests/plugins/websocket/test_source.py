@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -487,19 +488,29 @@ def test_a_hole_is_told_filled_and_told_again(serve, open_session, wait_until, b
     wait_until(lambda: [event.kind for event in events if event.kind in ("hole", "filled")] == ["hole", "filled"])
     hole, filled = (event for event in events if event.kind in ("hole", "filled"))
     assert hole.hole == filled.hole == Hole(at(1), at(3), 2)
-    assert "archive: 2 bars" in filled.reason
+    assert "archive: 3 bars" in filled.reason
     assert [(bar.source, bar.finality) for bar in held(session)][1:3] == [("archive", Finality.HISTORY)] * 2
     assert closes(held(session))[1:3] == ["10.5", "11.5"]
     assert counters(session)["backfilled"] == 2
     assert [stream.state for stream in session.source("live").status().streams] == ["live"]
 
 
-def test_the_backfill_is_asked_for_the_hole_alone(bar):
+def test_the_backfill_is_asked_for_the_hole_and_the_bars_beside_it(bar):
     source, host = offline()
     for place in (0, 1, 5):
         put(source, place)
     ((wanted, _),) = host.asked
-    assert (wanted.symbol, wanted.timeframe, wanted.start, wanted.end) == ("BTCUSDT", FRAME, at(2), at(5))
+    assert (wanted.symbol, wanted.timeframe, wanted.start, wanted.end) == ("BTCUSDT", FRAME, at(1), at(6))
+
+
+def asked_for(host: FakeHost) -> list[tuple[int, int]]:
+    """The holes that were asked for, without the bar more at each end."""
+    return [(wanted.start + HOUR, wanted.end - HOUR) for wanted, _ in host.asked]
+
+
+def look_later(source: WebSocketSource) -> None:
+    """What the connection does every second, some time later."""
+    source.on_turn(time.monotonic() + 30)
 
 
 def test_the_interrupted_bar_belongs_to_the_hole(bar):
@@ -507,8 +518,7 @@ def test_the_interrupted_bar_belongs_to_the_hole(bar):
     put(source, 0)
     put(source, 1)
     put(source, 3, epoch=2)
-    ((wanted, _),) = host.asked
-    assert (wanted.start, wanted.end) == (at(1), at(3))
+    assert asked_for(host) == [(at(1), at(3))]
 
 
 def history(*wanted: int, close: float = 11.0) -> Bars:
@@ -531,18 +541,17 @@ def test_a_backfill_never_replaces_what_the_server_closed(bar):
 
 
 @pytest.mark.parametrize("newer", [(4,), (4, 5)], ids=["forming after it", "closed after it"])
-def test_a_backfill_that_brings_a_part_leaves_the_rest_a_hole(bar, newer, monkeypatch):
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.02)
+def test_a_backfill_that_brings_a_part_leaves_the_rest_a_hole(bar, newer):
     source, host = offline()
     for place in (0, *newer):
         put(source, place)
     ((_, done),) = host.asked
     done(history(1, 2), "archive: 2 bars")
     assert [event.kind for event in host.events if event.kind != "bar"] == ["hole"]
-    threading.Event().wait(0.05)
     put(source, newer[-1] + 1)
+    look_later(source)
     assert places(source.get_history(request()))[:3] == [0, 1, 2]
-    assert host.asked[-1][0].start == at(3)
+    assert asked_for(host)[-1][0] == at(3)
     host.asked[-1][1](history(3), "archive: 1 bars")
     assert [event.kind for event in host.events if event.kind == "filled"] == ["filled"]
 
@@ -568,32 +577,86 @@ def test_a_backfill_that_brings_nothing_leaves_the_hole_and_says_so(bar, caplog)
     assert [event.kind for event in host.events if event.kind != "bar"] == ["hole"]
 
 
-def test_a_hole_is_asked_for_again_later_and_not_with_every_bar(bar, monkeypatch):
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.02)
+def test_a_hole_is_asked_for_again_later_and_not_with_every_bar(bar):
     source, host = offline()
     for place in (0, 4):
         put(source, place)
     host.asked[0][1](None, "archive: not here")
     for place in range(5, 9):
         put(source, place)
-    again = len(host.asked)
-    threading.Event().wait(0.05)
-    put(source, 9)
-    assert len(host.asked) in (2, again + 1)
-    wanted, _ = host.asked[-1]
-    assert (wanted.start, wanted.end) == (at(1), at(4))
+        source.on_turn(time.monotonic())
+    assert len(host.asked) == 1
+    look_later(source)
+    assert asked_for(host) == [(at(1), at(4))] * 2
 
 
-def test_a_hole_that_opens_while_another_is_being_filled_is_filled_as_well(bar, monkeypatch):
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.02)
+def test_the_pauses_between_the_questions_grow(bar):
+    source, host = offline()
+    for place in (0, 4):
+        put(source, place)
+    now, asked_at = time.monotonic(), []
+    for second in range(200):
+        before = len(host.asked)
+        host.asked[-1][1](None, "archive: not here")
+        source.on_turn(now + second)
+        asked_at += [second] * (len(host.asked) - before)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(asked_at)]
+    assert len(asked_at) < 40
+    assert pauses == sorted(pauses)
+
+
+def test_a_hole_that_opens_while_another_is_being_filled_is_filled_as_well(bar):
     source, host = offline()
     for place in (0, 2, 3, 5):
         put(source, place)
-    assert [(wanted.start, wanted.end) for wanted, _ in host.asked] == [(at(1), at(2))]
+    assert asked_for(host) == [(at(1), at(2))]
     host.asked[0][1](history(1), "archive: 1 bars")
-    threading.Event().wait(0.05)
     put(source, 6)
-    assert [(wanted.start, wanted.end) for wanted, _ in host.asked[1:]] == [(at(4), at(5))]
+    look_later(source)
+    assert asked_for(host)[1:] == [(at(4), at(5))]
+
+
+def test_a_hole_that_a_history_knows_to_be_empty_is_believed_and_asked_for_no_more(bar):
+    source, host = offline()
+    for place in (0, 1, 4, 5):
+        put(source, place)
+    host.asked[0][1](history(1, 4), "exchange: 2 bars")  # it has both neighbours, and lists no hole between them
+    look_later(source)
+    assert len(host.asked) == 1
+    (stream,) = source.status().streams
+    assert (stream.holes, stream.verified_empty) == (0, 1)
+    assert source.status().counters["verified_empty"] == 2
+
+
+def test_a_hole_that_a_history_does_not_explain_stays_one(bar):
+    source, host = offline()
+    for place in (0, 1, 4, 5):
+        put(source, place)
+    rows = history(1, 4)
+    holes = (Hole(at(2), at(4), 2),)
+    host.asked[0][1](Bars(rows.symbol, rows.timeframe, rows.rows, rows.sources, holes=holes), "file: 2 bars")
+    look_later(source)
+    assert len(host.asked) == 2
+    (stream,) = source.status().streams
+    assert (stream.holes, stream.verified_empty) == (1, 0)
+
+
+def test_an_answer_without_the_bars_beside_the_hole_proves_nothing(bar):
+    source, host = offline()
+    for place in (0, 1, 4, 5):
+        put(source, place)
+    host.asked[0][1](history(0, 1), "exchange: 2 bars")
+    (stream,) = source.status().streams
+    assert (stream.holes, stream.verified_empty) == (1, 0)
+
+
+def test_what_was_believed_to_be_empty_is_asked_for_again_after_an_hour(bar):
+    source, host = offline()
+    for place in (0, 1, 4, 5):
+        put(source, place)
+    host.asked[0][1](history(1, 4), "exchange: 2 bars")
+    source.on_turn(time.monotonic() + 3601)
+    assert len(host.asked) == 2
 
 
 # Changing the subscription.
