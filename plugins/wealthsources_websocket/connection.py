@@ -24,7 +24,6 @@ from urllib.parse import urlsplit
 
 import websocket
 from websocket._abnf import continuous_frame, frame_buffer
-from websocket._handshake import CookieJar
 
 from wealthsources_websocket.reconnect import Lost, status_kind
 
@@ -33,6 +32,8 @@ _T = TypeVar("_T")
 _SLICE: Final = 0.2
 _MOST_HANDSHAKE_BYTES: Final = 65_536
 _MOST_FRAGMENTS: Final = 10_000
+_COOKIES: Final = re.compile(rb"\n(?:(?:set-)?cookie:[^\n]*\n)+", re.IGNORECASE)
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")
 _REDIRECTS: Final = (300, 301, 302, 303, 305, 307, 308)
 _PORTS: Final = {"ws": 80, "wss": 443}
 
@@ -380,31 +381,51 @@ class _ProxySocket(_DeadlineSocket):
 
 
 class _UpgradeSocket(_DeadlineSocket):
-    """Towards the server. Whatever is no upgrade ends it as soon as the headers are there; no body is read (W20)."""
+    """Towards the server. Whatever is no upgrade ends it as soon as the headers are there; no body is read (W20).
+
+    The library's cookies are the whole process's (W16): none goes out, and none that the server sets reaches it.
+    """
 
     def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
         super().__init__(sock, deadline)
-        self._head = bytearray()
-        self._whole = False
+        self._head: bytes | None = None
+
+    def send(self, data: bytes) -> int:
+        self.sendall(_COOKIES.sub(b"\n", data))
+        return len(data)
+
+    def sendall(self, data: bytes) -> None:
+        while data:
+            data = data[super().send(data) :]
 
     def recv(self, size: int) -> bytes:
-        data = super().recv(size)
-        if not self._whole:
-            self._head += data
-            if len(self._head) > _MOST_HANDSHAKE_BYTES:
-                raise Lost("handshake_protocol", f"more than {_MOST_HANDSHAKE_BYTES} bytes instead of an upgrade")
-            self._whole = b"\n\r\n" in self._head[-(len(data) + 3) :] or b"\n\n" in self._head[-(len(data) + 1) :]
-            if self._whole:
-                _refuse_other_status(bytes(self._head))
+        if self._head is None:
+            self._head = self._read_head()
+        if not self._head:
+            return super().recv(size)
+        data, self._head = self._head[:size], self._head[size:]
         return data
+
+    def _read_head(self) -> bytes:
+        """The headers, byte by byte: what follows them is the first frame."""
+        head = bytearray()
+        while not head.endswith((b"\n\r\n", b"\n\n")):
+            byte = super().recv(1)
+            if not byte:
+                return bytes(head)
+            head += byte
+            if byte == b"\n" and not _STATUS_LINE.match(head):
+                raise Lost("handshake_protocol", "no proper answer to the upgrade")
+            if len(head) > _MOST_HANDSHAKE_BYTES:
+                raise Lost("handshake_protocol", f"more than {_MOST_HANDSHAKE_BYTES} bytes instead of an upgrade")
+        _refuse_other_status(bytes(head))
+        return _COOKIES.sub(b"\n", bytes(head))
 
 
 def _refuse_other_status(head: bytes) -> None:
     """Raise Lost for the headers of anything but an upgrade. Nothing that the server wrote is in it."""
-    found = re.match(rb"HTTP/1\.[01] ([0-9]{3})\b", head)
-    if found is None:
-        return  # the library says what is wrong with it
-    status = int(found[1])
+    found = _STATUS_LINE.match(head)
+    status = int(found[1]) if found else 0
     if status in _REDIRECTS:
         raise Lost("redirect_refused", f"HTTP {status}: redirects are not followed")
     if status != 101:
@@ -419,7 +440,6 @@ def _refuse_other_status(head: bytes) -> None:
 
 def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_message: int) -> websocket.WebSocket:
     ws = websocket.WebSocket(skip_utf8_validation=True, enable_multithread=True)
-    _forget_cookies(host)
     try:
         ws.connect(url, socket=_UpgradeSocket(sock, deadline), redirect_limit=0, suppress_origin=True)  # type: ignore[no-untyped-call]
     except websocket.WebSocketConnectionClosedException:
@@ -433,13 +453,6 @@ def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_
     ws.frame_buffer = _LimitedFrames(ws._recv, max_message)
     ws.cont_frame = _LimitedFragments(max_message)
     return ws
-
-
-def _forget_cookies(host: str) -> None:
-    """The library keeps cookies for the whole process; none of an earlier connection goes out with this one."""
-    for domain in list(CookieJar.jar):
-        if host.lower().endswith(domain) or host.lower() == domain[1:]:
-            CookieJar.jar.pop(domain, None)
 
 
 class _LimitedFrames(frame_buffer):

@@ -1,4 +1,20 @@
-"""For the tests of those who write sources and strategies: real parts that need nothing from outside."""
+"""For the tests of those who write sources and strategies: real parts that need nothing from outside.
+
+A market server that misbehaves on purpose, from the TCP connection to the order of the bars, comes with the websocket
+plugin: `wealthsources_websocket.simulator.faults`, on real sockets, without an extra. Whoever writes a source that is
+pushed its bars plays every fault to it, and compares what it holds afterwards with what was true:
+
+    from wealthsources_websocket.simulator.faults import FAULTS, FaultServer, Market
+
+    market = Market.made(("BTCUSDT",), "1h")
+    with FaultServer(market, ["half-frame:5", "reset"]) as server:   # connection 1, connection 2; then it behaves
+        ...                                                          # your source connects to server.url
+        market.play(10)                                              # ten bars of every series
+        ...                                                          # it holds market.closed(("BTCUSDT", "1h"))
+
+A function of a `Peer`, one connection as the server has it, is a fault of your own. `wealthsources simulate
+--list-faults` shows those with a name, and `wealthsources simulate --fault NAME …` plays them by hand.
+"""
 
 from __future__ import annotations
 

@@ -110,6 +110,8 @@ def _misbehave(bars: tuple[Path, str, str], settings: Any, faults: list[str], ra
     from wealthsources_websocket.simulator.errors import SimulatorError  # noqa: PLC0415 - only here
     from wealthsources_websocket.simulator.faults import FaultServer, Market  # noqa: PLC0415 - only here
 
+    if not rate >= 0:
+        _fail(f"rate is {rate}; it must be 0 or more bars a second")
     _stop_by_signals()
     try:
         with FaultServer(Market.from_csv(*bars, **settings), faults, **options) as server:

@@ -19,7 +19,7 @@ _HOUR: Final = 3_600_000
 @misbehaves_once("many-updates", "F1", "bars", default=50)
 def _many_updates(peer: Peer, count: int) -> None:
     """Sends so many updates of the bar in progress, or of the next one."""
-    peer.send(*peer.server.market.states(peer.subject, count))
+    peer.send(*peer.states(count))
 
 
 @misbehaves_once("update-after-close", "F3", "bars", default="older", choices=("older", "newer"))
@@ -40,7 +40,7 @@ def _update_after_close(peer: Peer, kind: str) -> None:
 def _duplicates(peer: Peer, times: int) -> None:
     """Sends every message so many times, beginning with the newest whole bar, if there is one."""
     peer.join()
-    for bar in peer.server.market.finals(peer.series)[-1:]:
+    for bar in peer.finals()[-1:]:
         peer.send(*[bar] * times)
     peer.behave(lambda played: peer.send(*[played.text] * times))
 
@@ -92,13 +92,13 @@ def _future_bar(peer: Peer, hours: int) -> None:
 @misbehaves_once("burst", "F11", "bars")
 def _burst(peer: Peer) -> None:
     """Sends every whole bar that was played before, in order, as fast as it can."""
-    peer.send(*peer.server.market.finals(peer.series))
+    peer.send(*peer.finals())
 
 
 @misbehaves_once("shuffled", "F11", "bars")
 def _shuffled(peer: Peer) -> None:
     """Sends every whole bar that was played before, in a seeded random order."""
-    bars = peer.server.market.finals(peer.series)
+    bars = peer.finals()
     peer.rng.shuffle(bars)
     peer.send(*bars)
 
@@ -106,7 +106,7 @@ def _shuffled(peer: Peer) -> None:
 @misbehaves_once("reversed", "F11", "bars")
 def _reversed(peer: Peer) -> None:
     """Sends every whole bar that was played before, the newest first."""
-    peer.send(*reversed(peer.server.market.finals(peer.series)))
+    peer.send(*reversed(peer.finals()))
 
 
 @misbehaves_once("unasked-symbols", "F12", "bars", default=5000)

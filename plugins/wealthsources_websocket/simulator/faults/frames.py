@@ -175,7 +175,7 @@ def _compressed(peer: Peer) -> None:
 @misbehaves_once("one-segment", "D7", "frames")
 def _one_segment(peer: Peer) -> None:
     """Sends every message that was played before, all in one write."""
-    played = peer.server.market.messages_since(0)
+    played = peer.server.market.messages_since(0, peer.position)
     peer.write(b"".join(encode(TEXT, one.text.encode()) for one in played if one.series in peer.series))
 
 

@@ -25,9 +25,13 @@ BEGINNING: Final = 1_599_998_400_000
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One message that went out to all: its text, the bar as it will be in the end, and whether this is its end."""
+    """One message that went out to all: its text, the bar as it will be in the end, and whether this is its end.
+
+    `step` counts the messages of its series, from 0.
+    """
 
     series: Series
+    step: int
     bar: PlayedBar
     text: str
     final: bool
@@ -170,32 +174,38 @@ class Market:
         with self._changed:
             self._listeners.remove(tell)
 
-    # For those who lie about it.
+    # For those who lie about it. `position` is how much of the log they passed on; nothing later is told.
 
-    def now(self, series: Series) -> dict[str, Any]:
+    def now(self, series: Series, position: int) -> dict[str, Any]:
         """The message of the newest state: of the bar in progress, else the first of the next bar, or the last of all.
 
         None of these, sent once more, hurts anybody.
         """
-        with self._changed:
-            timeline, steps = self._timelines[series], self._steps[series]
+        timeline, steps = self._timelines[series], self._steps_at(series, position)
         step = steps - 1 if steps % timeline.steps_per_bar or steps == timeline.steps else steps
         return _read(timeline.message(step))
 
-    def states(self, series: Series, count: int) -> list[dict[str, Any]]:
+    def states(self, series: Series, position: int, count: int) -> list[dict[str, Any]]:
         """`count` forming states of the bar in progress, or the next one; of the last bar only its final values."""
-        message = self.now(series)
-        with self._changed:
-            timeline, steps = self._timelines[series], self._steps[series]
+        message = self.now(series, position)
+        timeline, steps = self._timelines[series], self._steps_at(series, position)
         if steps == timeline.steps:
             return [message] * count
         bar = timeline.bars[steps // timeline.steps_per_bar]
         return [message | _values(forming_state(bar, number, count)) for number in range(count)]
 
-    def finals(self, series: Iterable[Series]) -> list[dict[str, Any]]:
+    def finals(self, series: Collection[Series], position: int) -> list[dict[str, Any]]:
         """The final message of every whole bar of these series, in the order in which they were played."""
+        played = self.messages_since(0, position)
+        return [_read(one.text) for one in played if one.final and one.series in series]
+
+    def _steps_at(self, series: Series, position: int) -> int:
+        """How many messages of a series are in the log before `position`."""
         with self._changed:
-            return [_read(played.text) for played in self._log if played.final and played.series in series]
+            for place in range(position - 1, -1, -1):
+                if self._log[place].series == series:
+                    return self._log[place].step + 1
+        return 0
 
     def _whole(self, series: Series) -> list[PlayedBar]:
         timeline = self._timelines[series]
@@ -209,7 +219,7 @@ class Market:
             number, part = divmod(step, timeline.steps_per_bar)
             bar, final = timeline.bars[number], part == self._updates
             time = bar.open_time + (bar.end - bar.open_time) * (part + 1) / timeline.steps_per_bar
-            yield time, Played(series, bar, timeline.message(step), final)
+            yield time, Played(series, step, bar, timeline.message(step), final)
 
 
 def _timeframe(name: str) -> Timeframe:

@@ -223,10 +223,20 @@ class Peer(End):
 
     def whole_bars(self, count: int) -> list[dict[str, Any]]:
         """The final messages of the newest `count` whole bars of the first series; follows until there are so many."""
-        key = self.subject
-        while len(finals := self.server.market.finals([key])) < count:
+        while len(finals := self.finals(self.subject)) < count:
             self.pass_on(1)
         return finals[-count:] if count else []
+
+    def finals(self, *series: Series) -> list[dict[str, Any]]:
+        """The final messages of all whole bars that were played so far, of these series, by default all subscribed to.
+
+        So far is up to the acknowledgement, and what was passed on since.
+        """
+        return self.server.market.finals(series or self.series, self.position)
+
+    def states(self, count: int) -> list[dict[str, Any]]:
+        """So many forming states of the bar of `subject` that is in progress, or of the next one."""
+        return self.server.market.states(self.subject, self.position, count)
 
     @property
     def subject(self) -> Series:
@@ -236,20 +246,25 @@ class Peer(End):
 
     def bar(self, **changes: Any) -> dict[str, Any]:
         """The BAR message of the newest state of `subject`, or of its next bar's first, with some fields changed."""
-        return self.server.market.now(self.subject) | changes
+        return self.server.market.now(self.subject, self.position) | changes
+
+    @property
+    def position(self) -> int:
+        """How many messages of the market's log were played before the acknowledgement, or passed on since."""
+        return self.server.market.length if self._position is None else self._position
 
     def _push(self, played: Played) -> None:
         self.send(played.text)
 
     def _next_played(self) -> Iterator[Played]:
         """What was played since, of our series, at most a batch of it."""
-        for played in self.server.market.messages_since(self._position or 0, _BATCH):
-            self._position = (self._position or 0) + 1
+        for played in self.server.market.messages_since(self.position, _BATCH):
+            self._position = self.position + 1
             if played.series in self.series:
                 yield played
 
     def _behind(self) -> bool:
-        return self.server.market.length > (self._position or 0)
+        return self.server.market.length > self.position
 
     @contextlib.contextmanager
     def _bell(self) -> Iterator[socket.socket]:
