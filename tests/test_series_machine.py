@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -56,6 +56,9 @@ class Message(NamedTuple):
 
     def text(self) -> tuple[str, ...]:
         return tuple(str(raw) for raw in self.raws)
+
+    def kept_aside(self) -> bool:
+        return any(read_value(raw).text is not None for raw in self.raws)
 
     def volume(self) -> float:
         return float(self.raws[4])
@@ -282,8 +285,10 @@ class Judge:
             assert told(shown) == self.expected(model.closed() + model.forming(epoch))
         held = series.all()
         assert told(held) == self.expected(sorted(model.bars))
-        assert set(held.texts) <= set(held.open_times.tolist())
+        assert set(held.texts) == {self.time(place) for place, bar in model.bars.items() if bar.message.kept_aside()}
         assert len(series) == len(model.bars) <= series.capacity
+        parts = [getattr(series, name) for name in SeriesBuffer.__slots__]
+        assert all(len(part) <= len(series) for part in parts if isinstance(part, dict))
         assert series.newest == (self.time(max(model.bars)) if model.bars else None)
         assert series.arrived == model.arrived
         assert [(hole.start, hole.end, hole.count) for hole in series.holes()] == [
@@ -300,19 +305,25 @@ class Judge:
                 assert (bar.closed, bar.volume) == (model.bars[place].closed, model.bars[place].message.volume())
 
     def cuts(self) -> None:
-        """Every end and start at the edge of a bar, with several counts."""
-        held = sorted(self.model.bars)
-        for place in held:
-            for count in (None, 1, 3):
-                self.cut(end=self.time(place + 1), count=count)
-            self.cut(end=self.time(place + 1) - 1)
-            self.cut(start=self.time(place))
-            self.cut(start=self.time(place) + 1, count=2)
-        for count in range(1, len(held) + 2):
-            answer = self.cut(count=count)
-            assert answer.unbroken or count > self.model.newest_run()
+        """Every end and start at the edge of a bar, and every count."""
+        rows = self.rows()
+        for place in rows:
+            for count in (None, 2):
+                self.cut(rows, end=self.time(place + 1), count=count)
+                self.cut(rows, start=self.time(place), count=count)
+            self.cut(rows, end=self.time(place + 1) - 1)
+            self.cut(rows, start=self.time(place) + 1)
+        run = self.model.newest_run()
+        for count in range(1, len(rows) + 2):
+            answer = self.cut(rows, count=count)
+            assert answer.unbroken or count > run
 
-    def cut(self, end: int | None = None, start: int | None = None, count: int | None = None) -> Bars:
+    def rows(self) -> dict[int, bytes]:
+        """What is held, byte by byte; `content` has compared it with the model."""
+        held = self.series.all()
+        return {place: row.tobytes() for place, row in zip(places(held), held.rows, strict=True)}
+
+    def cut(self, rows: dict[int, bytes], end: int | None = None, start: int | None = None, count: int | None = None):
         answer = self.series.snapshot(end, start, count)
         found = [
             place
@@ -321,31 +332,24 @@ class Judge:
         ]
         found = found if count is None else found[-count:]
         assert places(answer) == found
+        assert answer.rows.tobytes() == b"".join(rows[place] for place in found)
         assert follows(found) or not answer.unbroken
-        assert answer.rows.tobytes() == b"".join(row.tobytes() for row in self._rows(found))
         return answer
-
-    def _rows(self, found: list[int]):
-        held = self.series.all()
-        return (row for row, place in zip(held.rows, places(held), strict=True) if place in found)
 
 
 # the machine ---------------------------------------------------------------------------------------------------
 
 FLAGS = st.sampled_from([None, None, None, False, True])
-SKIPS = st.sampled_from([0, 0, 0, 0, 1, 2, 5, 30])
+SKIPS = st.sampled_from([0, 0, 0, 0, 0, 0, 1, 2, 5, 30])
 #: Of some prices the text is kept aside: no digit may be lost, and two of them are one float64.
 PLAIN = (["10", "10.0", 10.25], ["1", "2", "3", "3.00", 2.5])
 ODD = (["10", "10.00000000000000012", "10.00000000000000013", "1.05e1"], ["1", "2", ".5", "3.0000000000000004"])
 
 
-def messages(pool) -> st.SearchStrategy[Message]:
-    prices, volumes = pool
+def messages(pool: tuple[list, list]) -> st.SearchStrategy[Message]:
+    prices, volumes = (st.sampled_from(raws) for raws in pool)
     return st.builds(
-        lambda close, volume, late: Message(("9.5", "12.50", "8", close, volume), late),
-        st.sampled_from(prices),
-        st.sampled_from(volumes),
-        st.sampled_from([-1, -1, 0]),
+        Message, st.tuples(*map(st.just, ("9.5", "12.50", "8")), prices, volumes), st.sampled_from([-1, 0])
     )
 
 
@@ -395,9 +399,10 @@ def _by_records(name: str, offers: list[Offer]) -> Bars:
                 "open_time": times[place],
                 "close_time": times[place + 1] + message.late,
                 "closed": closed,
+                "finality": "flag" if source == "other" else None,
                 **dict(zip(FIELDS, message.raws, strict=True)),
             }
-            for place, message, closed, _ in offers
+            for place, message, closed, source in offers
         ],
     )
 
@@ -473,12 +478,15 @@ class CacheTruth(RuleBasedStateMachine):
     def a_new_bar(self, skip, message, flag):
         self.send(self.newest() + 1 + skip, message, flag)
 
-    @precondition(lambda self: self.model.bars)
+    @rule(several=st.lists(st.tuples(SKIPS, MESSAGES, FLAGS), min_size=2, max_size=8))
+    def new_bars(self, several):
+        for skip, message, flag in several:
+            self.send(self.newest() + 1 + skip, message, flag)
+
     @rule(message=MESSAGES, flag=FLAGS)
     def the_newest_bar_again(self, message, flag):
         self.send(self.newest(), message, flag)
 
-    @precondition(lambda self: self.model.bars)
     @rule(back=st.integers(1, 14), message=MESSAGES, flag=FLAGS)
     def an_older_bar(self, back, message, flag):
         self.send(self.newest() - back, message, flag)
@@ -546,7 +554,7 @@ class CacheTruth(RuleBasedStateMachine):
         times, newest = TIMES[self.name], self.newest()
         end = None if end is None else times[newest + end] + off
         start = None if start is None else times[newest + start] + off
-        self.judge.cut(end, start, count)
+        self.judge.cut(self.judge.rows(), end, start, count)
         self.forming_in(end, start, count)
 
     def forming_in(self, end: int | None, start: int | None, count: int | None) -> None:
@@ -591,7 +599,9 @@ class RejectingCorrections(CacheTruth):
     corrections = "reject"
 
 
-SIZE = settings(max_examples=60, stateful_step_count=40, report_multiple_bugs=False)
+SIZE = settings(
+    max_examples=60, stateful_step_count=40, report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink]
+)
 TestTheTruthWhenCorrectionsAreAccepted = AcceptingCorrections.TestCase
 TestTheTruthWhenCorrectionsAreAccepted.settings = SIZE
 TestTheTruthWhenCorrectionsAreRejected = RejectingCorrections.TestCase
@@ -743,7 +753,7 @@ def test_eight_readers_see_only_what_was_true_at_some_moment_while_a_writer_play
 
 
 def check(reader: Reader, play: Play) -> None:
-    assert len(reader.whole) > 10
+    assert len(reader.whole) >= 5
     moments = {closed for closed, _ in play.moments}
     for answer in reader.whole.values():
         assert tuple(told(answer)) in moments

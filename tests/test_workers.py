@@ -27,6 +27,21 @@ class Waiting(Source):
         return Bars.empty(request.symbol, request.timeframe)
 
 
+@pytest.fixture(autouse=True)
+def _no_worker_is_left(monkeypatch):
+    made: list[Workers] = []
+    make = Workers.__init__
+
+    def remember(self, *args, **options) -> None:
+        make(self, *args, **options)
+        made.append(self)
+
+    monkeypatch.setattr(Workers, "__init__", remember)
+    yield
+    for workers in made:
+        workers.stop()
+
+
 @pytest.fixture
 def source():
     waiting = Waiting()

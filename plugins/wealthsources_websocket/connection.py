@@ -18,6 +18,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from http.cookies import CookieError
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -429,13 +430,28 @@ def _refuse_other_status(head: bytes) -> None:
     if status in _REDIRECTS:
         raise Lost("redirect_refused", f"HTTP {status}: redirects are not followed")
     if status != 101:
-        asked = re.search(rb"\nretry-after:[ \t]*([0-9]{1,9})[ \t]*\r?\n", head, re.IGNORECASE)
         raise Lost(
             "bad_status",
             f"HTTP {status} instead of an upgrade",
             kind=status_kind(status),
-            retry_after=float(asked[1]) if asked else 0.0,
+            retry_after=_retry_after(head),
         )
+
+
+def _retry_after(head: bytes) -> float:
+    """Seconds for which the server wants to be left alone: a number, or a date that is compared with its own clock."""
+    asked, said = _header(head, b"retry-after"), _header(head, b"date")
+    if asked.isdecimal():
+        return float(asked)  # any number of digits; too many are infinity
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        now = parsedate_to_datetime(said).timestamp() if said else time.time()
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
+    return 0.0
+
+
+def _header(head: bytes, name: bytes) -> str:
+    found = re.search(rb"\n" + name + rb":[ \t]*([\x20-\x7e]*?)[ \t]*\r?\n", head, re.IGNORECASE)
+    return found[1].decode() if found else ""
 
 
 def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_message: int) -> websocket.WebSocket:

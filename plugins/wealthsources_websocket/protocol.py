@@ -21,6 +21,9 @@ _LONGEST_SAMPLE: Final = 120
 _TRUE: Final = (True, 1, "1", "true", "True")
 _FALSE: Final = (False, 0, "0", "false", "False")
 _WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
+#: In a message with every field of _Texts but the flags: ten names, eight texts. With more of them it may say more, or
+#: something twice.
+_QUOTES: Final = 36
 _MOST_KNOWN: Final = 4_096
 _PRICES: Final = ("open", "high", "low", "close", "volume")
 
@@ -198,8 +201,10 @@ class WealthAI:
             text, number = self._texts(data), self._floats(data)
             symbol, name, open_time, close_time = text.symbol, text.timeframe, text.open_time, text.close_time
             o, h, l, c, v = number.open, number.high, number.low, number.close, number.volume  # noqa: E741
+            flagged = not (text.is_closed is text.closed is text.x is text.final is text.confirm is None)
             if (
-                0 < l <= o <= h < math.inf
+                data.count(b'"') == _QUOTES + 2 * flagged
+                and 0 < l <= o <= h < math.inf
                 and l <= c <= h
                 and 0 <= v < math.inf
                 and not open_time % self._steps[name]
@@ -216,7 +221,7 @@ class WealthAI:
                     | _decimals(text.volume) << 24
                 )
                 closed = self._closed_unless_said
-                if not (text.is_closed is text.closed is text.x is text.final is text.confirm is None):
+                if flagged:
                     flag = _flag(text)
                     closed = closed if flag is None else flag
                 return (BarMessage(symbol, name, open_time, close_time, (o, h, l, c, v), decimals, closed),)
@@ -226,6 +231,7 @@ class WealthAI:
 
     def _read_any(self, data: bytes) -> Sequence[Event]:
         try:
+            json.loads(data, object_pairs_hook=_refuse_doubles)
             if data[:1] != b"{" and data.lstrip()[:1] == b"[":
                 messages = self._many(data)
             else:
@@ -237,7 +243,7 @@ class WealthAI:
             for message in messages:
                 self._read_message(message, events)
             return events
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, RecursionError, ValueError) as error:
             why = f"{_short(str(error))}; it began {_short(repr(data[:_LONGEST_SAMPLE]))}"
             return (Bad("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
 
@@ -328,6 +334,13 @@ def _read_values(raw: tuple[Any, ...]) -> Values:
         decimals |= read.code << 6 * place
     o, h, l, c, v = numbers  # noqa: E741
     return (o, h, l, c, v), decimals, tuple(texts) if any(text is not None for text in texts) else None
+
+
+def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
+    """Raise ValueError for an object that says something twice: which of them is meant, nobody knows."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is said twice")
 
 
 def _flag(message: _Message | _Texts) -> bool | None:

@@ -90,6 +90,11 @@ class Endpoints:
         """The address to try."""
         return self._urls[self._at]
 
+    @property
+    def count(self) -> int:
+        """How many addresses there are."""
+        return len(self._urls)
+
     def choices(self) -> tuple[str, ...]:
         """All addresses, the one to try first."""
         return (*self._urls[self._at :], *self._urls[: self._at])
@@ -193,7 +198,9 @@ class Plan:
         at_once = self._endpoints.failed()
         if self.refused or lost.kind == "fatal":
             return self._backoff.cap
-        return 0.0 if at_once and not lost.kind else self._backoff.next()
+        if at_once and not lost.kind:
+            return 0.0
+        return self._backoff.next() / self._endpoints.count  # each address comes within one longest delay
 
     def accepted(self) -> None:
         """The server took the credential: bars came."""

@@ -134,6 +134,10 @@ class Relay:
             other = self.lead(client)
             self.carried += 1
             self._carry(client, other)
+        except ConnectionResetError:
+            for sock in (client, other):  # who resets one end resets the other
+                if sock is not None:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except (Refused, OSError):
             pass
         except Exception as error:  # noqa: BLE001 - a fault of this file, for the test to see

@@ -82,7 +82,7 @@ def delivered(case: Case, entry: str | Script, **options: Any) -> None:
     case.serve(entry)
     case.open(**options)
     case.counted("bars.new", 3)
-    wanted = case.market.now(SERIES)
+    wanted = case.server.peers[0].bar()
     case.until(lambda: len(case.held()) == 3)
     newest = case.held()[-1]
     assert (newest.open_time, *map(newest.exact, VALUES)) == (wanted["open_time"], *map(wanted.get, VALUES))
@@ -91,8 +91,8 @@ def delivered(case: Case, entry: str | Script, **options: Any) -> None:
 
 def stayed(case: Case) -> None:
     """The first connection is still the one."""
-    assert (case.status.epoch, case.status.state) == (1, "connected")
-    assert case.counter("attempts") == 1
+    assert (case.status.epoch, case.status.state) == (1, "connected"), "the connection did not stay"
+    assert case.counter("attempts") == 1, "there was more than one attempt"
 
 
 @contextlib.contextmanager
@@ -102,7 +102,9 @@ def only_the_truth(case: Case) -> Iterator[None]:
     assert case.session is not None
     case.session.subscribe(lambda event: told.append(event.bar) if event.bar and event.bar.closed else None)
     yield
-    assert set(facts(told)) <= set(facts(case.market.closed(SERIES)))
+    assert set(facts(told)) <= set(facts(case.market.closed(SERIES))), (
+        "a bar was told as closed that the server never closed so"
+    )
 
 
 def told_by(case: Case, entry: str | Script, counter: str, source: str) -> None:
@@ -127,5 +129,5 @@ def told_by(case: Case, entry: str | Script, counter: str, source: str) -> None:
 def answers_the_truth(case: Case) -> bool:
     """Whether the answer is all that the server closed; what is there of it must always be true."""
     answer, truth = facts(case.answer()), facts(case.market.closed(SERIES))
-    assert set(answer) <= set(truth)
+    assert set(answer) <= set(truth), "the answer holds a bar that the server never closed so"
     return answer == truth

