@@ -169,3 +169,21 @@ def test_callbacks_that_take_nothing_for_over_a_second_are_counted_once(monkeypa
         receiver.go.set()
         assert receiver.done.wait(10)
         dispatcher.stop(5)
+
+
+def test_a_subscriber_that_wants_to_exit_ends_nothing():
+    dispatcher, receiver = Dispatcher(), Receiver(2)
+    receiver.go.set()
+
+    def leave(event):
+        raise SystemExit
+
+    dispatcher.subscribe(leave)
+    dispatcher.subscribe(receiver)
+    try:
+        dispatcher.emit(closed(0))
+        dispatcher.emit(closed(1))
+        assert receiver.done.wait(10)
+        assert dispatcher.handler_errors == 2
+    finally:
+        dispatcher.stop(5)

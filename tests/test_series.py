@@ -457,3 +457,17 @@ def test_readers_see_whole_bars_while_a_writer_writes():
             thread.join()
         sys.setswitchinterval(interval)
     assert not problems
+
+
+def test_the_bar_that_closes_before_a_hole_as_wide_as_the_capacity_can_still_be_had():
+    buffer = SeriesBuffer("BTCUSDT", "1h", 4)
+    for place in range(3):
+        put(buffer, place, 1.0)
+    stored = put(buffer, 20, 1.0)
+    assert stored.closed == (at(2),)
+    assert stored.hole is not None
+    assert len(buffer) == 1
+    gone = buffer.at(at(2))
+    assert gone is not None
+    assert (gone.open_time, gone.closed) == (at(2), True)
+    assert buffer.at(at(1)) is None

@@ -27,7 +27,7 @@ from wealthsources.series import Filled, Stored
 
 FIELDS = ("open", "high", "low", "close", "volume")
 START = 100  # the place of the first bar; late ones and histories reach before it
-WINDOWS = 4000
+WINDOWS = 12_000
 
 
 def _open_times(name: str) -> list[int]:
@@ -108,17 +108,13 @@ class Model:
         self.reached = place if self.reached is None else max(place, self.reached)
         evidence = Finality.FLAG if flag else Finality.SUCCESSOR if place < self.reached else None
         held = self.bars.get(place)
-        if held is None:
-            kind, hole, closes = *self._new(place, message, evidence), evidence is not None
-        else:
-            hole, closes = None, not held.closed and evidence is not None
-            kind = self._again(held, message, flag)
-            if not held.closed:
-                held.finality, held.voucher = evidence, self.epoch
-        if kind == "too_old":
-            closes = False
+        was_closed = held is not None and held.closed
+        kind, hole = self._new(place, message) if held is None else (self._again(held, message, flag), None)
+        if kind != "too_old" and not was_closed:
+            self.bars[place].finality, self.bars[place].voucher = evidence, self.epoch
+            closed += (place,) if evidence else ()
         self._evict()
-        return kind, (*closed, place) if closes else closed, hole
+        return kind, closed, hole
 
     def _close_before(self, place: int) -> tuple[int, ...]:
         """The successor: what this connection was forming is over when it sends a later bar."""
@@ -127,7 +123,7 @@ class Model:
             self.bars[at].finality = Finality.SUCCESSOR
         return tuple(sorted(over))
 
-    def _new(self, place: int, message: Message, evidence: Finality | None):
+    def _new(self, place: int, message: Message):
         hole = None
         if place <= self.let_go:
             return "too_old", None
@@ -139,7 +135,7 @@ class Model:
             hole = (first, place) if first < place else None
             if place - first >= self.capacity:
                 self._reset()
-        self.bars[place] = Held(message, finality=evidence, voucher=self.epoch)
+        self.bars[place] = Held(message)
         return "new", hole
 
     def _reset(self) -> None:
@@ -148,7 +144,7 @@ class Model:
         self.bars.clear()
 
     def _again(self, held: Held, message: Message, flag: bool | None) -> str:
-        """A message for a bar that is there; whether it closes a forming one is not settled here."""
+        """A message for a bar that is there."""
         if message.raws == held.message.raws:
             if held.closed and flag:
                 held.finality = Finality.FLAG
@@ -260,6 +256,12 @@ def expected(model: Model, name: str, found: list[int]) -> list[tuple]:
     ]
 
 
+def remembered(series: SeriesBuffer) -> int:
+    """Of how many bars a series remembers something beside the rows, whatever it is."""
+    parts = (getattr(series, name) for name in SeriesBuffer.__slots__)
+    return max(len(part) for part in parts if isinstance(part, dict))
+
+
 @dataclasses.dataclass
 class Judge:
     """Compares a series with the model."""
@@ -287,8 +289,7 @@ class Judge:
         assert told(held) == self.expected(sorted(model.bars))
         assert set(held.texts) == {self.time(place) for place, bar in model.bars.items() if bar.message.kept_aside()}
         assert len(series) == len(model.bars) <= series.capacity
-        parts = [getattr(series, name) for name in SeriesBuffer.__slots__]
-        assert all(len(part) <= len(series) for part in parts if isinstance(part, dict))
+        assert remembered(series) <= len(series)
         assert series.newest == (self.time(max(model.bars)) if model.bars else None)
         assert series.arrived == model.arrived
         assert [(hole.start, hole.end, hole.count) for hole in series.holes()] == [
@@ -663,6 +664,13 @@ def test_of_a_burst_the_newest_thousand_are_held_in_order(order):
     assert answer.open_times.tolist() == [first + place * 60_000 for place in range(9000, 10_000)]
     assert answer.values[:, 0].tolist() == [float(place) for place in range(9000, 10_000)]
     assert answer.unbroken
+
+
+def test_bars_that_lost_connections_left_forming_are_forgotten_when_they_no_longer_fit():
+    series = SeriesBuffer("BTCUSDT", "1h", 5)
+    for epoch in range(1, 100):
+        put(series, "1h", START + epoch, Message(("9.5", "12.50", "8", "10", ".5")), None, epoch, 0.0)
+    assert remembered(series) == len(series) == 5
 
 
 class Play:

@@ -151,6 +151,7 @@ class SourceChain:
         if not walk.possible and not query.include_now:
             return Resolution(Bars.empty(query.symbol, query.timeframe), ())
         for at, named in enumerate(self.sources):
+            walk.remember(named.name)
             attempts.append(self._ask(named, walk))
             if walk.complete:
                 attempts += [Attempt(other.name, "not_asked") for other in self.sources[at + 1 :]]
@@ -226,26 +227,28 @@ class Empties:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._spans: dict[tuple[str, Timeframe], dict[tuple[int, int], float]] = {}
+        self._spans: dict[tuple[str, str, Timeframe], dict[tuple[int, int], float]] = {}
+        self._held = 0
 
-    def learn(self, symbol: str, timeframe: Timeframe, spans: list[tuple[int, int]]) -> None:
-        """Remember spans of window numbers, first and last."""
+    def learn(self, source: str, symbol: str, timeframe: Timeframe, spans: list[tuple[int, int]]) -> None:
+        """Remember spans of window numbers, first and last, of which `source` said it."""
         until = self._clock() + _BELIEVED
         with self._lock:
-            if len(self._spans) >= _MOST_EMPTIES:
+            if self._held >= _MOST_EMPTIES:
                 self._spans.clear()
-            known = self._spans.setdefault((symbol, timeframe), {})
-            if len(known) >= _MOST_EMPTIES:
-                known.clear()
+                self._held = 0
+            known = self._spans.setdefault((source, symbol, timeframe), {})
+            self._held -= len(known)
             known.update(dict.fromkeys(spans, until))
+            self._held += len(known)
 
-    def of(self, symbol: str, timeframe: Timeframe) -> list[tuple[int, int]]:
-        """The spans of a series that are still believed."""
+    def of(self, source: str, symbol: str, timeframe: Timeframe) -> list[tuple[int, int]]:
+        """The spans of a series of which `source` said it, and that are still believed."""
         if not self._spans:
             return []
         now = self._clock()
         with self._lock:
-            return [span for span, until in self._spans.get((symbol, timeframe), {}).items() if until > now]
+            return [span for span, until in self._spans.get((source, symbol, timeframe), {}).items() if until > now]
 
 
 class Garbage(ValueError):  # noqa: N818 - it is the answer that is garbage
@@ -270,7 +273,8 @@ class _Walk:
         self.hand = _NOTHING
         self.forming: Bars | None = None
         #: Windows that an exchange's own history says never had a bar.
-        self.empty_spans = [] if empties is None else empties.of(query.symbol, frame)
+        self.empty_spans: list[tuple[int, int]] = []
+        self._known_empty: set[tuple[int, int]] = set()
         self.differs = 0  # bars of the last answer that an earlier source has too, with other values
         self.differ_in_all = 0
         self.complete = False
@@ -367,7 +371,9 @@ class _Walk:
 
     def _is_empty(self, first: int, last: int) -> bool:
         """Whether an exchange's own history says that none of these windows had a bar."""
-        return any(begin <= first and last <= end for begin, end in self.empty_spans)
+        return (first, last) in self._known_empty or any(
+            begin <= first and last <= end for begin, end in self.empty_spans
+        )
 
     # taking an answer ------------------------------------------------------------------------------------------
 
@@ -377,12 +383,12 @@ class _Walk:
         closed, forming = self._visible(bars, request)
         if forming is not None:
             self.forming = _named(forming, name, self.query.symbol)
-        if source.capabilities.authoritative:
-            self._learn_empty(bars, request)
         if not len(closed) and forming is None and (len(bars) or not source.capabilities.authoritative):
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
         self.differs = 0
         added = self._add(_named(closed, name, self.query.symbol))
+        if source.capabilities.authoritative:
+            self._learn_empty(name, bars, request)
         self.complete = self._is_complete()
         return added
 
@@ -452,14 +458,30 @@ class _Walk:
             return None
         return forming if int(forming.open_times[0]) <= self.query.now else None
 
-    def _learn_empty(self, bars: Bars, request: HistoryRequest) -> None:
-        """What an exchange's own history leaves out between two bars it returned never existed."""
-        slots = self.frame.slots(bars.open_times)
+    def remember(self, name: str) -> None:
+        """What that source said before of windows without a bar holds for it and for those after it."""
+        if self._empties is not None:
+            self._believe(self._empties.of(name, self.query.symbol, self.frame))
+
+    def _believe(self, spans: list[tuple[int, int]]) -> None:
+        self.empty_spans += spans
+        self._known_empty.update(spans)
+
+    def _learn_empty(self, name: str, bars: Bars, request: HistoryRequest) -> None:
+        """What an exchange's own history leaves out between two bars it returned never existed.
+
+        A bar that ends later than was asked for proves nothing, and a window of which there is a bar is not empty.
+        """
+        times = bars.open_times[bars.ends <= request.end]
+        held = self.hand.open_times
+        if len(times):
+            times = np.union1d(times, held[(held > times[0]) & (held < times[-1])])
+        slots = self.frame.slots(times)
         between = [(int(slots[place]) + 1, int(slots[place + 1]) - 1) for place in np.flatnonzero(np.diff(slots) > 1)]
-        self.empty_spans += between
+        self._believe(between)
         if between and self._empties is not None:
-            self._empties.learn(self.query.symbol, self.frame, between)
-        if not len(slots) and request.end < self.query.now - 3_600_000:
+            self._empties.learn(name, self.query.symbol, self.frame, between)
+        if not len(bars) and request.end < self.query.now - 3_600_000:
             first = -_FOREVER if request.start is None else self.frame.slot(request.start)
             self.empty_spans.append((first, self.frame.slot(request.end) - 1))
 

@@ -143,7 +143,7 @@ class Dispatcher:
             for callback in callbacks:
                 try:
                     callback(event)
-                except Exception:  # noqa: BLE001 - a stranger's code
+                except BaseException:  # noqa: BLE001 - a stranger's code, and sys.exit there ends nothing here
                     self.handler_errors += 1
                     _log.exception("a subscriber failed on %s of %s", event.kind, event.source)
 

@@ -106,6 +106,7 @@ class SeriesBuffer:
         "_epoch",
         "_epoch_newest",
         "_forming",
+        "_gone",
         "_lock",
         "_newest",
         "_rows",
@@ -152,6 +153,7 @@ class SeriesBuffer:
         self._forming: dict[int, int] = {}  # open_time -> the epoch of its last message
         self._run: int | None = 0  # closed bars in a row at the end, not counting a forming last one; None: to count
         self._texts: dict[int, tuple[str | None, ...]] = {}
+        self._gone: Rows | None = None
 
     # writing ---------------------------------------------------------------------------------------------------
 
@@ -212,7 +214,7 @@ class SeriesBuffer:
         follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
         hole = None if follows else self._hole_before(open_time)
         if hole is not None and hole.count >= self.capacity:
-            self._let_go()
+            self._let_go(closed_just_now=bool(ended))
         if self._end == len(self._rows):
             self._compact()
         self._write(self._end, message, BY_FLAG if closed else FORMING)
@@ -315,8 +317,12 @@ class SeriesBuffer:
             self._run = self._run + 1 if joined else 1
         return (open_time,)
 
-    def _let_go(self) -> None:
-        """Forget all bars: those that are missing now would have pushed them out, had they come."""
+    def _let_go(self, *, closed_just_now: bool) -> None:
+        """Forget all bars: those that are missing now would have pushed them out, had they come.
+
+        The last one, if it was closed by the message that opens the hole, can still be had from `at`: it is news.
+        """
+        self._gone = self._rows[self._end - 1 : self._end].copy() if closed_just_now else None
         self._begin = self._end
         self._run = 0
         self._forming.clear()
@@ -442,9 +448,12 @@ class SeriesBuffer:
         """The bar of that open time, forming or closed."""
         with self._lock:
             place = self._place_of(open_time)
-            if place == self._end or self._time_at(place) != open_time:
+            if place < self._end and self._time_at(place) == open_time:
+                rows = self._rows[place : place + 1].copy()
+            elif self._gone is not None and int(self._gone.view(np.int64)[0, 0]) == open_time:
+                rows = self._gone
+            else:
                 return None
-            rows = self._rows[place : place + 1].copy()
             texts = dict(self._texts) if self._texts else None
         return Bars(self.symbol, self.timeframe, rows, self.names, texts)[0]
 

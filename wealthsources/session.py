@@ -321,7 +321,10 @@ class Session:
         if live:
             self.start_live()
         return SourceChain(
-            [_bound(entry, context) for entry in self._entries], self._call, self._breakers, self._empties
+            [_bound(entry, context) for entry in self._entries],
+            self._call,
+            self._breakers,
+            self._empties if live else None,  # a backtest knows nothing that was learned later
         )
 
     def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:

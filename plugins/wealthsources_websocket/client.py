@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from wealthsources import ConfigError
 from wealthsources_websocket.connection import CLOSE, PING, PONG, TEXT, Connection, connect
 from wealthsources_websocket.protocol import (
     PROTOCOLS,
@@ -27,6 +28,7 @@ from wealthsources_websocket.protocol import (
     Ignored,
     Reply,
     ServerError,
+    one_line,
 )
 from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan, rejection
 
@@ -103,15 +105,18 @@ class Client:
     # life ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to connect, without waiting for it. Raises OSError if certificates or token cannot be read."""
+        """Begin to connect, without waiting for it. Raises ConfigError if certificates or token cannot be read."""
+        self._read_token()
         with self._lock:
             if self._thread is not None or self._stop.is_set():
                 return
-            self._read_token()
             if not self._token:
                 self._log.warning("no csrf_token is set; an empty one is sent")
             if any(url.startswith("wss://") for url in self._options.endpoints):
-                self._tls = _tls_context(self._options)
+                try:
+                    self._tls = _tls_context(self._options)
+                except OSError as error:
+                    raise ConfigError(f"ca_file {self._options.ca_file}: {error.strerror or error}") from error
             self._thread = threading.Thread(target=self._run, name="wealthsources-websocket", daemon=True)
             self._thread.start()
 
@@ -153,8 +158,6 @@ class Client:
         self.counters[f"lost.{lost.reason}"] += 1
         if self.state == "connected":
             self.reconnects_by_reason[lost.reason] += 1
-            if (self.last_data or 0.0) >= self.acknowledged_at:
-                self._plan.accepted()
         self.last_error = f"{self.endpoint}: {self._redact(str(lost))}"
         delay = self._plan.lost(lost, time.monotonic())
         if self._plan.refused:
@@ -201,12 +204,15 @@ class Client:
         """The token as it is now: a file or a function may have a new one."""
         try:
             token = self._options.read_token()
-        except Exception as error:  # a function of the deployment's may raise anything
+        except Exception as error:  # noqa: BLE001 - a function of the deployment's may raise anything
             if self._thread is None:
-                raise
+                name = self._options.csrf_token_file
+                said = f"csrf_token_file {name}: {error.strerror}" if name and isinstance(error, OSError) else ""
+                raise ConfigError(said or f"csrf_token cannot be read: {type(error).__name__}") from None
             # Not the error's text: it may hold the token.
             raise Lost("token", f"csrf_token cannot be read: {type(error).__name__}") from None
         if token != self._token:
+            self._plan.accepted()  # a new one has not been refused yet
             self._redact = _Redactor(token, self._token)
             self._token = token
 
@@ -236,11 +242,10 @@ class Client:
 
     def _subscribe(self, connection: Connection, request_id: str) -> None:
         self._resubscribe.clear()
-        connection.send_text(
-            self._protocol.connect_message(
-                self._symbols, self._resolutions, self._token, self._options.market_type, request_id
-            )
+        message = self._protocol.connect_message(
+            self._symbols, self._resolutions, self._token, self._options.market_type, request_id
         )
+        connection.send_text(message, self._options.connect_timeout)  # with thousands of symbols it is long
 
     def _handshake(self, connection: Connection, deadline: float) -> list[BarMessage | Bad]:
         """Subscribe and wait for the acknowledgement. Returns bars that came before it."""
@@ -281,15 +286,15 @@ class Client:
             else:
                 self._other(connection, event)
                 if isinstance(event, Bad):
-                    early[_MOST_EARLY - 1 :] = [event]
+                    full = len(early) >= _MOST_EARLY  # then a bar of any series gives way
+                    early[_MOST_EARLY - 1 :] = [Bad("early", "too much before CONNECTED") if full else event]
         return done
 
     def _read(self, connection: Connection) -> None:
         """Read until the connection is lost. Raises Lost."""
         handler, read, epoch = self._handler, self._protocol.read, self.epoch
-        started = last_bar = now = time.monotonic()
-        pinger = _Pinger(self._options.ping_interval, self._options.pong_timeout, started)
-        next_check, proven, rested = started, False, False
+        last_bar = now = next_check = time.monotonic()
+        up = _Up(now, self._options)
         while True:
             before = now
             frame = connection.receive()
@@ -306,30 +311,33 @@ class Client:
                         last_bar = self.last_data = now
                         self._bad_in_a_row = 0
             else:
-                self._control(connection, frame.opcode, frame.data, pinger)
-            if now < next_check:
-                continue
-            next_check = now + _CHECK_EVERY
-            pinger.check(connection, now)
-            self._check(connection, now, last_bar)
-            if not proven and last_bar > started and now - started >= self._options.reset_after:
-                proven = True
-                self._plan.proven()
-            if not rested and now - started >= self._options.primary_after:
-                rested = True
-                self._plan.rested()
-            handler.on_turn(now)
-            now = time.monotonic()
+                self._control(connection, frame.opcode, frame.data, up.pinger)
+            if now >= next_check:
+                next_check = now + _CHECK_EVERY
+                self._check(connection, up, now, last_bar)
 
-    def _check(self, connection: Connection, now: float, last_bar: float) -> None:
+    def _check(self, connection: Connection, up: _Up, now: float, last_bar: float) -> None:
+        """What is looked at every now and then while a connection is up."""
         if self._stop.is_set():
             connection.close(timeout=CLOSE_TIMEOUT)
             raise Lost("stopped")
+        if _slept() - up.slept > _LONG_PAUSE:
+            raise Lost("suspended", f"this machine slept for {_slept() - up.slept:.0f} s")
+        up.pinger.check(connection, now)
         if now - last_bar > self._options.idle_limit:
             raise Lost("data_idle", f"no bar for {now - last_bar:.0f} s")
         if self._resubscribe.is_set():
             self._subscribe(connection, str(next(_request_ids)))
             self._handler.on_resubscribed()
+        if last_bar > up.started:
+            self._plan.accepted()
+            if not up.proven and now - up.started >= self._options.reset_after:
+                up.proven = True
+                self._plan.proven()
+        if not up.rested and now - up.started >= self._options.primary_after:
+            up.rested = True
+            self._plan.rested()
+        self._handler.on_turn(now)
 
     def _control(self, connection: Connection, opcode: int, data: bytes, pinger: _Pinger) -> None:
         if opcode == PONG:
@@ -346,14 +354,14 @@ class Client:
         code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
         with contextlib.suppress(Lost):
             connection.close(code if len(data) >= 2 else 1000, timeout=0)
-        words = data[2:100].decode("utf-8", "replace")
+        words = one_line(data[2:100].decode("utf-8", "replace"))
         return Lost(f"closed_{code}", words, kind=self._options.close_kind(code))
 
     def _other(self, connection: Connection, event: object) -> None:
         if isinstance(event, Bad):
             self._handler.on_bad(event)
             self.counters[event.what] += 1
-            self._bad_in_a_row += 1
+            self._bad_in_a_row += event.may_be_bar
             if self.counters[event.what] <= 10:
                 self._log.warning("%s: %s", event.what, self._redact(event.why))
             if self._bad_in_a_row >= _MOST_BAD:
@@ -372,6 +380,22 @@ class Client:
 
 
 _request_ids: Final = itertools.count(2)
+
+
+class _Up:
+    """What is remembered of a connection while it is up."""
+
+    def __init__(self, now: float, options: WebSocketOptions) -> None:
+        self.started = now
+        self.slept = _slept()
+        self.proven = False
+        self.rested = False
+        self.pinger = _Pinger(options.ping_interval, options.pong_timeout, now)
+
+
+def _slept() -> float:
+    """Seconds that this machine was asleep since it was started: in them the monotonic clock stands still (Linux)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic() if hasattr(time, "CLOCK_BOOTTIME") else 0.0
 
 
 def shown(url: str) -> str:

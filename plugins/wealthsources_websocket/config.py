@@ -78,6 +78,7 @@ def _check_proxy(proxy: SecretStr) -> SecretStr:
     try:
         parts = urlsplit(text)
         good = parts.scheme in _PROXIES and bool(parts.hostname) and bool(parts.port)
+        good = good and parts.path in ("", "/") and not (parts.query or parts.fragment)
     except ValueError:
         good = False
     if text not in ("none", "env") and not good:
@@ -157,7 +158,7 @@ class WebSocketOptions(BaseModel):
             raise ValueError("give csrf_token or csrf_token_file, not both")
         if (self._has_token or self.csrf_token_file is not None) and not self.allow_insecure:
             for url in self.endpoints:
-                if url.startswith("ws://") and not is_loopback(url):
+                if url.startswith("ws://") and not (is_loopback(url) and self.proxy_for(url) is None):
                     raise ValueError(
                         "csrf_token would be sent in the clear over ws:// to another machine; "
                         "use wss://, or set allow_insecure: true"

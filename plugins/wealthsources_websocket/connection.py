@@ -31,6 +31,7 @@ from wealthsources_websocket.reconnect import Lost, status_kind
 _T = TypeVar("_T")
 
 _SLICE: Final = 0.2
+_SEND_TIMEOUT: Final = 1.0
 _MOST_HANDSHAKE_BYTES: Final = 65_536
 _MOST_FRAGMENTS: Final = 10_000
 _COOKIES: Final = re.compile(rb"\n(?:(?:set-)?cookie:[^\n]*\n)+", re.IGNORECASE)
@@ -91,9 +92,9 @@ class Connection:
         except (OSError, websocket.WebSocketException, struct.error) as error:
             raise Lost("cut", type(error).__name__) from None
 
-    def send_text(self, text: str) -> None:
-        """Send one text message. Raises Lost, also when the server does not take it."""
-        self._send(text.encode(), TEXT)
+    def send_text(self, text: str, timeout: float = _SEND_TIMEOUT) -> None:
+        """Send one text message. Raises Lost, also when the server takes nothing of it for `timeout` seconds."""
+        self._send(text.encode(), TEXT, timeout)
 
     def ping(self, payload: bytes) -> None:
         """Send a ping."""
@@ -103,9 +104,13 @@ class Connection:
         """Answer a ping."""
         self._send(payload, PONG)
 
-    def _send(self, payload: bytes, opcode: int) -> None:
+    def _send(self, payload: bytes, opcode: int, timeout: float = _SEND_TIMEOUT) -> None:
         try:
-            self._ws.send(payload, opcode)
+            self._sock.settimeout(timeout)
+            try:
+                self._ws.send(payload, opcode)
+            finally:
+                self._sock.settimeout(_SLICE)
         except (OSError, websocket.WebSocketException) as error:
             # A frame that went out in part cannot be taken back: the connection is of no use any more.
             raise Lost("send_failed", type(error).__name__) from None
@@ -450,8 +455,8 @@ def _retry_after(head: bytes) -> float:
 
 
 def _header(head: bytes, name: bytes) -> str:
-    found = re.search(rb"\n" + name + rb":[ \t]*([\x20-\x7e]*?)[ \t]*\r?\n", head, re.IGNORECASE)
-    return found[1].decode() if found else ""
+    found = re.search(rb"\n" + name + rb":([^\r\n]*)", head, re.IGNORECASE)
+    return found[1].decode("ascii", "replace").strip() if found else ""
 
 
 def _upgrade(sock: socket.socket, url: str, host: str, deadline: _Deadline, max_message: int) -> websocket.WebSocket:

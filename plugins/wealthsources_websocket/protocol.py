@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -108,9 +108,10 @@ class _Message(msgspec.Struct, gc=False):
     bars: Any = None
 
 
-class _Texts(msgspec.Struct, gc=False, tag_field="type", tag="BAR"):
+class _Texts(msgspec.Struct, gc=False):
     """What nearly every message is: one bar whose values are decimal text."""
 
+    type: Literal["BAR"]  # a field, no tag: msgspec lets a tag be missing, and then the quotes do not add up
     symbol: str
     timeframe: str
     open_time: int
@@ -153,7 +154,7 @@ def _decimals(text: str) -> int:
     Raises ValueError if the float and that number might not give the text back.
     """
     whole, _, decimals = text.partition(".")
-    if len(whole) + len(decimals) > 15 or "e" in text or "E" in text:
+    if len(whole) + len(decimals) > 15 or whole[:1] == "-" or "e" in text or "E" in text:
         raise ValueError(text)
     return len(decimals)
 
@@ -244,7 +245,7 @@ class WealthAI:
                 self._read_message(message, events)
             return events
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
-            why = f"{_short(str(error))}; it began {_short(repr(data[:_LONGEST_SAMPLE]))}"
+            why = f"{one_line(str(error))}; it began {one_line(repr(data[:_LONGEST_SAMPLE]))}"
             return (Bad("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
 
     def _read_message(self, message: _Message, events: list[Event]) -> None:
@@ -259,7 +260,7 @@ class WealthAI:
         elif kind == "CONNECTED":
             events.append(Connected(None if message.request_id is None else str(message.request_id)))
         elif kind == "ERROR":
-            events.append(ServerError(_short(str(message.message))))
+            events.append(ServerError(one_line(str(message.message))))
         elif kind == "PING":
             events.append(Reply('{"type": "PONG"}'))
         elif kind in ("PONG", None) and message.open_time is None:
@@ -267,7 +268,7 @@ class WealthAI:
         elif kind is None:
             events.append(self._bar(message))
         else:
-            events.append(Ignored(_short(str(kind))))
+            events.append(Ignored(one_line(str(kind))))
 
     def _read_batch(self, outer: _Message, batch: list[Any], events: list[Event]) -> None:
         """Several bars in one message; symbol and timeframe may be said once, outside."""
@@ -275,7 +276,7 @@ class WealthAI:
             try:
                 message = msgspec.convert(item, _Message)
             except msgspec.ValidationError as error:
-                events.append(Bad("bad_bar", f"in a batch: {_short(str(error))}"))
+                events.append(Bad("bad_bar", f"in a batch: {one_line(str(error))}"))
                 continue
             message.symbol = outer.symbol if message.symbol is None else message.symbol
             if message.timeframe is None and message.resolution is None:
@@ -285,15 +286,17 @@ class WealthAI:
     def _bar(self, message: _Message) -> BarMessage | Bad:
         name = message.timeframe if message.timeframe is not None else message.resolution
         symbol, open_time, close_time = message.symbol, message.open_time, message.close_time
+        if message.resolution is not None and message.resolution != name and type(symbol) is str:
+            return Bad("bad_bar", "timeframe and resolution differ", symbol, name if type(name) is str else "")
         try:
             frame = self._frames[name]
         except (KeyError, TypeError):
             ours = type(symbol) is str and type(name) is str  # a series that nobody can have asked for
-            return Bad("bad_bar", f"timeframe: {_short(repr(name))} is not one", *((symbol, name) if ours else ()))
+            return Bad("bad_bar", f"timeframe: {one_line(repr(name))} is not one", *((symbol, name) if ours else ()))
         if type(symbol) is not str or not symbol:
-            return Bad("bad_bar", f"symbol: {_short(repr(symbol))} is not text")
+            return Bad("bad_bar", f"symbol: {one_line(repr(symbol))} is not text")
         if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
-            return Bad("bad_bar", f"open_time: {_short(repr(open_time))} is not a time in ms", symbol, name)
+            return Bad("bad_bar", f"open_time: {one_line(repr(open_time))} is not a time in ms", symbol, name)
         if not frame.opens_at(open_time):
             return Bad("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
         try:
@@ -302,7 +305,7 @@ class WealthAI:
             flag = _flag(message)
             closed = True if flag is None and self._push_closed else flag
         except ValueError as error:
-            return Bad("bad_bar", _short(str(error)), symbol, name, open_time)
+            return Bad("bad_bar", one_line(str(error)), symbol, name, open_time)
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
             return Bad("bad_bar", _which_rule(values), symbol, name, open_time)
@@ -338,21 +341,24 @@ def _read_values(raw: tuple[Any, ...]) -> Values:
 
 def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
     """Raise ValueError for an object that says something twice: which of them is meant, nobody knows."""
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is said twice")
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ValueError(f"{name!r} is said twice")
+        seen.add(name)
 
 
 def _flag(message: _Message | _Texts) -> bool | None:
+    said: bool | None = None
     for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
         if value is None:
             continue
-        if value in _TRUE:
-            return True
-        if value in _FALSE:
-            return False
-        raise ValueError(f"closed flag: {value!r} is neither true nor false")
-    return None
+        if value not in _TRUE and value not in _FALSE:
+            raise ValueError(f"closed flag: {value!r} is neither true nor false")
+        if said is not None and said is not (value in _TRUE):
+            raise ValueError("closed flag: one says true, another false")
+        said = value in _TRUE
+    return said
 
 
 def _which_rule(values: tuple[float, float, float, float, float]) -> str:
@@ -366,7 +372,7 @@ def _which_rule(values: tuple[float, float, float, float, float]) -> str:
     return f"open {o} or close {c} is outside low {l} to high {h}"
 
 
-def _short(text: str) -> str:
+def one_line(text: str) -> str:
     """One line of at most 120 characters, none of which steers a terminal."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * _LONGEST_SAMPLE]).split())
     return line if len(line) <= _LONGEST_SAMPLE else line[: _LONGEST_SAMPLE - 1] + "…"

@@ -172,7 +172,7 @@ class Plan:
 
     @property
     def refused(self) -> bool:
-        """Whether the credential was turned down twice in a row: once more with it read anew, and then again."""
+        """Whether the credential was turned down twice, the second time as read anew, and nothing came since."""
         return self._refusals >= _REFUSALS
 
     def attempt(self, now: float) -> float:
@@ -194,7 +194,7 @@ class Plan:
         if lost.kind == "rate":
             rest = min(lost.retry_after, _LONGEST_REST) if lost.retry_after else self._backoff.cap
             self._budget.block(_host(self.current), now + rest)
-        self._refusals = self._refusals + 1 if lost.kind == "auth" else 0
+        self._refusals += lost.kind == "auth"
         at_once = self._endpoints.failed()
         if self.refused or lost.kind == "fatal":
             return self._backoff.cap
@@ -203,7 +203,7 @@ class Plan:
         return self._backoff.next() / self._endpoints.count  # each address comes within one longest delay
 
     def accepted(self) -> None:
-        """The server took the credential: bars came."""
+        """The server took the credential, bars came; or there is another one."""
         self._refusals = 0
 
     def proven(self) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, Literal
 from wealthsources import (
     Bars,
     Capabilities,
-    ConfigError,
     Event,
     HistoryRequest,
     Hole,
@@ -113,14 +112,11 @@ class WebSocketSource(Source):
     # life ------------------------------------------------------------------------------------------------------
 
     def start(self, host: Host) -> None:
-        """Begin to connect. Raises ConfigError if the certificates cannot be read."""
+        """Begin to connect. Raises ConfigError if the certificates or the token cannot be read."""
         self._host = host
         self.cache = self._new_cache(host.name)
         client = Client(self.options, self, host.logger)
-        try:
-            client.start()
-        except OSError as error:
-            raise ConfigError(f"ca_file {self.options.ca_file}: {error.strerror or error}") from error
+        client.start()
         self._client = client
 
     def stop(self) -> None:
@@ -269,6 +265,8 @@ class WebSocketSource(Source):
             series = stream.series = self.cache.series(stream.symbol, stream.timeframe)
         if self._partial_first and self._is_partial(stream, bar, epoch):
             return True
+        if now - (series.arrived or now) > stream.limit:
+            series.interrupt()  # it was stale: what it left forming need not be what became of it
         stored = series.put(
             open_time,
             bar.close_time,
@@ -282,6 +280,9 @@ class WebSocketSource(Source):
         kind, ended, hole = stored
         if kind == "update" and not ended:
             stream.pushes_forming = True
+        elif kind == "old_epoch":
+            self._count("bars.old_epoch")
+            return False
         else:
             self._note(stream, series, kind, ended, hole, bar, now)
         if host.listening:
@@ -448,11 +449,14 @@ class WebSocketSource(Source):
         left = _holes_within(series, hole)
         if left and not _never_existed(left, bars):
             return
-        stream.empty, stream.empty_until = left, time.monotonic() + _BELIEVED
+        now = time.monotonic()
+        known = stream.empty if now < stream.empty_until else ()
+        stream.empty, stream.empty_until = (*known, *left), now + _BELIEVED
         stream.retry_after = _FIRST_RETRY
         if left:
             self._count("verified_empty", sum(part.count for part in left))
-            stream.retry_at = stream.empty_until
+            others = set(series.holes()) - set(stream.empty)  # opened while this was asked
+            stream.retry_at = now + _FIRST_RETRY if others else stream.empty_until
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:
             host.emit(Event("filled", host.name, stream.symbol, stream.timeframe, hole=hole, reason=reason))

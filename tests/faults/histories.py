@@ -44,6 +44,12 @@ def skipping(skipped: Callable[[Played], bool]) -> Callable[[Peer], None]:
     return lambda peer: peer.behave(lambda played: None if skipped(played) else peer.send(played.text))
 
 
+def until_set(peer: Peer, event: threading.Event) -> None:
+    """Send nothing until then, but answer the client."""
+    while not event.is_set():
+        peer.attend(0.005)
+
+
 def number_of(case: Case, played: Played) -> int:
     """Which bar of its series a message is of, from 0."""
     return played.step // case.market.steps_per_bar

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wealthsources_websocket.simulator.faults import Peer, fault
 
-from .conftest import SERIES, Case, facts
+from .conftest import SERIES, Case, facts, wait_until
 
 if TYPE_CHECKING:
     from wealthsources_websocket.simulator.faults import Played
@@ -102,6 +102,7 @@ def only_the_truth(case: Case) -> Iterator[None]:
     assert case.session is not None
     case.session.subscribe(lambda event: told.append(event.bar) if event.bar and event.bar.closed else None)
     yield
+    wait_until(lambda: told, what="a closed bar")
     assert set(facts(told)) <= set(facts(case.market.closed(SERIES))), (
         "a bar was told as closed that the server never closed so"
     )

@@ -166,7 +166,7 @@ def test_a14_without_ca_file_the_system_decides(case, good):
     town.open()
     case.counted("lost.tls_error", 4)
     assert "not trusted" in case.status.last_error
-    assert case.status.state == "error"
+    case.until(lambda: case.status.state == "error")
     assert town.good.accepted > 0
     assert town.good.received == []
     town.assert_nothing_was_said()
@@ -273,9 +273,9 @@ def test_a14_the_handshake_stalls(case, good, trust, fault):
     """Stalls inside the TLS handshake → `tls_timeout` by the one deadline, no ws:// instead; next endpoint."""
     town = Town(case, good, good, script=(fault,))
     began = time.monotonic()
-    town.open(ca_file=trust, connect_timeout=0.7)
+    town.open(ca_file=trust, connect_timeout=1.0)
     case.counted("lost.tls_timeout")
-    assert 0.6 < time.monotonic() - began < 3 * 0.9
+    assert 0.9 < time.monotonic() - began < 3 * 1.2
     town.assert_lost("tls_timeout", "tls_timeout")
 
 

@@ -122,12 +122,12 @@ def muted(case):
         hurry(case, 30, 60)
         case.connected()
         case.play(2.4)
-        case.until(lambda: all(facts_of(case.held(series)) == [0, 1, 2] for series in (BTC, ETH)))
+        case.until(lambda: all(places_of(case.held(series)) == [0, 1, 2] for series in (BTC, ETH)))
         assert streams(case) == {BTC[0]: "live", ETH[0]: "live"}
         muting.silent.set()
         return muting
 
-    def facts_of(bars) -> list[int]:
+    def places_of(bars) -> list[int]:
         first = case.market._timelines[BTC].bars[0].open_time
         return [(bar.open_time - first) // 3_600_000 for bar in bars]
 
@@ -168,8 +168,8 @@ def test_b3_a_silent_stream_is_late_and_then_stale_while_the_other_one_lives(cas
 
 
 def test_b3_the_tail_of_a_stale_stream_comes_from_the_next_source(case, muted):
-    """Falls silent for one stream, amid a bar → its forming bar is not shown any more, its tail comes from the next
-    source, and `explain` says that live cannot vouch for it."""
+    """Falls silent for one stream, amid a bar → its tail comes from the next source, the bar cut off amid too, and
+    `explain` says that live cannot vouch for it."""
     muting = muted()
     forming = case.answer(BTC, count=5, include_now=True)[-1]
     assert (forming.closed, forming.source) == (False, "live")
@@ -188,13 +188,14 @@ def test_b3_the_tail_of_a_stale_stream_comes_from_the_next_source(case, muted):
 
 
 def test_b3_a_tail_that_nobody_has_is_reported_missing(case, muted):
-    """Falls silent for one stream, and no other source has it → the answer says how many bars are missing, or is
-    refused as stale."""
+    """Falls silent for one stream, amid a bar, and no other source has it → the forming bar is not shown any more; the
+    answer says how many bars are missing, or is refused as stale."""
     muting = muted(archive=False)
     stale(case)
-    answer = case.answer(BTC, count=40)
-    assert len(answer) == 2
-    assert answer.behind >= 3
+    for include_now in (False, True):  # nor is its forming bar shown
+        answer = case.answer(BTC, count=40, include_now=include_now)
+        assert [bar.closed for bar in answer] == [True, True]
+        assert answer.behind >= 3
     with pytest.raises(StaleDataError, match="bars are missing"):
         case.answer(BTC, count=40, on_stale="raise")
     case.counted("stale_streams")
@@ -315,7 +316,7 @@ def answers_the_ping_before(peer) -> None:
     peer.behave()
 
 
-@pytest.mark.parametrize("script", ["wrong-pong", "late-pong", answers_the_ping_before], ids=str)
+@pytest.mark.parametrize("script", ["wrong-pong", "late-pong", answers_the_ping_before])
 def test_b6_a_pong_that_answers_another_ping(case, script):
     """Answers pings with the wrong payload, or with that of the ping before, while bars flow → not accepted as the
     answer: the ping deadline ends the connection."""
@@ -348,7 +349,7 @@ def half_a_bar_amid_a_bar(peer) -> None:
     peer.deaf()
 
 
-@pytest.mark.parametrize("script", ["half-frame:10", "half-frame:0", part_of_a_header, half_a_bar_amid_a_bar], ids=str)
+@pytest.mark.parametrize("script", ["half-frame:10", "half-frame:0", part_of_a_header, half_a_bar_amid_a_bar])
 def test_b7_half_a_frame_then_silence(case, script):
     """Sends half a frame, then nothing → the reader is not trapped: the ping deadline ends the connection."""
     case.serve(script)
@@ -418,7 +419,7 @@ def unacknowledged(case) -> int:
     connection = case.live._client._connection
     if connection is None:
         return 0
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # it may be let go of just now
         return struct.unpack("i", fcntl.ioctl(connection._sock, termios.TIOCOUTQ, bytes(4)))[0]
     return 0
 

@@ -508,7 +508,7 @@ def settled(case, doors: Doors) -> tuple[int, int]:
 
 
 def test_c8_a_hundred_starts_and_stops_of_a_manager(case, monkeypatch):
-    """Is met by a manager that four threads start and stop a hundred times → one live connection at the end; threads
+    """Meets a manager that four threads start and stop a hundred times → one live connection at the end; threads
     and descriptors stay as they were."""
     monkeypatch.setattr("wealthsources_websocket.reconnect._MINUTE", 0.01)  # twenty connections a minute are few
     monkeypatch.setattr("wealthsources_websocket.manager._manager", None)
@@ -545,7 +545,7 @@ def test_c8_a_hundred_starts_and_stops_of_a_manager(case, monkeypatch):
 
 
 def test_c8_a_hundred_sessions_started_and_stopped_from_several_threads(case):
-    """Is met by a hundred sessions, four at a time, each started and stopped by two threads at once → none of them is
+    """Meets a hundred sessions, four at a time, each started and stopped by two threads at once → none of them is
     left; the one that is started last has the only connection."""
     doors = Doors()
     server = case.serve(*[doors] * 1000)
@@ -611,7 +611,7 @@ def talks_on(peer) -> None:
         peer.wait(0.001)
 
 
-@pytest.mark.parametrize("script", ["freeze:7", talks_on], ids=str)
+@pytest.mark.parametrize("script", ["freeze:7", talks_on])
 def test_c10_a_close_of_ours_that_is_never_read(case, script):
     """Does not even read our Close, and is silent or talks on → `stop()` returns within its limit, and the socket is
     closed."""

@@ -383,23 +383,6 @@ def test_f6_bars_that_are_skipped_while_connected(case, chain, soon, count, flag
     assert [attempt.outcome for attempt in explained.attempts] == ["bars", "not_asked"]
 
 
-def test_f6_bars_that_are_skipped_from_the_middle_of_one_on(case, chain, soon):
-    """Skips from the middle of a bar to the middle of a later one → what it said of the first is not taken for its
-    end: that bar is missing too, until the next source has it."""
-    case.serve(skipping(lambda played: 7 <= played.step < 17), market=Market.made())
-    gate = threading.Event()
-    chain("live", stranger(once(gate, knows(case))))
-    case.connected()
-    told = Told(case)
-    case.play(5)
-    case.counted("holes")
-    case.until(lambda: told.closings()[at(case, 3)])
-    assert facts(case.answer()) == truth_without(case, hole(case, 1, 3))
-    gate.set()
-    case.until(lambda: facts(case.answer()) == facts(case.market.closed(SERIES)))
-    assert set(facts([bar for bar in told.bars() if bar.closed])) <= set(facts(case.market.closed(SERIES)))
-
-
 # F7
 
 

@@ -9,6 +9,7 @@ import ssl
 import struct
 import threading
 import time
+import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import psutil
 import pytest
 import trustme
 
+from wealthsources import ConfigError
 from wealthsources_websocket.client import STOP_LIMIT
 from wealthsources_websocket.reconnect import Backoff
 from wealthsources_websocket.simulator import MarketServer
@@ -1030,3 +1032,79 @@ def test_tls_with_a_certificate_authority_of_ones_own(start_client, wait_until, 
         assert "not trusted" in doubting.last_error
         assert server.connections_accepted == 1
         doubting.stop()
+
+
+# What review found.
+
+
+def test_what_was_lost_before_connected_is_not_forgotten_when_more_is_lost(serve, start_client, wait_until, bar):
+    def script(peer):
+        connect = peer.subscribed()
+        for place in range(1_001):
+            peer.send(bar(place))
+        peer.send("ok")  # nothing like a message
+        peer.send({"type": "CONNECTED", "request_id": connect["request_id"]})
+        peer.stay()
+
+    client, seen = start_client(serve(script).url)
+    wait_until(lambda: client.state == "connected" and seen.bad)
+    assert any(bad.may_be_bar and not bad.symbol for bad in seen.bad)  # a bar of any series may have been lost
+
+
+def test_a_header_full_of_blanks_is_read_in_no_time(serve, start_client, wait_until):
+    def script(peer):
+        peer.request()
+        peer.http("503 Busy", f"Retry-After:{' ' * 30_000}\x01\r\nContent-Length: 0\r\n")
+
+    began = time.process_time()
+    client, _ = start_client(serve(script).url, backoff_base=30, backoff_cap=30)
+    wait_until(lambda: client.counters["lost.bad_status"])
+    assert time.process_time() - began < 5
+
+
+def test_a_token_function_that_fails_at_the_start_does_not_show_what_it_said(closed_port, make_client):
+    def read() -> str:
+        raise RuntimeError("the token s3cr3t has expired")
+
+    client, _ = make_client(closed_port, csrf_token=read)
+    with pytest.raises(ConfigError) as caught:
+        client.start()
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_token_file_that_is_not_there_is_named(closed_port, make_client):
+    client, _ = make_client(closed_port, csrf_token="", csrf_token_file="/no/such/token")
+    with pytest.raises(ConfigError, match="csrf_token_file /no/such/token: No such file"):
+        client.start()
+
+
+def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, wait_until, bar, monkeypatch):
+    asleep = [0.0]
+    monkeypatch.setattr("wealthsources_websocket.client._slept", lambda: asleep[0])
+    client, _ = start_client(serve(stay).url)
+    wait_until(lambda: client.state == "connected")
+    asleep[0] = 600.0
+    wait_until(lambda: client.epoch == 2)
+    assert client.counters["lost.suspended"] == 1
+
+
+def test_heartbeats_in_plain_text_are_no_flood(serve, start_client, wait_until, bar):
+    def script(peer):
+        peer.accept()
+        peer.send(*["beat"] * 1_500, bar(1))
+        peer.stay()
+
+    client, seen = start_client(serve(script).url)
+    wait_until(lambda: seen.bars)
+    assert client.epoch == 1
+
+
+def test_the_words_of_a_close_frame_are_one_line(serve, start_client, wait_until):
+    def script(peer):
+        peer.accept()
+        peer.frame(CLOSE, struct.pack("!H", 4000) + b"bye\n\x1b[2Jnow")
+        peer.deaf()
+
+    client, _ = start_client(serve(script).url, backoff_base=30, backoff_cap=30)
+    wait_until(lambda: client.counters["lost.closed_4000"])
+    assert client.last_error.isprintable()

@@ -263,3 +263,136 @@ def test_certificates_are_found_from_the_folder_of_the_file(from_file, tmp_path)
 
 def test_certificates_with_a_whole_path_are_found_there(from_file):
     assert from_file("symbols: BTCUSDT", "resolutions: 1h", "ca_file: /etc/ca.pem").ca_file == "/etc/ca.pem"
+
+
+# proxies -------------------------------------------------------------------------------------------------------
+
+PROXY = f"http://the-user:{TOKEN}@proxy.example:3128"
+PROXIES = [
+    "http://proxy.example:3128",
+    PROXY,
+    "socks5://127.0.0.1:1080",
+    "socks4://proxy.example:1",
+    "http://[::1]:80/",
+]
+
+
+@pytest.fixture
+def variables(monkeypatch):
+    """Sets variables of the environment, after all that name proxies were unset."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+    def setting(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return setting
+
+
+@pytest.mark.parametrize("said", [{}, {"proxy": "none"}], ids=["unsaid", "none"])
+def test_without_a_proxy_the_connection_is_direct_whatever_the_environment_says(variables, said):
+    variables(HTTP_PROXY=PROXY, HTTPS_PROXY=PROXY, ALL_PROXY=PROXY, http_proxy=PROXY, https_proxy=PROXY)
+    assert [options(**said).proxy_for(url) for url in (SAFE, FAR)] == [None, None]
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_a_proxy_is_used_for_every_address_whatever_the_environment_says(variables, proxy):
+    variables(ALL_PROXY="http://other.example:1", NO_PROXY="*")
+    assert [options(proxy=proxy).proxy_for(url) for url in (SAFE, FAR)] == [proxy, proxy]
+
+
+@pytest.mark.parametrize(
+    ("found", "safe", "far"),
+    [
+        ({}, None, None),
+        ({"HTTPS_PROXY": PROXIES[0]}, PROXIES[0], None),
+        ({"https_proxy": PROXIES[0]}, PROXIES[0], None),
+        ({"HTTP_PROXY": PROXIES[0]}, None, PROXIES[0]),
+        ({"ALL_PROXY": PROXIES[2]}, PROXIES[2], PROXIES[2]),
+        ({"HTTPS_PROXY": PROXIES[0], "ALL_PROXY": PROXIES[2]}, PROXIES[0], PROXIES[2]),
+        ({"ALL_PROXY": PROXIES[2], "NO_PROXY": "*"}, None, None),
+        ({"ALL_PROXY": PROXIES[2], "NO_PROXY": "market.example"}, None, None),
+        ({"ALL_PROXY": PROXIES[2], "no_proxy": ".example"}, None, None),
+        ({"ALL_PROXY": PROXIES[2], "NO_PROXY": "a.example, market.example:9000"}, None, None),
+        ({"ALL_PROXY": PROXIES[2], "NO_PROXY": "market.example:9001"}, PROXIES[2], PROXIES[2]),
+        ({"ALL_PROXY": PROXIES[2], "NO_PROXY": "other.example"}, PROXIES[2], PROXIES[2]),
+        ({"ALL_PROXY": ""}, None, None),
+    ],
+    ids=str,
+)
+def test_the_proxies_of_the_environment_are_used_if_that_is_said(variables, found, safe, far):
+    chosen = options(proxy="env")
+    variables(**found)  # afterwards: they are read before each connection
+    assert [chosen.proxy_for(url) for url in (SAFE, FAR)] == [safe, far]
+
+
+NO_PROXIES = [
+    "",
+    "maybe",
+    "proxy.example:3128",
+    "http://",
+    "http://:3128",
+    "http://proxy.example",
+    "http://proxy.example:port",
+    "http://proxy.example:0",
+    "http://proxy.example:65536",
+    "https://proxy.example:3128",
+    "ftp://proxy.example:21",
+    "http://[::1:3128",
+    "http://the-user:12/34@proxy.example:3128",
+    "http://the-user:12?34@proxy.example:3128",
+    "http://the-user:12#34@proxy.example:3128",
+    "http://proxy.example:3128/path",
+]
+
+
+@pytest.mark.parametrize("proxy", NO_PROXIES)
+def test_what_is_no_address_of_a_proxy_is_refused_with_an_example(proxy):
+    assert "proxy\n" in refusal(proxy=proxy)
+    assert "socks5://host:1080" in refusal(proxy=proxy)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [f"https://the-user:{TOKEN}@proxy.example:1", f"http://the-user:{TOKEN}@proxy.example", f"{TOKEN}@proxy.example:1"],
+)
+def test_a_proxy_that_is_refused_is_not_shown(from_file, proxy):
+    assert TOKEN not in refusal(proxy=proxy)
+    with pytest.raises(ConfigError) as caught:
+        from_file("symbols: BTCUSDT", "resolutions: 1h", f"proxy: {proxy}")
+    assert "proxy" in str(caught.value)
+    assert TOKEN not in str(caught.value)
+
+
+def test_options_do_not_show_the_password_of_a_proxy():
+    shown = options(proxy=PROXY)
+    text = f"{shown!r} {shown} {shown.model_dump()} {shown.model_dump_json()}"
+    assert TOKEN not in text
+    assert "the-user" not in text
+
+
+@pytest.mark.parametrize("mistake", MISTAKES[1:4], ids=str)
+def test_no_refusal_shows_the_password_of_a_proxy(mistake):
+    assert TOKEN not in refusal(proxy=PROXY, **mistake)
+
+
+# TLS -----------------------------------------------------------------------------------------------------------
+
+
+def test_tls_is_at_least_1_2():
+    assert options().tls_minimum == "1.2"
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_the_oldest_tls_can_be_said(from_file, version):
+    chosen = from_file("symbols: BTCUSDT", "resolutions: 1h", f'tls_minimum: "{version}"')
+    assert chosen.tls_minimum == version
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0", "SSLv3", "", "1.4", None])
+def test_a_tls_that_is_too_old_or_unknown_is_refused_with_the_known_ones(version):
+    said = refusal(tls_minimum=version)
+    assert "tls_minimum" in said
+    assert "'1.2' or '1.3'" in said

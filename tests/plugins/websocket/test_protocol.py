@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -501,3 +502,36 @@ def test_a_bar_in_a_batch_that_says_something_twice_spoils_the_message():
 def test_a_message_that_says_more_is_a_bar_all_the_same(names):
     (event,) = WealthAI().read(json.dumps(bar(**dict.fromkeys(names, None))).encode())
     assert isinstance(event, BarMessage)
+
+
+def test_a_message_without_a_type_that_says_something_twice_is_not_used():
+    whole = json.dumps(bar(type=...)).encode()
+    (event,) = WealthAI().read(whole[:-1] + b', "close": "10"}')
+    assert isinstance(event, Bad)
+
+
+def test_flags_that_contradict_each_other_are_no_evidence():
+    event = read_one(bar(is_closed=True, x=False))
+    assert isinstance(event, Bad)
+    assert "closed flag" in event.why
+
+
+def test_a_timeframe_and_a_resolution_that_differ_are_not_guessed():
+    event = read_one(bar(resolution="4h"))
+    assert isinstance(event, Bad)
+    assert (event.symbol, event.timeframe) == ("BTCUSDT", "1h")
+    assert isinstance(read_one(bar(resolution="1h")), BarMessage)
+
+
+def test_a_zero_below_nothing_keeps_its_text():
+    event = read_one(bar(volume="-0"))
+    assert isinstance(event, BarMessage)
+    assert stored(event).exact("volume") == "-0"
+
+
+def test_a_message_with_a_hundred_thousand_names_is_read_in_no_time():
+    many = ", ".join(f'"n{number}": 1' for number in range(100_000))
+    began = time.process_time()
+    (event,) = WealthAI().read(f'{{{many}, "n0": 2}}'.encode())
+    assert isinstance(event, Bad)
+    assert time.process_time() - began < 5  # 0.1 s; it was minutes when every name was counted

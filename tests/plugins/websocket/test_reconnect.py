@@ -140,10 +140,18 @@ def test_a_credential_is_tried_twice_before_it_counts_as_refused():
     assert not it.refused
 
 
-def test_a_failure_of_another_kind_between_two_refusals_begins_the_count_anew():
-    it = plan()
+def test_refusals_count_together_though_another_address_fails_in_another_way_between_them():
+    it = plan("wss://a.example/", "wss://b.example/")
     it.lost(Lost("bad_status", kind="auth"), 0.0)
     it.lost(Lost("refused"), 0.0)
+    it.lost(Lost("bad_status", kind="auth"), 0.0)
+    assert it.refused
+
+
+def test_bars_or_another_credential_begin_the_count_of_refusals_anew():
+    it = plan()
+    it.lost(Lost("bad_status", kind="auth"), 0.0)
+    it.accepted()
     it.lost(Lost("bad_status", kind="auth"), 0.0)
     assert not it.refused
 
