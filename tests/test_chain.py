@@ -17,7 +17,7 @@ from wealthsources import (
     Timeframe,
 )
 from wealthsources.breaker import Breaker
-from wealthsources.chain import Named, Query, SourceChain
+from wealthsources.chain import Empties, Named, Query, SourceChain
 from wealthsources.testing import ListSource
 
 HOUR = 3_600_000
@@ -497,3 +497,67 @@ def test_what_a_source_says_is_one_line_that_steers_no_terminal():
 def test_a_forming_bar_alone_is_behind_by_all_that_was_asked_for():
     assert chain(Live(forming=10)).resolve(query(count=5, include_now=True)).bars.behind == 4
     assert chain(Live(forming=10)).resolve(query(count=None, start=at(3), include_now=True)).bars.behind == 7
+
+
+# what is remembered of windows that never had a bar, and what two sources say differently
+
+
+def remembering(empties: Empties, *sources: Source) -> SourceChain:
+    return SourceChain([Named(f"s{place}", source) for place, source in enumerate(sources)], empties=empties)
+
+
+def test_a_window_that_never_had_a_bar_is_not_asked_for_again():
+    exchange, empties = authoritative(6, 7, 9), Empties()
+    walk = remembering(empties, ListSource(history(6, 7, 9)), exchange)
+    first, again = walk.resolve(query(count=3)), walk.resolve(query(count=3))
+    assert places(first.bars) == places(again.bars) == [6, 7, 9]
+    assert (first.bars.holes, again.bars.holes) == ((), ())
+    assert (outcomes(first), outcomes(again)) == (["bars", "bars"], ["bars", "not_asked"])
+
+
+def test_after_an_hour_it_is_asked_for_again():
+    now = [0.0]
+    walk = remembering(Empties(lambda: now[0]), ListSource(history(6, 7, 9)), authoritative(6, 7, 9))
+    walk.resolve(query(count=3))
+    now[0] = 3_601.0
+    assert outcomes(walk.resolve(query(count=3))) == ["bars", "bars"]
+
+
+def test_what_a_later_source_knows_hides_no_bar_of_an_earlier_one():
+    empties = Empties()
+    sources = ListSource(history(0, 1, 3, 4)), ListSource(history(2)), authoritative(-2, -1, 0, 1, 3, 4, 5)
+    walk = remembering(empties, *sources)
+    assert places(walk.resolve(query(5, 4)).bars) == [1, 2, 3, 4]
+    walk.resolve(query(5, 8))
+    resolution = walk.resolve(query(5, 4))
+    assert places(resolution.bars) == [1, 2, 3, 4]
+    assert outcomes(resolution) == ["bars", "bars", "not_asked"]
+
+
+def test_a_bar_of_the_future_proves_nothing_about_what_is_before_it():
+    class Careless(Source):
+        capabilities = Capabilities(blocking=False, authoritative=True)
+
+        def get_history(self, request):
+            return history(0, 1, 2, 9)
+
+    resolution = chain(Careless(), ListSource(history(3, 4))).resolve(query(6, 5))
+    assert places(resolution.bars) == [0, 1, 2, 3, 4]
+
+
+def test_spans_are_remembered_up_to_a_number(monkeypatch):
+    monkeypatch.setattr("wealthsources.chain._MOST_EMPTIES", 10)
+    empties = Empties()
+    for number in range(100):
+        empties.learn("s", f"SYMBOL{number}", FRAME, [(number, number)])
+    assert sum(bool(empties.of("s", f"SYMBOL{number}", FRAME)) for number in range(100)) <= 10
+
+
+def test_bars_that_two_sources_have_with_other_values_are_counted_and_the_earlier_one_wins():
+    resolution = chain(ListSource(history(5, 6, 9)), ListSource(history(4, 5, 6, 7, 8, 9, price=11.0))).resolve(
+        query(count=6)
+    )
+    assert resolution.bars.values[:, 3].tolist() == [11.0, 10.0, 10.0, 11.0, 11.0, 10.0]
+    assert [attempt.differs for attempt in resolution.attempts] == [0, 2]
+    assert resolution.differs == 2
+    assert "2 of them differ" in resolution.attempts[1].line()

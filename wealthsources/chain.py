@@ -311,6 +311,11 @@ class _Walk:
                 return None
             span = (last + 1, last)
         first, final = span
+        if can.authoritative:
+            # With a bar on either side it can say that there was none between them.
+            final = min(final + 1, last)
+            if first is not None and first > frame.slot(int(self.hand.open_times[0])):
+                first -= 1
         start = None if first is None else frame.open_time(first)
         # Of the newest `count` bars no more than `count` can come from this source, whatever the span.
         count = self._count_for(final) if first is None else query.count

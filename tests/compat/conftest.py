@@ -80,7 +80,7 @@ def client(serve: object) -> Iterator[Callable[..., WebSocketClient]]:
 
 @pytest.fixture
 def bar() -> Callable[..., dict[str, Any]]:
-    def make(open_time: int, close: str = "105.0", **changes: Any) -> dict[str, Any]:
+    def make(open_time: int, /, close: str = "105.0", **changes: Any) -> dict[str, Any]:
         """A bar dict of the legacy shape, 1000 ms long."""
         values = {"open": "100.0", "high": "110.0", "low": "90.0", "close": close, "volume": "1000.0"}
         return {"open_time": open_time, "close_time": open_time + 1000, **values, **changes}

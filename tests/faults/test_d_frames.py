@@ -23,7 +23,7 @@ from wealthsources_websocket.simulator.faults.framing import (
 )
 
 from .conftest import SERIES, Case, facts
-from .sending import Script, delivered, on_go, once, spoiled, stayed, told_by, wait_for
+from .sending import Message, Script, delivered, on_go, once, spoiled, stayed, told_by, wait_for
 
 MEGABYTE = 1 << 20
 
@@ -306,6 +306,16 @@ def test_d5_the_last_message_of_a_bar_is_binary(case):
     told_by(case, entry, "binary_frames", "archive")
 
 
+def test_d5_a_binary_message_that_holds_no_bar(case):
+    """Sends a binary heartbeat between bars → that says nothing against the bar before: its successor closes it."""
+
+    def send(peer: Peer, message: Message) -> None:
+        peer.send(message)
+        peer.frame(BINARY, b"\x00\x01")
+
+    told_by(case, spoiled(send), "binary_frames", "live")
+
+
 # D6 ------------------------------------------------------------------------------------------------------------------
 
 
@@ -361,9 +371,8 @@ def test_d7_however_frames_are_cut_into_segments(case, send):
         send(peer, b"".join(encode(TEXT, played.text.encode()) for played in peer.server.market.messages_since(0)))
         peer.behave()
 
-    case.serve(on_go(play, go))
+    case.serve(on_go(play, go), market=Market.made())  # without a snapshot: nothing but these frames
     case.play(30)
-    case.market._snapshot = 0  # nothing but these frames
     case.open()
     case.connected()
     go.set()

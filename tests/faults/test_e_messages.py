@@ -139,6 +139,12 @@ def test_e1_the_last_message_of_a_bar_is_not_proper_json(case, text):
     told_by(case, spoiled(lambda peer, message: peer.send(text(message))), "bad_message", "archive")
 
 
+@pytest.mark.parametrize("text", ["ping", '"ping"', "", "0"])
+def test_e1_a_heartbeat_that_is_no_message(case, text):
+    """Sends a word or a number between bars → that says nothing against the bar before: its successor closes it."""
+    told_by(case, spoiled(lambda peer, message: peer.send(message, text)), "bad_message", "live")
+
+
 def test_e1_the_sample_is_short_and_without_the_token(case, caplog):
     """Echoes the token in long unusable messages → the log holds the beginning of ten of them, and no part of the
     token."""
