@@ -214,6 +214,7 @@ def test_a_price_that_came_as_a_number_stays_one():
         (("0", "0.000"), "0.000", 3),
         (("0.00000000000001", "3"), "3.00000000000001", 14),
         (("400000000000000", "499999999999999"), "899999999999999", 0),
+        (("600000000000000", "600000000000000"), "1200000000000000", KEPT_ASIDE),
         (("999999999999998", "1"), "999999999999999", 0),
         (("999999999999999", "1"), "1000000000000000", KEPT_ASIDE),
         (("9007199254740993", "0"), "9007199254740993", KEPT_ASIDE),
@@ -270,18 +271,31 @@ def test_the_callers_decimal_context_changes_no_sum():
     assert made[0].exact("volume") == "12345678901234567.5000001"
 
 
-def test_a_sum_that_is_too_long_to_be_read_again_counts_as_a_number():
-    made = hourly(halves(record(0, "1e20"), record(0, "1e-30")))
-    assert made[0].exact("volume") == "100000000000000000000"
+@pytest.mark.parametrize("parts", [("1e20", "1e-30"), ("1", "1e-999"), ("1e289", "1e-30"), ("1e289", "0.1")])
+def test_a_sum_that_is_too_long_to_be_read_again_counts_as_a_number(parts):
+    made = hourly(halves(*(record(0, volume) for volume in parts)))
+    assert made[0].volume == float(parts[0])
     assert made[0].decimals >> 24 & 63 == AS_NUMBER
+    assert made[0].texts is None
 
 
-@pytest.mark.parametrize("volume", ["1e308", 1e308])
-def test_a_bucket_whose_volume_no_float_holds_gives_no_bar(volume):
+def test_numbers_of_many_digits_are_added_without_an_error_in_between():
+    parts = (1e16, 1.0000000000000002, 1.0000000000000002, 0)  # added one by one, 1e16 would stay as it is
+    bars = Bars.from_records("X", "15m", [record(T0 + place * 15 * MINUTE, each) for place, each in enumerate(parts)])
+    assert hourly(bars)[0].volume == 1e16 + 2
+
+
+@pytest.mark.parametrize("volume", ["1e308", 1e308, "1e295"])
+def test_a_bucket_whose_volume_is_beyond_all_measure_gives_no_bar(volume):
     made = hourly(halves(*(record(0, each) for each in ("1", "1", volume, volume, "1", "1"))))
     assert hours(made) == [0, 2]
     assert made.holes[0].count == 1
-    assert not len(hourly(halves(record(0, "1e301")), forming=True))
+
+
+def test_a_forming_bar_whose_volume_is_beyond_all_measure_is_left_out():
+    made = hourly(halves(record(0), record(0), record(0, "1e301")), forming=True)
+    assert [bar.closed for bar in made] == [True]
+    assert made.unbroken
 
 
 # sources -------------------------------------------------------------------------------------------------------

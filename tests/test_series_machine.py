@@ -21,7 +21,7 @@ from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from wealthsources import Bars, BarStore, Finality, Hole, SeriesBuffer, Timeframe, read_value
+from wealthsources import Bar, Bars, BarStore, Finality, Hole, SeriesBuffer, Timeframe, read_value
 from wealthsources.bars import SOURCE_BYTE
 from wealthsources.series import Filled, Stored
 
@@ -93,6 +93,7 @@ class Model:
         self.reached: int | None = None  # the newest place that this connection sent, since it last lost a message
         self.arrived: float | None = None
         self.let_go = -1  # the newest place that a reset let go of: nothing as old comes back
+        self.news: dict[int, Held] = {}  # the bar let go of, if it was closed only then: it can still be told
 
     # what happens ----------------------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class Model:
         evidence = Finality.FLAG if flag else Finality.SUCCESSOR if place < self.reached else None
         held = self.bars.get(place)
         was_closed = held is not None and held.closed
-        kind, hole = self._new(place, message) if held is None else (self._again(held, message, flag), None)
+        kind, hole = self._new(place, message, closed) if held is None else (self._again(held, message, flag), None)
         if kind != "too_old" and not was_closed:
             self.bars[place].finality, self.bars[place].voucher = evidence, self.epoch
             closed += (place,) if evidence else ()
@@ -123,7 +124,7 @@ class Model:
             self.bars[at].finality = Finality.SUCCESSOR
         return tuple(sorted(over))
 
-    def _new(self, place: int, message: Message):
+    def _new(self, place: int, message: Message, closed: tuple[int, ...]):
         hole = None
         if place <= self.let_go:
             return "too_old", None
@@ -134,13 +135,14 @@ class Model:
             first = newest + 1 if self.bars[newest].closed else newest
             hole = (first, place) if first < place else None
             if place - first >= self.capacity:
-                self._reset()
+                self._reset(closed)
         self.bars[place] = Held(message)
         return "new", hole
 
-    def _reset(self) -> None:
+    def _reset(self, closed: tuple[int, ...]) -> None:
         """The hole is as wide as all that fits: had the missing bars come, none of these would be here."""
         self.let_go = max(self.bars)
+        self.news = {place: self.bars[place] for place in closed if place == self.let_go}
         self.bars.clear()
 
     def _again(self, held: Held, message: Message, flag: bool | None) -> str:
@@ -212,21 +214,22 @@ class Model:
 # comparing -----------------------------------------------------------------------------------------------------
 
 
+def tell(bar: Bar) -> tuple:
+    """Everything that is told of a bar."""
+    return (
+        PLACES[bar.timeframe.name][bar.open_time],
+        bar.close_time,
+        (bar.open, bar.high, bar.low, bar.close, bar.volume),
+        tuple(bar.exact(field) for field in FIELDS),
+        bar.closed,
+        bar.finality,
+        bar.revision,
+        bar.source,
+    )
+
+
 def told(bars: Bars) -> list[tuple]:
-    """Everything that an answer says of each bar."""
-    return [
-        (
-            PLACES[bars.timeframe.name][bar.open_time],
-            bar.close_time,
-            (bar.open, bar.high, bar.low, bar.close, bar.volume),
-            tuple(bar.exact(field) for field in FIELDS),
-            bar.closed,
-            bar.finality,
-            bar.revision,
-            bar.source,
-        )
-        for bar in bars
-    ]
+    return [tell(bar) for bar in bars]
 
 
 def places(bars: Bars) -> list[int]:
@@ -238,27 +241,20 @@ def follows(found: list[int]) -> bool:
     return all(b - a == 1 for a, b in itertools.pairwise(found))
 
 
+def stated(name: str, place: int, bar: Held) -> tuple:
+    """What must be told of a bar."""
+    message = bar.message
+    close_time = TIMES[name][place + 1] + message.late
+    return place, close_time, message.values(), message.text(), bar.closed, bar.finality, bar.revision, bar.source
+
+
 def expected(model: Model, name: str, found: list[int]) -> list[tuple]:
-    """What must be told of the bars at these places."""
-    held = [(place, model.bars[place]) for place in found]
-    return [
-        (
-            place,
-            TIMES[name][place + 1] + bar.message.late,
-            bar.message.values(),
-            bar.message.text(),
-            bar.closed,
-            bar.finality,
-            bar.revision,
-            bar.source,
-        )
-        for place, bar in held
-    ]
+    return [stated(name, place, model.bars[place]) for place in found]
 
 
 def remembered(series: SeriesBuffer) -> int:
     """Of how many bars a series remembers something beside the rows, whatever it is."""
-    parts = (getattr(series, name) for name in SeriesBuffer.__slots__)
+    parts = (getattr(series, name, None) for name in SeriesBuffer.__slots__)
     return max(len(part) for part in parts if isinstance(part, dict))
 
 
@@ -287,9 +283,10 @@ class Judge:
             assert told(shown) == self.expected(model.closed() + model.forming(epoch))
         held = series.all()
         assert told(held) == self.expected(sorted(model.bars))
-        assert set(held.texts) == {self.time(place) for place, bar in model.bars.items() if bar.message.kept_aside()}
+        texts = {self.time(place) for place, bar in {**model.news, **model.bars}.items() if bar.message.kept_aside()}
+        assert set(held.texts) in (texts, texts - {self.time(place) for place in model.news})
         assert len(series) == len(model.bars) <= series.capacity
-        assert remembered(series) <= len(series)
+        assert remembered(series) <= len(series) + len(model.news)
         assert series.newest == (self.time(max(model.bars)) if model.bars else None)
         assert series.arrived == model.arrived
         assert [(hole.start, hole.end, hole.count) for hole in series.holes()] == [
@@ -297,13 +294,16 @@ class Judge:
         ]
 
     def each(self) -> None:
-        """`at` for every window from before the oldest to after the newest."""
+        """`at` for every window from before the oldest to after the newest, and for a bar that is news though gone."""
         model = self.model
-        for place in range(min(model.bars, default=START) - 1, max(model.bars, default=START) + 2):
+        there = {**model.news, **model.bars}
+        around = range(min(model.bars, default=START) - 1, max(model.bars, default=START) + 2)
+        gone = range(max(0, model.let_go - 3), model.let_go + 1)
+        for place in {*around, *gone, *there}:
             bar = self.series.at(self.time(place))
-            assert (bar is not None) == (place in model.bars)
-            if bar is not None:
-                assert (bar.closed, bar.volume) == (model.bars[place].closed, model.bars[place].message.volume())
+            assert (None if bar is None else tell(bar)) == (
+                stated(self.name, place, there[place]) if place in there else None
+            )
 
     def cuts(self) -> None:
         """Every end and start at the edge of a bar, and every count."""
@@ -671,6 +671,53 @@ def test_bars_that_lost_connections_left_forming_are_forgotten_when_they_no_long
     for epoch in range(1, 100):
         put(series, "1h", START + epoch, Message(("9.5", "12.50", "8", "10", ".5")), None, epoch, 0.0)
     assert remembered(series) == len(series) == 5
+
+
+def one(raw: str = "1") -> Message:
+    return Message(("9.5", "12.50", "8", "10", raw))
+
+
+def send(series: SeriesBuffer, place: int, epoch: int = 1, raw: str = "1") -> Stored:
+    return put(series, "1h", place, one(raw), None, epoch, 0.0)
+
+
+def test_a_late_bar_from_before_a_hole_that_reset_the_series_is_too_old_and_is_not_closed_again():
+    series = SeriesBuffer("BTCUSDT", "1h", 4)
+    send(series, 100)
+    assert send(series, 106).closed == (TIMES["1h"][100],)
+    assert send(series, 100) == Stored("too_old")
+
+
+def test_a_backfill_brings_nothing_back_from_before_a_hole_that_reset_the_series():
+    store = BarStore("live", capacity=4)
+    series = store.series("BTCUSDT", Timeframe("1h"))
+    for place in (100, 106, 107):
+        send(series, place)
+    store.fill(history("1h", [Offer(100, one("7"), True, "archive")], by_columns=False))
+    assert places(series.snapshot()) == [106]
+
+
+def test_a_bar_that_a_reset_closed_and_let_go_of_is_told_with_its_own_text():
+    series = SeriesBuffer("BTCUSDT", "1h", 4)
+    send(series, 100, raw="0.12345678901234567890")
+    assert send(series, 106).closed == (TIMES["1h"][100],)
+    assert series.at(TIMES["1h"][100]).exact("volume") == "0.12345678901234567890"
+
+
+def test_the_bar_that_can_be_told_after_a_reset_is_the_one_that_was_closed():
+    series = SeriesBuffer("BTCUSDT", "1h", 4)
+    send(series, 101, epoch=1)
+    send(series, 100, epoch=2)
+    assert send(series, 110, epoch=2).closed == (TIMES["1h"][100],)
+    assert series.at(TIMES["1h"][101]) is None
+
+
+def test_a_backfill_counts_the_bars_that_stayed():
+    store = BarStore("live", capacity=2)
+    for place in (108, 109, 110):
+        send(store.series("BTCUSDT", Timeframe("1h")), place)
+    old = history("1h", [Offer(100, one(), True, "archive")], by_columns=False)
+    assert store.fill(old) == Filled(added=0, disagreements=0)
 
 
 class Play:

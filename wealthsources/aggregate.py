@@ -50,8 +50,8 @@ _MOST_DECIMALS: Final = 14
 _POWERS: Final = np.array([float(10**decimals) for decimals in range(_MOST_DECIMALS + 1)])
 #: Sums of fewer units than this are exact in float64 and have at most 15 digits; there is room for a rough estimate.
 _MOST_UNITS: Final = 9e14
-#: A larger sum of volumes is near the end of float64 and beyond any market.
-_LARGEST_VOLUME: Final = 1e300
+#: Beyond any market, and far enough from the end of float64 that no number of units overflows.
+_LARGEST_VOLUME: Final = 1e290
 _MOST_SOURCES: Final = 256
 #: Every text that `read_value` takes has fewer digits than this, counted from e+308 down to e-999.
 _EXACT: Final = Context(prec=2000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -61,9 +61,8 @@ def divides(finer: Timeframe, coarser: Timeframe) -> bool:
     """Whether every window of `coarser` is several whole windows of `finer`."""
     if not finer.fixed or finer is coarser:
         return False
-    # Months are whole days and nothing longer.
-    length = coarser.fixed or _DAY
-    return length % finer.fixed == 0 and finer.opens_at(coarser.open_time(0))
+    # Months are whole days and of nothing longer. What divides a week divides a day too, so it meets Mondays.
+    return (coarser.fixed or _DAY) % finer.fixed == 0
 
 
 def finer_than(timeframe: Timeframe) -> tuple[Timeframe, ...]:
@@ -220,7 +219,7 @@ def _set_volumes(rows: Rows, texts: dict[int, list[str | None]], bars: Bars, buc
     as_number = decimals == AS_NUMBER
     decimals[as_number] = _fewest_decimals(volumes[as_number])
     sums, codes, done = _fast_sums(buckets, decimals)
-    # A number that prints with more than 15 digits is no decimal that somebody wrote: floats are summed, rounded once.
+    # A number with so many decimals is the result of some sum itself: floats are added, and rounded once.
     vague = buckets.any(as_number & (decimals == KEPT_ASIDE))
     for bucket in np.flatnonzero(vague):
         sums[bucket] = math.fsum(buckets.of(int(bucket))[:, _FIRST_VALUE + _VOLUME].tolist())
@@ -237,15 +236,15 @@ def _set_volumes(rows: Rows, texts: dict[int, list[str | None]], bars: Bars, buc
 def _fast_sums(buckets: _Buckets, decimals: Integers) -> tuple[NDArray[np.float64], Integers, Flags]:
     """The sum of each bucket, its decimals, and whether these are right. `decimals` has one entry per row.
 
-    Each volume becomes a whole number of units of its last decimal. It is right if that gives the volume back, which
-    makes it the number that the text says, and if the sum in the bucket's smallest unit is small enough to be exact.
+    Each volume becomes a whole number of units of its last decimal. These are right if they give the volumes back,
+    which makes them the numbers that the texts say, and if their sum in the bucket's smallest unit is small enough to
+    be exact.
     """
     volumes = buckets.column(_VOLUME)
     most = np.maximum.reduceat(decimals, buckets.starts)
     smallest = _POWERS[np.minimum(most, _MOST_DECIMALS)]
-    with np.errstate(over="ignore"):
-        units, right = _units(volumes, np.minimum(decimals, _MOST_DECIMALS))
-        estimate = np.add.reduceat(np.abs(volumes), buckets.starts) * smallest
+    units, right = _units(volumes, np.minimum(decimals, _MOST_DECIMALS))
+    estimate = np.add.reduceat(np.abs(volumes), buckets.starts) * smallest
     done = (most <= _MOST_DECIMALS) & ~buckets.any(~right) & (estimate < _MOST_UNITS)
     in_done = np.repeat(done, buckets.counts)
     finer_by = np.where(in_done, np.repeat(most, buckets.counts) - decimals, 0)
@@ -257,18 +256,17 @@ def _units(numbers: NDArray[np.float64], decimals: Integers) -> tuple[NDArray[np
     """Numbers as whole numbers of units of that many decimals, and which of them are exactly that."""
     scales = _POWERS[decimals]
     units = np.rint(numbers * scales)
-    return units, (units / scales == numbers) & (np.abs(units) < _MOST_UNITS)
+    return units, units / scales == numbers
 
 
 def _fewest_decimals(numbers: NDArray[np.float64]) -> Integers:
-    """With how many decimals each number prints; KEPT_ASIDE where that takes more than 15 digits."""
+    """With how many decimals each number prints; KEPT_ASIDE where that is more than a code can say."""
     found = np.full(len(numbers), KEPT_ASIDE)
     left = np.arange(len(numbers))
     for decimals in range(_MOST_DECIMALS + 1):
         if not len(left):
             break
-        with np.errstate(over="ignore"):
-            _, right = _units(numbers[left], np.full(len(left), decimals))
+        _, right = _units(numbers[left], np.full(len(left), decimals))
         found[left[right]] = decimals
         left = left[~right]
     return found

@@ -45,6 +45,7 @@ STOP_LIMIT: Final = 3.0
 _CHECK_EVERY: Final = 0.2
 _MOST_EARLY: Final = 1_000
 _MOST_BAD: Final = 1_000
+_FLOOD: Final = 60.0
 _LONG_PAUSE: Final = 5.0
 
 #: A host counts the connections of all clients of a process together.
@@ -93,6 +94,7 @@ class Client:
         self._symbols: tuple[str, ...] = options.symbols
         self._resolutions: tuple[str, ...] = options.resolutions
         self._bad_in_a_row = 0
+        self._bad_since = 0.0
         self._resubscribe = threading.Event()
         self._stop = threading.Event()
         backoff = Backoff(options.backoff_base, options.backoff_cap)
@@ -177,7 +179,10 @@ class Client:
         self.counters["attempts"] += 1
         self._read_token()
         deadline = time.monotonic() + options.connect_timeout
-        proxy = options.proxy_for(url)
+        try:
+            proxy = options.proxy_for(url)
+        except ValueError as error:  # what the environment says; it never holds the value
+            raise Lost("proxy_error", f"the proxy of the environment {error}") from None
         connection = connect(url, options.connect_timeout, self._stop, options.max_message, self._tls, proxy)
         self._connection = connection
         try:
@@ -251,6 +256,15 @@ class Client:
         """Subscribe and wait for the acknowledgement. Returns bars that came before it."""
         self._subscribe(connection, "1")
         early: list[BarMessage | Bad] = []
+        try:
+            self._await_acknowledgement(connection, deadline, early)
+        except Lost:
+            for event in early:  # of a connection that never was one
+                self.counters["early_dropped"] += isinstance(event, BarMessage)
+            raise
+        return early
+
+    def _await_acknowledgement(self, connection: Connection, deadline: float, early: list[BarMessage | Bad]) -> None:
         while time.monotonic() < deadline:
             if self._stop.is_set():
                 connection.close(timeout=CLOSE_TIMEOUT)
@@ -260,7 +274,7 @@ class Client:
                 continue
             if frame.opcode == TEXT:
                 if self._acknowledged(connection, frame.data, early):
-                    return early
+                    return
             elif frame.opcode == PING:
                 connection.pong(frame.data)
             elif frame.opcode == CLOSE:
@@ -361,12 +375,15 @@ class Client:
         if isinstance(event, Bad):
             self._handler.on_bad(event)
             self.counters[event.what] += 1
-            self._bad_in_a_row += event.may_be_bar
+            if not self._bad_in_a_row:
+                self._bad_since = time.monotonic()
+            self._bad_in_a_row += 1
             if self.counters[event.what] <= 10:
                 self._log.warning("%s: %s", event.what, self._redact(event.why))
             if self._bad_in_a_row >= _MOST_BAD:
                 self._bad_in_a_row = 0
-                raise Lost("bad_flood", f"{_MOST_BAD} messages in a row could not be used")
+                if time.monotonic() - self._bad_since < _FLOOD:  # slower ones may be heartbeats of some kind
+                    raise Lost("bad_flood", f"{_MOST_BAD} messages in a row could not be used")
         elif isinstance(event, ServerError):
             self.counters[f"server_errors.{rejection(event.message) or 'other'}"] += 1
             self.last_error = self._redact(event.message)

@@ -24,6 +24,9 @@ from pydantic import (
 from wealthsources import Timeframe
 from wealthsources_websocket.reconnect import Kind
 
+_IN_THE_CLEAR = (
+    "csrf_token would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
+)
 _PROXIES = ("http", "socks4", "socks5")
 DEFAULT_ENDPOINT = "wss://ws.wealthai.cc:18000/market_data"
 DEFAULT_FALLBACKS = ("wss://ws.wealthai.cc:18001/market_data", "wss://ws.wealthai.cc:18002/market_data")
@@ -50,6 +53,11 @@ def _split_text(value: Any) -> Any:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
+
+
+def _as_text(value: Any) -> Any:
+    """1.3 without quotes is a number in YAML."""
+    return str(value) if isinstance(value, float) else value
 
 
 def _check_timeframe(name: str) -> str:
@@ -94,7 +102,10 @@ def _proxy_of_environment(url: str) -> str | None:
         return None
     proxies = getproxies_environment()
     found = proxies.get("https" if parts.scheme == "wss" else "http") or proxies.get("all")
-    return _check_proxy(SecretStr(found)).get_secret_value() if found else None
+    if not found:
+        return None
+    found = found.replace("socks5h://", "socks5://", 1)  # the proxy looks names up in any case
+    return _check_proxy(SecretStr(found if "://" in found else f"http://{found}")).get_secret_value()
 
 
 Proxy = Annotated[SecretStr, AfterValidator(_check_proxy)]
@@ -147,7 +158,7 @@ class WebSocketOptions(BaseModel):
     connects_per_minute: int = Field(default=20, ge=1)
     max_message: int = Field(default=1 << 20, ge=1024, le=1 << 30)
     ca_file: str | None = None
-    tls_minimum: Literal["1.2", "1.3"] = "1.2"
+    tls_minimum: Annotated[Literal["1.2", "1.3"], BeforeValidator(_as_text)] = "1.2"
     proxy: Proxy = SecretStr("none")
     close_codes: dict[Annotated[int, Field(ge=1000, le=4999)], Literal["auth", "rate", "fatal"]] = {}
     primary_after: Seconds = 600.0
@@ -156,13 +167,10 @@ class WebSocketOptions(BaseModel):
     def _token_stays_secret(self, info: ValidationInfo) -> WebSocketOptions:
         if self.csrf_token_file is not None and self._has_token:
             raise ValueError("give csrf_token or csrf_token_file, not both")
-        if (self._has_token or self.csrf_token_file is not None) and not self.allow_insecure:
+        if self.sends_token and not self.allow_insecure:
             for url in self.endpoints:
                 if url.startswith("ws://") and not (is_loopback(url) and self.proxy_for(url) is None):
-                    raise ValueError(
-                        "csrf_token would be sent in the clear over ws:// to another machine; "
-                        "use wss://, or set allow_insecure: true"
-                    )
+                    raise ValueError(_IN_THE_CLEAR)
         folder = (info.context or {}).get("folder")
         for name in ("ca_file", "csrf_token_file"):
             path = getattr(self, name)
@@ -174,6 +182,11 @@ class WebSocketOptions(BaseModel):
     def _has_token(self) -> bool:
         return not isinstance(self.csrf_token, SecretStr) or bool(self.csrf_token.get_secret_value())
 
+    @property
+    def sends_token(self) -> bool:
+        """Whether there is a token to send, or may be."""
+        return self._has_token or self.csrf_token_file is not None
+
     def read_token(self) -> str:
         """The token to send now. Raises OSError if the file cannot be read, and whatever a function raises."""
         if self.csrf_token_file is not None:
@@ -183,11 +196,19 @@ class WebSocketOptions(BaseModel):
         return str(self.csrf_token())
 
     def proxy_for(self, url: str) -> str | None:
-        """The proxy to reach that address through; None: directly. Its text may hold a password: do not log it."""
-        proxy = self.proxy.get_secret_value()
+        """The proxy to reach that address through; None: directly. Its text may hold a password: do not log it.
+
+        Raises ValueError if the environment names one that cannot be used.
+        """
+        proxy: str | None = self.proxy.get_secret_value()
         if proxy == "none":
             return None
-        return _proxy_of_environment(url) if proxy == "env" else proxy
+        if proxy == "env":
+            proxy = _proxy_of_environment(url)
+            if proxy is not None and url.startswith("ws://") and self.sends_token and not self.allow_insecure:
+                raise ValueError(_IN_THE_CLEAR)
+            return proxy
+        return proxy
 
     def close_kind(self, code: int) -> Kind:
         """What a close code of this server means."""

@@ -232,21 +232,24 @@ def _open(host: str, port: int, deadline: _Deadline) -> socket.socket:
 
 def _open_through(proxy: str, host: str, port: int, deadline: _Deadline) -> socket.socket:
     """Ask a proxy for a connection. Its own address is dialled as any other; the proxy looks up the name of `host`."""
-    from python_socks import ProxyError, parse_proxy_url  # noqa: PLC0415 - only who has a proxy needs it
+    from python_socks import ProxyError, ProxyType, parse_proxy_url  # noqa: PLC0415 - only who has a proxy needs it
     from python_socks.sync import Proxy  # noqa: PLC0415
 
     kind, proxy_host, proxy_port, user, password = parse_proxy_url(proxy)
     where = f"{proxy_host}:{proxy_port}"
-    dial = _ProxyDial(deadline)
+    http = kind is ProxyType.HTTP
+    dial = _ProxyDial(deadline, _HttpProxySocket if http else _DeadlineSocket)
     try:
         # `forward` is the proxy before this one, or here: whoever brings a socket to it.
         Proxy(kind, proxy_host, proxy_port, user, password, rdns=True, forward=dial).connect(host, port)  # type: ignore[arg-type]
     except ProxyError as error:
         dial.close()
-        text = str(error)
-        auth = getattr(error, "error_code", None) == 407 or "auth" in text.lower() or "407" in text
-        said = "wants a user and password, or others" if auth else text[:120]
-        raise Lost("proxy_auth" if auth else "proxy_error", f"the proxy at {where}: {said}") from None
+        # Of an HTTP proxy's own words none are shown: they may hold the password. Those of SOCKS are the library's.
+        code, said = error.error_code, str(error)
+        if code == 407 if http else "auth" in said.lower():
+            raise Lost("proxy_auth", f"the proxy at {where}: wants a user and password, or others") from None
+        said = (f"HTTP {code} instead of a connection" if code else "no proper answer") if http else said[:120]
+        raise Lost("proxy_error", f"the proxy at {where}: {said}") from None
     except Lost as lost:
         dial.close()
         reason = "proxy_timeout" if lost.reason.endswith("_timeout") else f"proxy_{lost.reason}"
@@ -263,13 +266,14 @@ def _open_through(proxy: str, host: str, port: int, deadline: _Deadline) -> sock
 class _ProxyDial:
     """What python-socks takes for a proxy before the proxy: it brings the socket, which knows the deadline."""
 
-    def __init__(self, deadline: _Deadline) -> None:
+    def __init__(self, deadline: _Deadline, face: type[_DeadlineSocket]) -> None:
         self._deadline = deadline
+        self._face = face
         self._sock: socket.socket | None = None
 
-    def connect(self, dest_host: str, dest_port: int, timeout: float) -> _ProxySocket:  # noqa: ARG002 - ours decides
+    def connect(self, dest_host: str, dest_port: int, timeout: float) -> _DeadlineSocket:  # noqa: ARG002 - ours decides
         self._sock = _open(dest_host, dest_port, self._deadline)
-        return _ProxySocket(self._sock, self._deadline, "proxy")
+        return self._face(self._sock, self._deadline, "proxy")
 
     def release(self) -> socket.socket:
         """The socket, which is the caller's from now on."""
@@ -373,15 +377,13 @@ class _DeadlineSocket:
         return self._sock.fileno()
 
 
-class _ProxySocket(_DeadlineSocket):
-    """Towards a proxy. An HTTP proxy's answer is read whole, however it is cut into segments."""
+class _HttpProxySocket(_DeadlineSocket):
+    """Towards an HTTP proxy, whose answer is read whole, however it is cut into segments."""
 
     def recv(self, size: int) -> bytes:
-        data = super().recv(size)
-        while data.startswith(b"HTTP/") and b"\r\n\r\n" not in data and len(data) < _MOST_HANDSHAKE_BYTES:
+        data = more = super().recv(size)
+        while more and b"HTTP/".startswith(data[:5]) and b"\r\n\r\n" not in data and len(data) < _MOST_HANDSHAKE_BYTES:
             more = super().recv(size)
-            if not more:
-                break
             data += more
         return data
 

@@ -250,6 +250,9 @@ class WealthAI:
 
     def _read_message(self, message: _Message, events: list[Event]) -> None:
         kind = message.type
+        if kind is not None and type(kind) is not str:
+            events.append(Bad("bad_message", f"type: {one_line(repr(kind))} is not text"))
+            return
         batch = message.data if isinstance(message.data, list) else message.bars
         if kind in ("BAR", "KLINE") and message.open_time is not None:
             events.append(self._bar(message))
@@ -291,7 +294,7 @@ class WealthAI:
         try:
             frame = self._frames[name]
         except (KeyError, TypeError):
-            ours = type(symbol) is str and type(name) is str  # a series that nobody can have asked for
+            ours = type(symbol) is str and type(name) is str and name  # a series that nobody can have asked for
             return Bad("bad_bar", f"timeframe: {one_line(repr(name))} is not one", *((symbol, name) if ours else ()))
         if type(symbol) is not str or not symbol:
             return Bad("bad_bar", f"symbol: {one_line(repr(symbol))} is not text")
@@ -309,8 +312,10 @@ class WealthAI:
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
             return Bad("bad_bar", _which_rule(values), symbol, name, open_time)
-        if type(close_time) is not int or not _EARLIEST <= close_time <= _LATEST:
-            close_time = frame.end(open_time)  # decides nothing
+        if close_time is None:
+            close_time = frame.end(open_time)
+        elif type(close_time) is not int or abs(close_time) >= 1 << 62:
+            close_time = 0  # it decides nothing, and is counted as odd
         return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)
 
 
@@ -363,8 +368,9 @@ def _flag(message: _Message | _Texts) -> bool | None:
 
 def _which_rule(values: tuple[float, float, float, float, float]) -> str:
     o, h, l, c, v = values  # noqa: E741
-    if l <= 0 or o <= 0 or h <= 0 or c <= 0:
-        return "a price is not positive"
+    for field, price in zip(_PRICES, (o, h, l, c), strict=False):
+        if price <= 0:
+            return f"{field}: {price} is not positive"
     if v < 0:
         return "volume: is negative"
     if h < l:

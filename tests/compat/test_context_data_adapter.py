@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.data_adapter import DataAdapter, clear_data_adapter, get_data_adapter, register_data_adapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
@@ -270,5 +269,5 @@ def test_an_adapter_must_have_the_four_methods():
         def get_history(self, symbol, count, timeframe):
             return []
 
-    with pytest.raises(TypeError, match="get_all_symbols, get_completed_orders, get_market_data_context|abstract"):
+    with pytest.raises(TypeError, match=r"abstract.*get_all_symbols.*get_completed_orders.*get_market_data_context"):
         Half()

@@ -9,9 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 import engine.python_sdk
+import pytest
 from engine.python_sdk import exceptions
 
 COMPAT = Path(__file__).parents[2] / "compat"
@@ -60,7 +59,7 @@ def test_origin_18_no_token_is_in_the_source():
 def imported_beside(folder: Path, code: str) -> str:
     """What a new interpreter prints that has `folder` first on its path."""
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -68,9 +67,9 @@ def imported_beside(folder: Path, code: str) -> str:
 def test_other_parts_of_a_package_of_that_name_can_still_be_imported(tmp_path):
     (tmp_path / "engine" / "context").mkdir(parents=True)
     (tmp_path / "engine" / "__init__.py").write_text("")
-    (tmp_path / "engine" / "context" / "__init__.py").write_text("NAME = 'the engine's own'".replace("e's", "e s"))
+    (tmp_path / "engine" / "context" / "__init__.py").write_text("NAME = 'of the engine'")
     code = f"sys.path.append({str(tmp_path)!r}); import engine.context, engine.python_sdk; print(engine.context.NAME)"
-    assert imported_beside(COMPAT, code) == "the engine s own"
+    assert imported_beside(COMPAT, code) == "of the engine"
 
 
 def test_the_wheel_has_the_import_paths(tmp_path):

@@ -110,6 +110,11 @@ def assert_nothing_is_told(case) -> None:
     assert not [leak for leak in LEAKS if leak in "\n".join(shown)]
 
 
+def open_through(case, proxy: str, endpoint: str | None = None, **options) -> None:
+    """Open a session with a proxy. It may read a token that goes over ws://, which therefore has to be allowed."""
+    case.open(endpoint, proxy=proxy, allow_insecure=True, **options)
+
+
 def assert_only_through(proxy: Proxy, *servers) -> None:
     """Every connection that the servers ever saw came through the proxy."""
     assert sum(server.accepted for server in servers) == proxy.carried
@@ -138,7 +143,7 @@ def test_a15_a_good_proxy_carries_everything(case, start, kind, scheme, login, c
     """Is behind a proxy, with or without a user and password → all bars come through it; nobody goes around it."""
     case.serve(tls=context_for("127.0.0.1") if scheme == "wss" else None)
     proxy = start(kind(login))
-    case.open(proxy=proxy.url(login), ca_file=trust)
+    open_through(case, proxy.url(login), ca_file=trust)
     case.connected()
     case.play(5)
     case.counted("bars.new", 5)
@@ -157,7 +162,7 @@ def test_a15_a_proxy_that_answers_byte_by_byte(case, start, kind, login):
     proxy = kind(login)
     proxy.behaviour = "drip"
     start(proxy)
-    case.open(proxy=proxy.url(login))
+    open_through(case, proxy.url(login))
     case.counted("attempts")
     case.connected()
     assert case.counter("attempts") == 1
@@ -169,7 +174,7 @@ def test_a_socks_proxy_may_be_bound_to_an_address_that_looks_like_http(case, sta
     proxy = SocksProxy()
     proxy.granted = b"\5\0\0\1HTTP/1"
     start(proxy)
-    case.open(proxy=proxy.url(), connect_timeout=1.0)
+    open_through(case, proxy.url(), connect_timeout=1.0)
     case.counted("attempts")
     case.until(lambda: case.counter("attempts") > 1 or case.status.state == "connected")
     assert case.counter("lost.proxy_timeout") == 0
@@ -183,7 +188,7 @@ def test_a15_the_proxy_looks_up_the_name(case, start, kind, context_for, trust, 
     proxy.routes["market.example:443"] = ("127.0.0.1", case.server.port)
     looked_up, real = [], socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *a, **k: (looked_up.append(host), real(host, *a, **k))[1])
-    case.open("wss://market.example/market_data", proxy=proxy.url(), ca_file=trust)
+    open_through(case, proxy.url(), "wss://market.example/market_data", ca_file=trust)
     case.counted("attempts")
     case.connected()
     assert proxy.asked == ["market.example:443"]
@@ -198,7 +203,7 @@ def test_a15_the_port_of_the_proxy_is_closed(case, start, kind):
     """The proxy's port is closed → `proxy_refused`, and no direct connection; when it opens, the bars come."""
     case.serve()
     proxy = kind(LOGIN)
-    case.open(proxy=proxy.url(LOGIN))
+    open_through(case, proxy.url(LOGIN))
     assert_refused_then_led_on(case, proxy, "proxy_refused", "proxy_refused", lambda: start(proxy))
 
 
@@ -214,7 +219,7 @@ def test_a15_the_name_of_the_proxy_does_not_resolve(case, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     case.truth_is_checked = False  # there never is a proxy, and nothing may go around it
-    case.open(proxy=f"http://user:{quote(PASSWORD, safe='')}@proxy.example:3128")
+    open_through(case, f"http://user:{quote(PASSWORD, safe='')}@proxy.example:3128")
     case.counted("lost.proxy_dns", 2)
     assert "proxy.example" in case.status.last_error
     assert_nothing_is_told(case)
@@ -241,7 +246,7 @@ def test_a15_the_proxy_refuses(case, start, kind, refusal, cause):
     proxy = kind(LOGIN)
     proxy.refusal = refusal
     start(proxy)
-    case.open(proxy=proxy.url(LOGIN))
+    open_through(case, proxy.url(LOGIN))
     assert_refused_then_led_on(case, proxy, "proxy_error", cause, lambda: setattr(proxy, "refusal", b""))
 
 
@@ -253,7 +258,7 @@ def test_a15_the_proxy_wants_a_login(case, start, kind, shown):
     case.serve()
     proxy = kind(LOGIN)
     start(proxy)
-    case.open(proxy=proxy.url(shown))
+    open_through(case, proxy.url(shown))
 
     def heal() -> None:
         assert set(proxy.logins) == {shown}
@@ -271,7 +276,7 @@ def test_a15_the_proxy_never_answers(case, start, kind):
     proxy.behaviour = "hang"
     start(proxy)
     began = time.monotonic()
-    case.open(proxy=proxy.url(LOGIN), connect_timeout=0.7)
+    open_through(case, proxy.url(LOGIN), connect_timeout=0.7)
     case.counted("lost.proxy_timeout")
     assert 0.6 < time.monotonic() - began < 3 * 0.9
     assert_refused_then_led_on(case, proxy, "proxy_timeout", "proxy", lambda: setattr(proxy, "behaviour", "good"))
@@ -285,7 +290,7 @@ def test_a15_the_proxy_says_yes_and_then_nothing(case, start, kind, scheme, lost
     proxy.behaviour = "grant and hang"
     start(proxy)
     began = time.monotonic()
-    case.open(proxy=proxy.url(LOGIN), connect_timeout=0.7, ca_file=trust)
+    open_through(case, proxy.url(LOGIN), connect_timeout=0.7, ca_file=trust)
     case.counted(f"lost.{lost}")
     assert 0.6 < time.monotonic() - began < 3 * 0.9
     assert case.server.accepted == 0
@@ -303,7 +308,7 @@ def test_a15_stop_is_prompt_while_the_proxy_hangs(case, start, kind, behaviour):
     proxy = kind()
     proxy.behaviour = behaviour
     start(proxy)
-    case.open(proxy=proxy.url(), connect_timeout=30)
+    open_through(case, proxy.url(), connect_timeout=30)
     case.until(lambda: proxy.asked)
     case.counted("attempts")
     began = time.monotonic()
@@ -319,7 +324,7 @@ def test_a15_the_proxy_ends_the_connection(case, start, kind):
     proxy = kind(LOGIN)
     proxy.behaviour = "cut"
     start(proxy)
-    case.open(proxy=proxy.url(LOGIN))
+    open_through(case, proxy.url(LOGIN))
     assert_refused_then_led_on(case, proxy, "proxy_error", "proxy", lambda: setattr(proxy, "behaviour", "good"))
 
 
@@ -332,7 +337,7 @@ def test_a15_a_proxy_that_refuses_has_refused_every_endpoint(case, start, kind):
     closed = kind()  # bound, but nobody listens
     case.servers.append(closed)
     proxy.routes[address(endpoint)] = ("127.0.0.1", closed.port)
-    case.open(proxy=proxy.url(), fallbacks=[fallback.url])
+    open_through(case, proxy.url(), fallbacks=[fallback.url])
     case.counted("lost.proxy_error")
     case.connected()
     assert proxy.asked[:2] == [address(endpoint), address(fallback)]
@@ -347,7 +352,7 @@ def test_a15_a_proxy_that_leads_to_somebody_else(case, start, kind, context_for,
     server, impostor = case.servers
     proxy = start(kind())
     proxy.routes[address(server)] = ("127.0.0.1", impostor.port)
-    case.open(proxy=proxy.url(), ca_file=trust)
+    open_through(case, proxy.url(), ca_file=trust)
     case.counted("lost.tls_error")
     assert "certificate" in case.status.last_error
     assert server.accepted == 0
@@ -369,7 +374,7 @@ def test_a15_what_the_proxy_says_is_shown_with_care(case, start, said):
     proxy = HttpProxy(LOGIN)
     proxy.refusal = b"HTTP/1.1 403 So " + said + b"\r\n\r\n"
     start(proxy)
-    case.open(proxy=proxy.url(LOGIN))
+    open_through(case, proxy.url(LOGIN))
     case.counted("lost.proxy_error")
     shown = case.status.last_error
     assert "403" in shown
@@ -418,7 +423,7 @@ def test_a15_proxies_of_the_environment_are_used_if_told_so(
     case.serve(tls=context_for("127.0.0.1") if scheme == "wss" else None)
     proxy = start(kind(LOGIN))
     variables(**{variable: proxy.url(LOGIN)} | ({"NO_PROXY": no_proxy} if no_proxy else {}))
-    case.open(ca_file=trust, proxy="env")
+    open_through(case, "env", ca_file=trust)
     case.counted("attempts")
     case.connected()
     assert proxy.logins == [LOGIN]
@@ -434,7 +439,7 @@ def test_a15_no_proxy_is_heeded(case, start, variables, no_proxy, scheme, contex
     proxy = start(HttpProxy())
     named = no_proxy.format(port=case.server.port)
     variables(HTTP_PROXY=proxy.url(), HTTPS_PROXY=proxy.url(), ALL_PROXY=proxy.url(), NO_PROXY=named)
-    case.open(ca_file=trust, proxy="env")
+    case.open(proxy="env", ca_file=trust)
     case.counted("attempts")
     case.connected()
     assert case.counter("attempts") == 1
@@ -459,7 +464,7 @@ def test_a15_a_proxy_of_the_environment_that_cannot_be_used(case, start, variabl
     proxy = start(HttpProxy(LOGIN))
     login = f"user:{quote(PASSWORD, safe='')}"
     variables(ALL_PROXY=found.format(login=login, port=proxy.port))
-    case.open(proxy="env")
+    open_through(case, "env")
     case.counted("attempts", 2)
     assert "proxy" in case.status.last_error
     assert case.counter("lost.internal") == 0
@@ -474,7 +479,7 @@ def test_a15_a_connection_that_is_made_again_and_again(case, start, kind):
     """Closes every connection at once, twenty times → each next one too is made through the proxy; nothing is left."""
     case.serve(*["close-at-once"] * 20)
     proxy = start(kind(LOGIN))
-    case.open(proxy=proxy.url(LOGIN))
+    open_through(case, proxy.url(LOGIN))
     case.counted("lost.closed_1000", 20)
     case.connected(21)
     assert_only_through(proxy, case.server)

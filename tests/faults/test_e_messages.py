@@ -578,15 +578,26 @@ def test_e5_extra_keys_that_look_like_ours(case):
 # E6 ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "kind", ["resolution", "both", "kline", "contradiction", "lower-symbol", "dashed-symbol", "slashed-symbol"]
-)
+@pytest.mark.parametrize("kind", ["resolution", "both", "kline", "lower-symbol", "dashed-symbol", "slashed-symbol"])
 def test_e6_another_way_to_write_the_names(case, kind):
     """Says `resolution` for `timeframe`, KLINE for BAR, writes the symbol in lower case or with a separator → it is the
     series that was subscribed."""
     delivered(case, f"odd-names:{kind}")
     assert case.live.cache.get_cached_symbols() == [SERIES]
     assert case.counter("unsolicited") == 0
+
+
+def test_e6_two_timeframes_in_one_message(case, caplog):
+    """Says one timeframe under `timeframe` and another under `resolution` → not guessed: `bad_bar`, which says so; the
+    connection stays."""
+    is_ignored(case, "odd-names:contradiction", "bad_bar")
+    assert "timeframe" in logged(caplog, "bad_bar: ")[0]
+
+
+def test_e6_two_timeframes_in_the_last_message_of_a_bar(case):
+    """Says two timeframes in the last message of a bar → the older state is never closed; the bar comes from the next
+    source."""
+    told_by(case, spoiled(lambda peer, message: peer.send(message | {"resolution": "1m"})), "bad_bar", "archive")
 
 
 @pytest.mark.parametrize("symbol", ["btcusdt", "BTC_USDT", "BTC:USDT", "BTC.USDT", "btc usdt"])

@@ -523,10 +523,13 @@ def counts_from_the_subscription(*, cut=False):
     return script
 
 
-def test_f7_the_first_bar_after_a_reconnect_is_doubted_only_if_so_told(case, chain):
+@FLAGS
+def test_f7_the_first_bar_after_a_reconnect_is_doubted_only_if_so_told(case, chain, flag):
     """Counts a bar from the subscription, and the options say so (`partial_first`) → the first bar of each connection
     is missing too, until the next source has it; elsewhere (see above) it counts."""
-    case.serve(counts_from_the_subscription(cut=True), counts_from_the_subscription(), market=Market.made())
+    case.serve(
+        counts_from_the_subscription(cut=True), counts_from_the_subscription(), market=Market.made(closed_flag=flag)
+    )
     gate = threading.Event()
     chain("live", stranger(once(gate, knows(case))), partial_first=True)
     case.connected()
@@ -549,17 +552,22 @@ def test_f7_the_first_bar_after_a_reconnect_is_doubted_only_if_so_told(case, cha
 # F8
 
 
-def holed(case, chain, *sources, lost=2, flag=None, **options) -> Told:
-    """A stream that has left out bars 1 to `lost`, and of which the bar after them has closed since."""
-    case.serve(f"skip-bars:{lost}", market=Market.made(closed_flag=flag))
+def holed(case, chain, *sources, flag=None, **options) -> Told:
+    """A stream that has left out bars 1 and 2, and has just begun with bar 3."""
+    case.serve("skip-bars:2", market=Market.made(closed_flag=flag))
     chain("live", *sources, **options)
     case.connected()
     told = Told(case)
-    case.play(2 + lost)
+    case.play(3)
     case.market.play_steps(1)
     case.counted("holes")
-    case.until(lambda: told.closings()[at(case, 1 + lost)])
     return told
+
+
+def goes_on(case, told) -> None:
+    """The stream goes on, and closes bar 3."""
+    case.play(1)
+    case.until(lambda: told.closings()[at(case, 3)])
 
 
 def filled(case, *sources) -> None:
@@ -593,8 +601,9 @@ def test_f8_a_backfill_that_comes_late(case, chain, soon):
 def test_f8_a_backfill_that_overlaps_what_is_there(case, chain):
     """The next source answers with more than was asked for, even with the future → its bars fill the hole, and
     nothing else is taken of them."""
-    holed(case, chain, stranger(lambda request: packed(list(bars_of(case.market)), request)))
+    told = holed(case, chain, stranger(lambda request: packed(list(bars_of(case.market)), request)))
     case.counted("backfilled", 2)
+    goes_on(case, told)
     case.until(lambda: stream(case).state == "live")
     filled(case, "live", "history", "history", "live")
     assert (case.counter("backfilled"), case.counter("disagreements")) == (2, 0)
@@ -615,7 +624,7 @@ def test_f8_a_backfill_that_disagrees_with_the_stream(case, chain, flag):
     told = holed(case, chain, stranger(disagreeing), flag=flag)
     case.counted("disagreements")
     case.counted("backfilled", 2)
-    case.until(lambda: stream(case).state == "live")
+    goes_on(case, told)
     assert (case.counter("disagreements"), case.counter("backfilled")) == (1, 2)  # the bar before the hole
     filled(case, "live", "history", "history", "live")
     assert [bar.finality for bar in case.answer()] == [
@@ -644,6 +653,7 @@ def test_f8_a_backfill_that_brings_nothing(case, chain, soon, answer):
     """The next source answers with nothing, has nothing, or fails → the hole stays, listed in status and answers, and
     is asked for again until there is something."""
     told = holed(case, chain, stranger(answer))
+    goes_on(case, told)
     listed(case, hole(case, 1, 3))
     case.until(lambda: len(backfills(case)) >= 2)
     listed(case, hole(case, 1, 3))
@@ -655,8 +665,8 @@ def test_f8_a_backfill_that_brings_nothing(case, chain, soon, answer):
 
 
 def test_f8_failing_backfills_are_paced(case, chain, monkeypatch):
-    """The next source fails time after time → each pause before it is asked again is twice as long as the one
-    before."""
+    """The next source fails time after time, while the bar after the hole is forming → it is asked again and again,
+    each pause twice as long as the one before."""
     first = 0.9
     monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", first)
     moments = []
@@ -746,9 +756,9 @@ def test_f8_an_empty_answer_counts_once_the_span_has_been_over_for_an_hour(case,
     case.market.play_steps(1)
     case.counted("holes")
     case.until(lambda: len(case.closed()) == 3)
-    listed_quiet(case)  # the span ended an hour ago, to the millisecond
-    case.play(1)
-    case.until(lambda: len(case.closed()) == 4)
+    listed_quiet(case)  # what it was asked for ends now
+    case.play(3)
+    case.until(lambda: len(case.closed()) == 6)
     answer = case.answer()
     assert (answer.holes, facts(answer)) == ((), facts(case.market.closed(SERIES)))
 

@@ -52,6 +52,7 @@ from .histories import (
     number_of,
     opener,
     other_close,
+    packed,
     says,
     skipping,
     stranger,
@@ -154,6 +155,7 @@ def test_f11_ten_thousand_bars_at_once(case, order):
     kinds = ("new", "repeat", "too_old")
     case.until(lambda: sum(case.counter(f"bars.{kind}") for kind in kinds) == MANY)
     case.counted("bars.new", 1000)
+    assert case.counter("bars.new") == {"burst": MANY, "reversed": 1000}.get(order, case.counter("bars.new"))
     held = case.held()
     assert facts(held) == facts(list(bars_of(case.market)[MANY - 1000 : MANY]))
     assert [bar.closed for bar in held] == [True] * 999 + [False]
@@ -378,9 +380,9 @@ class Reader:
 
     def _run(self) -> None:
         try:
-            while not self._done.wait(0.003):  # else eight threads would leave the client no time at all
+            while not self._done.wait(0.01):  # else eight threads would leave the client no time at all
                 with contextlib.suppress(AllSourcesFailed, ClockError):  # before the first bar
-                    self._look_at(self._ask(self._rng.randint(1, 120)))
+                    self._look_at(self._ask(self._rng.randint(1, 60)))
                 self.answers += 1
         except BaseException as error:  # noqa: BLE001 - for the test to see
             self.failure = error
@@ -429,6 +431,8 @@ def test_f14_eight_readers_meanwhile(case, order):
             bars.reverse()
         if order == "shuffled":
             peer.rng.shuffle(bars)
+        while len(readers) < 8:
+            peer.attend(0.002)
         for part in range(0, MANY, 1000):
             peer.send(*bars[part : part + 1000])
             wanted = [reader.answers + 1 for reader in readers]  # so that all of them read meanwhile
@@ -567,6 +571,23 @@ def test_f15_a_backtest_beside_the_stream(case):
     assert facts(before) == facts(list(bars_of(case.market)[:4]))
     assert set(sources(before)) == {"archive"}
     assert adapter.explain("BTCUSDT", 10).attempts[0].outcome == "skipped"
+
+
+def test_f15_a_source_that_knows_the_future(case, chain):
+    """Another source answers with all that it has, the future too, whatever it is asked for → no bar that was not over
+    by then is in any answer, live or in a backtest."""
+    case.serve()
+    chain(stranger(lambda request: packed(list(bars_of(case.market)), request), "prophet"), "live")
+    case.connected()
+    case.play(9.4)
+    case.counted("bars.new", 10)
+    for moment in range(at(case, 1), at(case, 9) + 1, 1_800_000):
+        context = SimpleNamespace(now_ms=moment)
+        backtest = case.session.adapter(context, mode="backtest")
+        past = facts([bar for bar in bars_of(case.market) if bar.end <= moment])
+        assert facts(case.answer(start=at(case, 0), end=moment)) == past
+        assert facts(backtest.get_history("BTCUSDT", start=at(case, 0), end=at(case, 20))) == past
+    assert set(sources(case.answer())) == {"prophet"}
 
 
 def test_f15_several_questions_about_one_moment(case):

@@ -77,7 +77,10 @@ class WebSocketManager:
         shutdown_websocket_client()
 
     def update_subscription(self, symbols: Sequence[str] | str, resolutions: Sequence[str] | str) -> None:
-        """Subscribe to these from now on. Raises WebSocketSubscriptionError before `start`, or if that makes no sense."""
+        """Subscribe to these from now on.
+
+        Raises WebSocketSubscriptionError before `start`, and for lists that make no sense.
+        """
         client = get_websocket_client()
         if client is None:
             raise WebSocketSubscriptionError("WebSocket client not started; call start() first")

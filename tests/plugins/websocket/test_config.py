@@ -378,6 +378,21 @@ def test_no_refusal_shows_the_password_of_a_proxy(mistake):
     assert TOKEN not in refusal(proxy=PROXY, **mistake)
 
 
+@pytest.mark.parametrize("address", THIS_MACHINE)
+@pytest.mark.parametrize("proxy", [PROXIES[0], "env"])
+def test_a_token_is_not_sent_in_the_clear_through_a_proxy(variables, address, proxy):
+    variables(HTTP_PROXY=PROXIES[0])
+    assert "allow_insecure" in refusal(csrf_token=TOKEN, endpoint=address, proxy=proxy)
+    assert options(csrf_token=TOKEN, endpoint=address, proxy=proxy, allow_insecure=True)
+    assert options(csrf_token=TOKEN, endpoint=SAFE, proxy=proxy)
+    assert options(endpoint=address, proxy=proxy)
+
+
+def test_a_token_may_be_sent_to_this_machine_past_the_proxies_of_the_environment(variables):
+    variables(HTTP_PROXY=PROXIES[0], NO_PROXY="127.0.0.1")
+    assert options(csrf_token=TOKEN, endpoint="ws://127.0.0.1:1/", proxy="env")
+
+
 # TLS -----------------------------------------------------------------------------------------------------------
 
 
