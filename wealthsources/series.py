@@ -107,6 +107,7 @@ class SeriesBuffer:
         "_epoch_newest",
         "_forming",
         "_gone",
+        "_let_go_until",
         "_lock",
         "_newest",
         "_rows",
@@ -153,7 +154,8 @@ class SeriesBuffer:
         self._forming: dict[int, int] = {}  # open_time -> the epoch of its last message
         self._run: int | None = 0  # closed bars in a row at the end, not counting a forming last one; None: to count
         self._texts: dict[int, tuple[str | None, ...]] = {}
-        self._gone: Rows | None = None
+        self._gone: tuple[Rows, dict[int, tuple[str | None, ...]] | None] | None = None
+        self._let_go_until = -1 << 62  # nothing up to this open time comes back
 
     # writing ---------------------------------------------------------------------------------------------------
 
@@ -214,7 +216,7 @@ class SeriesBuffer:
         follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
         hole = None if follows else self._hole_before(open_time)
         if hole is not None and hole.count >= self.capacity:
-            self._let_go(closed_just_now=bool(ended))
+            self._let_go(closed_just_now=newest in ended)
         if self._end == len(self._rows):
             self._compact()
         self._write(self._end, message, BY_FLAG if closed else FORMING)
@@ -263,6 +265,8 @@ class SeriesBuffer:
 
     def _insert(self, place: int, message: _Message) -> Stored:
         ended = self._advance(message.open_time)
+        if message.open_time <= self._let_go_until:
+            return Stored("too_old", ended)
         if place == self._begin and self._end - self._begin >= self.capacity:
             return Stored("too_old", ended)
         if self._end == len(self._rows):
@@ -322,7 +326,10 @@ class SeriesBuffer:
 
         The last one, if it was closed by the message that opens the hole, can still be had from `at`: it is news.
         """
-        self._gone = self._rows[self._end - 1 : self._end].copy() if closed_just_now else None
+        text = self._texts.get(self._newest)
+        rows = self._rows[self._end - 1 : self._end].copy()
+        self._gone = (rows, {self._newest: text} if text else None) if closed_just_now else None
+        self._let_go_until = self._newest
         self._begin = self._end
         self._run = 0
         self._forming.clear()
@@ -355,7 +362,8 @@ class SeriesBuffer:
         octets[:, STATUS_BYTE] = BY_HISTORY
         with self._lock:
             latest = self._newest - (self._forming.get(self._newest) == self._epoch)
-            rows = rows[rows.view(np.int64)[:, 0] <= latest]
+            times = rows.view(np.int64)[:, 0]
+            rows = rows[(times <= latest) & (times > self._let_go_until)]
             if not len(rows) or self._end == self._begin:
                 return Filled(0, 0)
             mine = self._rows[self._begin : self._end]
@@ -367,7 +375,7 @@ class SeriesBuffer:
             order = np.argsort(merged.view(np.int64)[:, 0], kind="stable")
             merged = merged[order][-self.capacity :]
             self._take_over(merged, {int(time): bars.texts.get(int(time)) for time in theirs[new]})
-            return Filled(int(new.sum()), disagreements)
+            return Filled(int((theirs[new] >= merged.view(np.int64)[0, 0]).sum()), disagreements)
 
     def _take_over(self, merged: Rows, texts: dict[int, tuple[str | None, ...] | None]) -> None:
         self._rows[: len(merged)] = merged
@@ -449,12 +457,11 @@ class SeriesBuffer:
         with self._lock:
             place = self._place_of(open_time)
             if place < self._end and self._time_at(place) == open_time:
-                rows = self._rows[place : place + 1].copy()
-            elif self._gone is not None and int(self._gone.view(np.int64)[0, 0]) == open_time:
-                rows = self._gone
+                rows, texts = self._rows[place : place + 1].copy(), dict(self._texts) if self._texts else None
+            elif self._gone is not None and int(self._gone[0].view(np.int64)[0, 0]) == open_time:
+                rows, texts = self._gone
             else:
                 return None
-            texts = dict(self._texts) if self._texts else None
         return Bars(self.symbol, self.timeframe, rows, self.names, texts)[0]
 
     def all(self) -> Bars:

@@ -116,7 +116,7 @@ def test_a_bar_that_a_lost_connection_left_unfinished_goes_when_the_next_begins(
     client(server).connect()
     wait_until(lambda: server.acknowledged == 1)
     server.market.play_steps(12)
-    wait_until(lambda: server.accepted == 2)
+    wait_until(lambda: server.accepted == 2 and len(shown()) == 3)
     first, second, third = shown()
     assert (first.get("closed"), second.get("closed"), third.get("closed")) == (None, None, False)
     server.market.play_steps(3)  # the third bar ends while nobody listens
@@ -224,8 +224,7 @@ def test_a_hole_that_an_archive_fills_is_filled_here(client, cut_after, deployme
     client().connect()
     wait_until(lambda: server.acknowledged == 1)
     server.market.play(2)
-    wait_until(lambda: server.accepted == 2)
-    assert shown() == rows[:2]
+    wait_until(lambda: server.accepted == 2 and shown() == rows[:2])
     server.market.play(3)
     let_in()
     wait_until(lambda: server.acknowledged == 2)

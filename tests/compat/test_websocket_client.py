@@ -466,8 +466,8 @@ def test_of_two_live_sources_of_a_session_it_follows_the_first_alone(client, ser
     made = client()
     made.connect()
     wait_until(lambda: {session.status().sources[name].state for name in ("feed", "other")} == {"connected"})
-    other.market.play(3)
-    wait_until(lambda: session.status().sources["other"].counters.get("bars.new") == 3)
+    other.market.play(5)
+    wait_until(lambda: session.status().sources["other"].counters.get("bars.new") == 5)
     first.market.play(3)
     prices = [bar.close for bar in first.market.closed(ONE)]
     wait_until(lambda: closed_prices() == prices)

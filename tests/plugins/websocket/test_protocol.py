@@ -89,14 +89,19 @@ def test_every_timeframe_of_the_server_is_known(name):
     assert read_bar(timeframe=name, open_time=monday_and_first).timeframe == name
 
 
-@pytest.mark.parametrize("close_time", [OPEN + HOUR, OPEN + HOUR - 1, OPEN + 5])
+@pytest.mark.parametrize("close_time", [OPEN + HOUR, OPEN + HOUR - 1, OPEN + 5, 1_700_006_400, -1])
 def test_close_time_is_kept_as_sent(close_time):
     assert read_bar(close_time=close_time).close_time == close_time
 
 
-@pytest.mark.parametrize("close_time", [..., None, "soon", 1_700_006_400, 1 << 63, True])
-def test_a_close_time_that_is_none_becomes_the_end_of_the_bar(close_time):
+@pytest.mark.parametrize("close_time", [..., None])
+def test_a_close_time_that_is_missing_is_the_end_of_the_bar(close_time):
     assert read_bar(close_time=close_time).close_time == OPEN + HOUR
+
+
+@pytest.mark.parametrize("close_time", ["soon", 1 << 63, True, [1]])
+def test_a_close_time_that_is_none_is_zero(close_time):
+    assert read_bar(close_time=close_time).close_time == 0
 
 
 @pytest.mark.parametrize("flag", ["is_closed", "closed", "x", "final", "confirm"])
