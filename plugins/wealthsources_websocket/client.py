@@ -363,6 +363,8 @@ class Client:
             raise self._closed(connection, data)
         else:
             self.counters["binary_frames"] += 1
+            if data.lstrip()[:1] in (b"{", b"["):  # a message all the same, though it is not read
+                self._handler.on_bad(Bad("binary", "a binary message"))
 
     def _closed(self, connection: Connection, data: bytes) -> Lost:
         code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005

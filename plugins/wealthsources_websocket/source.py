@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _AHEAD: Final = 5_000
 _MOST_LEFT: Final = 1_000
 _FIRST_RETRY, _LAST_RETRY = 5.0, 600.0
+_CLOSED: Final = 2  # as `Bars.states` says it
 _BELIEVED: Final = 3600.0  # seconds for which an authoritative "there never was a bar" is believed
 _ENOUGH_TO_JUDGE: Final = 3
 _SNAPSHOT: Final = 1.0  # seconds after the acknowledgement in which bars may be a snapshot
@@ -322,7 +323,7 @@ class WebSocketSource(Source):
         """Whether this is the first bar of the connection, on a server that counts from the subscription."""
         if stream.skip_first is None or stream.skip_first[0] != epoch:
             stream.skip_first = (epoch, bar.open_time)
-        return bar.open_time <= stream.skip_first[1] and not bar.closed
+        return bar.open_time <= stream.skip_first[1]  # also if it is flagged: its values are partial all the same
 
     def _note(
         self,
@@ -387,7 +388,7 @@ class WebSocketSource(Source):
             self._host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, what)
 
     def _retry(self, stream: Stream, series: SeriesBuffer) -> None:
-        holes = series.holes()
+        holes = _all_holes(series)
         if holes:
             self._fill(stream, series, Hole(holes[0].start, holes[-1].end, sum(hole.count for hole in holes)))
         else:
@@ -455,7 +456,7 @@ class WebSocketSource(Source):
         stream.retry_after = _FIRST_RETRY
         if left:
             self._count("verified_empty", sum(part.count for part in left))
-            others = set(series.holes()) - set(stream.empty)  # opened while this was asked
+            others = set(_all_holes(series)) - set(stream.empty)  # opened while this was asked
             stream.retry_at = now + _FIRST_RETRY if others else stream.empty_until
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:
@@ -475,6 +476,16 @@ def _holes_within(series: SeriesBuffer, hole: Hole) -> tuple[Hole, ...]:
         for before, after in itertools.pairwise(edges)
         if after - before > 1
     )
+
+
+def _all_holes(series: SeriesBuffer) -> tuple[Hole, ...]:
+    """All holes up to the newest bar, be that closed or forming."""
+    bars, frame = series.all(), series.timeframe
+    closed = bars.open_times[bars.states == _CLOSED]
+    if not len(closed):
+        return ()
+    start, newest = frame.end(int(closed[0])), int(bars.open_times[-1])
+    return _holes_within(series, Hole(start, newest, 0)) if start < newest else ()
 
 
 def _never_existed(holes: tuple[Hole, ...], bars: Bars) -> bool:

@@ -302,9 +302,10 @@ def test_a_disconnect_before_connect_does_nothing(client):
     assert ended_in_time(client())
 
 
-def test_a_disconnect_within_the_callback_ends_in_time(client, serve, wait_until):
+@pytest.mark.parametrize("when", [S.CONNECTING, S.CONNECTED])
+def test_a_disconnect_within_the_callback_ends_in_time(client, serve, wait_until, when):
     took, made = [], client(serve())
-    made.set_on_state_change(lambda state: took.append(ended_in_time(made)) if state is S.CONNECTED else None)
+    made.set_on_state_change(lambda state: took.append(ended_in_time(made)) if state is when else None)
     made.connect()
     wait_until(lambda: took)
     assert took == [True]

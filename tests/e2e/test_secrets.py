@@ -186,7 +186,7 @@ def test_a_token_in_a_file_is_hidden(canary_session, wait_until, caplog, capfd, 
 
 
 def test_the_password_of_a_proxy_is_hidden(canary_session, wait_until, caplog, capfd):
-    session, _, events = canary_session(proxy=f"socks5://user:{PASSWORD}@127.0.0.1:9")
+    session, _, events = canary_session(proxy=f"socks5://user:{PASSWORD}@127.0.0.1:9", allow_insecure=True)
     wait_until(lambda: session.status().sources["live"].last_error)
     assert_hidden(everything(session, caplog, capfd) | {"events": repr(events)}, CANARY, PASSWORD)
 

@@ -851,6 +851,7 @@ def test_f18_nobody_has_a_bar(case, chain, up):
         case.connected()
     else:
         case.counted("lost.refused")
+        case.until(lambda: case.status.last_error)
     adapter = case.session.adapter()
     with pytest.raises(AllSourcesFailed) as caught:
         adapter.get_history("BTCUSDT", 5)
@@ -875,7 +876,7 @@ def test_f18_nobody_has_a_bar(case, chain, up):
     explained = adapter.explain("BTCUSDT", 5)
     assert isinstance(explained.error, AllSourcesFailed)
     assert explained.bars is None
-    assert all(reason in str(explained) for reason in reasons)
+    assert all(attempt.reason and attempt.reason in str(explained) for attempt in explained.attempts)
 
     case.session.make_current()
     for name, ask in ASKED.items():
@@ -883,7 +884,7 @@ def test_f18_nobody_has_a_bar(case, chain, up):
             ask()
         assert isinstance(refused.value, AllSourcesFailed), name
         assert [attempt.source for attempt in refused.value.attempts] == [attempt.source for attempt in attempts]
-        assert all(reason.split(" (")[0] in str(refused.value) for reason in reasons[1:2] + reasons[3:]), name
+        assert all(reason in str(refused.value) for reason in reasons[1:2] + reasons[3:]), name
 
     case.server.open_port()
     case.connected()

@@ -78,9 +78,10 @@ class WebSocketClient:
             if self._link is not None and self._link.alive:
                 return
             try:
-                self._link = Link({name: getattr(self, name) for name in _SETTINGS})
+                link = self._link = Link({name: getattr(self, name) for name in _SETTINGS})
                 self._tell(self.get_state())
-                self._link.follow(self._on_state)
+                if self._link is link:  # else the callback has disconnected
+                    link.follow(self._on_state)
             except WealthSourcesError as error:
                 self._let_go(ConnectionState.ERROR, str(error))
                 raise WebSocketConnectionError(f"Failed to connect: {error}") from error
