@@ -8,8 +8,9 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
+# Three at a time, also on two cores: the tests wait for sockets more than they compute.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -24,7 +25,7 @@ soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py
 
 reliability: $(STAMP)
-	$(BIN)/python tests/faults/table.py
+	$(BIN)/python tests/faults/table.py -n 3
 
 install: $(STAMP)
 

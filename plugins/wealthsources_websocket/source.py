@@ -116,9 +116,12 @@ class WebSocketSource(Source):
         """Begin to connect. Raises ConfigError if the certificates or the token cannot be read."""
         self._host = host
         self.cache = self._new_cache(host.name)
-        client = Client(self.options, self, host.logger)
-        client.start()
-        self._client = client
+        self._client = client = Client(self.options, self, host.logger)  # before bars come: they are counted there
+        try:
+            client.start()
+        except BaseException:
+            self._client = None
+            raise
 
     def stop(self) -> None:
         """Close the connection; what is in the cache stays."""

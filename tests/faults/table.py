@@ -34,9 +34,10 @@ _NAME: Final = re.compile(r"test_([a-f])([0-9]+)_")
 _HEAD: Final = """\
 # What goes wrong on a feed, and what happens here
 
-Each line is a test with a real server that commits the fault, on a real socket. Beside what the line says, every one of
-them asserts four things: the counter of the fault moved, the cache and the answers of the chain equal what the server
-closed (every bar, every digit), `stop()` returned within its limit, and no thread or descriptor was left.
+Each line is a test with a real server that commits the fault, on a real socket; where a line speaks of hours, they are
+virtual. Beside what the line says, the tests assert four things: the counter of the fault moved, the cache and the
+answers of the chain equal what the server closed (every bar, every digit; not where no server is left to compare with),
+`stop()` returned within its limit, and no thread or descriptor was left.
 
 The same faults can be had by hand: `wealthsources simulate --list-faults`, and in tests of your own plugin with
 `wealthsources_websocket.simulator.faults`.
@@ -117,10 +118,10 @@ def _summary(outcomes: list[str]) -> str:
 
 
 def main() -> int:
-    """Run the tests of all rows and write the page. Returns pytest's exit code."""
+    """Run the tests of all rows, with pytest's own arguments, and write the page. Returns pytest's exit code."""
 
     recorder = _Recorder()
-    code = pytest.main([str(HERE), "-q"], plugins=[recorder])
+    code = pytest.main([str(HERE), "-q", f"--ignore={HERE / 'test_table.py'}", *sys.argv[1:]], plugins=[recorder])
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(recorder.results()))
     print(f"{PAGE.relative_to(Path.cwd())}: {len(lines())} lines")  # noqa: T201
