@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -21,7 +21,7 @@ _LONGEST_SAMPLE: Final = 120
 _TRUE: Final = (True, 1, "1", "true", "True")
 _FALSE: Final = (False, 0, "0", "false", "False")
 _WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
-#: In a message with every field of _Texts but the flags: ten names, eight texts. With more of them it may say more, or
+#: In a message with every field of _Texts but the flag: ten names, eight texts. With more of them it may say more, or
 #: something twice.
 _QUOTES: Final = 36
 _MOST_KNOWN: Final = 4_096
@@ -109,9 +109,12 @@ class _Message(msgspec.Struct, gc=False):
 
 
 class _Texts(msgspec.Struct, gc=False):
-    """What nearly every message is: one bar whose values are decimal text."""
+    """What nearly every message is: one bar whose values are decimal text.
 
-    type: Literal["BAR"]  # a field, no tag: msgspec lets a tag be missing, and then the quotes do not add up
+    Whatever else a message says shows in the number of its quotes.
+    """
+
+    type: str  # a field, no tag: msgspec lets a tag be missing, and then the quotes do not add up
     symbol: str
     timeframe: str
     open_time: int
@@ -122,10 +125,6 @@ class _Texts(msgspec.Struct, gc=False):
     close: str
     volume: str
     is_closed: Any = None
-    closed: Any = None
-    x: Any = None
-    final: Any = None
-    confirm: Any = None
 
 
 class _Floats(msgspec.Struct, gc=False):
@@ -154,7 +153,7 @@ def _decimals(text: str) -> int:
     Raises ValueError if the float and that number might not give the text back.
     """
     whole, _, decimals = text.partition(".")
-    if len(whole) + len(decimals) > 15 or whole[:1] == "-" or "e" in text or "E" in text:
+    if len(whole) + len(decimals) > 15 or not whole.isdigit() or "e" in text or "E" in text:
         raise ValueError(text)
     return len(decimals)
 
@@ -202,9 +201,10 @@ class WealthAI:
             text, number = self._texts(data), self._floats(data)
             symbol, name, open_time, close_time = text.symbol, text.timeframe, text.open_time, text.close_time
             o, h, l, c, v = number.open, number.high, number.low, number.close, number.volume  # noqa: E741
-            flagged = not (text.is_closed is text.closed is text.x is text.final is text.confirm is None)
+            flag = text.is_closed
             if (
-                data.count(b'"') == _QUOTES + 2 * flagged
+                text.type == "BAR"
+                and data.count(b'"') == (_QUOTES if flag is None else _QUOTES + 2)
                 and 0 < l <= o <= h < math.inf
                 and l <= c <= h
                 and 0 <= v < math.inf
@@ -222,9 +222,8 @@ class WealthAI:
                     | _decimals(text.volume) << 24
                 )
                 closed = self._closed_unless_said
-                if flagged:
-                    flag = _flag(text)
-                    closed = closed if flag is None else flag
+                if flag is not None:
+                    closed = _read_flag(flag)
                 return (BarMessage(symbol, name, open_time, close_time, (o, h, l, c, v), decimals, closed),)
         except (msgspec.DecodeError, LookupError, ValueError, RecursionError):
             pass  # another kind of message, or something is wrong with it
@@ -353,17 +352,22 @@ def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
         seen.add(name)
 
 
-def _flag(message: _Message | _Texts) -> bool | None:
+def _flag(message: _Message) -> bool | None:
     said: bool | None = None
     for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
         if value is None:
             continue
-        if value not in _TRUE and value not in _FALSE:
-            raise ValueError(f"closed flag: {value!r} is neither true nor false")
-        if said is not None and said is not (value in _TRUE):
+        closed = _read_flag(value)
+        if said is not None and said is not closed:
             raise ValueError("closed flag: one says true, another false")
-        said = value in _TRUE
+        said = closed
     return said
+
+
+def _read_flag(value: Any) -> bool:
+    if value not in _TRUE and value not in _FALSE:
+        raise ValueError(f"closed flag: {value!r} is neither true nor false")
+    return value in _TRUE
 
 
 def _which_rule(values: tuple[float, float, float, float, float]) -> str:

@@ -51,6 +51,7 @@ class Stream:
         self.due = timeframe.milliseconds / 1000 + 30.0  # seconds of silence after which it is late, and then stale
         self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
         self.told_stale = False
+        self.last_open = 0  # of the last message
         self.bars_seen = 0
         self.pushes_forming = False
         self.filling = False
@@ -269,18 +270,10 @@ class WebSocketSource(Source):
             series = stream.series = self.cache.series(stream.symbol, stream.timeframe)
         if self._partial_first and self._is_partial(stream, bar, epoch):
             return True
-        if now - (series.arrived or now) > stream.limit:
-            series.interrupt()  # it was stale: what it left forming need not be what became of it
-        stored = series.put(
-            open_time,
-            bar.close_time,
-            bar.values,
-            decimals=bar.decimals,
-            closed=bar.closed,
-            epoch=(epoch << 32) + self._breaks,
-            texts=bar.texts,
-            arrived=now,
-        )
+        if open_time != stream.last_open:
+            _begin_another(stream, series, open_time, now)
+        voucher = (epoch << 32) + self._breaks
+        stored = series.put(open_time, bar.close_time, bar.values, bar.decimals, bar.closed, voucher, bar.texts, now)
         kind, ended, hole = stored
         if kind == "update" and not ended:
             stream.pushes_forming = True
@@ -464,6 +457,13 @@ class WebSocketSource(Source):
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:
             host.emit(Event("filled", host.name, stream.symbol, stream.timeframe, hole=hole, reason=reason))
+
+
+def _begin_another(stream: Stream, series: SeriesBuffer, open_time: int, now: float) -> None:
+    """A message of another bar than the last one. After a silence it does not close that: the rest may be missing."""
+    stream.last_open = open_time
+    if now - (series.arrived or now) > stream.limit:
+        series.interrupt()
 
 
 def _holes_within(series: SeriesBuffer, hole: Hole) -> tuple[Hole, ...]:
