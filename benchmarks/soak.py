@@ -23,7 +23,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-TIMEFRAME = "1m"
+TIMEFRAME, MINUTE = "1m", 60_000
+BEGINNING = 1_599_998_400_000  # of every market that is made up
 #: What may happen to a connection that never gets as far as a subscription.
 BEFORE = (
     "silent-upgrade",
@@ -246,24 +247,26 @@ def live_through(report: Report, pipe: Connection, folder: str, seconds: float) 
     with wealthsources.open({"clock": "feed", "on_stale": "mark", "sources": sources}) as session:
         adapter = session.adapter(mode="live")
         source = session.source("live")
-        closed_events: dict[tuple[str, int], int] = {}
-        session.subscribe(lambda event: count_close(event, closed_events))
+        closings = {symbol: bytearray(report.bars) for symbol in symbols}  # made at once: it must not look like growth
+        session.subscribe(lambda event: count_close(event, closings))
         wait_for(lambda: source.status().epoch > 0 or source.status().counters.get("attempts", 0) > 0, 10)
         pipe.send("connected")
         samples = watch(pipe, adapter, symbols, report.bars, seconds)
         report.connections = pipe.recv()
         compare(report, adapter, symbols, folder)
-        report.twice += sum(times > 1 for times in closed_events.values())
+        report.twice += sum(times > 1 for counts in closings.values() for times in counts)
         counters = source.status().counters
         report.lost = {name[5:]: count for name, count in sorted(counters.items()) if name.startswith("lost.")}
         report.backfilled, report.holes = counters.get("backfilled", 0), counters.get("holes", 0)
     judge(report, samples)
 
 
-def count_close(event: Any, seen: dict[tuple[str, int], int]) -> None:
-    if event.kind == "bar" and event.bar.closed:  # nothing is ever corrected on this day
-        key = (event.symbol, event.bar.open_time)
-        seen[key] = seen.get(key, 0) + 1
+def count_close(event: Any, closings: dict[str, bytearray]) -> None:
+    """Nothing is ever corrected on this day, so that every bar is closed at most once."""
+    if event.kind == "bar" and event.bar.closed:
+        place = (event.bar.open_time - BEGINNING) // MINUTE
+        counts = closings[event.symbol]
+        counts[place] = min(255, counts[place] + 1)
 
 
 def watch(
