@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from engine.python_sdk.websocket_cache import set_websocket_cache
 from engine.python_sdk.websocket_client import WebSocketClient, shutdown_websocket_client
-
 from wealthsources_websocket.reconnect import ConnectBudget
 from wealthsources_websocket.simulator.faults import FaultServer, Market
 

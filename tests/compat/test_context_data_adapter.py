@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.data_adapter import DataAdapter, clear_data_adapter, get_data_adapter, register_data_adapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache

@@ -6,11 +6,11 @@ import json
 import threading
 
 import pytest
+
+import wealthsources
 from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState
-
-import wealthsources
 from wealthsources_websocket.simulator.faults import Market
 
 TOKEN = "a-secret-compat-token"

@@ -9,8 +9,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import engine.python_sdk
 import pytest
+
+import engine.python_sdk
 from engine.python_sdk import exceptions
 
 COMPAT = Path(__file__).parents[2] / "compat"

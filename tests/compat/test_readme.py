@@ -8,10 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from engine.python_sdk.websocket_cache import get_websocket_cache
-from engine.python_sdk.websocket_manager import get_websocket_manager
 
 import wealthdata
+from engine.python_sdk.websocket_cache import get_websocket_cache
+from engine.python_sdk.websocket_manager import get_websocket_manager
 from wealthsources import Timeframe
 from wealthsources_websocket.simulator.faults import Market
 from wealthsources_websocket.simulator.timeline import PlayedBar

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from engine.python_sdk._bar import Bar
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 

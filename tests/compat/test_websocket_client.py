@@ -7,6 +7,8 @@ import threading
 import time
 
 import pytest
+
+import wealthsources
 from engine.python_sdk.exceptions import WebSocketConnectionError, WebSocketSubscriptionError
 from engine.python_sdk.websocket_cache import get_websocket_cache
 from engine.python_sdk.websocket_client import (
@@ -16,8 +18,6 @@ from engine.python_sdk.websocket_client import (
     initialize_websocket_client,
     shutdown_websocket_client,
 )
-
-import wealthsources
 from wealthsources_websocket import WebSocketManager
 from wealthsources_websocket.config import WebSocketOptions
 from wealthsources_websocket.simulator.faults import Market

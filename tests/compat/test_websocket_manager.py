@@ -7,12 +7,12 @@ import threading
 import time
 
 import pytest
-from engine.python_sdk.exceptions import WebSocketConnectionError, WebSocketSubscriptionError
-from engine.python_sdk.websocket_client import get_websocket_client
-from engine.python_sdk.websocket_manager import WebSocketManager, get_websocket_manager
 
 import wealthdata
 import wealthsources
+from engine.python_sdk.exceptions import WebSocketConnectionError, WebSocketSubscriptionError
+from engine.python_sdk.websocket_client import get_websocket_client
+from engine.python_sdk.websocket_manager import WebSocketManager, get_websocket_manager
 
 TOKEN = "a-secret-compat-token"
 NOTHING = {"state": "disconnected", "last_error": None, "symbols": [], "resolutions": []}
