@@ -378,10 +378,10 @@ class WebSocketSource(Source):
 
     def _tell_stale(self, stream: Stream) -> None:
         never = stream.series is None
-        self._count("never_received" if never else "stale_streams")
         if self._host is not None:
             what = "no bar ever came; is that symbol and resolution right?" if never else "the stream went silent"
             self._host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, what)
+        self._count("never_received" if never else "stale_streams")
 
     def _retry(self, stream: Stream, series: SeriesBuffer) -> None:
         holes = _all_holes(series)
