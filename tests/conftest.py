@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -71,6 +72,21 @@ def _no_session_left_open() -> Iterator[None]:
     if session is not None:
         session.stop()
         raise AssertionError("a test left the process-wide session open")
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port that drops whoever wants to connect: its queue is full, and nobody accepts."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(listener.getsockname())
+        yield listener.getsockname()[1]
 
 
 @pytest.fixture

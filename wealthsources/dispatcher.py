@@ -39,9 +39,9 @@ class Dispatcher:
         self._ready = threading.Condition()
         # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
         self._waiting: deque[list[Event]] = deque()
+        self._live = 0  # of them, those that are not empty
         self._idle_at = 0.0  # monotonic: when an event was last handed out, or one came while none waited
         self._slow = False
-        self._live = 0  # of them, those that are not empty
         self._forming: dict[Series, list[Event]] = {}
         self._callbacks: tuple[Callable[[Event], None], ...] = ()
         self._thread: threading.Thread | None = None

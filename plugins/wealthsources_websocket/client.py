@@ -30,7 +30,7 @@ from wealthsources_websocket.protocol import (
     ServerError,
     one_line,
 )
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan, rejection
+from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan, error_kind
 
 if TYPE_CHECKING:
     import logging
@@ -78,7 +78,6 @@ class Client:
         self.state: State = "disconnected"
         self.last_error = ""
         self.epoch = 0
-        self.reconnects = 0
         self.reconnects_by_reason: Counter[str] = Counter()
         self.last_data: float | None = None  # monotonic: when the last bar came that we want
         self.since = time.monotonic()  # when the connection came up or went down; at first: the start
@@ -103,6 +102,11 @@ class Client:
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
         self._tls: ssl.SSLContext | None = None
+
+    @property
+    def reconnects(self) -> int:
+        """How many connections there were after the first."""
+        return max(0, self.epoch - 1)
 
     # life ------------------------------------------------------------------------------------------------------
 
@@ -188,7 +192,6 @@ class Client:
         try:
             early = self._handshake(connection, deadline)
             self.epoch += 1
-            self.reconnects = self.epoch - 1
             self.acknowledged_at = time.monotonic()
             self._set_state("connected", "")
             for event in early:  # in their order: what was lost makes the bar before it uncertain
@@ -293,7 +296,7 @@ class Client:
             elif isinstance(event, Connected):
                 done |= event.request_id in (None, "1")
             elif isinstance(event, ServerError):
-                kind = rejection(event.message)
+                kind = error_kind(event.message)
                 self.counters[f"server_errors.{kind or 'other'}"] += 1
                 said = f"the server does not accept csrf_token: {event.message}" if kind == "auth" else event.message
                 raise Lost("refused_by_server", said, kind=kind)
@@ -387,7 +390,7 @@ class Client:
                 if time.monotonic() - self._bad_since < _FLOOD:  # slower ones may be heartbeats of some kind
                     raise Lost("bad_flood", f"{_MOST_BAD} messages in a row could not be used")
         elif isinstance(event, ServerError):
-            self.counters[f"server_errors.{rejection(event.message) or 'other'}"] += 1
+            self.counters[f"server_errors.{error_kind(event.message) or 'other'}"] += 1
             self.last_error = self._redact(event.message)
             self._log.warning("the server says: %s", self.last_error)
         elif isinstance(event, Reply):

@@ -220,7 +220,7 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def rejection(text: str) -> Kind:
+def error_kind(text: str) -> Kind:
     """What an ERROR of the server is about: the credential, the subscription, or something else."""
     if _AUTH_WORDS.search(text):
         return "auth"

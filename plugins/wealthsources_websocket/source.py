@@ -448,11 +448,13 @@ class WebSocketSource(Source):
             return
         now = time.monotonic()
         known = stream.empty if now < stream.empty_until else ()
-        stream.empty, stream.empty_until = (*known, *left), now + _BELIEVED
+        holes = _all_holes(series)
+        stream.empty = tuple(part for part in holes if part in known or part in left)
+        stream.empty_until = now + _BELIEVED
         stream.retry_after = _FIRST_RETRY
         if left:
-            self._count("verified_empty", sum(part.count for part in left))
-            others = set(_all_holes(series)) - set(stream.empty)  # opened while this was asked
+            self._count("verified_empty", sum(part.count for part in left if part not in known))
+            others = len(holes) > len(stream.empty)  # opened while this was asked
             stream.retry_at = now + _FIRST_RETRY if others else stream.empty_until
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:

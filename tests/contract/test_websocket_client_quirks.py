@@ -753,21 +753,6 @@ def test_w18_the_answer_of_a_proxy_is_read_without_a_limit(stage):
 # W19: more than one address ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def full_port() -> Iterator[int]:
-    """A port that drops whoever wants to connect: its queue is full, and nobody accepts."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                waiting.connect(listener.getsockname())
-        yield listener.getsockname()[1]
-
-
 def test_w19_an_address_that_does_not_answer_keeps_it_from_the_next(stage, monkeypatch, full_port):
     listener = stage.listen()
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (full_port, listener.port)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 import time
@@ -68,21 +67,6 @@ def test_a21_stop_during_the_lookup_of_the_name(case, hanging_resolver):
     case.counted("attempts")
     assert hanging_resolver.wait(10)
     stops(case)
-
-
-@pytest.fixture
-def full_port() -> Iterator[int]:
-    """A port that drops whoever wants to connect: its queue is full, and nobody accepts."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                waiting.connect(listener.getsockname())
-        yield listener.getsockname()[1]
 
 
 def knocking(port: int) -> int:

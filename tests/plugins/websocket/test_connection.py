@@ -281,21 +281,6 @@ def test_a_closed_port_is_refused():
     assert f"127.0.0.1:{port}" in caught.value.detail
 
 
-@pytest.fixture
-def full_port() -> Iterator[int]:
-    """A port that drops whoever wants to connect: its queue is full, and nobody accepts."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                waiting.connect(listener.getsockname())
-        yield listener.getsockname()[1]
-
-
 def test_a_port_that_drops_packets_ends_by_the_deadline(full_port):
     with pytest.raises(Lost) as caught:
         assert elapsed(lambda: dial(f"ws://127.0.0.1:{full_port}/", DEADLINE)) < 0

@@ -15,7 +15,7 @@ from wealthsources_websocket.reconnect import (
     Endpoints,
     Lost,
     Plan,
-    rejection,
+    error_kind,
     status_kind,
 )
 
@@ -286,17 +286,17 @@ def test_threads_together_get_no_more_than_the_budget():
     ],
 )
 def test_an_error_that_names_the_credential_is_about_the_credential(text):
-    assert rejection(text) == "auth"
+    assert error_kind(text) == "auth"
 
 
 @pytest.mark.parametrize("text", ["", "too many requests", "internal error", "maintenance", "hauth"])
 def test_any_other_error_is_about_nothing_that_is_known(text):
-    assert rejection(text) == ""
+    assert error_kind(text) == ""
 
 
 @pytest.mark.parametrize("text", ["unknown symbol", "bad resolution", "too many subscriptions", "no such market"])
 def test_an_error_that_names_what_was_asked_for_is_about_the_subscription(text):
-    assert rejection(text) == "subscription"
+    assert error_kind(text) == "subscription"
 
 
 def test_four_http_statuses_mean_something():

@@ -628,6 +628,21 @@ def test_a_hole_that_a_history_knows_to_be_empty_is_believed_and_asked_for_no_mo
     assert source.status().counters["verified_empty"] == 2
 
 
+def test_a_hole_that_is_found_empty_twice_is_counted_once(bar):
+    source, host = offline()
+    for place in (0, 1, 4, 5):
+        put(source, place)
+    host.asked[0][1](history(1, 4), "exchange: 2 bars")
+    for place in (8, 9):
+        put(source, place)
+    host.asked[1][1](None, "exchange: not here")
+    look_later(source)
+    host.asked[2][1](history(1, 4, 5, 8), "exchange: 4 bars")  # it was asked for both
+    (stream,) = source.status().streams
+    assert (stream.holes, stream.verified_empty) == (0, 2)
+    assert source.status().counters["verified_empty"] == 4
+
+
 def test_a_hole_that_a_history_does_not_explain_stays_one(bar):
     source, host = offline()
     for place in (0, 1, 4, 5):
