@@ -240,6 +240,20 @@ def test_all_symbols_of_all_sources_sorted():
     assert adapter(ListSource(history(1)), other).get_all_symbols() == ["AAA", "BTCUSDT"]
 
 
+def test_a_backtest_lists_no_symbols_of_live_sources():
+    live = ListSource(history(1), capabilities=Capabilities(live=True, blocking=False, symbols=("LIVEUSDT",)))
+    live.get_all_symbols = lambda: ["LIVEUSDT"]
+    context = SimpleNamespace(now_ms=at(5))
+    listed = {mode: adapter(live, context=context, mode=mode).get_all_symbols() for mode in ("live", "backtest")}
+    assert listed == {"live": ["LIVEUSDT"], "backtest": []}
+
+
+def test_explain_names_the_finer_timeframe_that_bars_were_made_of():
+    table = str(adapter(ListSource(history(*range(10)))).explain("BTCUSDT", 2, "2h"))
+    assert "s0 (1h)  bars" in table
+    assert "2 bars, 2020-09-13 18:00 to 2020-09-13 22:00 UTC: 2 from s0 1h" in table
+
+
 def test_a_failed_resolution_is_not_remembered():
     down = [True]
 

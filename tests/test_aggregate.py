@@ -356,16 +356,28 @@ def test_a_window_that_is_not_unbroken_from_its_beginning_has_no_forming_bar(pla
     assert [bar.closed for bar in hourly(quarters(*places), forming=True)] == [True]
 
 
-@pytest.mark.parametrize("closed", [None, False])
-def test_a_window_that_a_later_finer_bar_has_ended_is_not_forming(closed):
-    assert not len(hourly(quarters(0, 1, 2, then=(4, closed)), forming=True))
+def test_a_window_that_a_later_finer_bar_has_ended_is_not_forming():
+    assert not len(hourly(quarters(0, 1, 2, then=(4, None)), forming=True))
+    assert hours(hourly(quarters(0, 1, 2, then=(4, False)), forming=True)) == [1], "the next one is"
 
 
-@pytest.mark.parametrize("closed", [None, False])
-def test_a_finer_bar_that_is_not_closed_is_no_part_of_the_forming_bar(closed):
-    made = hourly(quarters(0, 1, then=(2, closed)), forming=True)
+def test_a_finer_bar_of_which_nobody_says_anything_is_no_part_of_the_forming_bar():
+    made = hourly(quarters(0, 1, then=(2, None)), forming=True)
     assert [(bar.closed, bar.exact("volume")) for bar in made] == [(False, "1")]
-    assert not len(hourly(quarters(then=(0, closed)), forming=True))
+    assert not len(hourly(quarters(then=(0, None)), forming=True))
+
+
+def test_the_finer_bar_that_is_forming_is_the_last_part_of_the_forming_bar():
+    made = hourly(quarters(0, 1, then=(2, False)), forming=True)
+    parts = quarters(0, 1, then=(2, False))
+    assert [(bar.closed, bar.close) for bar in made] == [(False, parts[-1].close)]
+    assert made[0].volume == sum(bar.volume for bar in parts)
+    assert [bar.closed for bar in hourly(quarters(then=(0, False)), forming=True)] == [False]
+
+
+def test_a_window_whose_last_finer_bar_is_forming_is_not_closed():
+    assert [bar.closed for bar in hourly(quarters(0, 1, 2, then=(3, False)), forming=True)] == [False]
+    assert not len(hourly(quarters(0, 1, 2, then=(3, False))))
 
 
 def test_a_finer_bar_that_is_not_closed_shows_that_closed_ones_before_it_are_missing():
@@ -526,7 +538,9 @@ def test_bar_by_bar_leads_to_the_same_closed_bars_and_what_remains_is_forming(ba
         if not count or len(parts := buckets(so_far, frame).get(frame.floor(so_far[-1].open_time), [])) == windows:
             assert not len(forming)
             continue
-        # From the window's first bar on, none missing, and none beyond the last but one that is still forming.
+        if so_far[-1].closed is False:
+            parts = [*parts, so_far[-1]]
+        # From the window's first bar on, none missing, and none beyond the last but one of which nobody says anything.
         seen = {bar.open_time for bar in parts} | {so_far[-1].open_time}
         first = frame.floor(so_far[-1].open_time)
         unbroken = seen == set(range(first, so_far[-1].open_time + 1, MINUTE)) and bool(parts)

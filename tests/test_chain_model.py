@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, NotHere, SeriesBuffer, Source, SourceError, Timeframe
 from wealthsources.bars import FORMING
-from wealthsources.chain import Named, Query, SourceChain
+from wealthsources.chain import Named, SourceChain
+from wealthsources.walk import Query
 
 LATE = 5_000
 SLOTS = 24

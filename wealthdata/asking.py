@@ -45,7 +45,7 @@ def ask(
     except wealthsources.WealthSourcesError as error:
         failure = ours(error)
     if isinstance(failure, DataUnavailable):
-        known = _symbols_without(adapter, security, timeframe, failure)
+        known = _symbols_without(adapter, security, failure)
         if known is not None:
             near = difflib.get_close_matches(security, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:10]) or 'none'}"
@@ -53,10 +53,8 @@ def ask(
     raise failure
 
 
-def _symbols_without(
-    adapter: ContextDataAdapter, security: str, timeframe: Timeframe, failure: DataUnavailable
-) -> list[str] | None:
-    """All symbols, if every source that could serve the request lists them and this one is not there; else None."""
+def _symbols_without(adapter: ContextDataAdapter, security: str, failure: DataUnavailable) -> list[str] | None:
+    """All symbols, if every source that takes part lists them and this one is not there; else None."""
     deployed = adapter.session.sources
     if None in deployed.values() or any(attempt.outcome == "failed" for attempt in failure.attempts):
         return None  # what is left out or failed cannot tell
@@ -67,10 +65,7 @@ def _symbols_without(
             continue
         listed = _listed(source, whole=source is deployed.get(name))
         if listed is None:
-            timeframes = source.capabilities.timeframes
-            if timeframes is None or timeframe.name in timeframes:
-                return None
-            continue
+            return None
         if wealthsources.match_symbol(security, listed) is not None:
             return None
         listing += 1

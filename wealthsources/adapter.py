@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from wealthsources.bars import Bars, time_text
-from wealthsources.chain import Attempt, Query, SourceChain
+from wealthsources.chain import Attempt, SourceChain
 from wealthsources.clock import EngineClock, FeedClock, context_time, current_bar_end, field
 from wealthsources.errors import (
     AllSourcesFailed,
@@ -23,6 +23,7 @@ from wealthsources.errors import (
     WealthSourcesError,
 )
 from wealthsources.timeframe import EARLIEST_TIME, LATEST_TIME, Timeframe
+from wealthsources.walk import Query
 
 if TYPE_CHECKING:
     from wealthsources.clock import Clock
@@ -184,7 +185,7 @@ class ContextDataAdapter(DataAdapter):
         """The symbols that the sources of this binding list, sorted; a spelling is listed as its source has it."""
         found: set[str] = set()
         for named in self.chain.sources:
-            if named.source is not None:
+            if named.source is not None and not (self.mode == "backtest" and named.source.capabilities.live):
                 found.update(named.source.get_all_symbols())
         return sorted(found)
 
@@ -267,7 +268,7 @@ class Explanation:
         rows = [("source", "outcome", "bars", "ms", "reason")]
         rows += [
             (
-                attempt.source,
+                attempt.asked,
                 attempt.outcome.replace("_", " "),
                 str(attempt.bars) if attempt.outcome == "bars" else "",
                 f"{attempt.elapsed * 1000:.2f}" if attempt.elapsed else "",

@@ -74,9 +74,10 @@ def finer_than(timeframe: Timeframe) -> tuple[Timeframe, ...]:
 def aggregate(bars: Bars, timeframe: Timeframe, *, forming: bool = False) -> Bars:
     """Closed bars of `timeframe` from the closed ones of `bars`, which must be in order and valid.
 
-    With `forming`, what has been seen so far of the bucket of the newest finer bar follows as a forming bar, if that
-    bucket is not whole but unbroken from its first window on. A bar's source says where its finer bars are from, in
-    order of time, and their timeframe: "live+archive 1m". Raises RequestError if `bars.timeframe` does not divide it.
+    With `forming`, what has been seen so far of the bucket of the newest finer bar, which may be forming itself,
+    follows as a forming bar, if that bucket is not over but unbroken from its first window on. A bar's source says
+    where its finer bars are from, in order of time, and their timeframe: "live+archive 1m". Raises RequestError if
+    `bars.timeframe` does not divide it.
     """
     if not divides(bars.timeframe, timeframe):
         raise RequestError(f"{timeframe} bars cannot be made of {bars.timeframe} bars: they are not whole ones of them")
@@ -145,14 +146,18 @@ class _Buckets(NamedTuple):
 
 def _buckets(bars: Bars, timeframe: Timeframe, forming: bool) -> _Buckets:
     """The buckets that make a bar."""
-    closed = bars.states == CLOSED
-    rows = bars.rows if closed.all() else bars.rows[closed]
+    used = bars.states == CLOSED
+    last_forms = forming and len(bars) > 0 and bars.states[-1] == FORMING
+    used[-1:] |= last_forms
+    rows = bars.rows if used.all() else bars.rows[used]
     slots = timeframe.slots(rows.view(np.int64)[:, 0])
     starts = np.flatnonzero(np.diff(slots, prepend=slots[:1] - 1))
     counts = np.diff(starts, append=len(rows))
     open_times = timeframe.open_times(slots[starts])
     windows = bars.timeframe.slots(timeframe.ends(open_times)) - bars.timeframe.slots(open_times)
     kept = counts == windows
+    if last_forms:
+        kept[-1] = False
     begun = forming and len(kept) > 0 and not kept[-1] and _is_begun(bars, rows, int(open_times[-1]), int(counts[-1]))
     kept[-1:] |= begun
     with np.errstate(over="ignore"):
@@ -165,12 +170,12 @@ def _buckets(bars: Bars, timeframe: Timeframe, forming: bool) -> _Buckets:
     return _Buckets(rows, starts, counts, open_times, forming)
 
 
-def _is_begun(bars: Bars, closed_rows: Rows, open_time: int, count: int) -> bool:
-    """Whether a bucket's `count` closed bars are those of its first windows, and no bar is beyond the next one."""
+def _is_begun(bars: Bars, rows: Rows, open_time: int, count: int) -> bool:
+    """Whether a bucket's `count` rows, the last of all, are its first windows, and no bar is beyond the next one."""
     first = bars.timeframe.slot(open_time)
-    newest_closed = bars.timeframe.slot(int(closed_rows.view(np.int64)[-1, 0]))
+    newest_used = bars.timeframe.slot(int(rows.view(np.int64)[-1, 0]))
     newest = bars.timeframe.slot(int(bars.open_times[-1]))
-    return newest_closed - first == count - 1 and newest - first <= count
+    return newest_used - first == count - 1 and newest - first <= count
 
 
 # prices --------------------------------------------------------------------------------------------------------

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wealthsources.adapter import ContextDataAdapter, Policy
 from wealthsources.breaker import Breaker
-from wealthsources.chain import Empties, Named, Query, Resolution, SourceChain, describe
+from wealthsources.chain import Named, Resolution, SourceChain, describe
 from wealthsources.clock import context_time, current_timeframe, make_clock
+from wealthsources.empties import Empties
 from wealthsources.errors import AllSourcesFailed, ClockError, ConfigError, RequestError, WealthSourcesError
 from wealthsources.timeframe import Timeframe
+from wealthsources.walk import Query
 from wealthsources.workers import Caller, Workers
 
 if TYPE_CHECKING:
@@ -341,13 +343,14 @@ class Session:
 
     def note_disagreements(self, resolution: Resolution) -> None:
         """Count the bars on which a source disagreed with those before it, under the names of both."""
-        earlier: list[str] = []
+        earlier: dict[Timeframe | None, list[str]] = {}
         for attempt in resolution.attempts:
+            before = earlier.setdefault(attempt.finer, [])
             if attempt.differs:
                 with self._lock:
-                    self._disagreements[f"{'+'.join(earlier)} against {attempt.source}"] += attempt.differs
+                    self._disagreements[f"{'+'.join(before)} against {attempt.source}"] += attempt.differs
             if attempt.bars:
-                earlier.append(attempt.source)
+                before.append(attempt.source)
 
     def warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:
         """One warning in the log per hole."""

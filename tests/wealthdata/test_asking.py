@@ -41,9 +41,9 @@ def test_a_source_that_cannot_list_may_have_it(over):
         get_price("ETHUSDT", count=1, frequency="1h")
 
 
-def test_a_source_that_serves_another_frequency_need_not_list(over):
+def test_a_source_of_another_frequency_may_have_what_it_is_made_of(over):
     over({"symbols": ["BTCUSDT"]}, {"timeframes": ["1m"]})
-    with pytest.raises(wealthdata.SecurityNotFound):
+    with pytest.raises(wealthdata.DataUnavailable, match="serves no 1h"):
         get_price("ETHUSDT", count=1, frequency="1h")
 
 

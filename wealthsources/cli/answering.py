@@ -9,10 +9,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import wealthsources
-from wealthsources.chain import Query, SourceChain
+from wealthsources.chain import SourceChain
 from wealthsources.cli.waiting import check_wait, progress
 from wealthsources.errors import AllSourcesFailed, ClockError, RequestError
 from wealthsources.timeframe import Timeframe
+from wealthsources.walk import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
