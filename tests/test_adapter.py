@@ -61,7 +61,7 @@ class FakeSession:
         self.told: list = []
         self._sources = sources
 
-    def settle(self, context, mode):
+    def settle(self, context, mode, zone):
         return "live" if context is None or mode == "live" else "backtest"
 
     def chain_for(self, context, *, live):

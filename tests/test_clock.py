@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from wealthsources import ClockError, Timeframe, context_time
 from wealthsources.clock import EngineClock, FeedClock, SystemClock, current_timeframe, wall_time
 
 HOUR = 3_600_000
+T_2024 = 1_704_067_200_000
+NAIVE = dt.datetime(2024, 1, 1, 8)  # noqa: DTZ001 - that is the case
 T0 = 1_600_000_000_000 // HOUR * HOUR
 
 
@@ -86,10 +90,41 @@ def test_of_two_series_that_hold_it_the_shorter_counts_so_that_nothing_is_seen_t
     assert current_timeframe(context) is Timeframe("1h")
 
 
-def test_a_context_without_a_clock_is_an_error_that_says_what_to_give():
-    for context in (SimpleNamespace(), SimpleNamespace(current_bar=bar()), SimpleNamespace(current_bar=None)):
-        with pytest.raises(ClockError, match="now_ms, or a current_bar"):
-            EngineClock(context).now()
+@pytest.mark.parametrize(
+    ("context", "why"),
+    [
+        ({}, "no now_ms .*, it has no current_bar, and it has no current_dt"),
+        ({"current_bar": None}, "it has no current_bar, and"),
+        ({"current_bar": {"close": 1}}, "its current_bar has no open_time, and"),
+        ({"current_bar": bar()}, "its current_bar has no timeframe, and no series of the context holds it, and"),
+        ({"current_dt": NAIVE}, "and its current_dt has no time zone, and none is stated"),
+    ],
+)
+def test_a_context_without_a_clock_is_an_error_that_says_what_is_missing(context, why):
+    with pytest.raises(ClockError, match=why):
+        EngineClock(SimpleNamespace(**context)).now()
+
+
+def test_with_neither_it_is_current_dt():
+    shanghai = dt.timezone(dt.timedelta(hours=8))
+    moment = dt.datetime(2024, 1, 1, 8, 0, 0, 5_000, tzinfo=shanghai)
+    assert context_time(SimpleNamespace(current_dt=moment, current_bar=None)) == T_2024 + 5
+    assert context_time(SimpleNamespace(current_dt=pd.Timestamp(moment))) == T_2024 + 5
+    assert context_time(SimpleNamespace(current_dt=moment, current_bar=bar(timeframe="1h"))) == T0 + HOUR
+
+
+def test_a_current_dt_without_a_zone_needs_one_stated():
+    shanghai = dt.timezone(dt.timedelta(hours=8))
+    naive = SimpleNamespace(current_dt=NAIVE)
+    assert context_time(naive) is None
+    assert context_time(naive, shanghai) == T_2024
+    assert EngineClock(naive, dt.UTC).now() == T_2024 + 8 * HOUR
+
+
+@pytest.mark.parametrize("moment", ["2024-01-01", T_2024, pd.NaT, dt.date(2024, 1, 1)])
+def test_a_current_dt_that_is_no_datetime_is_an_error(moment):
+    with pytest.raises(ClockError, match=r"current_dt: .* is not a datetime"):
+        context_time(SimpleNamespace(current_dt=moment), dt.UTC)
 
 
 def test_a_time_that_is_none_is_an_error_that_names_the_place():

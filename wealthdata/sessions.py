@@ -26,6 +26,7 @@ class _Process:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.options = Options()
+        self.zone: dt.tzinfo | None = None
         self.opened: Session | None = None
         self.alone: Session | None = None
 
@@ -44,7 +45,8 @@ def configure(
 
     session        a Session, which becomes the process-wide one and is started if it is not; or the path of a
                    config.yaml, whose session is stopped at exit; None: leave what there is
-    tz             zone of all dates and labels. In one with daylight saving time an hour occurs twice a year
+    tz             zone of all dates and labels, and of a context's `current_dt` that has none itself. In one with
+                   daylight saving time an hour occurs twice a year
     default_count  bars of a call that states neither count nor start
     positional     whether columns take integer positions, `df['close'][-1]`
 
@@ -54,7 +56,15 @@ def configure(
     with _process.lock:
         if session is not None:
             _use(session)
-        _process.options = options
+        _process.options, _process.zone = options, options.tz
+
+
+def current_zone() -> dt.tzinfo | None:
+    """The zone of a context's `current_dt` that has none: that of all dates, once `configure` was called; else None.
+
+    It is never a guess: with a machine's clock taken for UTC a backtest would see hours of the future.
+    """
+    return _process.zone
 
 
 def current_options() -> Options:
@@ -86,13 +96,13 @@ def find_session(*, anywhere: bool) -> Session | None:
     return session
 
 
-def adapter_of_context(context: object, mode: str) -> ContextDataAdapter:
+def adapter_of_context(context: object, mode: str, zone: dt.tzinfo | None) -> ContextDataAdapter:
     """An adapter that reads this context alone: a backtest, unless `mode` says "live"."""
     with _process.lock:
         if _process.alone is None:
             # The adapter makes a session, which takes milliseconds and has nothing of this context in it.
             _process.alone = wealthsources.ContextDataAdapter(context).session
-    return _process.alone.adapter(context, "live" if mode == "live" else "backtest")
+    return _process.alone.adapter(context, "live" if mode == "live" else "backtest", zone)
 
 
 def _use(session: object) -> None:

@@ -26,6 +26,8 @@ from wealthsources.timeframe import EARLIEST_TIME, LATEST_TIME, Timeframe
 from wealthsources.walk import Query
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from wealthsources.clock import Clock
     from wealthsources.session import Session
 
@@ -76,10 +78,17 @@ class ContextDataAdapter(DataAdapter):
     """Resolves bars through the chain, for one strategy.
 
     `ContextDataAdapter(context)` alone reads that context only and is a backtest: now is the context's clock.
-    `session.adapter(context)` reads the session's whole chain.
+    `session.adapter(context)` reads the session's whole chain. `zone` is that of a `context.current_dt` without one.
     """
 
-    def __init__(self, context: object = None, *, session: Session | None = None, mode: Mode = "auto") -> None:
+    def __init__(
+        self,
+        context: object = None,
+        *,
+        session: Session | None = None,
+        mode: Mode = "auto",
+        zone: dt.tzinfo | None = None,
+    ) -> None:
         if session is None:
             from wealthsources.session import context_session  # noqa: PLC0415 - the session makes adapters
 
@@ -88,10 +97,10 @@ class ContextDataAdapter(DataAdapter):
             session, mode = context_session(), "backtest"
         self.context = context
         self.session = session
-        self.mode: Literal["live", "backtest"] = session.settle(context, mode)
+        self.mode: Literal["live", "backtest"] = session.settle(context, mode, zone)
         self.chain: SourceChain = session.chain_for(context, live=self.mode == "live")
         self._policy = session.policy
-        self._engine = EngineClock(context) if self.mode == "backtest" else None
+        self._engine = EngineClock(context, zone) if self.mode == "backtest" else None
         self._frozen: int | None = None
 
     def frozen(self) -> ContextDataAdapter:

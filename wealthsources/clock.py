@@ -1,12 +1,14 @@
 """Clock: what "now" is. Nothing that ends after it may be seen.
 
 A session has one clock: the system's, or the feed's own time. A backtest has its engine's, read from the strategy's
-context. Now is read once per request, before any source is asked.
+context: its `now_ms`, else the end of its `current_bar`, else its `current_dt`. Now is read once per request, before
+any source is asked.
 """
 
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NEVER: Final = -1
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
 class Clock(ABC):
@@ -91,22 +95,19 @@ class FeedClock(Clock):
 
 
 class EngineClock(Clock):
-    """A backtest's clock: the context's `now_ms`, else the end of its `current_bar`."""
+    """A backtest's clock: `context_time` of its context."""
 
     name = "engine"
 
-    def __init__(self, context: object) -> None:
+    def __init__(self, context: object, zone: dt.tzinfo | None = None) -> None:
         self._context = context
+        self._zone = zone
 
     def now(self) -> int:
-        """The engine's time in ms; ClockError if the context has neither."""
-        found = context_time(self._context)
+        """The engine's time in ms; ClockError that says what is missing if the context tells none."""
+        found = context_time(self._context, self._zone)
         if found is None:
-            kind = type(self._context).__name__
-            raise ClockError(
-                f"the context ({kind}) tells no time, so nothing may be seen: "
-                "give it now_ms, or a current_bar with open_time and timeframe"
-            )
+            raise ClockError(_timeless(self._context))
         # Where now is inferred from a bar: one that ends in the future is still forming.
         return found if field(self._context, "now_ms") is not None else min(found, wall_time())
 
@@ -124,15 +125,50 @@ def make_clock(name: str) -> Clock:
 # what a context tells ------------------------------------------------------------------------------------------
 
 
-def context_time(context: object) -> int | None:
-    """The context's own time in ms: `now_ms`, else the end of `current_bar`; None if it has neither.
+def context_time(context: object, zone: dt.tzinfo | None = None) -> int | None:
+    """The context's own time in ms: `now_ms`, else the end of `current_bar`, else `current_dt`; None if none tells it.
+
+    zone  of a `current_dt` without one. None: it is not known, and such a time tells nothing: eight hours off, it would
+          show eight hours of the future
 
     Raises ClockError for values that are no times.
     """
     now = field(context, "now_ms")
     if now is not None:
         return _time(now, "now_ms")
-    return current_bar_end(context)
+    end = current_bar_end(context)
+    return _current_dt(context, zone) if end is None else end
+
+
+def _current_dt(context: object, zone: dt.tzinfo | None) -> int | None:
+    moment = field(context, "current_dt")
+    if moment is None:
+        return None
+    if isinstance(moment, dt.datetime):
+        if moment.tzinfo is None:
+            if zone is None:
+                return None
+            moment = moment.replace(tzinfo=zone)
+        found: object = (moment - _EPOCH) // _MILLISECOND
+        if isinstance(found, int):  # pandas' NaT says that it is a datetime
+            return found
+    raise ClockError(f"the context's current_dt: {moment!r} is not a datetime")
+
+
+def _timeless(context: object) -> str:
+    """Why the context tells no time."""
+    bar, moment = field(context, "current_bar"), field(context, "current_dt")
+    if bar is None:
+        about_bar = "it has no current_bar"
+    elif field(bar, "open_time") is None:
+        about_bar = "its current_bar has no open_time"
+    else:
+        about_bar = "its current_bar has no timeframe, and no series of the context holds it"
+    about_moment = "its current_dt has no time zone, and none is stated" if moment else "it has no current_dt"
+    return (
+        f"the context ({type(context).__name__}) tells no time, so nothing may be seen: "
+        f"it has no now_ms (ms since 1970, UTC), {about_bar}, and {about_moment}"
+    )
 
 
 def current_bar_end(context: object) -> int | None:

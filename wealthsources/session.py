@@ -27,6 +27,7 @@ from wealthsources.walk import Query
 from wealthsources.workers import Caller, Workers
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
     from types import TracebackType
 
@@ -234,14 +235,17 @@ class Session:
 
     # use -------------------------------------------------------------------------------------------------------
 
-    def adapter(self, context: object = None, mode: Mode = "auto") -> ContextDataAdapter:
+    def adapter(
+        self, context: object = None, mode: Mode = "auto", zone: dt.tzinfo | None = None
+    ) -> ContextDataAdapter:
         """A view of the chain for one strategy: live without a context; with one as `mode` says.
 
         "auto" is settled when a context is first bound: a backtest if its clock is more than two bars of its
-        current_bar behind the session's, or if it has no clock; else live.
+        current_bar behind the session's, or if it has no clock; else live. `zone` is that of a `context.current_dt`
+        that has none; without it such a time is not used.
         """
         self._require_started()
-        return ContextDataAdapter(context, session=self, mode=mode)
+        return ContextDataAdapter(context, session=self, mode=mode, zone=zone)
 
     def source(self, name: str) -> Source:
         """The source of that name. Raises RequestError if there is none, ConfigError if it could not be loaded."""
@@ -288,7 +292,7 @@ class Session:
 
     # for adapters ----------------------------------------------------------------------------------------------
 
-    def settle(self, context: object, mode: Mode) -> Literal["live", "backtest"]:
+    def settle(self, context: object, mode: Mode, zone: dt.tzinfo | None = None) -> Literal["live", "backtest"]:
         """What kind of binding this is; "auto" is decided once per session."""
         if mode not in ("auto", "live", "backtest"):
             raise RequestError(f"mode must be 'auto', 'live' or 'backtest', was {mode!r}")
@@ -300,12 +304,12 @@ class Session:
             return mode
         with self._lock:
             if self._settled is None:
-                self._settled, why = self._judge(context)
+                self._settled, why = self._judge(context, zone)
                 _log.info("bound as %s: %s", self._settled, why)
             return self._settled
 
-    def _judge(self, context: object) -> tuple[Literal["live", "backtest"], str]:
-        then = context_time(context)
+    def _judge(self, context: object, zone: dt.tzinfo | None) -> tuple[Literal["live", "backtest"], str]:
+        then = context_time(context, zone)
         if then is None:
             return "backtest", "the context has no clock"
         timeframe = current_timeframe(context) or Timeframe("1m")

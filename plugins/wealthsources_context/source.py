@@ -31,10 +31,8 @@ class ContextSource(Source):
         self._clock = host.clock
 
     def for_context(self, context: object) -> Source | None:
-        """A view of the context, None if it has neither a list of series nor a history."""
-        if context is None or not (ContextSeries(context).exists or history_of(context)):
-            return None
-        return ContextView(context, self._clock)
+        """A view of the context; what it has may come later."""
+        return None if context is None else ContextView(context, self._clock)
 
     def get_history(self, request: HistoryRequest) -> Bars:
         """Always NotHere: bars belong to a context."""
@@ -50,8 +48,8 @@ class ContextView(Source):
         self._series = ContextSeries(context)
         self._until = _time_of(lambda: context_time(context))
         self._capped = self._cap()
-        # What a history() knows cannot be listed.
-        symbols = None if history_of(context) else self._series
+        # What a history() knows cannot be listed, and what is not there yet neither.
+        symbols = self._series if self._series.exists and not history_of(context) else None
         self.capabilities = Capabilities(live=False, blocking=False, states_closed=True, symbols=symbols)
 
     def get_history(self, request: HistoryRequest) -> Bars:
@@ -74,6 +72,9 @@ class ContextView(Source):
 
     def _ask_history(self, symbol: str, request: HistoryRequest) -> Sequence[object]:
         history = history_of(self._context)
+        if history is None and not self._series.exists:
+            kind = type(self._context).__name__
+            raise NotHere(f"the context ({kind}) has no bars: neither market_data_context nor a history() of its own")
         if history is None:
             there = ", ".join(self._series.names()[:20]) or "none"
             raise NotHere(f"the context has no bars of {symbol} {request.timeframe}; its series: {there}")

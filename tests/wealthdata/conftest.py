@@ -10,6 +10,7 @@ import pytest
 
 import wealthdata
 import wealthsources
+from wealthdata import sessions
 from wealthsources import Bars, Timeframe
 
 #: 2024-01-01 00:00 UTC, a Monday.
@@ -26,6 +27,7 @@ def _unbound_and_as_by_default():
             break
         wealthdata.clear_context()
     wealthdata.configure()
+    sessions._process.zone = None  # as in a process that has not called it
 
 
 @pytest.fixture(scope="session")

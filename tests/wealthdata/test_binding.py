@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import contextvars
+import datetime as dt
 import gc
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,6 +108,38 @@ def test_a_context_whose_time_is_none_is_refused_and_not_bound(session, context)
         set_context(context({}, "noon"))
     with pytest.raises(wealthdata.NoContextError):
         get_context()
+
+
+# a clock that is current_dt ----------------------------------------------------------------------------------------
+
+
+def test_a_current_dt_without_a_zone_is_no_clock_until_configure_states_one(records, context):
+    made = context({"X 1h": records("1h", 50)})
+    made.current_dt = dt.datetime(2024, 1, 1, 10)  # noqa: DTZ001 - that is the case
+    set_context(made)
+    with pytest.raises(wealthdata.ClockError, match="current_dt has no time zone"):
+        newest()
+    wealthdata.configure(tz="Asia/Shanghai")
+    assert newest() == 101.5
+    wealthdata.configure(tz="UTC")
+    assert newest() == 109.5
+
+
+def test_a_current_dt_with_a_zone_is_a_clock(records, context):
+    made = context({"X 1h": records("1h", 50)})
+    made.current_dt = dt.datetime(2024, 1, 1, 10, tzinfo=dt.UTC)
+    set_context(made)
+    assert newest() == 109.5
+
+
+def test_a_context_that_cannot_work_says_what_is_missing(context):
+    set_context(object())
+    with pytest.raises(wealthdata.ClockError, match=r"no now_ms .* no current_bar, and it has no current_dt"):
+        newest()
+    clear_context()
+    set_context(SimpleNamespace(now_ms=T0))
+    with pytest.raises(wealthdata.DataUnavailable, match="neither market_data_context nor a history"):
+        newest()
 
 
 # mode and adapter --------------------------------------------------------------------------------------------------

@@ -89,8 +89,14 @@ def test_there_is_no_view_without_a_context() -> None:
     assert ContextSource().for_context(None) is None
 
 
-def test_there_is_no_view_of_a_context_without_series_and_history() -> None:
-    assert ContextSource().for_context(SimpleNamespace(account=1)) is None
+def test_bars_that_come_into_the_context_after_it_was_bound_are_seen() -> None:
+    late = SimpleNamespace(now_ms=at(1))
+    view = ContextSource().for_context(late)
+    assert view is not None
+    with pytest.raises(NotHere, match="has no bars"):
+        ask(view)
+    late.market_data_context = [series(record(0))]
+    assert len(ask(view)) == 1
 
 
 def test_without_a_context_there_are_no_bars() -> None:
@@ -632,8 +638,9 @@ def test_bars_on_a_wrong_grid_are_refused_by_the_chain() -> None:
         ContextDataAdapter(context(odd, now_ms=at(9))).get_history("BTCUSDT", 1)
 
 
-def test_a_context_without_bars_takes_no_part() -> None:
-    with pytest.raises(AllSourcesFailed, match="the context has no bars"):
+def test_a_context_without_bars_says_what_it_might_have() -> None:
+    wanted = r"the context \(SimpleNamespace\) has no bars: neither market_data_context nor a history"
+    with pytest.raises(AllSourcesFailed, match=wanted):
         ContextDataAdapter(SimpleNamespace(now_ms=at(1))).get_history("BTCUSDT", 1)
 
 

@@ -1,0 +1,117 @@
+"""`context.history(symbol, count, timeframe)` of a bound context: it reads the chain, as every other call does.
+
+An engine's own one would be a second way to the bars, past the live sources and the checks. It is not lost: the context
+source of the chain asks it for what the sources before it could not give.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import weakref
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from wealthdata.asking import ask
+from wealthdata.errors import WealthDataError
+from wealthdata.frequency import read_frequency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthdata.binding import Binding
+    from wealthsources import Bar
+
+_log = logging.getLogger("wealthdata")
+
+#: The contexts whose own history is being asked just now, by their stand-ins.
+_asked: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_own_histories", default=())
+
+
+class ChainHistory:
+    """Stands in for a context's `history` while the context is bound."""
+
+    def __init__(self, own: Callable[..., Any] | None) -> None:
+        self._own = own
+        self._bindings: list[weakref.ref[Binding]] = []  # an engine's thread may end without clearing
+        #: Under this name the context source finds what it may ask without coming here again.
+        self.__wealthsources_original__ = None if own is None else self._ask_own
+
+    def __call__(self, symbol: str, count: int, timeframe: str) -> list[Bar]:
+        """The newest `count` closed bars, oldest first. Raises WealthDataError."""
+        binding = None if self in _asked.get() else self._binding()
+        if binding is None:
+            if self._own is None:
+                raise WealthDataError("this context is not bound any more, and has no history of its own")
+            bars: list[Bar] = self._own(symbol, count, timeframe)
+            return bars
+        return list(ask(binding.adapter(), symbol, read_frequency(timeframe), count, None, None, False))
+
+    def _ask_own(self, *args: Any, **kwargs: Any) -> Any:
+        """The context's own function; what it asks of its context it asks of itself."""
+        token = _asked.set((*_asked.get(), self))
+        try:
+            return self._own and self._own(*args, **kwargs)
+        finally:
+            _asked.reset(token)
+
+    def _binding(self) -> Binding | None:
+        from wealthdata.binding import current_binding  # noqa: PLC0415 - it makes these
+
+        held = [binding for each in self._bindings if (binding := each()) is not None]
+        current = current_binding()
+        return current if current in held else held[-1] if held else None
+
+    # A copy of the context is another context, which nobody has bound.
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self._own, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _itself, (self._own,)
+
+    def bind(self, binding: Binding) -> None:
+        self._bindings.append(weakref.ref(binding))
+
+    def release(self, binding: Binding) -> bool:
+        """Whether nobody has it bound any more."""
+        self._bindings = [each for each in self._bindings if each() not in (None, binding)]
+        return not self._bindings
+
+
+def _itself(own: Any) -> Any:
+    return own
+
+
+def replace_history(context: object, binding: Binding) -> None:
+    """Have `context.history` read the chain for this binding. A mapping has no such function."""
+    if isinstance(context, Mapping):
+        return
+    standing = getattr(context, "history", None)
+    if not isinstance(standing, ChainHistory):
+        standing = ChainHistory(standing if callable(standing) else None)
+        try:
+            # Not `setattr`: an engine's context may put aside what strategies set.
+            object.__setattr__(context, "history", standing)
+        except (AttributeError, TypeError):
+            if standing.__wealthsources_original__ is not None:
+                kind = type(context).__name__
+                _log.warning("history of %s cannot be replaced: context.history() does not read the chain", kind)
+            return
+    standing.bind(binding)
+
+
+def restore_history(context: object, binding: Binding) -> None:
+    """Undo that; the context's own function is back when nobody has it bound any more."""
+    standing = None if isinstance(context, Mapping) else getattr(context, "history", None)
+    if isinstance(standing, ChainHistory) and standing.release(binding):
+        object.__delattr__(context, "history")
+        own = standing._own
+        if own is not None and getattr(context, "history", None) != own:
+            object.__setattr__(context, "history", own)
+
+
+def is_asking_itself(context: object) -> bool:
+    """Whether the context's own history is being asked just now, on this thread."""
+    asked = _asked.get()
+    return bool(asked) and getattr(context, "history", None) in asked
