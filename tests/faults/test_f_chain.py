@@ -113,8 +113,12 @@ def test_f10_one_bar_through_two_feeds(case, chain, differing):
     case.live._streams[SERIES].retry_at = 0.001  # the time to ask again for the holes has come
     case.counted("backfilled", 2)
     if differing:
-        case.counted("disagreements", 3)  # bars 1 and 5 were asked for too, as neighbours
-    assert case.counter("disagreements") == 3 * differing
+        # Bars 1 and 5 were asked for too, as neighbours; bar 3 twice, if the second feed was so slow that each hole was
+        # filled on its own.
+        case.counted("disagreements", 3)
+        assert case.counter("disagreements") in (3, 4)
+    else:
+        assert case.counter("disagreements") == 0
     assert sources(case.answer()) == ["live", "live", "other", "live", "other", "live"]
 
 
