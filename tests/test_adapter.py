@@ -248,6 +248,13 @@ def test_a_backtest_lists_no_symbols_of_live_sources():
     assert listed == {"live": ["LIVEUSDT"], "backtest": []}
 
 
+def test_a_source_that_cannot_list_its_symbols_adds_none_and_is_told_of(caplog):
+    broken = ListSource()
+    broken.get_all_symbols = lambda: 1 / 0
+    assert adapter(broken, ListSource(history(1))).get_all_symbols() == ["BTCUSDT"]
+    assert "source s0 cannot list its symbols: ZeroDivisionError" in caplog.text
+
+
 def test_explain_names_the_finer_timeframe_that_bars_were_made_of():
     table = str(adapter(ListSource(history(*range(10)))).explain("BTCUSDT", 2, "2h"))
     assert "s0 (1h)  bars" in table

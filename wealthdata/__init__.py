@@ -6,19 +6,26 @@
     closes[-1]
 
 Only closed bars are returned, and in a backtest none that ends after the engine's time. Where they come from is the
-deployment's affair: an engine binds its context with `set_context`, and `configure` names the sources.
+deployment's affair: an engine binds its context with `set_context`, and `configure` names the sources. What is the
+engine's own, such as `log` or `order_target`, it adds with `extend`.
 """
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 from wealthdata.binding import clear_context, get_context, set_context
 from wealthdata.convert import bars_to_dataframe
+from wealthdata.current import get_current_data
+from wealthdata.days import get_all_trade_days, get_trade_days
 from wealthdata.errors import (
     ClockError,
     DataUnavailable,
     FutureDataError,
     HoleError,
     NoContextError,
+    NotSupported,
     PanelObsoleteWarning,
     ParamsError,
     SecurityNotFound,
@@ -26,9 +33,21 @@ from wealthdata.errors import (
     UnsupportedFrequency,
     WealthDataError,
 )
+from wealthdata.extension import extend, missing
 from wealthdata.getbars import get_bars
+from wealthdata.histories import attribute_history, history
+from wealthdata.latest import get_last_price
+from wealthdata.listing import get_all_securities, get_security_info
 from wealthdata.prices import get_price
 from wealthdata.sessions import configure
+from wealthdata.unsupported import (
+    get_current_tick,
+    get_fundamentals,
+    get_index_stocks,
+    get_index_weights,
+    get_industry,
+    get_trades,
+)
 
 __all__ = [
     "ClockError",
@@ -36,17 +55,39 @@ __all__ = [
     "FutureDataError",
     "HoleError",
     "NoContextError",
+    "NotSupported",
     "PanelObsoleteWarning",
     "ParamsError",
     "SecurityNotFound",
     "StaleDataError",
     "UnsupportedFrequency",
     "WealthDataError",
+    "attribute_history",
     "bars_to_dataframe",
     "clear_context",
     "configure",
+    "extend",
+    "get_all_securities",
+    "get_all_trade_days",
     "get_bars",
     "get_context",
+    "get_current_data",
+    "get_current_tick",
+    "get_fundamentals",
+    "get_index_stocks",
+    "get_index_weights",
+    "get_industry",
+    "get_last_price",
     "get_price",
+    "get_security_info",
+    "get_trade_days",
+    "get_trades",
+    "history",
     "set_context",
 ]
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(missing(name), name=name, obj=sys.modules[__name__])

@@ -6,6 +6,7 @@ WealthDataError
 ├── FutureDataError             a backtest asked for what has not happened yet
 ├── SecurityNotFound            all sources list their symbols, and none has this one (also a LookupError)
 ├── NoContextError              nothing is bound and nothing is configured (also a RuntimeError)
+├── NotSupported                it belongs to another system, and none has added it (also a NotImplementedError)
 ├── DataUnavailable             no source had a bar; `attempts` says why (also a wealthsources.AllSourcesFailed)
 ├── StaleDataError              the newest bars are missing (also a wealthsources.StaleDataError)
 ├── HoleError                   bars in between are missing (also a wealthsources.HoleError)
@@ -41,6 +42,10 @@ class SecurityNotFound(WealthDataError, LookupError):  # noqa: N818
 
 class NoContextError(WealthDataError, RuntimeError):
     """There is nothing to read bars from. The message says what to do."""
+
+
+class NotSupported(WealthDataError, NotImplementedError):  # noqa: N818
+    """What was called belongs to another system. The message says to which, and how that one can add it."""
 
 
 class DataUnavailable(WealthDataError, wealthsources.AllSourcesFailed):  # noqa: N818

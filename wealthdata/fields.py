@@ -34,6 +34,8 @@ FIELDS: Final = (*PRICES, "pre_close", *CONSTANTS)
 #: JoinQuant's order, without `money` as long as no source gives it: a column of NaN would empty every `dropna()`.
 PRICE_DEFAULT: Final = ("open", "close", "high", "low", "volume")
 BARS_DEFAULT: Final = ("date", "open", "high", "low", "close")
+#: As JoinQuant's signature of attribute_history states it; it means PRICE_DEFAULT.
+HISTORY_DEFAULT: Final = ("open", "close", "high", "low", "volume", "money")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

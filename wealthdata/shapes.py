@@ -1,4 +1,4 @@
-"""The shapes in which JoinQuant hands out bars: frames, long frames, structured arrays."""
+"""The shapes in which JoinQuant hands out bars: frames, long and wide frames, structured arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pandas as pd
 from wealthdata.positional import PositionalFrame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +36,22 @@ def long_frame(tables: Tables, plan: Plan, *, positional: bool) -> pd.DataFrame:
     frame = _stacked(tables, plan, positional=positional)
     frame.insert(0, "time", _all_labels(tables))
     frame.insert(1, "code", _codes(tables))
+    return frame
+
+
+def wide_frame(tables: Tables, count: int, *, positional: bool) -> pd.DataFrame:
+    """One field of several securities: a column per code, the newest `count` labels of all, NaN where one has none.
+
+    A table has one row of numbers, and none of its labels twice. `attrs` maps each note by code.
+    """
+    labels = np.unique(_all_labels(tables))[-count:]
+    numbers = np.full((len(tables), len(labels)), np.nan)
+    for row, table in zip(numbers, tables.values(), strict=True):
+        kept = np.isin(table.labels, labels)
+        row[np.searchsorted(labels, table.labels[kept])] = table.numbers[0, kept]
+    codes = pd.Index(list(tables), dtype=str)
+    frame = _kind(positional)(numbers.T, index=pd.DatetimeIndex(labels, copy=False), columns=codes, copy=False)
+    frame.attrs.update(_notes(tables))
     return frame
 
 
@@ -66,6 +83,22 @@ def array(table: Table, plan: Plan) -> NDArray[np.void]:
     return rows
 
 
+def securities_frame(
+    codes: Sequence[str], start: dt.date, end: dt.date, kind: str, *, positional: bool
+) -> pd.DataFrame:
+    """Securities, indexed by code: `display_name`, `name`, `start_date`, `end_date` as datetime64[ns], `type`."""
+    index = pd.Index(codes, dtype=str)
+    dates = {name: np.full(len(codes), day, "datetime64[ns]") for name, day in (("start", start), ("end", end))}
+    columns = {
+        "display_name": index,
+        "name": index,
+        "start_date": dates["start"],
+        "end_date": dates["end"],
+        "type": pd.Index([kind] * len(codes), dtype=str),
+    }
+    return _kind(positional)(columns, index=index)
+
+
 def _kind(positional: bool) -> type[pd.DataFrame]:
     return PositionalFrame if positional else pd.DataFrame
 
@@ -79,13 +112,16 @@ def _stacked(tables: Tables, plan: Plan, *, positional: bool) -> pd.DataFrame:
     numbers = np.concatenate([table.numbers for table in tables.values()], axis=1)
     frame = _kind(positional)(numbers.T, columns=plan.columns(), copy=False)
     _put_date(frame, plan, _all_labels(tables))
+    frame.attrs.update(_notes(tables))
+    return frame
+
+
+def _notes(tables: Tables) -> dict[str, Any]:
     notes: dict[str, Any] = {}
     for code, table in tables.items():
         for name, note in table.notes.items():
             notes.setdefault(name, {})[code] = note
-    if notes:
-        frame.attrs.update(notes)
-    return frame
+    return notes
 
 
 def _all_labels(tables: Tables) -> NDArray[np.datetime64]:

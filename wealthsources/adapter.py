@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from wealthsources.bars import Bars, time_text
-from wealthsources.chain import Attempt, SourceChain
+from wealthsources.chain import Attempt, SourceChain, describe
 from wealthsources.clock import EngineClock, FeedClock, context_time, current_bar_end, field
 from wealthsources.errors import (
     AllSourcesFailed,
@@ -194,8 +194,13 @@ class ContextDataAdapter(DataAdapter):
         """The symbols that the sources of this binding list, sorted; a spelling is listed as its source has it."""
         found: set[str] = set()
         for named in self.chain.sources:
-            if named.source is not None and not (self.mode == "backtest" and named.source.capabilities.live):
-                found.update(named.source.get_all_symbols())
+            if named.source is None:
+                continue
+            try:
+                if self.mode == "live" or not named.source.capabilities.live:
+                    found.update(named.source.get_all_symbols())
+            except Exception as error:  # noqa: BLE001 - a stranger's code
+                _log.warning("source %s cannot list its symbols: %s", named.name, describe(error))
         return sorted(found)
 
     # -----------------------------------------------------------------------------------------------------------

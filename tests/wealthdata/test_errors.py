@@ -55,6 +55,7 @@ def test_an_error_of_ours_stays_as_it_is():
         ("SecurityNotFound", (LookupError,)),
         ("NoContextError", (RuntimeError,)),
         ("FutureDataError", ()),
+        ("NotSupported", (NotImplementedError, RuntimeError)),
         ("DataUnavailable", (wealthsources.AllSourcesFailed,)),
     ],
 )
