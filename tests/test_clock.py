@@ -134,6 +134,14 @@ def test_a_time_that_is_none_is_an_error_that_names_the_place():
         context_time(SimpleNamespace(current_bar=bar(timeframe="5x")))
 
 
+@pytest.mark.parametrize("flag", [{"closed": False}, {"is_closed": "false"}, {"closed": 0}])
+def test_a_current_bar_that_says_it_is_not_over_proves_only_that_it_has_begun(flag):
+    context = SimpleNamespace(current_bar=bar(2, timeframe="1h", **flag))
+    assert EngineClock(context).now() == T0 + 2 * HOUR
+    over = SimpleNamespace(current_bar=bar(2, timeframe="1h", closed=True))
+    assert EngineClock(over).now() == T0 + 3 * HOUR
+
+
 def test_a_context_may_be_a_mapping():
     assert context_time({"now_ms": T0}) == T0
 

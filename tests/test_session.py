@@ -296,10 +296,43 @@ def test_a_context_that_keeps_up_is_bound_live_and_one_far_behind_is_a_backtest(
     assert "bound as backtest: the context's clock is" in caplog.text
 
 
-def test_auto_is_settled_once_and_stays(mine):
+class Engine:
+    """A context that takes weak references, which a SimpleNamespace does not."""
+
+    def __init__(self) -> None:
+        self.current_bar = engine(0).current_bar
+
+
+@pytest.mark.parametrize("make", [lambda: engine(0), Engine])
+def test_auto_is_settled_once_for_a_context_and_stays(mine, make):
     with mine({}) as session:
+        bound = make()
+        assert session.adapter(bound).mode == "backtest"
+        bound.now_ms = time.time_ns() // 1_000_000
+        assert session.adapter(bound).mode == "backtest"
         assert session.adapter(engine(0)).mode == "backtest"
-        assert session.adapter(engine(0, now_ms=time.time_ns() // 1_000_000)).mode == "backtest"
+
+
+def test_a_context_that_looks_like_the_other_kind_has_to_state_it(mine):
+    """A backtest beside a live strategy would see live bars, and the other way round the strategy would miss them."""
+    now = time.time_ns() // 1_000_000
+    for first, second, wanted in (
+        (engine(0), engine(0, now_ms=now), "live"),
+        (engine(0, now_ms=now), engine(0), "backtest"),
+    ):
+        with mine({}) as session:
+            assert session.adapter(first).mode != wanted
+            with pytest.raises(RequestError, match=f"looks like a {wanted} one .* state mode="):
+                session.adapter(second)
+            assert session.adapter(second, mode=wanted).mode == wanted
+
+
+def test_before_the_feeds_first_bar_a_context_has_to_state_its_mode(mine):
+    with mine({}, clock="feed") as session:
+        with pytest.raises(ClockError, match=r"before the first live bar.* state mode="):
+            session.adapter(engine(0))
+        session.clock.saw_closed(T0 + 9 * HOUR)
+        assert session.adapter(engine(0)).mode == "backtest"
 
 
 def test_a_context_without_a_clock_is_a_backtest_that_can_see_nothing(mine):

@@ -11,6 +11,7 @@ import logging
 import weakref
 from collections.abc import Mapping
 from contextvars import ContextVar
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from wealthdata.asking import ask
@@ -32,7 +33,8 @@ _asked: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_own_histor
 class ChainHistory:
     """Stands in for a context's `history` while the context is bound."""
 
-    def __init__(self, own: Callable[..., Any] | None) -> None:
+    def __init__(self, context: object, own: Callable[..., Any] | None) -> None:
+        self.context = context
         self._own = own
         self._bindings: list[weakref.ref[Binding]] = []  # an engine's thread may end without clearing
         #: Under this name the context source finds what it may ask without coming here again.
@@ -70,6 +72,12 @@ class ChainHistory:
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self._own,)
 
+    def own_of(self, context: object) -> Callable[..., Any] | None:
+        """The own function of a context, which may have come by this stand-in as a shallow copy of another one."""
+        if context is not self.context and isinstance(self._own, MethodType) and self._own.__self__ is self.context:
+            return MethodType(self._own.__func__, context)
+        return self._own
+
     def bind(self, binding: Binding) -> None:
         self._bindings.append(weakref.ref(binding))
 
@@ -84,19 +92,19 @@ def _itself(own: Any) -> Any:
 
 
 def replace_history(context: object, binding: Binding) -> None:
-    """Have `context.history` read the chain for this binding. A mapping has no such function."""
-    if isinstance(context, Mapping):
-        return
-    standing = getattr(context, "history", None)
-    if not isinstance(standing, ChainHistory):
-        standing = ChainHistory(standing if callable(standing) else None)
+    """Have `context.history` read the chain for this binding; a warning if it is one that cannot be replaced."""
+    found = context.get("history") if isinstance(context, Mapping) else getattr(context, "history", None)
+    standing = found if isinstance(found, ChainHistory) and found.context is context else None
+    if standing is None:
+        own = found.own_of(context) if isinstance(found, ChainHistory) else found
+        standing = ChainHistory(context, own if callable(own) else None)
         try:
             # Not `setattr`: an engine's context may put aside what strategies set.
             object.__setattr__(context, "history", standing)
         except (AttributeError, TypeError):
-            if standing.__wealthsources_original__ is not None:
+            if callable(own):
                 kind = type(context).__name__
-                _log.warning("history of %s cannot be replaced: context.history() does not read the chain", kind)
+                _log.warning("history of %s cannot be replaced: its own does not read the chain", kind)
             return
     standing.bind(binding)
 

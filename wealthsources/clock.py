@@ -172,12 +172,24 @@ def _timeless(context: object) -> str:
 
 
 def current_bar_end(context: object) -> int | None:
-    """The end of the context's `current_bar` in ms; None if it has none, or nothing tells its timeframe."""
+    """The end of the context's `current_bar` in ms, its open time if it says that it is forming.
+
+    None if there is none, or nothing tells its timeframe.
+    """
     bar = field(context, "current_bar")
     if bar is None or field(bar, "open_time") is None:
         return None
     timeframe = current_timeframe(context)
-    return None if timeframe is None else timeframe.end(_time(field(bar, "open_time"), "current_bar.open_time"))
+    if timeframe is None:
+        return None
+    open_time = _time(field(bar, "open_time"), "current_bar.open_time")
+    # One that says it is not over proves no more than that it has begun.
+    return open_time if _says_forming(bar) else timeframe.end(open_time)
+
+
+def _says_forming(bar: object) -> bool:
+    flags = [flag for name in ("closed", "is_closed") if (flag := field(bar, name)) is not None]
+    return any(str(flag).lower() in ("false", "0") for flag in flags)
 
 
 def current_timeframe(context: object) -> Timeframe | None:

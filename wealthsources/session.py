@@ -11,6 +11,7 @@ import dataclasses
 import logging
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -133,6 +134,8 @@ class Session:
         self._state: Literal["new", "started", "stopped"] = "new"
         self._live_started = False
         self._settled: Literal["live", "backtest"] | None = None
+        self._judged: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
+        self._judged_last: object = None
         self._told: set[tuple[str, Timeframe, int, int]] = set()
 
     # life ------------------------------------------------------------------------------------------------------
@@ -240,8 +243,9 @@ class Session:
     ) -> ContextDataAdapter:
         """A view of the chain for one strategy: live without a context; with one as `mode` says.
 
-        "auto" is settled when a context is first bound: a backtest if its clock is more than two bars of its
-        current_bar behind the session's, or if it has no clock; else live. `zone` is that of a `context.current_dt`
+        "auto" is settled when a context is first bound, and stays: a backtest if its clock is more than two bars of
+        its current_bar behind the session's, or if it has no clock; else live. Raises RequestError for a context that
+        looks like the other kind, ClockError before a feed's first bar. `zone` is that of a `context.current_dt`
         that has none; without it such a time is not used.
         """
         self._require_started()
@@ -303,10 +307,26 @@ class Session:
         if mode != "auto":
             return mode
         with self._lock:
+            if self._settled is not None and self._was_judged(context):
+                return self._settled
+            judged, why = self._judge(context, zone)
             if self._settled is None:
-                self._settled, why = self._judge(context, zone)
-                _log.info("bound as %s: %s", self._settled, why)
+                self._settled = judged
+                _log.info("bound as %s: %s", judged, why)
+            elif judged != self._settled:
+                # A backtest that was taken for live would see live bars, and a live strategy would miss them.
+                raise RequestError(
+                    f"this context looks like a {judged} one ({why}), and the first that was bound was "
+                    f"{self._settled}: state mode='live' or mode='backtest'"
+                )
+            try:
+                self._judged[id(context)] = context
+            except TypeError:  # it takes no weak reference, as a SimpleNamespace or a dict
+                self._judged_last = context
             return self._settled
+
+    def _was_judged(self, context: object) -> bool:
+        return self._judged.get(id(context)) is context or self._judged_last is context
 
     def _judge(self, context: object, zone: dt.tzinfo | None) -> tuple[Literal["live", "backtest"], str]:
         then = context_time(context, zone)
@@ -316,7 +336,10 @@ class Session:
         try:
             now = self.clock.now()
         except ClockError:
-            return "live", "the feed has no time yet"
+            raise ClockError(
+                "whether this is a backtest cannot be told before the first live bar, since the clock is the feed's: "
+                "state mode='live' or mode='backtest'"
+            ) from None
         behind = (now - then) / timeframe.milliseconds
         if behind > 2:
             return "backtest", f"the context's clock is {behind:.1f} bars of {timeframe} behind"

@@ -169,10 +169,18 @@ def test_the_mode_is_as_stated(session, context, mode):
 
 def test_auto_is_settled_when_the_context_is_bound_and_not_by_the_first_call(session, context):
     made = session({}, clock="feed")
-    bound = context({}, T0)
-    set_context(bound)  # the feed has no time yet, so this is live
+    made.clock.saw_closed(T0)
+    set_context(context({}, T0))
     made.clock.saw_closed(T0 + 1000 * HOUR)
     assert current_adapter().mode == "live"
+
+
+def test_before_the_feeds_first_bar_the_mode_has_to_be_stated(session, context):
+    session({}, clock="feed")
+    with pytest.raises(wealthdata.ClockError, match="state mode="):
+        set_context(context({}, T0))
+    with pytest.raises(wealthdata.NoContextError):
+        get_context()
 
 
 def test_a_new_process_wide_session_is_read_by_a_binding_that_is_older(session, context, closed, records):

@@ -153,9 +153,10 @@ def test_one_that_cannot_be_replaced_is_told_of(engine, caplog):
     clear_context()
 
 
-def test_a_context_that_is_a_mapping_is_read_as_it_is(records):
+def test_a_context_that_is_a_mapping_is_read_as_it_is_and_told_of(records, caplog):
     made = {"now_ms": T0 + 5 * HOUR, "history": lambda symbol, count, timeframe: records("1h", 5)[-count:]}
     set_context(made)
+    assert "history of dict cannot be replaced" in caplog.text
     assert get_price("X", count=1, frequency="1h")["close"][-1] == 104.5
     assert not isinstance(made["history"], ChainHistory)
 
@@ -213,6 +214,24 @@ def test_a_copy_of_a_bound_context_is_not_bound(engine, duplicate):
     twin.bars = twin.bars[:1]
     assert not isinstance(twin.history, ChainHistory)
     assert twin.history("X", 5, "1h") == engine.bars[:1]
+
+
+def test_a_shallow_copy_that_is_bound_itself_reads_its_own_bars_at_its_own_time(records):
+    class Slow(Engine):
+        def history(self, symbol, count, timeframe):
+            ended = [bar for bar in super().history(symbol, 50, timeframe) if bar["open_time"] + HOUR <= self.now_ms]
+            return ended[-count:]
+
+    made = Slow(records("1h", 50), T0 + 10 * HOUR)
+    set_context(made)
+    twin = copy.copy(made)
+    twin.now_ms = T0 + 20 * HOUR
+    set_context(twin)
+    assert get_price("X", count=1, frequency="1h")["close"].tolist() == [119.5]
+    assert twin.history("X", 1, "1h")[0].close == 119.5
+    assert made.history("X", 1, "1h")[0].close == 109.5
+    clear_context()
+    assert twin.history("X", 1, "1h")[0]["close"] == "119.5"
 
 
 def test_a_shallow_copy_outlives_the_binding(engine):
