@@ -208,10 +208,15 @@ def opener(case: Case, distribution: Callable[..., object]) -> Callable[..., Non
 
 
 def backfills(case: Case, name: str = "history") -> list[HistoryRequest]:
-    """What the live source had such a source asked for; what strategies asked is not in it."""
+    """What the live source had such a source asked for; what strategies asked is not in it, nor are finer bars."""
     assert case.session is not None
     asked = case.session.source(name).asked  # type: ignore[attr-defined]
-    return [request for thread, request in asked if thread.startswith("wealthsources-backfill")]
+    own = {str(timeframe) for _, timeframe in case.live._streams}
+    return [
+        request
+        for thread, request in asked
+        if thread.startswith("wealthsources-backfill") and request.timeframe.name in own
+    ]
 
 
 def knows(case: Case, among: Callable[[PlayedBar], bool] = lambda bar: True) -> Answer:
