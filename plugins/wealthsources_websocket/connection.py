@@ -292,8 +292,8 @@ def _connect_tcp(sock: socket.socket, address: Any, share: float, deadline: _Dea
     deadline.slice("connect")  # when it is over, nobody is knocked at any more
     with contextlib.suppress(BlockingIOError):
         sock.connect(address)
-    while not _wait(sock, selectors.EVENT_WRITE, deadline.slice("connect")):
-        if time.monotonic() > share:
+    while not _wait(sock, selectors.EVENT_WRITE, min(deadline.slice("connect"), share - time.monotonic())):
+        if time.monotonic() >= share:
             raise TimeoutError("no answer")
     problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if problem:

@@ -321,7 +321,15 @@ def test_when_the_first_address_refuses_the_second_is_tried(resolve, closed_port
 def test_when_the_first_address_drops_packets_the_second_is_tried_within_the_deadline(resolve, full_port):
     with serve(Peer.upgrade) as server:
         resolve((socket.AF_INET, ("127.0.0.1", full_port)), (socket.AF_INET, ("127.0.0.1", server.port)))
-        dial("ws://two.example/", 2 * DEADLINE).drop()
+        dial("ws://two.example/", 4 * DEADLINE).drop()
+
+
+def test_an_address_that_drops_packets_takes_no_more_than_its_share(resolve, full_port, closed_port):
+    resolve((socket.AF_INET, ("127.0.0.1", full_port)), (socket.AF_INET, ("127.0.0.1", closed_port)))
+    began = time.monotonic()
+    with pytest.raises(Lost, match="refused"):
+        dial("ws://two.example/", 1.0)
+    assert 0.5 <= time.monotonic() - began < 0.5 + PROMPT
 
 
 def test_when_this_machine_has_no_such_network_the_second_address_is_tried(resolve):
