@@ -19,7 +19,7 @@ from wealthsources.symbols import match_symbol
 from wealthsources.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from wealthsources.breaker import Breaker
     from wealthsources.empties import Empties
@@ -107,7 +107,7 @@ class SourceChain:
     def resolve(self, query: Query) -> Resolution:
         """Answer the query as well as the sources can. Raises AllSourcesFailed if there is no bar at all."""
         walk, attempts = self._walk(query)
-        if walk.wants_more:
+        if (not walk.complete or query.include_now) and walk.wants_more:
             failed = {attempt.source for attempt in attempts if attempt.outcome == "failed"}
             more = self._aggregate(walk)
             attempts += [attempt for attempt in more if attempt.outcome != "failed" or attempt.source not in failed]
@@ -115,10 +115,9 @@ class SourceChain:
             raise AllSourcesFailed(str(query), attempts)
         return Resolution(walk.answer(attempts), tuple(attempts), walk.differ_in_all)
 
-    def _walk(self, query: Query, failed: Collection[str] = ()) -> tuple[Walk, list[Attempt]]:
+    def _walk(self, query: Query, failed: frozenset[str] = frozenset()) -> tuple[Walk, list[Attempt]]:
         """Ask the sources in order until nothing is missing."""
-        walk = Walk(query, self._empties)
-        walk.failed.update(failed)
+        walk = Walk(query, self._empties, failed)
         attempts: list[Attempt] = []
         if not walk.possible and not query.include_now:
             return walk, attempts
@@ -137,7 +136,7 @@ class SourceChain:
         """
         vain: list[Attempt] = []
         for finer in finer_than(walk.query.timeframe):
-            query = walk.finer_query(finer)
+            query = walk.finer_query(finer) if self._is_served(walk.query, finer) else None
             if query is None:
                 continue
             part, attempts = self._walk(query, walk.failed)
@@ -156,16 +155,24 @@ class SourceChain:
             return vain + told
         return vain
 
+    def _is_served(self, query: Query, finer: Timeframe) -> bool:
+        """Whether any source takes part in requests for that timeframe."""
+        sources = [named.source for named in self.sources if named.source is not None]
+        try:
+            return any(_participation(source, query, finer)[0] is not None for source in sources)
+        except Exception:  # noqa: BLE001 - a stranger's code; it fails where it is asked
+            return True
+
     def _ask(self, named: Named, walk: Walk) -> Attempt:
         source = named.source
         if source is None:
             return Attempt(named.name, "skipped", reason=named.why)
-        if named.name in walk.failed:
+        if walk.failed and named.name in walk.failed:
             return Attempt(named.name, "skipped", reason="it has just failed")
         began, blocking = time.perf_counter(), True
         try:
             blocking = source.capabilities.blocking
-            spelling, why = _participation(source, walk.query)
+            spelling, why = _participation(source, walk.query, walk.query.timeframe)
             if spelling is None:
                 return Attempt(named.name, "skipped", reason=why)
             request = walk.request_to(source, spelling)
@@ -184,7 +191,7 @@ class SourceChain:
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
             _log.debug("source %s failed", named.name, exc_info=True)
             if blocking:
-                walk.failed.add(named.name)
+                walk.failed |= {named.name}
             return Attempt(named.name, "failed", 0, time.perf_counter() - began, describe(error))
         return Attempt(named.name, "bars", added, time.perf_counter() - began, bars.note, walk.differs)
 
@@ -206,13 +213,13 @@ def describe(error: BaseException) -> str:
     return f"{kind.__name__}: {text}" if text else kind.__name__
 
 
-def _participation(source: Source, query: Query) -> tuple[str | None, str]:
+def _participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[str | None, str]:
     """The symbol in the source's spelling; or None, and why it takes no part."""
     can = source.capabilities
     if can.live and not query.live:
         return None, "a live source takes no part in a backtest"
-    if can.timeframes is not None and query.timeframe.name not in can.timeframes:
-        return None, f"serves no {query.timeframe}; it has {', '.join(can.timeframes) or 'none'}"
+    if can.timeframes is not None and timeframe.name not in can.timeframes:
+        return None, f"serves no {timeframe}; it has {', '.join(can.timeframes) or 'none'}"
     if can.symbols is None:
         return query.symbol, ""
     spelling = match_symbol(query.symbol, can.symbols)

@@ -65,7 +65,7 @@ class Garbage(ValueError):  # noqa: N818 - it is the answer that is garbage
 class Walk:
     """One query on its way through the chain: the bars in hand and what is still missing."""
 
-    def __init__(self, query: Query, empties: Empties | None) -> None:
+    def __init__(self, query: Query, empties: Empties | None, failed: frozenset[str] = frozenset()) -> None:
         self.query = query
         self._empties = empties
         frame = self.frame = query.timeframe
@@ -86,7 +86,7 @@ class Walk:
         self.differ_in_all = 0
         self.complete = False
         #: Sources that may block and failed: one call does not ask them again, for finer bars.
-        self.failed: set[str] = set()
+        self.failed = failed
 
     @property
     def possible(self) -> bool:

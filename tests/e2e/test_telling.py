@@ -194,7 +194,7 @@ def test_many_threads_ask_while_the_market_runs_and_is_cut(market, rows):
     for thread in threads:
         thread.join(30)
     assert problems == []
-    assert len(set(answers)) > 20
+    assert len(set(answers)) > 5
 
 
 def test_a_second_session_on_the_same_server_has_its_own_bars_and_its_own_time(market, rows):

@@ -267,7 +267,7 @@ def test_a_bad_row_of_a_gzipped_file_is_named_by_its_line(tmp_path: Path) -> Non
         ask(source_of(tmp_path, "{symbol}/{timeframe}.csv.gz"), count=1)
 
 
-packed = gzip.compress(lines(*range(20)).encode())
+packed = gzip.compress(lines(*range(20)).encode(), mtime=0)
 
 
 @pytest.mark.parametrize("data", [packed[:-20], b"plain text", packed[:40] + b"\0\0\0\0" + packed[44:], packed[:5]])
