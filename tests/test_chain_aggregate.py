@@ -169,14 +169,34 @@ def test_a_range_is_made_of_its_whole_windows(start, end, wanted):
     assert opens(chain(minutes=ListSource(truth("1m"))).resolve(asked).bars) == wanted
 
 
-def test_a_range_that_would_take_a_million_finer_bars_is_not_made_of_them():
+def test_a_range_of_too_many_finer_bars_is_made_of_the_newest_and_says_so(monkeypatch):
+    monkeypatch.setattr("wealthsources.walk.MOST_FINER", 2_000)
     minutes = ListSource(truth("1m"))
-    asked = query("1d", T0 + 4 * DAY, None, start=T0 - 1000 * DAY)
-    with pytest.raises(AllSourcesFailed):
-        chain(minutes=minutes).resolve(asked)
-    assert "1m" not in {request.timeframe.name for request in minutes.requests}
-    many = query("1d", T0 + 4 * DAY, 10_000)
-    assert opens(chain(minutes=minutes).resolve(many).bars) == [0, 1, 2, 3], "of a count there are fewer bars"
+    resolution = chain(minutes=minutes).resolve(query("1h", T0 + 3 * DAY, None, start=T0))
+    assert opens(resolution.bars) == list(range(39, 72))
+    assert "older ones are missing" in resolution.bars.failed[0].reason
+    assert max(request.end - request.start for request in minutes.requests) <= 2_000 * 5 * 60 * MINUTE
+    short = chain(minutes=minutes).resolve(query("1h", T0 + DAY, None, start=T0 - 1000 * DAY)).bars
+    assert (opens(short), short.failed) == (list(range(24)), ())
+
+
+def test_a_count_of_too_many_finer_bars_is_made_of_the_newest_and_says_so(monkeypatch):
+    monkeypatch.setattr("wealthsources.walk.MOST_FINER", 2_000)
+    monkeypatch.setattr("wealthsources.chain.MOST_FINER", 2_000)
+    resolution = chain(minutes=ListSource(truth("1m"))).resolve(query("1h", T0 + 3 * DAY, 60))
+    assert opens(resolution.bars) == list(range(39, 72))
+    assert "older ones are missing" in resolution.bars.failed[0].reason
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 30])
+def test_a_bar_with_a_missing_part_is_made_up_for_by_an_older_one(count):
+    minutes = truth("1m")
+    kept = minutes.take(minutes.rows[np.random.default_rng(1).random(len(minutes)) > 1 / 90])
+    now = T0 + MOST_MINUTES * MINUTE
+    whole = chain(minutes=ListSource(kept)).resolve(query("1h", now, None, start=T0)).bars
+    newest = chain(minutes=ListSource(kept)).resolve(query("1h", now, count)).bars
+    assert len(whole) > 30
+    assert newest.open_times.tolist() == whole.open_times.tolist()[-count:]
 
 
 # the forming bar -----------------------------------------------------------------------------------------------
@@ -243,6 +263,9 @@ class Live(Source):
             values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
             self.buffer.put(bar.open_time, bar.end, values, closed=place + 1 < minutes or None)
 
+    def stale_for(self, symbol=None, timeframe=None):
+        return None if timeframe is not Timeframe("1m") else 60.0 if self.stale else 0.0
+
     def get_history(self, request):
         epoch = None if self.stale or not request.include_forming else 1
         bars = self.buffer.snapshot(request.end, request.start, request.count, forming_epoch=epoch)
@@ -255,6 +278,20 @@ def test_live_the_forming_bar_has_the_finer_one_that_is_forming_as_its_last_part
     asked = query("1h", T0 + 156 * MINUTE + 20_000, include_now=True, live=True)
     resolution = chain(live=Live(157)).resolve(asked)
     assert forming(resolution) == [(2, truth("1m")[156].close, truth("1m").values[120:157, 4].sum())]
+
+
+def test_live_a_stream_that_is_up_vouches_for_closed_minutes_where_none_is_forming():
+    asked = query("1h", T0 + 157 * MINUTE, include_now=True, live=True)
+    live = Live(157)
+    live.buffer.put(T0 + 156 * MINUTE, T0 + 157 * MINUTE, (9.0, 9.0, 9.0, 9.0, 1.0), closed=True)
+    assert [(place, close) for place, close, _ in forming(chain(live=live).resolve(asked))] == [(2, 9.0)]
+    live.stale = True
+    assert forming(chain(live=live).resolve(asked)) == []
+
+
+def test_live_no_forming_bar_is_made_where_no_stream_is_up():
+    asked = query("1h", T0 + 157 * MINUTE, include_now=True, live=True)
+    assert forming(chain(archive=ListSource(truth("1m"))).resolve(asked)) == []
 
 
 def test_live_a_stream_that_is_stale_gives_no_forming_bar():
@@ -308,6 +345,18 @@ def test_one_that_never_blocks_may_have_finer_bars_though_it_failed():
     resolution = chain(context=Picky(truth("1h"))).resolve(query("4h", T0 + DAY))
     assert opens(resolution.bars) == [3, 4, 5]
     assert told(resolution) == [("context", "failed"), ("context (1h)", "bars")]
+
+
+def test_a_failure_for_a_timeframe_that_was_not_used_is_none_of_the_answers():
+    class Picky(ListSource):
+        def get_history(self, request):
+            if request.timeframe.name in ("30m", "15m"):
+                raise ValueError(f"what is {request.timeframe}?")
+            return super().get_history(request)
+
+    resolution = chain(context=Picky(some(truth("1h"), 3), truth("1m"))).resolve(query("1h", T0 + 4 * HOUR, 3))
+    assert resolution.bars.failed == ()
+    assert ("context (30m)", "failed") in told(resolution)
 
 
 def test_the_reasons_of_an_empty_answer_are_those_of_what_was_asked_for():

@@ -46,7 +46,7 @@ class Binding:
         self.context = context
         self._mode = mode
         self._place = _place()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a context's clock may ask its history, which comes here
         self._made: _Made | None = None
         if context is not None and find_session(anywhere=False) is not None:
             self.adapter()  # "auto" is judged by the time at which the context is bound, not by that of the first call

@@ -11,9 +11,9 @@ from wealthdata.securities import read_securities
 from wealthsources import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from wealthsources import Bar, Bars, ContextDataAdapter
+    from wealthsources import Bar, Bars, ContextDataAdapter, Source
 
 
 def get_last_price(security: str | Sequence[str]) -> Any:
@@ -24,7 +24,7 @@ def get_last_price(security: str | Sequence[str]) -> Any:
     date. In a backtest the newest there is may be old, as for get_price.
 
     Raises WealthDataError: SecurityNotFound; DataUnavailable if there is no bar, or if a source failed that may have
-    had a newer one; StaleDataError (live) if the newest bars are missing, or if the live streams are silent and
+    had a newer one; StaleDataError (live) if the newest bars are missing, or if the symbol's live stream is silent and
     nothing that ended since is known.
     """
     chosen = read_securities(security)
@@ -39,23 +39,28 @@ def last_price(moment: ContextDataAdapter, security: str) -> float:
     best: _Seen | None = None
     absences: list[DataUnavailable] = []
     failure: DataUnavailable | None = None
-    for name in Timeframe.known():
+    silent: StaleDataError | None = None
+    for timeframe in _in_order(moment):
         try:
-            seen = _see(moment, security, Timeframe(name))
+            seen = _see(moment, security, timeframe)
         except DataUnavailable as absence:
             absences.append(absence)
-            if any(attempt.outcome == "failed" for attempt in absence.attempts):
+            if _has_failed(moment, absence):
                 failure = failure or absence
                 if moment.mode == "backtest":
                     break
             continue
         if seen is None:
             continue
+        if seen.pushed and silent is not None:
+            raise silent  # minutes that stopped are not made up for by the hour that they would be part of
         if best is None or seen.pushed or seen.end > best.end:
             best = seen
         # What failed may have had a newer price, but for one that is of now.
         if seen.pushed or (failure is None and seen.current):
             break
+        if seen.refusal is not None and _has_stopped(moment, security, timeframe):
+            silent = silent or seen.refusal
     if failure is not None and (best is None or not best.pushed):
         raise failure
     if best is None:
@@ -63,6 +68,34 @@ def last_price(moment: ContextDataAdapter, security: str) -> float:
     if best.refusal is not None:
         raise best.refusal
     return best.price
+
+
+def _has_failed(moment: ContextDataAdapter, absence: DataUnavailable) -> bool:
+    """Whether a source failed that may have had it. A context may raise for a timeframe that it does not know."""
+    failed = {attempt.source for attempt in absence.attempts if attempt.outcome == "failed"}
+    sources = moment.session.sources
+    return any((source := sources.get(name)) is None or source.capabilities.blocking for name in failed)
+
+
+def _has_stopped(moment: ContextDataAdapter, security: str, timeframe: Timeframe) -> bool:
+    """Whether the series has live streams, and all of them are stale."""
+    sources = [source for source in moment.session.sources.values() if source is not None]
+    ages = [age for source in sources if (age := source.stale_for(security, timeframe)) is not None]
+    return bool(ages) and min(ages) * 1000 > moment.session.policy.late_after
+
+
+def _in_order(moment: ContextDataAdapter) -> list[Timeframe]:
+    """All timeframes, the shortest first; live, those that live streams push come before the others."""
+    known = [Timeframe(name) for name in Timeframe.known()]
+    if moment.mode != "live":
+        return known
+    pushed = {name for source in moment.session.sources.values() if source is not None for name in _pushes(source)}
+    return sorted(known, key=lambda timeframe: timeframe.name not in pushed)
+
+
+def _pushes(source: Source) -> Collection[str]:
+    can = source.capabilities
+    return (can.timeframes or ()) if can.live else ()
 
 
 class _Seen(NamedTuple):

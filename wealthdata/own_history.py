@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import threading
 import weakref
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -28,6 +29,10 @@ _log = logging.getLogger("wealthdata")
 
 #: The contexts whose own history is being asked just now, by their stand-ins.
 _asked: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_own_histories", default=())
+#: Those of which the chain is being asked. What their clocks or lists ask meanwhile, they ask of themselves.
+_answering: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_answering", default=())
+#: Two threads may bind the same context.
+_lock = threading.Lock()
 
 
 class ChainHistory:
@@ -42,13 +47,17 @@ class ChainHistory:
 
     def __call__(self, symbol: str, count: int, timeframe: str) -> list[Bar]:
         """The newest `count` closed bars, oldest first. Raises WealthDataError."""
-        binding = None if self in _asked.get() else self._binding()
+        binding = None if self in _asked.get() or self in _answering.get() else self._binding()
         if binding is None:
             if self._own is None:
                 raise WealthDataError("this context is not bound any more, and has no history of its own")
             bars: list[Bar] = self._own(symbol, count, timeframe)
             return bars
-        return list(ask(binding.adapter(), symbol, read_frequency(timeframe), count, None, None, False))
+        token = _answering.set((*_answering.get(), self))
+        try:
+            return list(ask(binding.adapter(), symbol, read_frequency(timeframe), count, None, None, False))
+        finally:
+            _answering.reset(token)
 
     def _ask_own(self, *args: Any, **kwargs: Any) -> Any:
         """The context's own function; what it asks of its context it asks of itself."""
@@ -79,7 +88,8 @@ class ChainHistory:
         return self._own
 
     def bind(self, binding: Binding) -> None:
-        self._bindings.append(weakref.ref(binding))
+        held = [each for each in self._bindings if each() is not None]
+        self._bindings = [*held, weakref.ref(binding)]
 
     def release(self, binding: Binding) -> bool:
         """Whether nobody has it bound any more."""
@@ -93,6 +103,11 @@ def _itself(own: Any) -> Any:
 
 def replace_history(context: object, binding: Binding) -> None:
     """Have `context.history` read the chain for this binding; a warning if it is one that cannot be replaced."""
+    with _lock:
+        _replace(context, binding)
+
+
+def _replace(context: object, binding: Binding) -> None:
     found = context.get("history") if isinstance(context, Mapping) else getattr(context, "history", None)
     standing = found if isinstance(found, ChainHistory) and found.context is context else None
     if standing is None:
@@ -112,11 +127,12 @@ def replace_history(context: object, binding: Binding) -> None:
 def restore_history(context: object, binding: Binding) -> None:
     """Undo that; the context's own function is back when nobody has it bound any more."""
     standing = None if isinstance(context, Mapping) else getattr(context, "history", None)
-    if isinstance(standing, ChainHistory) and standing.release(binding):
-        object.__delattr__(context, "history")
-        own = standing._own
-        if own is not None and getattr(context, "history", None) != own:
-            object.__setattr__(context, "history", own)
+    with _lock:
+        if isinstance(standing, ChainHistory) and standing.context is context and standing.release(binding):
+            object.__delattr__(context, "history")
+            own = standing._own
+            if own is not None and getattr(context, "history", None) != own:
+                object.__setattr__(context, "history", own)
 
 
 def is_asking_itself(context: object) -> bool:

@@ -16,7 +16,7 @@ from wealthsources.aggregate import aggregate, finer_than
 from wealthsources.bars import Bars
 from wealthsources.errors import AllSourcesFailed, NotHere
 from wealthsources.symbols import match_symbol
-from wealthsources.walk import Walk
+from wealthsources.walk import MOST_FINER, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,8 +109,11 @@ class SourceChain:
         walk, attempts = self._walk(query)
         if (not walk.complete or query.include_now) and walk.wants_more:
             failed = {attempt.source for attempt in attempts if attempt.outcome == "failed"}
-            more = self._aggregate(walk)
-            attempts += [attempt for attempt in more if attempt.outcome != "failed" or attempt.source not in failed]
+            used, vain = self._aggregate(walk)
+            vain = [attempt for attempt in vain if attempt.source not in failed]
+            if walk.nothing:
+                raise AllSourcesFailed(str(query), attempts + vain + used)
+            return Resolution(walk.answer(attempts + used), tuple(attempts + vain + used), walk.differ_in_all)
         if walk.nothing:
             raise AllSourcesFailed(str(query), attempts)
         return Resolution(walk.answer(attempts), tuple(attempts), walk.differ_in_all)
@@ -129,31 +132,45 @@ class SourceChain:
                 break
         return walk, attempts
 
-    def _aggregate(self, walk: Walk) -> list[Attempt]:
+    def _aggregate(self, walk: Walk) -> tuple[list[Attempt], list[Attempt]]:
         """Make what is missing of the coarsest finer bars there are, whose own holes are filled in the same way.
 
-        Returns the attempts that tell anything: all of the finer timeframe that has bars, and failures of others.
+        Returns what was asked of the finer timeframes that have bars; and failures of others, which may be no matter,
+        as where a source knows no such timeframe.
         """
         vain: list[Attempt] = []
         for finer in finer_than(walk.query.timeframe):
-            query = walk.finer_query(finer) if self._is_served(walk.query, finer) else None
-            if query is None:
+            if not self._is_served(walk.query, finer):
                 continue
-            part, attempts = self._walk(query, walk.failed)
+            part, attempts = self._walk(walk.finer_query(finer), walk.failed)
             walk.failed = part.failed
-            told = [
-                attempt._replace(finer=finer) for attempt in attempts if attempt.outcome not in ("skipped", "not_asked")
-            ]
+            told = _told(attempts, finer)
             if part.empty:
                 vain += [attempt for attempt in told if attempt.outcome == "failed"]
                 continue
-            if part.wants_more:
-                told += self._aggregate(part)
-            bars = part.answer(())
-            walk.take_aggregated(aggregate(bars, walk.query.timeframe, forming=query.include_now), bars.behind)
-            walk.differ_in_all += part.differ_in_all
-            return vain + told
-        return vain
+            self._make(walk, part, told, vain)
+            # Bars are counted, not windows: one without all its parts is made up for by an older one.
+            while walk.lacks_head and part.is_full and part.asked < MOST_FINER:
+                part, attempts = self._walk(walk.finer_query(finer, 2 * part.asked), walk.failed)
+                told += _told(attempts, finer)
+                self._make(walk, part, told, vain)
+            if part.reaches_limit:
+                text = f"no more than {MOST_FINER:,} finer bars are made into others, so older ones are missing"
+                told.append(Attempt("the chain", "failed", reason=text, finer=finer))
+            return told, vain
+        return [], vain
+
+    def _make(self, walk: Walk, part: Walk, told: list[Attempt], vain: list[Attempt]) -> None:
+        """Make bars of the finer ones of a walk, after what is missing there was made of still finer ones."""
+        if part.wants_more:
+            used, others = self._aggregate(part)
+            told += used
+            vain += others
+        query, bars = part.query, part.answer(())
+        # Live, somebody has to know that nothing came after the newest closed one.
+        forming = query.include_now and (not query.live or part.vouched or part.forming is not None)
+        walk.take_aggregated(aggregate(bars, walk.query.timeframe, forming=forming), bars.behind)
+        walk.differ_in_all += part.differ_in_all
 
     def _is_served(self, query: Query, finer: Timeframe) -> bool:
         """Whether any source takes part in requests for that timeframe."""
@@ -186,6 +203,8 @@ class SourceChain:
             else:
                 bars = self._call(named.name, source, request)
                 added = walk.take(bars, named.name, request, source)
+            if walk.query.include_now and source.capabilities.live and not walk.vouched:
+                walk.vouched = source.stale_for(spelling, walk.query.timeframe) == 0.0
         except NotHere as reason:
             return Attempt(named.name, "not_here", 0, time.perf_counter() - began, describe(reason))
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
@@ -194,6 +213,11 @@ class SourceChain:
                 walk.failed |= {named.name}
             return Attempt(named.name, "failed", 0, time.perf_counter() - began, describe(error))
         return Attempt(named.name, "bars", added, time.perf_counter() - began, bars.note, walk.differs)
+
+
+def _told(attempts: list[Attempt], finer: Timeframe) -> list[Attempt]:
+    """What is worth telling of requests for a finer timeframe."""
+    return [attempt._replace(finer=finer) for attempt in attempts if attempt.outcome not in ("skipped", "not_asked")]
 
 
 def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:

@@ -238,9 +238,7 @@ class Session:
 
     # use -------------------------------------------------------------------------------------------------------
 
-    def adapter(
-        self, context: object = None, mode: Mode = "auto", zone: dt.tzinfo | None = None
-    ) -> ContextDataAdapter:
+    def adapter(self, context: object = None, mode: Mode = "auto", zone: dt.tzinfo | None = None) -> ContextDataAdapter:
         """A view of the chain for one strategy: live without a context; with one as `mode` says.
 
         "auto" is settled when a context is first bound, and stays: a backtest if its clock is more than two bars of

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _FOREVER: Final = 1 << 62
 #: No more finer bars than this, 64 MB of them, are asked for to make coarser ones of.
-_MOST_FINER: Final = 1_000_000
+MOST_FINER: Final = 1_000_000
 #: No bar of any series.
 _NOTHING: Final = Bars("", Timeframe("1m"), np.empty((0, COLUMNS)), trusted=True, unbroken=True)
 
@@ -87,6 +87,8 @@ class Walk:
         self.complete = False
         #: Sources that may block and failed: one call does not ask them again, for finer bars.
         self.failed = failed
+        #: Whether a live stream of this series is up, for a forming bar that is made of these.
+        self.vouched = False
 
     @property
     def possible(self) -> bool:
@@ -200,10 +202,31 @@ class Walk:
             begin <= first and last <= end for begin, end in self.empty_spans
         )
 
-    def finer_query(self, finer: Timeframe) -> Query | None:
-        """What to ask the chain for, of a timeframe that divides this one; None if that would be too many bars.
+    @property
+    def lacks_head(self) -> bool:
+        """Whether there are fewer bars than were counted on."""
+        return self.query.count is not None and len(self.hand) + (self.forming is not None) < self.query.count
+
+    @property
+    def asked(self) -> int:
+        """How many bars were asked for; 0 if it was a range."""
+        return self.query.count or 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many bars as were asked for are there, so that there may be more."""
+        return 0 < self.asked <= len(self.hand) + (self.forming is not None)
+
+    @property
+    def reaches_limit(self) -> bool:
+        """Whether so many bars are in hand that there may be more than could be asked for."""
+        return len(self.hand) >= MOST_FINER - 1
+
+    def finer_query(self, finer: Timeframe, count: int = 0) -> Query:
+        """What to ask the chain for, of a timeframe that divides this one: no more than `MOST_FINER`, the newest.
 
         Windows are asked for whole, from the oldest missing one on; a forming bar is made of all that is over by now.
+        Where the newest so many are asked for, at least `count` finer ones.
         """
         query, frame = self.query, self.frame
         include_now = self._lacks_forming()
@@ -214,11 +237,11 @@ class Walk:
         end = None if include_now else min(frame.open_time(last + 1), query.limit)
         if first is None:
             wanted = self._count_for(last) if len(self.hand) else query.count or 0
-            wanted = min((wanted + include_now) * (frame.milliseconds // finer.milliseconds), _MOST_FINER)
+            wanted = max((wanted + include_now) * (frame.milliseconds // finer.milliseconds), count)
+            wanted = min(wanted, MOST_FINER)
             return dataclasses.replace(query, timeframe=finer, count=wanted, end=end, include_now=include_now)
-        start = frame.open_time(first)
-        if finer.slot(query.limit if end is None else end) - finer.slot(start) > _MOST_FINER:
-            return None
+        earliest = finer.open_time(finer.slot(query.limit if end is None else end) - MOST_FINER)
+        start = max(frame.open_time(first), earliest)
         return dataclasses.replace(query, timeframe=finer, count=None, start=start, end=end, include_now=include_now)
 
     # taking an answer ------------------------------------------------------------------------------------------

@@ -6,11 +6,15 @@ Nothing is copied or kept, for an engine may put other lists in place with every
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Final
 
 from wealthsources import NotHere, SourceError, Timeframe, match_symbol
 
 _LISTS: Final = ("_market_data_context", "market_data_context")
+
+#: The functions that are being asked just now, on this thread.
+_asked: ContextVar[tuple[Callable[..., object], ...]] = ContextVar("wealthsources_context_asked", default=())
 
 #: A function that reads the chain may stand in for a context's own `history`; it has that one under this name. Asking
 #: the stand-in from within the chain would never end.
@@ -84,10 +88,15 @@ def ask_history(history: Callable[..., object], symbol: str, count: int, timefra
     Raises NotHere if it returns none, SourceError if it fails or returns something else.
     """
     call = f"context.history({symbol!r}, {count}, {timeframe.name!r})"
+    if history in _asked.get():
+        raise SourceError("the context's history() asks the chain, which is asking it: let it read the engine's bars")
+    token = _asked.set((*_asked.get(), history))
     try:
         found = history(symbol, count, timeframe.name)
     except Exception as error:
         raise SourceError(f"{call} raised {type(error).__name__}: {error}") from error
+    finally:
+        _asked.reset(token)
     bars = _sequence(found, f"what {call} returned")
     if not len(bars):
         raise NotHere(f"{call} returned no bars")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,7 +130,7 @@ def test_a_price_of_the_future_is_none(bind, records):
 
 
 def test_a_source_that_failed_may_have_had_a_newer_price(over, closed, records):
-    made = over({"timeframes": ["1m"]}, {})
+    made = over({"timeframes": ["1m"], "blocking": True}, {})
     made.source("m0").failure = SourceError("disk on fire")
     made.source("m1").put(closed("X", "1h", records("1h", 5)))
     with pytest.raises(wealthdata.DataUnavailable, match="disk on fire"):
@@ -143,11 +145,18 @@ def test_a_failure_does_not_matter_if_another_source_has_the_bars(over, closed, 
 
 
 def test_in_a_backtest_nothing_more_is_asked_after_a_failure(over):
-    source = over({}).source("m0")
+    source = over({"blocking": True}).source("m0")
     source.failure = SourceError("disk on fire")
     with pytest.raises(wealthdata.DataUnavailable):
         get_last_price("X")
     assert [request.timeframe.name for request in source.asked] == ["1m"]
+
+
+def test_a_context_that_raises_for_a_timeframe_it_has_not_does_not_hide_the_others(records):
+    known = {"1h": records("1h", 5)}
+    bound = SimpleNamespace(now_ms=T0 + 5 * HOUR, history=lambda symbol, count, timeframe: known[timeframe][-count:])
+    wealthdata.set_context(bound)
+    assert get_last_price("X") == 104.5
 
 
 def test_an_exchange_that_has_no_bar_is_passed_over(over, closed, records):
@@ -176,7 +185,7 @@ def test_without_a_binding_or_a_session_there_is_no_price(monkeypatch, tmp_path)
 @pytest.fixture
 def put(session, records):
     """put("1h", 5): the bars by rule as the live source has them; forming=True: the last one is not closed."""
-    made = session({"live": True}, {"symbols": ["X"]}, clock="feed")
+    made = session({"live": True}, {"symbols": ["X"], "blocking": True}, clock="feed")
     made.start_live()
 
     def make(timeframe, count, first=T0, *, forming=False, name="m0"):
@@ -208,6 +217,24 @@ def test_live_a_forming_bar_is_newer_than_an_archive_of_shorter_bars(put):
 
 def test_live_the_newest_closed_bar_will_do_if_no_bar_is_forming(put):
     put("1m", 5)
+    assert get_last_price("X") == 104.5
+
+
+def test_live_an_hour_that_forms_does_not_make_up_for_minutes_that_stopped(put):
+    made = put("1m", 5)
+    put("1h", 5, forming=True)
+    live = made.source("m0")
+    live.stale_for = lambda symbol=None, timeframe=None: 60.0 if str(timeframe) == "1m" else 0.0
+    with pytest.raises(wealthdata.StaleDataError, match="X 1m is stale"):
+        get_last_price("X")
+
+
+def test_live_a_streams_forming_bar_comes_before_an_archive_of_shorter_ones(session, records):
+    made = session({"live": True, "timeframes": ["1h"]}, {"symbols": ["X"]}, clock="feed")
+    made.start_live()
+    states = [{**record, "closed": n < 4} for n, record in enumerate(records("1h", 5))]
+    made.source("m0").put(Bars.from_records("X", "1h", states))
+    made.source("m1").put(Bars.from_records("X", "1m", [{**one, "closed": True} for one in records("1m", 240)]))
     assert get_last_price("X") == 104.5
 
 

@@ -190,6 +190,35 @@ def test_an_own_history_that_asks_wealthdata_fails_once_and_says_why(engine):
     assert made.asked.count("1h") == 1
 
 
+def test_a_clock_that_asks_the_contexts_history_is_told_by_its_own(engine):
+    """As where current_bar is a property: the newest bar of history()."""
+
+    class Derived:
+        def __init__(self):
+            self.asked = 0
+
+        def history(self, symbol, count, timeframe):
+            self.asked += 1
+            return [{**bar, "timeframe": "1h"} for bar in engine.bars[-count:]] if timeframe == "1h" else []
+
+        @property
+        def current_bar(self):
+            return self.history("X", 1, "1h")[-1]
+
+    made = Derived()
+    set_context(made, mode="backtest")
+    set_context(made, mode="backtest")
+    assert get_price("X", count=2, frequency="1h")["close"].tolist() == [148.5, 149.5]
+    assert [bar.close for bar in made.history("X", 2, "1h")] == [148.5, 149.5]
+    assert made.asked < 50
+
+
+def test_an_engine_that_binds_with_every_bar_and_never_clears_does_not_slow_down(engine):
+    for _ in range(500):
+        set_context(engine)
+    assert len(engine.history._bindings) <= 101
+
+
 def test_another_bound_context_may_be_asked_meanwhile(engine, records):
     class Outer(Engine):
         def history(self, symbol, count, timeframe):
@@ -315,6 +344,20 @@ def test_clearing_in_a_task_does_not_end_the_binding_outside(engine):
     asyncio.run(clear())
     assert isinstance(engine.history, ChainHistory)
     assert get_price("X", count=1, frequency="1h")["close"][-1] == 149.5
+
+
+def test_a_context_that_threads_bind_over_and_over_is_never_its_own_meanwhile(engine):
+    def work(_: int) -> set[str]:
+        kinds = set()
+        for _ in range(200):
+            set_context(engine)
+            kinds.add(type(engine.history).__name__)
+            clear_context()
+        return kinds
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(4))) == [{"ChainHistory"}] * 4
+    assert "history" not in vars(engine)
 
 
 def test_a_context_that_two_threads_have_bound_is_restored_by_the_last(engine):

@@ -638,6 +638,22 @@ def test_bars_on_a_wrong_grid_are_refused_by_the_chain() -> None:
         ContextDataAdapter(context(odd, now_ms=at(9))).get_history("BTCUSDT", 1)
 
 
+def test_a_history_that_asks_the_chain_which_asks_it_fails_once_and_says_why() -> None:
+    asked = []
+
+    class Delegating:
+        now_ms = at(5)
+
+        def history(self, symbol: str, count: int, timeframe: str) -> list[object]:
+            asked.append(timeframe)
+            return list(adapter.get_history(symbol, count, timeframe))
+
+    adapter = ContextDataAdapter(Delegating())
+    with pytest.raises(AllSourcesFailed, match="let it read the engine's bars"):
+        adapter.get_history("BTCUSDT", 1)
+    assert asked.count("1h") == 1
+
+
 def test_a_context_without_bars_says_what_it_might_have() -> None:
     wanted = r"the context \(SimpleNamespace\) has no bars: neither market_data_context nor a history"
     with pytest.raises(AllSourcesFailed, match=wanted):

@@ -11,13 +11,14 @@ from wealthsources import Bars, Capabilities, NotHere, Source, hookimpl
 class Options(pydantic.BaseModel, extra="forbid", frozen=True):
     live: bool = False
     authoritative: bool = False
+    blocking: bool = False
     symbols: tuple[str, ...] | None = None
     timeframes: tuple[str, ...] | None = None
 
 
 class MemorySource(Source):
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(blocking=False, states_closed=True, **dict(options))
+        self.capabilities = Capabilities(states_closed=True, **dict(options))
         self.failure: Exception | None = None
         self.asked = []
         self._series = {}
