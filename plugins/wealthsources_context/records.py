@@ -35,10 +35,12 @@ class Evidence(NamedTuple):
 
     live   whether it then has to be stated as forming; else it is left unset, and closes at its end
     until  the time in ms up to which the list is known to tell the final state; None: not at all
+    now    of a backtest, ms: what ends later in the list has not happened, and is no evidence. None: all of it has
     """
 
     live: bool
     until: int | None
+    now: int | None = None
 
 
 def read_bars(bars: Sequence[object], request: HistoryRequest, evidence: Evidence) -> Bars:
@@ -105,7 +107,7 @@ class _Reader:
         if flag:
             return _BY_FLAG
         # All records that are read open before the ones that follow: the search has made sure of it.
-        if index + 1 < len(self._bars):
+        if index + 1 < len(self._bars) and (self._evidence.now is None or self._end(index + 1) <= self._evidence.now):
             return _BY_SUCCESSOR
         if flag is None and not self._evidence.live:
             return {}

@@ -1,7 +1,7 @@
 """ContextSource: for each strategy a view of the bars in its context.
 
-The lists of a context come first; its `history()` is asked for a series that they do not have. In a live binding a
-context is a snapshot: its last bars are judged by the time at which it was bound, and never close later on their own.
+The lists of a context come first; its `history()` is asked for what they have nothing of. In a live binding a context
+is a snapshot: its last bars are judged by the time at which it was bound, and never close later on their own.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class ContextSource(Source):
 
 
 class ContextView(Source):
-    """The bars of one context. `clock` is the session's; None: there is none."""
+    """The bars of one context. `clock` is the session's; None: there is none.
+
+    Its history() is asked where its lists have nothing of a request.
+    """
 
     def __init__(self, context: object, clock: Clock | None) -> None:
         self._context = context
@@ -56,8 +59,16 @@ class ContextView(Source):
         """The bars of the context's list, else of its history()."""
         symbol = self._series.spelling(request.symbol)
         self._capped = self._capped or self._cap()
-        bars = self._series.find(symbol, request.timeframe) or self._ask_history(symbol, request)
-        return read_bars(bars, request, Evidence(request.live, self._until))
+        now = None if request.live else max(request.end, _time_of(lambda: context_time(self._context)) or 0)
+        evidence = Evidence(request.live, self._until, now)
+        listed = self._series.find(symbol, request.timeframe)
+        try:
+            if listed:
+                return read_bars(listed, request, evidence)
+        except NotHere:
+            if history_of(self._context) is None:
+                raise
+        return read_bars(self._ask_history(symbol, request), request, evidence)
 
     def _cap(self) -> bool:
         """No later than the session's clock. A feed that has no time yet is asked again: its first word is later."""
