@@ -359,6 +359,18 @@ def test_a_failure_for_a_timeframe_that_was_not_used_is_none_of_the_answers():
     assert ("context (30m)", "failed") in told(resolution)
 
 
+def test_a_source_that_may_block_and_failed_for_finer_bars_is_told_of():
+    source = ListSource(some(truth("1h"), 3), capabilities=Capabilities())
+
+    def fail(request):
+        if request.timeframe.name == "30m":
+            raise OSError("disk on fire")
+
+    source._before = fail
+    resolution = chain(archive=source).resolve(query("1h", T0 + 4 * HOUR, 3))
+    assert [attempt.asked for attempt in resolution.bars.failed] == ["archive (30m)"]
+
+
 def test_the_reasons_of_an_empty_answer_are_those_of_what_was_asked_for():
     with pytest.raises(AllSourcesFailed) as failure:
         chain(archive=ListSource(), broken=Broken()).resolve(query("1w", T0 + DAY))

@@ -313,6 +313,14 @@ def test_auto_is_settled_once_for_a_context_and_stays(mine, make):
         assert session.adapter(engine(0)).mode == "backtest"
 
 
+def test_contexts_that_take_turns_stay_what_they_were(mine):
+    with mine({}) as session:
+        first, second = engine(0), engine(0)
+        assert {session.adapter(each).mode for each in (first, second)} == {"backtest"}
+        first.now_ms = second.now_ms = time.time_ns() // 1_000_000
+        assert {session.adapter(each).mode for each in (first, second, first)} == {"backtest"}
+
+
 def test_a_context_that_looks_like_the_other_kind_has_to_state_it(mine):
     """A backtest beside a live strategy would see live bars, and the other way round the strategy would miss them."""
     now = time.time_ns() // 1_000_000

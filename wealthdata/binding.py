@@ -7,7 +7,6 @@ a backtest is bound anywhere it must not fall back on a live session, so it is r
 from __future__ import annotations
 
 import contextvars
-import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -45,7 +44,7 @@ class Binding:
     def __init__(self, context: object = None, mode: Mode = "auto") -> None:
         self.context = context
         self._mode = mode
-        self._place = _place()
+        self._token: contextvars.Token[None] = _here.set(None)
         self._lock = threading.RLock()  # a context's clock may ask its history, which comes here
         self._made: _Made | None = None
         if context is not None and find_session(anywhere=False) is not None:
@@ -89,22 +88,17 @@ class Binding:
             _backtests.add(self)
 
     def release(self) -> None:
-        """It was cleared. In a copied context, on another thread or in another task, that ends the copy only."""
-        if _place() == self._place:
-            _backtests.discard(self)
-            restore_history(self.context, self)
+        """It was cleared. In a copied context, on another thread, in a task or a callback, that ends the copy only."""
+        try:
+            _here.reset(self._token)
+        except ValueError:  # the token is of another context
+            return
+        _backtests.discard(self)
+        restore_history(self.context, self)
 
 
-def _place() -> tuple[int, object]:
-    """The thread that runs this, and the asyncio task if it is in one."""
-    asyncio = sys.modules.get("asyncio")
-    try:
-        task = asyncio and asyncio.current_task()
-    except RuntimeError:  # no loop is running
-        task = None
-    return threading.get_ident(), task and id(task)
-
-
+#: Tells the context in which a binding was made from its copies: its tokens are accepted in that one only.
+_here: contextvars.ContextVar[None] = contextvars.ContextVar("wealthdata_here")
 _stack: contextvars.ContextVar[tuple[Binding, ...]] = contextvars.ContextVar("wealthdata_bindings", default=())
 #: Weak, because an engine's thread may end without clearing what it bound.
 _backtests: weakref.WeakSet[Binding] = weakref.WeakSet()

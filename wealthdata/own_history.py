@@ -42,8 +42,6 @@ class ChainHistory:
         self.context = context
         self._own = own
         self._bindings: list[weakref.ref[Binding]] = []  # an engine's thread may end without clearing
-        #: Under this name the context source finds what it may ask without coming here again.
-        self.__wealthsources_original__ = None if own is None else self._ask_own
 
     def __call__(self, symbol: str, count: int, timeframe: str) -> list[Bar]:
         """The newest `count` closed bars, oldest first. Raises WealthDataError."""
@@ -81,6 +79,11 @@ class ChainHistory:
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self._own,)
 
+    def __wealthsources_original__(self, context: object) -> Callable[..., Any] | None:
+        """What the context source may ask for a context without coming here again."""
+        own = self.own_of(context)
+        return self._ask_own if own is not None and context is self.context else own
+
     def own_of(self, context: object) -> Callable[..., Any] | None:
         """The own function of a context, which may have come by this stand-in as a shallow copy of another one."""
         if context is not self.context and isinstance(self._own, MethodType) and self._own.__self__ is self.context:
@@ -112,7 +115,10 @@ def _replace(context: object, binding: Binding) -> None:
     standing = found if isinstance(found, ChainHistory) and found.context is context else None
     if standing is None:
         own = found.own_of(context) if isinstance(found, ChainHistory) else found
-        standing = ChainHistory(context, own if callable(own) else None)
+        if own is not None and not callable(own):
+            _log.warning("history of %s is no function, and left as it is", type(context).__name__)
+            return
+        standing = ChainHistory(context, own)
         try:
             # Not `setattr`: an engine's context may put aside what strategies set.
             object.__setattr__(context, "history", standing)

@@ -20,6 +20,15 @@ CONFIG_VARIABLE: Final = "WEALTHSOURCES_CONFIG"
 CONFIG_FILE: Final = "config.yaml"
 
 
+class _Unsaid(str):
+    """A default that reads like any text, and is told from the same text given by a caller."""
+
+    __slots__ = ()
+
+
+_UTC_UNSAID: Final = _Unsaid("UTC")
+
+
 class _Process:
     """What there is one of in a process. `lock` is held while a session is opened, so that two threads open one."""
 
@@ -37,7 +46,7 @@ _process = _Process()
 def configure(
     session: Session | str | os.PathLike[str] | None = None,
     *,
-    tz: str | dt.tzinfo = "UTC",
+    tz: str | dt.tzinfo = _UTC_UNSAID,
     default_count: int = 20,
     positional: bool = True,
 ) -> None:
@@ -45,8 +54,8 @@ def configure(
 
     session        a Session, which becomes the process-wide one and is started if it is not; or the path of a
                    config.yaml, whose session is stopped at exit; None: leave what there is
-    tz             zone of all dates and labels, and of a context's `current_dt` that has none itself. In one with
-                   daylight saving time an hour occurs twice a year
+    tz             zone of all dates and labels; if it is given, also of a context's `current_dt` that has none itself.
+                   In one with daylight saving time an hour occurs twice a year
     default_count  bars of a call that states neither count nor start
     positional     whether columns take integer positions, `df['close'][-1]`
 
@@ -56,11 +65,11 @@ def configure(
     with _process.lock:
         if session is not None:
             _use(session)
-        _process.options, _process.zone = options, options.tz
+        _process.options, _process.zone = options, None if tz is _UTC_UNSAID else options.tz
 
 
 def current_zone() -> dt.tzinfo | None:
-    """The zone of a context's `current_dt` that has none: that of all dates, once `configure` was called; else None.
+    """The zone of a context's `current_dt` that has none: that of all dates, if `configure` was told it; else None.
 
     It is never a guess: with a machine's clock taken for UTC a backtest would see hours of the future.
     """

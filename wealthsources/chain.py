@@ -113,7 +113,10 @@ class SourceChain:
             vain = [attempt for attempt in vain if attempt.source not in failed]
             if walk.nothing:
                 raise AllSourcesFailed(str(query), attempts + vain + used)
-            return Resolution(walk.answer(attempts + used), tuple(attempts + vain + used), walk.differ_in_all)
+            # One that never blocks may just not know such a timeframe; of others it may have been the disk.
+            weighty = [attempt for attempt in vain if attempt.source in walk.failed]
+            answer = walk.answer(attempts + weighty + used)
+            return Resolution(answer, tuple(attempts + vain + used), walk.differ_in_all)
         if walk.nothing:
             raise AllSourcesFailed(str(query), attempts)
         return Resolution(walk.answer(attempts), tuple(attempts), walk.differ_in_all)
@@ -150,11 +153,13 @@ class SourceChain:
                 continue
             self._make(walk, part, told, vain)
             # Bars are counted, not windows: one without all its parts is made up for by an older one.
-            while walk.lacks_head and part.is_full and part.asked < MOST_FINER:
-                part, attempts = self._walk(walk.finer_query(finer, 2 * part.asked), walk.failed)
+            before = -1
+            while walk.lacks_head and part.is_full and part.asked < MOST_FINER and len(walk.hand) > before:
+                before = len(walk.hand)
+                part, attempts = self._walk(walk.finer_query(finer, 4 * part.asked), walk.failed)
                 told += _told(attempts, finer)
                 self._make(walk, part, told, vain)
-            if part.reaches_limit:
+            if walk.clipped and part.may_go_on(walk.query.timeframe):
                 text = f"no more than {MOST_FINER:,} finer bars are made into others, so older ones are missing"
                 told.append(Attempt("the chain", "failed", reason=text, finer=finer))
             return told, vain

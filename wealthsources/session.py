@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -135,7 +135,7 @@ class Session:
         self._live_started = False
         self._settled: Literal["live", "backtest"] | None = None
         self._judged: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
-        self._judged_last: object = None
+        self._judged_last: deque[object] = deque(maxlen=16)
         self._told: set[tuple[str, Timeframe, int, int]] = set()
 
     # life ------------------------------------------------------------------------------------------------------
@@ -320,11 +320,11 @@ class Session:
             try:
                 self._judged[id(context)] = context
             except TypeError:  # it takes no weak reference, as a SimpleNamespace or a dict
-                self._judged_last = context
+                self._judged_last.append(context)
             return self._settled
 
     def _was_judged(self, context: object) -> bool:
-        return self._judged.get(id(context)) is context or self._judged_last is context
+        return self._judged.get(id(context)) is context or any(context is each for each in self._judged_last)
 
     def _judge(self, context: object, zone: dt.tzinfo | None) -> tuple[Literal["live", "backtest"], str]:
         then = context_time(context, zone)

@@ -57,6 +57,7 @@ class HistoryRequest:
     include_forming  live sources: add the bar that is forming, as the last one and stated as not closed
     live             False in a backtest, where nothing may be judged by the session's clock
     deadline         `time.monotonic()` value after which nobody waits for the answer any more; None: none
+    now              the asker's time in ms; None: it is not told
     """
 
     symbol: str
@@ -67,6 +68,7 @@ class HistoryRequest:
     include_forming: bool = False
     live: bool = True
     deadline: float | None = None
+    now: int | None = None
 
 
 EventKind = Literal["bar", "state", "hole", "filled"]

@@ -89,6 +89,8 @@ class Walk:
         self.failed = failed
         #: Whether a live stream of this series is up, for a forming bar that is made of these.
         self.vouched = False
+        #: Whether more finer bars were wanted than are asked for.
+        self.clipped = False
 
     @property
     def possible(self) -> bool:
@@ -123,7 +125,9 @@ class Walk:
             end = query.limit if last == self.newest_slot else min(query.limit, frame.open_time(last + 1))
             if self.oldest_slot is not None and self.oldest_slot > last and not include_forming:
                 return None
-            return HistoryRequest(spelling, frame, end, query.start, query.count, include_forming, query.live)
+            return HistoryRequest(
+                spelling, frame, end, query.start, query.count, include_forming, query.live, None, query.now
+            )
         span = self._missing(last)
         if span is None:
             if not include_forming:
@@ -138,7 +142,9 @@ class Walk:
         start = None if first is None else frame.open_time(first)
         # Of the newest `count` bars no more than `count` can come from this source, whatever the span.
         count = self._count_for(final) if first is None else query.count
-        return HistoryRequest(spelling, frame, frame.open_time(final + 1), start, count, include_forming, query.live)
+        return HistoryRequest(
+            spelling, frame, frame.open_time(final + 1), start, count, include_forming, query.live, None, query.now
+        )
 
     def _wants_forming(self) -> bool:
         """Whether a live source is to add its forming bar. In a backtest that is made of finer bars, or absent."""
@@ -217,10 +223,11 @@ class Walk:
         """Whether as many bars as were asked for are there, so that there may be more."""
         return 0 < self.asked <= len(self.hand) + (self.forming is not None)
 
-    @property
-    def reaches_limit(self) -> bool:
-        """Whether so many bars are in hand that there may be more than could be asked for."""
-        return len(self.hand) >= MOST_FINER - 1
+    def may_go_on(self, coarser: Timeframe) -> bool:
+        """Whether there may be bars that are older than could be asked for."""
+        if self.query.start is None:
+            return self.is_full
+        return len(self.hand) > 0 and coarser.slot(int(self.hand.open_times[0])) <= coarser.slot(self.query.start) + 1
 
     def finer_query(self, finer: Timeframe, count: int = 0) -> Query:
         """What to ask the chain for, of a timeframe that divides this one: no more than `MOST_FINER`, the newest.
@@ -238,10 +245,12 @@ class Walk:
         if first is None:
             wanted = self._count_for(last) if len(self.hand) else query.count or 0
             wanted = max((wanted + include_now) * (frame.milliseconds // finer.milliseconds), count)
+            self.clipped = wanted > MOST_FINER
             wanted = min(wanted, MOST_FINER)
             return dataclasses.replace(query, timeframe=finer, count=wanted, end=end, include_now=include_now)
         earliest = finer.open_time(finer.slot(query.limit if end is None else end) - MOST_FINER)
         start = max(frame.open_time(first), earliest)
+        self.clipped = start > frame.open_time(first)
         return dataclasses.replace(query, timeframe=finer, count=None, start=start, end=end, include_now=include_now)
 
     # taking an answer ------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ _LISTS: Final = ("_market_data_context", "market_data_context")
 #: The functions that are being asked just now, on this thread.
 _asked: ContextVar[tuple[Callable[..., object], ...]] = ContextVar("wealthsources_context_asked", default=())
 
-#: A function that reads the chain may stand in for a context's own `history`; it has that one under this name. Asking
-#: the stand-in from within the chain would never end.
+#: A function that reads the chain may stand in for a context's own `history`; under this name it has a function that
+#: gives the own one of a context. Asking the stand-in from within the chain would never end.
 ORIGINAL: Final = "__wealthsources_original__"
 
 
@@ -78,7 +78,8 @@ class ContextSeries(Collection[str]):
 def history_of(context: object) -> Callable[..., object] | None:
     """The context's own `history(symbol, count, timeframe)`, None if it has none."""
     history = field(context, "history")
-    original = getattr(history, ORIGINAL, history)
+    own_of = getattr(history, ORIGINAL, None)
+    original = history if own_of is None else own_of(context)
     return original if callable(original) else None
 
 

@@ -59,7 +59,7 @@ class ContextView(Source):
         """The bars of the context's list, else of its history()."""
         symbol = self._series.spelling(request.symbol)
         self._capped = self._capped or self._cap()
-        now = None if request.live else max(request.end, _time_of(lambda: context_time(self._context)) or 0)
+        now = None if request.live else self._now(request)
         evidence = Evidence(request.live, self._until, now)
         listed = self._series.find(symbol, request.timeframe)
         try:
@@ -103,8 +103,11 @@ class ContextView(Source):
 
     def _now(self, request: HistoryRequest) -> int:
         """The latest time that the context's history may know of."""
+        if request.now is not None and not request.live:
+            return max(request.end, request.now)
         clock = self._clock.now if self._clock is not None and request.live else None
-        return max(request.end, _time_of(lambda: context_time(self._context)) or 0, _time_of(clock) or 0)
+        own = _time_of(lambda: context_time(self._context))
+        return max(request.end, request.now or 0, own or 0, _time_of(clock) or 0)
 
 
 def _time_of(clock: Callable[[], int | None] | None) -> int | None:

@@ -69,9 +69,7 @@ def plain(answer: Any) -> Any:
             [_attempt(each) for each in answer.attempts],
         )
     if isinstance(answer, wealthsources.Bars):
-        return repr(answer), answer.notes(), [plain(bar) for bar in answer]
-    if isinstance(answer, wealthsources.Bar):
-        return dataclasses.replace(answer, finality=None)
+        return repr(answer), answer.notes(), list(answer)
     return [plain(each) for each in answer] if isinstance(answer, list) else repr(answer)
 
 

@@ -125,6 +125,27 @@ def test_a_current_dt_without_a_zone_is_no_clock_until_configure_states_one(reco
     assert newest() == 109.5
 
 
+def test_configure_without_a_zone_states_none(records, context):
+    made = context({"X 1h": records("1h", 50)})
+    made.current_dt = dt.datetime(2024, 1, 1, 10)  # noqa: DTZ001 - that is the case
+    set_context(made)
+    wealthdata.configure(default_count=5)
+    with pytest.raises(wealthdata.ClockError, match="current_dt has no time zone"):
+        newest()
+
+
+def test_a_current_dt_without_a_zone_is_counted_from_by_the_contexts_own_history(records):
+    """It is asked for so many of the newest bars, as of its own now."""
+    rows = records("1h", 50)
+    made = SimpleNamespace(
+        current_dt=dt.datetime(2024, 1, 3),  # noqa: DTZ001 - that is the case
+        history=lambda symbol, count, timeframe: rows[:48][-count:] if timeframe == "1h" else [],
+    )
+    wealthdata.configure(tz="UTC")
+    set_context(made)
+    assert len(get_price("X", count=10, end_date="2024-01-02 18:00", frequency="1h")) == 10
+
+
 def test_a_current_dt_with_a_zone_is_a_clock(records, context):
     made = context({"X 1h": records("1h", 50)})
     made.current_dt = dt.datetime(2024, 1, 1, 10, tzinfo=dt.UTC)

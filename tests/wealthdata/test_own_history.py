@@ -15,6 +15,7 @@ import pytest
 import wealthdata
 from wealthdata import clear_context, get_price, set_context
 from wealthdata.own_history import ChainHistory
+from wealthsources import ContextDataAdapter
 
 HOUR = 3_600_000
 T0 = 1_704_067_200_000
@@ -161,6 +162,15 @@ def test_a_context_that_is_a_mapping_is_read_as_it_is_and_told_of(records, caplo
     assert not isinstance(made["history"], ChainHistory)
 
 
+def test_a_history_that_is_no_function_is_left_as_it_is(engine, caplog):
+    made = SimpleNamespace(now_ms=T0, history=["signal"])
+    set_context(made)
+    assert made.history == ["signal"]
+    assert "history of SimpleNamespace is no function" in caplog.text
+    clear_context()
+    assert made.history == ["signal"]
+
+
 # an engine that asks itself ----------------------------------------------------------------------------------------
 
 
@@ -263,6 +273,14 @@ def test_a_shallow_copy_that_is_bound_itself_reads_its_own_bars_at_its_own_time(
     assert twin.history("X", 1, "1h")[0]["close"] == "119.5"
 
 
+def test_an_adapter_of_a_shallow_copy_reads_the_copys_own_bars(engine, records):
+    set_context(engine)
+    twin = copy.copy(engine)
+    twin.bars = records("1h", 50, first=T0 - 10 * HOUR)
+    bars = ContextDataAdapter(twin).get_history("X", 1, "1h")
+    assert bars[-1].open_time == T0 + 39 * HOUR
+
+
 def test_a_shallow_copy_outlives_the_binding(engine):
     set_context(engine)
     twin = copy.copy(engine)
@@ -358,6 +376,20 @@ def test_a_context_that_threads_bind_over_and_over_is_never_its_own_meanwhile(en
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, range(4))) == [{"ChainHistory"}] * 4
     assert "history" not in vars(engine)
+
+
+def test_clearing_in_a_callback_does_not_end_the_binding_outside(engine):
+    """A callback runs on the same thread, in no task, and in a copy of the context."""
+
+    async def let_it_run() -> None:
+        asyncio.get_running_loop().call_soon(clear_context)
+        await asyncio.sleep(0)
+
+    set_context(engine)
+    asyncio.run(let_it_run())
+    assert isinstance(engine.history, ChainHistory)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(wealthdata.NoContextError, match="a backtest is running"):
+        pool.submit(get_price, "X", count=1, frequency="1h").result(20)
 
 
 def test_a_context_that_two_threads_have_bound_is_restored_by_the_last(engine):

@@ -187,7 +187,7 @@ _HELD = st.sampled_from([*FRAMES, *map(Timeframe, ("1m", "1m", "1m", "5m", "1h",
 _LENGTH, _LATE = st.sampled_from([2, 40, 40, 400, 3000, 3000, 0]), st.sampled_from([0, 0, 1, 3])
 _FUTURE, _SELDOM = st.sampled_from([5, 100, 0]), st.sampled_from([False, False, False, True])
 _MISSING, _CHANCE = st.sampled_from([0.0, 0.0, 0.2]), st.integers(0, 1000)
-_CLOSED, _CLOSED_LATER = st.sampled_from([None, True]), st.sampled_from([None, True, False])
+_CLOSED, _CLOSED_LATER = st.sampled_from([None, None, True, True, False]), st.sampled_from([None, True, False])
 _MINUTES = st.integers(EARLIEST // MINUTE, LATEST // MINUTE)
 _APART = st.sampled_from([0, 0, 0, -1, 1, -MINUTE, 7 * MINUTE, 25_000, 13 * HOUR])
 _CHAIN = st.sampled_from(((), (), *CHAINS))
@@ -212,7 +212,10 @@ def many(draw, now: int, places: Sequence[str], honest: bool) -> Series:
     late = ahead + draw(_LATE)
     count = min(draw(_FUTURE), newest + 1 - late)
     other = not honest and draw(_YES_OR_NO)
-    past = Part(first, stop - first, draw(_MISSING), draw(_CHANCE), other, draw(_CLOSED))
+    closed = draw(_CLOSED)
+    if place in ("context", "own") and closed is False:
+        closed = None  # see the tests of what is evidence
+    past = Part(first, stop - first, draw(_MISSING), draw(_CHANCE), other, closed)
     future = Part(late, count, draw(_MISSING), draw(_CHANCE), draw(_YES_OR_NO), draw(_CLOSED_LATER))
     return Series(place, symbol, frame, past, future)
 
@@ -222,9 +225,7 @@ def worlds(draw, honest: bool = False) -> World:
     """Any world; in an honest one all that is past is what the market did."""
     now, chain = draw(moments()), draw(_CHAIN)
     places = ("own", *(place for place in chain or ("context",) if place != "live"))
-    drawn = draw(st.lists(many(now, places, honest), min_size=1, max_size=5, unique_by=attrgetter("place", "key")))
-    listed = {each.key for each in drawn if each.place == "context"}
-    series = tuple(each for each in drawn if each.place != "own" or each.key not in listed)
+    series = draw(st.lists(many(now, places, honest), min_size=1, max_size=5, unique_by=attrgetter("place", "key")))
     clocks = ["now_ms", "current_dt", "naive"]
     if now % MINUTE == 0:
         clocks += ["current_bar", "forming"]
@@ -233,7 +234,7 @@ def worlds(draw, honest: bool = False) -> World:
     return World(
         now,
         draw(st.sampled_from(ZONES)),
-        series,
+        tuple(series),
         chain,
         draw(st.sampled_from(clocks)),
         kind=draw(st.sampled_from([dict, SimpleNamespace])),

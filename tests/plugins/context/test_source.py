@@ -573,7 +573,7 @@ def test_the_original_of_a_history_that_was_replaced_is_asked() -> None:
     def history(*_: object) -> None:
         raise AssertionError("this one reads the chain")
 
-    history.__wealthsources_original__ = History(50)  # type: ignore[attr-defined]
+    history.__wealthsources_original__ = lambda _: History(50)  # type: ignore[attr-defined]
     assert places(ask(view_of(SimpleNamespace(history=history)), end=at(50), count=1)) == [49]
 
 
