@@ -25,6 +25,8 @@ _FLAG_NAMES: Final = ("closed", "is_closed")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
+_NOT_CLOSED: Final = 1  # in Bars.states
+
 _BY_FLAG: Final[dict[str, object]] = {"closed": True, "finality": Finality.FLAG}
 _BY_SUCCESSOR: Final[dict[str, object]] = {"closed": True, "finality": Finality.SUCCESSOR}
 _FORMING: Final[dict[str, object]] = {"closed": False}
@@ -59,7 +61,20 @@ class _Reader:
         self._name = f"{request.symbol} {request.timeframe}"
 
     def read(self) -> Bars:
-        first, last = self._span()
+        oldest, first, last = self._span()
+        request = self._request
+        while True:
+            bars = self._bars_of(first, last)
+            if request.count is None:
+                return bars
+            # One that is stated as not closed does not count, wherever it is.
+            counted = len(bars) - int(np.count_nonzero(bars.states == _NOT_CLOSED))
+            if counted < request.count and first > oldest:
+                first = max(oldest, first - (request.count - counted))
+                continue
+            return bars if counted < len(bars) else bars[-request.count :]
+
+    def _bars_of(self, first: int, last: int) -> Bars:
         request = self._request
         try:
             bars = Bars.from_records(request.symbol, request.timeframe, self._records(first, last))
@@ -68,23 +83,25 @@ class _Reader:
             place, what, why = str(error).split(": ", 2)
             raise self._error(first + int(place[len("bars[") : -1]), what, why) from None
         self._check_order(bars, first)
-        if request.count is None or len(bars) <= request.count or bars[-1].closed is False:
-            return bars
-        return bars[-request.count :]
+        return bars
 
-    def _span(self) -> tuple[int, int]:
-        """Where in the list the bars are. One more than `count` if the last one of the list, maybe forming, is in."""
+    def _span(self) -> tuple[int, int, int]:
+        """Where in the list the bars are: the oldest of the request, the first and the last to read of them.
+
+        One more than `count` if the last one of the list, maybe forming, is in.
+        """
         request, length = self._request, len(self._bars)
         oldest, newest = self._time(0), self._time(length - 1)
         if length > 1 and newest <= oldest:
             raise self._error(length - 1, "open_time", f"{newest} is not after bars[0]; the oldest comes first")
         last = bisect_left(range(length), request.timeframe.floor(request.end), key=self._time)
-        first = 0 if request.start is None else bisect_left(range(length), request.start, key=self._time)
+        oldest_at = 0 if request.start is None else bisect_left(range(length), request.start, key=self._time)
+        first = oldest_at
         if request.count is not None:
             first = max(first, last - request.count - (last == length))
         if first >= last:
             raise NotHere(f"the context's bars of {self._name} open from {_text(oldest)} to {_text(newest)}")
-        return first, last
+        return oldest_at, first, last
 
     def _time(self, index: int) -> int:
         raw = field(self._bars[index], "open_time")

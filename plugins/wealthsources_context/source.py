@@ -59,7 +59,7 @@ class ContextView(Source):
         """The bars of the context's list, else of its history()."""
         symbol = self._series.spelling(request.symbol)
         self._capped = self._capped or self._cap()
-        now = None if request.live else self._now(request)
+        now = None if request.live else self._now(request) if request.now is None else request.now
         evidence = Evidence(request.live, self._until, now)
         listed = self._series.find(symbol, request.timeframe)
         try:
@@ -98,13 +98,12 @@ class ContextView(Source):
         since_start = newest - slot(max(0, request.start or 0)) + 1
         if request.count is None:
             return max(1, since_start)
-        with_count = newest - slot(request.end) + 1 + request.count
+        # One more for a bar that says it is not closed though its time is over.
+        with_count = newest - slot(request.end) + 2 + request.count
         return with_count if request.start is None else max(1, min(with_count, since_start))
 
     def _now(self, request: HistoryRequest) -> int:
         """The latest time that the context's history may know of."""
-        if request.now is not None and not request.live:
-            return max(request.end, request.now)
         clock = self._clock.now if self._clock is not None and request.live else None
         own = _time_of(lambda: context_time(self._context))
         return max(request.end, request.now or 0, own or 0, _time_of(clock) or 0)

@@ -320,15 +320,11 @@ def test_that_a_bar_is_flagged_as_not_closed_is_not_overruled_by_a_later_one_of_
     assert full == cut == [100, 101, 102]
 
 
-@pytest.mark.xfail(
-    reason="a bar that nobody vouches for counts as one of those asked for, but for the last of the list"
-)
 def test_a_bar_flagged_as_not_closed_does_not_take_the_place_of_one_that_is(context, flagged):
     full, cut = of_both(context, flagged, lambda _: opens(count=2))
     assert full == cut == [101, 102]
 
 
-@pytest.mark.xfail(reason="its history is asked for one bar more than are wanted, and both are not closed")
 def test_nor_does_it_where_the_context_s_own_history_adds_the_one_that_is_forming(context, flagged):
     found = []
     for bars in (flagged("1h", 5), flagged("1h", 4)):
@@ -340,7 +336,6 @@ def test_nor_does_it_where_the_context_s_own_history_adds_the_one_that_is_formin
     assert found == [[101, 102]] * 2
 
 
-@pytest.mark.xfail(reason="what vouches for a bar is judged by the context's time, not by the one that is asked about")
 def test_what_get_current_data_gave_before_is_not_judged_by_what_has_ended_since(context, flagged):
     made = context({"BTCUSDT 1h": flagged("1h", 8)}, T0 + 4 * HOUR)
     wealthdata.set_context(made, mode="backtest")
