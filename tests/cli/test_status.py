@@ -90,7 +90,7 @@ def test_a_server_that_is_not_there_is_waited_for_and_is_the_reason(cli, serve, 
     server = serve()
     server.stop()
     live_config(server.url)
-    result = cli("status", "--wait", 0.3)
+    result = cli("status", "--wait", 2)
     assert result.code == 1
     assert "Connection refused" in result.out
 

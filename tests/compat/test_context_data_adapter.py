@@ -206,7 +206,7 @@ def test_a_history_that_reads_the_chain_in_place_of_the_context_s_own_is_passed_
     def stand_in(*request):
         raise AssertionError("the chain is not this adapter's business")
 
-    stand_in.__wealthsources_original__ = lambda *request: [bar(1000)]
+    stand_in.__wealthsources_original__ = lambda context: lambda *request: [bar(1000)]
     assert closes(SimpleNamespace(history=stand_in)) == ["105.0"]
 
 

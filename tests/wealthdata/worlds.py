@@ -40,7 +40,8 @@ CHAINS = (
     ("context", "live", "file", "first"),
 )
 IN_MEMORY = ("first", "second")
-STATES = {None: UNSET, True: BY_HISTORY, False: FORMING}
+#: What is said of each bar's being closed: nothing, yes, no, or any of these.
+STATES = {"": [UNSET], "yes": [BY_HISTORY], "no": [FORMING], "any": [UNSET, BY_HISTORY, FORMING]}
 
 
 # the market ----------------------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ class Part:
     missing: float = 0.0
     chance: int = 0
     other: bool = False
-    closed: bool | None = None
+    closed: str = ""
 
     @property
     def slots(self) -> NDArray[np.int64]:
@@ -96,7 +97,7 @@ class Part:
     def rows(self, symbol: str, frame: Timeframe) -> NDArray[np.float64]:
         whole = market(symbol, frame, self.other)
         rows: NDArray[np.float64] = whole.rows[self.slots - frame.slot(int(whole.open_times[0]))]
-        rows.view(np.uint8)[:, STATUS_BYTE] = STATES[self.closed]
+        rows.view(np.uint8)[:, STATUS_BYTE] = np.random.default_rng(self.chance).choice(STATES[self.closed], len(rows))
         return rows
 
 
@@ -144,7 +145,7 @@ class Series:
         rows = zip(bars.open_times.tolist(), bars.values.tolist(), strict=True)
         text = "open_time,open,high,low,close,volume\n"
         text += "".join(f"{opened},{','.join(map(str, values))}\n" for opened, values in rows)
-        return text[:-1] if full and len(self.future.slots) and self.future.closed is False else text
+        return text[:-1] if full and len(self.future.slots) and self.future.closed == "no" else text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +188,7 @@ _HELD = st.sampled_from([*FRAMES, *map(Timeframe, ("1m", "1m", "1m", "5m", "1h",
 _LENGTH, _LATE = st.sampled_from([2, 40, 40, 400, 3000, 3000, 0]), st.sampled_from([0, 0, 1, 3])
 _FUTURE, _SELDOM = st.sampled_from([5, 100, 0]), st.sampled_from([False, False, False, True])
 _MISSING, _CHANCE = st.sampled_from([0.0, 0.0, 0.2]), st.integers(0, 1000)
-_CLOSED, _CLOSED_LATER = st.sampled_from([None, None, True, True, False]), st.sampled_from([None, True, False])
+_CLOSED, _CLOSED_LATER = st.sampled_from(["", "", "yes", "yes", "no", "any"]), st.sampled_from(["", "yes", "no", "any"])
 _MINUTES = st.integers(EARLIEST // MINUTE, LATEST // MINUTE)
 _APART = st.sampled_from([0, 0, 0, -1, 1, -MINUTE, 7 * MINUTE, 25_000, 13 * HOUR])
 _CHAIN = st.sampled_from(((), (), *CHAINS))
@@ -212,10 +213,7 @@ def many(draw, now: int, places: Sequence[str], honest: bool) -> Series:
     late = ahead + draw(_LATE)
     count = min(draw(_FUTURE), newest + 1 - late)
     other = not honest and draw(_YES_OR_NO)
-    closed = draw(_CLOSED)
-    if place in ("context", "own") and closed is False:
-        closed = None  # see the tests of what is evidence
-    past = Part(first, stop - first, draw(_MISSING), draw(_CHANCE), other, closed)
+    past = Part(first, stop - first, draw(_MISSING), draw(_CHANCE), other, draw(_CLOSED))
     future = Part(late, count, draw(_MISSING), draw(_CHANCE), draw(_YES_OR_NO), draw(_CLOSED_LATER))
     return Series(place, symbol, frame, past, future)
 
