@@ -9,11 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wealthsources.adapter import ContextDataAdapter, DataAdapter
-    from wealthsources.bars import Bar, Bars, Finality, Hole
-    from wealthsources.chain import Attempt
-    from wealthsources.clock import Clock, context_time
-    from wealthsources.errors import (
+    from wealthsources.hookspecs import Register, hookimpl
+    from wealthsources.live.series import BarStore, SeriesBuffer
+    from wealthsources.model.bars import Bar, Bars, Finality, Hole
+    from wealthsources.model.decimals import read_value
+    from wealthsources.model.errors import (
         AllSourcesFailed,
         ClockError,
         ConfigError,
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
         StaleDataError,
         WealthSourcesError,
     )
-    from wealthsources.hookspecs import Register, hookimpl
-    from wealthsources.series import BarStore, SeriesBuffer
-    from wealthsources.session import Session, current_session, open  # noqa: A004 - `wealthsources.open` reads well
+    from wealthsources.model.symbols import match_symbol
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.resolve.chain import Attempt
+    from wealthsources.runtime.adapter import ContextDataAdapter, DataAdapter
+    from wealthsources.runtime.clocks import Clock, context_time
+    from wealthsources.runtime.session import Session, current_session, open  # noqa: A004 - `wealthsources.open` reads well
     from wealthsources.source import (
         Capabilities,
         Event,
@@ -36,48 +39,45 @@ if TYPE_CHECKING:
         SourceStatus,
         StreamStatus,
     )
-    from wealthsources.symbols import match_symbol
-    from wealthsources.timeframe import Timeframe
-    from wealthsources.values import read_value
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "AllSourcesFailed": "errors",
-    "Attempt": "chain",
-    "Bar": "bars",
-    "BarStore": "series",
-    "Bars": "bars",
+    "AllSourcesFailed": "model.errors",
+    "Attempt": "resolve.chain",
+    "Bar": "model.bars",
+    "BarStore": "live.series",
+    "Bars": "model.bars",
     "Capabilities": "source",
-    "Clock": "clock",
-    "ClockError": "errors",
-    "ConfigError": "errors",
-    "ContextDataAdapter": "adapter",
-    "DataAdapter": "adapter",
+    "Clock": "runtime.clocks",
+    "ClockError": "model.errors",
+    "ConfigError": "model.errors",
+    "ContextDataAdapter": "runtime.adapter",
+    "DataAdapter": "runtime.adapter",
     "Event": "source",
-    "Finality": "bars",
+    "Finality": "model.bars",
     "HistoryRequest": "source",
-    "Hole": "bars",
-    "HoleError": "errors",
+    "Hole": "model.bars",
+    "HoleError": "model.errors",
     "Host": "source",
-    "NotHere": "errors",
+    "NotHere": "model.errors",
     "Register": "hookspecs",
-    "RequestError": "errors",
-    "SeriesBuffer": "series",
-    "Session": "session",
+    "RequestError": "model.errors",
+    "SeriesBuffer": "live.series",
+    "Session": "runtime.session",
     "Source": "source",
-    "SourceError": "errors",
+    "SourceError": "model.errors",
     "SourceStatus": "source",
-    "StaleDataError": "errors",
+    "StaleDataError": "model.errors",
     "StreamStatus": "source",
-    "Timeframe": "timeframe",
-    "WealthSourcesError": "errors",
-    "context_time": "clock",
-    "current_session": "session",
+    "Timeframe": "model.timeframe",
+    "WealthSourcesError": "model.errors",
+    "context_time": "runtime.clocks",
+    "current_session": "runtime.session",
     "hookimpl": "hookspecs",
-    "match_symbol": "symbols",
-    "open": "session",
-    "read_value": "values",
+    "match_symbol": "model.symbols",
+    "open": "runtime.session",
+    "read_value": "model.decimals",
 }
 
 __all__ = [

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection, Mapping
 
-    from wealthsources.bars import Bar, Bars, Hole
-    from wealthsources.clock import Clock
-    from wealthsources.timeframe import Timeframe
+    from wealthsources.model.bars import Bar, Bars, Hole
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.runtime.clocks import Clock
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -33,9 +33,9 @@ from wealthsources import (
     StaleDataError,
     Timeframe,
 )
-from wealthsources.chain import Named, SourceChain
-from wealthsources.clock import SystemClock
-from wealthsources.walk import Query
+from wealthsources.resolve.answer_builder import Query
+from wealthsources.resolve.chain import Named, SourceChain
+from wealthsources.runtime.clocks import SystemClock
 from wealthsources_websocket.simulator.faults import FaultServer, Market
 
 from .conftest import QUICK, SERIES, TOKEN, facts

@@ -17,7 +17,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from wealthsources import Bars, Timeframe
-from wealthsources.bars import BY_HISTORY, FORMING, STATUS_BYTE, UNSET
+from wealthsources.model.bars import BY_HISTORY, FORMING, STATUS_BYTE, UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

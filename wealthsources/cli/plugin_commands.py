@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from typer.core import TyperCommand
 
-from wealthsources.cli.screen import one_line
-from wealthsources.cli.shared import Shared, errors_as_codes
-from wealthsources.discovery import COMMANDS, Found, installed, missing_extra, missing_module
-from wealthsources.errors import ConfigError
+from wealthsources.cli.console import one_line
+from wealthsources.cli.options import Shared, errors_as_codes
+from wealthsources.loading.discovery import COMMANDS, Found, installed, missing_extra, missing_module
+from wealthsources.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wealthsources.bars import Bars
-from wealthsources.clock import Clock
-from wealthsources.errors import NotHere
+from wealthsources.model.bars import Bars
+from wealthsources.model.errors import NotHere
+from wealthsources.runtime.clocks import Clock
 from wealthsources.source import Capabilities, Source
 
 if TYPE_CHECKING:
