@@ -6,8 +6,7 @@ import textwrap
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wealthsources.config.settings import read_config
 from wealthsources.config.yaml_document import parse, read_text

@@ -17,13 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import Phase, event, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, event, given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from wealthsources import Bar, Bars, BarStore, Finality, Hole, SeriesBuffer, Timeframe, read_value
 from wealthsources.live.series import Filled, Stored
-from wealthsources.model.bars import SOURCE_BYTE
+from wealthsources.model.rows import source_codes
 
 FIELDS = ("open", "high", "low", "close", "volume")
 START = 100  # the place of the first bar; late ones and histories reach before it
@@ -386,7 +385,7 @@ def history(name: str, offers: list[Offer], by_columns: bool) -> Bars:
     bars = (_by_columns if by_columns else _by_records)(name, offers)
     rows = np.array(bars.rows)
     sources = tuple(sorted({offer.source for offer in offers})) or ("",)
-    rows.view(np.uint8)[:, SOURCE_BYTE] = [sources.index(offer.source) for offer in offers]
+    source_codes(rows)[:] = [sources.index(offer.source) for offer in offers]
     return Bars(bars.symbol, bars.timeframe, rows, sources, bars.texts)
 
 

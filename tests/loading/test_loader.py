@@ -8,7 +8,7 @@ import sys
 import pydantic
 import pytest
 
-from wealthsources.loading.discovery import Found, installed
+from wealthsources.loading.discovery import PluginInfo, installed
 from wealthsources.loading.loader import Loader
 from wealthsources.model.errors import ConfigError
 
@@ -46,7 +46,7 @@ def ours():
 
 def test_installed_tells_name_module_distribution_version_and_extras(distribution):
     distribution("z-dist", "zmine = zmine.plugin [fast,my-extra]", version="1.2")
-    assert ours() == [Found("zmine", "zmine.plugin", "z-dist", "1.2", ("fast", "my-extra"))]
+    assert ours() == [PluginInfo("zmine", "zmine.plugin", "z-dist", "1.2", ("fast", "my-extra"))]
 
 
 def test_installed_imports_no_plugin(distribution):
@@ -72,7 +72,7 @@ def test_a_distribution_without_metadata_hides_no_other(distribution):
     distribution("zbroken", "zbroken = nowhere", metadata=False)
     distribution(zmine_module=GOOD)
     assert Loader().load("zmine").distribution == "zdist"
-    assert Found("zbroken", "nowhere", "an unknown distribution", "(broken metadata)") in ours()
+    assert PluginInfo("zbroken", "nowhere", "an unknown distribution", "(broken metadata)") in ours()
 
 
 def test_a_malformed_entry_point_hides_no_other_and_is_named_when_loaded(distribution):

@@ -7,11 +7,11 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wealthsources import Bar, Bars, Finality, RequestError, Timeframe, match_symbol, read_value
-from wealthsources.model.bars import fault, time_text
+from wealthsources.model.times import time_text
+from wealthsources.model.validity import first_fault
 
 HOUR = 3_600_000
 T0 = 1_600_000_000_000 // HOUR * HOUR
@@ -170,20 +170,20 @@ def test_from_columns_makes_the_same_bars():
     ],
 )
 def test_fault_names_the_row_and_the_rule(changes, why):
-    index, text = fault(Bars.from_records("X", "1h", [record(0), record(1, **changes), record(2)]))
+    index, text = first_fault(Bars.from_records("X", "1h", [record(0), record(1, **changes), record(2)]))
     assert index == 1
     assert why in text
 
 
 def test_a_value_that_is_not_finite_is_a_fault():
     one = np.ones(1)
-    found = fault(Bars.from_columns("X", "1h", [T0], one, one, one, one * np.nan, one))
+    found = first_fault(Bars.from_columns("X", "1h", [T0], one, one, one, one * np.nan, one))
     assert found == (0, "a value is not a finite number")
 
 
 def test_good_bars_have_no_fault():
-    assert fault(bars()) is None
-    assert fault(Bars.empty("X", "1h")) is None
+    assert first_fault(bars()) is None
+    assert first_fault(Bars.empty("X", "1h")) is None
 
 
 def test_repr_says_what_is_there():

@@ -9,12 +9,11 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wealthsources import Bar, Bars, Finality, Hole, RequestError, Timeframe
-from wealthsources.model.bars import SOURCE_BYTE, fault
-from wealthsources.model.decimals import AS_NUMBER, FIELDS, KEPT_ASIDE
+from wealthsources.model.rows import AS_NUMBER, FIELDS, KEPT_ASIDE, source_codes
+from wealthsources.model.validity import first_fault
 from wealthsources.resolve.aggregate import aggregate, divides, finer_than
 
 MINUTE = 60_000
@@ -59,7 +58,7 @@ def from_sources(bars: Bars, *names: str) -> Bars:
     """The bars with these sources, in turn."""
     rows = np.array(bars.rows)
     sources = tuple(dict.fromkeys(names))
-    rows.view(np.uint8)[:, SOURCE_BYTE] = [sources.index(name) for name in names]
+    source_codes(rows)[:] = [sources.index(name) for name in names]
     return Bars(bars.symbol, bars.timeframe, rows, sources, bars.texts)
 
 
@@ -470,7 +469,7 @@ def test_bars_are_those_that_a_plain_loop_over_decimals_makes(bars, name):
     made = aggregate(bars, frame)
     assert {bar.open_time: exact(bar) for bar in made} == wanted
     assert all(getattr(bar, field) == float(bar.exact(field)) for bar in made for field in FIELDS)
-    assert fault(made) is None
+    assert first_fault(made) is None
     missing = [earlier.end for earlier, later in itertools.pairwise(made) if earlier.end != later.open_time]
     assert [hole.start for hole in made.holes] == missing
 

@@ -6,14 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import event, given, settings
-from hypothesis import strategies as st
+from hypothesis import event, given, settings, strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, NotHere, SeriesBuffer, Source, SourceError, Timeframe
+from wealthsources.model.attempt import Attempt
 from wealthsources.resolve.aggregate import finer_than
-from wealthsources.resolve.answer_builder import Query
-from wealthsources.resolve.chain import Attempt, Named, Resolution, SourceChain
+from wealthsources.resolve.chain import ChainLink, Resolution, SourceChain
 from wealthsources.resolve.merge import merge
+from wealthsources.resolve.query import Query
 from wealthsources.testing import ListSource
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -49,7 +49,7 @@ def up_to(bars: Bars, end: int) -> Bars:
 
 
 def chain(**sources: Source) -> SourceChain:
-    return SourceChain([Named(name, source) for name, source in sources.items()])
+    return SourceChain([ChainLink(name, source) for name, source in sources.items()])
 
 
 def query(frame: str, now: int, count: int | None = 3, **changes) -> Query:
@@ -182,7 +182,7 @@ def test_a_range_of_too_many_finer_bars_is_made_of_the_newest_and_says_so(monkey
 
 def test_a_count_of_too_many_finer_bars_is_made_of_the_newest_and_says_so(monkeypatch):
     monkeypatch.setattr("wealthsources.resolve.answer_builder.MOST_FINER", 2_000)
-    monkeypatch.setattr("wealthsources.resolve.chain.MOST_FINER", 2_000)
+    monkeypatch.setattr("wealthsources.resolve.aggregation.MOST_FINER", 2_000)
     resolution = chain(minutes=ListSource(truth("1m"))).resolve(query("1h", T0 + 3 * DAY, 60))
     assert opens(resolution.bars) == list(range(39, 72))
     assert "older ones are missing" in resolution.bars.failed[0].reason

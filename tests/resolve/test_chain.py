@@ -16,10 +16,10 @@ from wealthsources import (
     SourceError,
     Timeframe,
 )
-from wealthsources.resolve.answer_builder import Query
-from wealthsources.resolve.chain import Named, SourceChain
-from wealthsources.resolve.circuit_breaker import Breaker
-from wealthsources.resolve.known_empty import Empties
+from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.circuit_breaker import CircuitBreaker
+from wealthsources.resolve.known_empty import KnownEmpty
+from wealthsources.resolve.query import Query
 from wealthsources.testing import ListSource
 
 HOUR = 3_600_000
@@ -70,7 +70,7 @@ class Broken(Source):
 
 
 def chain(*sources: Source) -> SourceChain:
-    return SourceChain([Named(f"s{place}", source) for place, source in enumerate(sources)])
+    return SourceChain([ChainLink(f"s{place}", source) for place, source in enumerate(sources)])
 
 
 def query(now: int = 10, count: int | None = 3, **changes) -> Query:
@@ -92,7 +92,7 @@ def outcomes(resolution) -> list[str]:
 def guarded(source: Source, failures: int = 2) -> SourceChain:
     """A chain of one source that may block, behind its breaker."""
     source.capabilities = dataclasses.replace(source.capabilities, blocking=True)
-    return SourceChain([Named("s0", source)], breakers={"s0": Breaker("s0", failures)})
+    return SourceChain([ChainLink("s0", source)], breakers={"s0": CircuitBreaker("s0", failures)})
 
 
 def reasons(chain: SourceChain, number: int, **changes) -> list[str]:
@@ -506,13 +506,15 @@ def test_a_forming_bar_alone_is_behind_by_all_that_was_asked_for():
 # what is remembered of windows that never had a bar, and what two sources say differently
 
 
-def remembering(empties: Empties, *sources: Source) -> SourceChain:
-    return SourceChain([Named(f"s{place}", source) for place, source in enumerate(sources)], empties=empties)
+def remembering(known_empty: KnownEmpty, *sources: Source) -> SourceChain:
+    return SourceChain(
+        [ChainLink(f"s{place}", source) for place, source in enumerate(sources)], known_empty=known_empty
+    )
 
 
 def test_a_window_that_never_had_a_bar_is_not_asked_for_again():
-    exchange, empties = authoritative(6, 7, 9), Empties()
-    walk = remembering(empties, ListSource(history(6, 7, 9)), exchange)
+    exchange, known_empty = authoritative(6, 7, 9), KnownEmpty()
+    walk = remembering(known_empty, ListSource(history(6, 7, 9)), exchange)
     first, again = walk.resolve(query(count=3)), walk.resolve(query(count=3))
     assert places(first.bars) == places(again.bars) == [6, 7, 9]
     assert (first.bars.holes, again.bars.holes) == ((), ())
@@ -521,16 +523,16 @@ def test_a_window_that_never_had_a_bar_is_not_asked_for_again():
 
 def test_after_an_hour_it_is_asked_for_again():
     now = [0.0]
-    walk = remembering(Empties(lambda: now[0]), ListSource(history(6, 7, 9)), authoritative(6, 7, 9))
+    walk = remembering(KnownEmpty(lambda: now[0]), ListSource(history(6, 7, 9)), authoritative(6, 7, 9))
     walk.resolve(query(count=3))
     now[0] = 3_601.0
     assert outcomes(walk.resolve(query(count=3))) == ["bars", "bars"]
 
 
 def test_what_a_later_source_knows_hides_no_bar_of_an_earlier_one():
-    empties = Empties()
+    known_empty = KnownEmpty()
     sources = ListSource(history(0, 1, 3, 4)), ListSource(history(2)), authoritative(-2, -1, 0, 1, 3, 4, 5)
-    walk = remembering(empties, *sources)
+    walk = remembering(known_empty, *sources)
     assert places(walk.resolve(query(5, 4)).bars) == [1, 2, 3, 4]
     walk.resolve(query(5, 8))
     resolution = walk.resolve(query(5, 4))
@@ -551,10 +553,10 @@ def test_a_bar_of_the_future_proves_nothing_about_what_is_before_it():
 
 def test_spans_are_remembered_up_to_a_number(monkeypatch):
     monkeypatch.setattr("wealthsources.resolve.known_empty._MOST_EMPTIES", 10)
-    empties = Empties()
+    known_empty = KnownEmpty()
     for number in range(100):
-        empties.learn("s", f"SYMBOL{number}", FRAME, [(number, number)])
-    assert sum(bool(empties.of("s", f"SYMBOL{number}", FRAME)) for number in range(100)) <= 10
+        known_empty.learn("s", f"SYMBOL{number}", FRAME, [(number, number)])
+    assert sum(bool(known_empty.of("s", f"SYMBOL{number}", FRAME)) for number in range(100)) <= 10
 
 
 def test_bars_that_two_sources_have_with_other_values_are_counted_and_the_earlier_one_wins():

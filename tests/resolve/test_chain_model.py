@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import event, given, settings
-from hypothesis import strategies as st
+from hypothesis import event, given, settings, strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, NotHere, SeriesBuffer, Source, SourceError, Timeframe
-from wealthsources.model.bars import FORMING
-from wealthsources.resolve.answer_builder import Query
-from wealthsources.resolve.chain import Named, SourceChain
+from wealthsources.model.rows import FORMING
+from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Query
 
 LATE = 5_000
 SLOTS = 24
@@ -219,7 +218,7 @@ def reference(world: World, sources: list[Source], query: Query) -> dict[int, in
 
 
 def resolve(sources: list[Source], query: Query) -> Bars | None:
-    chain = SourceChain([Named(str(index), source) for index, source in enumerate(sources)])
+    chain = SourceChain([ChainLink(str(index), source) for index, source in enumerate(sources)])
     try:
         return chain.resolve(query).bars
     except AllSourcesFailed:

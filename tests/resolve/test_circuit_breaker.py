@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from wealthsources import NotHere, SourceError
-from wealthsources.resolve.circuit_breaker import Breaker, Unasked
+from wealthsources.model.errors import NotAsked
+from wealthsources.resolve.circuit_breaker import CircuitBreaker
 
 
 class Hand:
@@ -27,8 +28,8 @@ def clock() -> Hand:
 
 
 @pytest.fixture
-def breaker(clock: Hand) -> Breaker:
-    return Breaker("archive", 3, 30.0, clock)
+def breaker(clock: Hand) -> CircuitBreaker:
+    return CircuitBreaker("archive", 3, 30.0, clock)
 
 
 def answer(error: BaseException | None) -> None:
@@ -36,19 +37,19 @@ def answer(error: BaseException | None) -> None:
         raise error
 
 
-def ask(breaker: Breaker, error: BaseException | None = None) -> str:
+def ask(breaker: CircuitBreaker, error: BaseException | None = None) -> str:
     """Ask a source that answers, or raises `error`: "answered", "raised" or the reason why it was not asked."""
     try:
-        with breaker.asking():
+        with breaker.guard():
             answer(error)
-    except Unasked as refusal:
+    except NotAsked as refusal:
         return str(refusal)
     except (OSError, NotHere, KeyboardInterrupt):
         return "raised"
     return "answered"
 
 
-def fail(breaker: Breaker, times: int = 3) -> None:
+def fail(breaker: CircuitBreaker, times: int = 3) -> None:
     for _ in range(times):
         assert ask(breaker, OSError("no disk")) == "raised"
 
@@ -61,7 +62,7 @@ def test_a_source_that_failed_so_often_in_a_row_is_not_asked(breaker):
 
 def test_what_is_refused_is_a_source_error(breaker):
     fail(breaker)
-    with pytest.raises(SourceError, match="not asked"), breaker.asking():
+    with pytest.raises(SourceError, match="not asked"), breaker.guard():
         pytest.fail("it was asked")
 
 
@@ -90,7 +91,7 @@ def test_the_time_until_the_probe_is_told_in_whole_seconds_rounded_up(breaker, c
 def test_after_that_time_one_request_is_the_probe_and_the_others_are_still_refused(breaker, clock):
     fail(breaker)
     clock.time += 30
-    with breaker.asking():
+    with breaker.guard():
         assert ask(breaker).endswith("the last: OSError: no disk; a probe is under way")
         clock.time += 1_000
         assert ask(breaker).endswith("a probe is under way")
@@ -104,10 +105,10 @@ def test_of_many_threads_one_probes(breaker, clock):
     def probe() -> None:
         together.wait(5)
         try:
-            with breaker.asking():
+            with breaker.guard():
                 asked.put(True)
                 release.wait(5)
-        except Unasked:
+        except NotAsked:
             asked.put(False)
 
     threads = [threading.Thread(target=probe) for _ in range(8)]
@@ -150,7 +151,7 @@ def test_a_probe_that_is_interrupted_leaves_the_next_request_to_probe(breaker, c
 def test_a_source_that_could_not_be_asked_has_neither_failed_nor_answered(breaker):
     fail(breaker, 2)
     for _ in range(3):
-        assert ask(breaker, Unasked("no worker is free")) == "no worker is free"
+        assert ask(breaker, NotAsked("no worker is free")) == "no worker is free"
     assert breaker.why == ""
     fail(breaker, 1)
     assert breaker.why != ""
@@ -159,12 +160,12 @@ def test_a_source_that_could_not_be_asked_has_neither_failed_nor_answered(breake
 def test_a_probe_that_could_not_be_asked_leaves_the_next_request_to_probe(breaker, clock):
     fail(breaker)
     clock.time += 30
-    assert ask(breaker, Unasked("no worker is free")) == "no worker is free"
+    assert ask(breaker, NotAsked("no worker is free")) == "no worker is free"
     assert ask(breaker) == "answered"
 
 
 def test_a_request_from_before_that_fails_late_puts_the_probe_off_no_further(breaker, clock):
-    with contextlib.suppress(OSError), breaker.asking():
+    with contextlib.suppress(OSError), breaker.guard():
         fail(breaker)
         clock.time += 29
         answer(OSError("late"))
@@ -172,7 +173,7 @@ def test_a_request_from_before_that_fails_late_puts_the_probe_off_no_further(bre
 
 
 def test_a_request_from_before_that_is_answered_late_closes_it(breaker):
-    with breaker.asking():
+    with breaker.guard():
         fail(breaker)
         assert breaker.why != ""
     assert breaker.why == ""
@@ -205,7 +206,7 @@ def test_the_log_tells_once_that_it_is_left_alone_and_once_that_it_answers_again
 
 
 def test_by_default_it_is_five_failures_and_thirty_seconds():
-    breaker = Breaker("archive")
+    breaker = CircuitBreaker("archive")
     fail(breaker, 4)
     assert breaker.why == ""
     fail(breaker, 1)

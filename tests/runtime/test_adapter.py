@@ -18,9 +18,9 @@ from wealthsources import (
     StaleDataError,
     Timeframe,
 )
-from wealthsources.resolve.chain import Named, SourceChain
-from wealthsources.runtime.adapter import Policy
+from wealthsources.resolve.chain import ChainLink, SourceChain
 from wealthsources.runtime.clocks import FeedClock, SystemClock
+from wealthsources.runtime.engine import Policy
 from wealthsources.testing import ListSource
 
 HOUR = 3_600_000
@@ -61,11 +61,17 @@ class FakeSession:
         self.told: list = []
         self._sources = sources
 
-    def settle(self, context, mode, zone):
+    is_observed = False
+
+    @property
+    def late_after(self):
+        return self.policy.late_after if self.clock.name == "system" else 0
+
+    def decide_mode(self, context, mode, zone):
         return "live" if context is None or mode == "live" else "backtest"
 
     def chain_for(self, context, *, live):
-        return SourceChain([Named(f"s{place}", source) for place, source in enumerate(self._sources)])
+        return SourceChain([ChainLink(f"s{place}", source) for place, source in enumerate(self._sources)])
 
     def stale_for(self, symbol, timeframe):
         return min(

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from wealthsources import ClockError, Timeframe, context_time
-from wealthsources.runtime.clocks import EngineClock, FeedClock, SystemClock, current_timeframe, wall_time
+from wealthsources.runtime.clocks import EngineClock, FeedClock, SystemClock, wall_time
+from wealthsources.runtime.context_time import current_timeframe
 
 HOUR = 3_600_000
 T_2024 = 1_704_067_200_000

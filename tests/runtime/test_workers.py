@@ -6,7 +6,7 @@ import time
 import pytest
 
 from wealthsources import Bars, Capabilities, HistoryRequest, Source, SourceError, Timeframe
-from wealthsources.resolve.circuit_breaker import Unasked
+from wealthsources.model.errors import NotAsked
 from wealthsources.runtime.workers import Caller, Workers
 
 REQUEST = HistoryRequest("BTCUSDT", Timeframe("1h"), 1_600_000_000_000)
@@ -108,7 +108,7 @@ def test_a_source_that_no_worker_was_free_for_has_not_been_asked(source):
     workers.submit(lambda: release.wait(20))
     caller = Caller(workers, 0.05)
     for _ in range(3):
-        with pytest.raises(Unasked, match=r"no worker was free for it within 0\.05 s"):
+        with pytest.raises(NotAsked, match=r"no worker was free for it within 0\.05 s"):
             caller("s", source, REQUEST)
     assert source.threads == []
     release.set()
@@ -119,7 +119,7 @@ def test_a_source_that_no_worker_was_free_for_has_not_been_asked(source):
 def test_a_source_that_overruns_its_deadline_has_been_asked(source):
     with pytest.raises(SourceError) as caught:
         Caller(Workers(), 0.05)("s", source, REQUEST)
-    assert not isinstance(caught.value, Unasked)
+    assert not isinstance(caught.value, NotAsked)
 
 
 def test_many_threads_may_ask_one_healthy_source():
@@ -182,5 +182,5 @@ def test_there_are_never_more_threads_than_the_size():
 def test_after_stop_nothing_is_taken():
     workers = Workers()
     workers.stop()
-    with pytest.raises(Unasked, match="has been stopped"):
+    with pytest.raises(NotAsked, match="has been stopped"):
         workers.submit(lambda: None)

@@ -6,10 +6,10 @@ import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from wealthsources.loading.discovery import Found, installed, missing_module
+from wealthsources.loading.discovery import PluginInfo, installed, missing_module
 from wealthsources.loading.loader import Loader
 from wealthsources.model.errors import ConfigError
-from wealthsources.runtime.session import make_source
+from wealthsources.runtime.deployment import make_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,7 +64,7 @@ def _examine(config: Config, loader: Loader, index: int, origin: str) -> Examine
     return Examined(settings, origin, source.capabilities.live)
 
 
-def unused(config: Config | None) -> list[tuple[Found, str]]:
+def unused(config: Config | None) -> list[tuple[PluginInfo, str]]:
     """The installed plugins that the configuration does not use, each with what speaks against it. Imports none."""
     used = {source.plugin for source in config.settings.sources} if config else set()
     allow = config.settings.plugins.allow if config else None
@@ -72,7 +72,7 @@ def unused(config: Config | None) -> list[tuple[Found, str]]:
     return [(found, _remark(found, claims, allow)) for found in installed() if found.name not in used]
 
 
-def _remark(found: Found, claims: Counter[str], allow: Collection[str] | None) -> str:
+def _remark(found: PluginInfo, claims: Counter[str], allow: Collection[str] | None) -> str:
     if claims[found.name] > 1:
         return "broken: the name is claimed more than once; uninstall all of these but one"
     if missing := missing_module(found):

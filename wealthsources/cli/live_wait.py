@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 import wealthsources
 from wealthsources.cli.wait_option import check_wait, progress
-from wealthsources.model.errors import AllSourcesFailed, ClockError, RequestError
+from wealthsources.model.errors import ClockError, RequestError
 from wealthsources.model.timeframe import Timeframe
-from wealthsources.resolve.answer_builder import Query
-from wealthsources.resolve.chain import SourceChain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from wealthsources.resolve.chain import Named
-    from wealthsources.runtime.adapter import ContextDataAdapter, OnStale
-    from wealthsources.source import SourceStatus
+    from wealthsources.model.status import SourceStatus
+    from wealthsources.resolve.chain import ChainLink
+    from wealthsources.resolve.query import OnStale
+    from wealthsources.runtime.adapter import ContextDataAdapter
 
 _REJECTED: Final = "auth_failed"
 
@@ -100,29 +99,20 @@ class _Waiting:
         lacks = []
         for each in self._live:
             state = status.sources[each.name]
-            lack = "no bar" if status.now is None else self._lack(each, status.now)
+            lack = "no bar" if status.now is None else self._lack(each)
             if lack and state.state != _REJECTED:
                 lacks.append(f"{_state(each.name, state)}, {lack}")
         return lacks
 
-    def _lack(self, named: Named, now: int) -> str:
+    def _lack(self, link: ChainLink) -> str:
         """What this source lacks of being live and holding the bars; nothing, if it serves no such series."""
-        held = self._held(named, now)
-        if held is None or named.source is None:
-            return ""
-        if held < self._question.count:
-            return f"{held} of {self._question.count} bars"
-        return "stale" if named.source.stale_for(self._question.symbol, self._timeframe) else ""
-
-    def _held(self, named: Named, now: int) -> int | None:
-        """How many closed bars this source alone would answer with; None if it takes no part."""
         question = self._question
-        late_after = self._session.policy.late_after if self._session.clock.name == "system" else 0
-        query = Query(question.symbol, self._timeframe, now, question.count, late_after=late_after)
-        try:
-            return len(SourceChain([named]).resolve(query).bars)
-        except AllSourcesFailed as failure:
-            return None if failure.attempts[0].outcome == "skipped" else 0
+        held = self.adapter.count_held(link.name, question.symbol, self._timeframe, question.count)
+        if held is None or link.source is None:
+            return ""
+        if held < question.count:
+            return f"{held} of {question.count} bars"
+        return "stale" if link.source.stale_for(question.symbol, self._timeframe) else ""
 
 
 def _state(name: str, status: SourceStatus) -> str:

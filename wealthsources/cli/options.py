@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from wealthsources.cli.console import logs_on_stderr, one_line, say_error
+from wealthsources.cli.console import logs_on_stderr, say_error
 from wealthsources.model.errors import ConfigError, RequestError, WealthSourcesError
+from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

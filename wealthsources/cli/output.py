@@ -9,8 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from wealthsources.cli.console import print_table
-from wealthsources.model.bars import time_text
-from wealthsources.model.decimals import FIELDS
+from wealthsources.model.rows import FIELDS
+from wealthsources.model.times import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 import typer
 from rich.text import Text
 
-from wealthsources.cli.console import one_line, print_table, print_texts
-from wealthsources.model.bars import time_text
-from wealthsources.runtime.session import UP
+from wealthsources.cli.console import print_table, print_texts
+from wealthsources.model.text import one_line
+from wealthsources.model.times import time_text
+from wealthsources.runtime.deployment import UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from wealthsources.runtime.session import SessionStatus
-    from wealthsources.source import SourceStatus
+    from wealthsources.model.status import SourceStatus
+    from wealthsources.runtime.engine import SessionStatus
 
     Row = tuple[str | Text, ...]
 

@@ -6,8 +6,9 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Final
 
-from wealthsources.cli.console import console, one_line
+from wealthsources.cli.console import console
 from wealthsources.model.errors import RequestError
+from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ _MAX_LENGTH: Final = 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Mistake:
+class Diagnostic:
     """One thing that is wrong at one place; `line` counts from 1 and is None for settings that stand in no file."""
 
     place: Place
@@ -38,7 +38,7 @@ def dotted(place: Place) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
 
 
-def config_error(where: str, mistakes: Iterable[Mistake]) -> ConfigError:
+def config_error(where: str, mistakes: Iterable[Diagnostic]) -> ConfigError:
     """All mistakes as one error, in the order of the file."""
     in_order = sorted(mistakes, key=lambda mistake: mistake.line or 0)
     lines = list(dict.fromkeys(mistake.report(where) for mistake in in_order))

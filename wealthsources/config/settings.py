@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import pydantic
 from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from wealthsources.config.diagnostics import Mistake, config_error
+from wealthsources.config.diagnostics import Diagnostic, config_error
 from wealthsources.config.validate import check
 from wealthsources.config.yaml_document import Document, parse, read_text
 
@@ -146,7 +146,7 @@ class Config:
     def about(self, index: int, text: str) -> ConfigError:
         """An error about `settings.sources[index]` that begins with its place: `config.yaml:4: sources[1]: text`."""
         place = ("sources", index)
-        return config_error(self.where, [Mistake(place, self._document.line(place), text)])
+        return config_error(self.where, [Diagnostic(place, self._document.line(place), text)])
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:
@@ -157,7 +157,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     return Config._of(document, path.absolute().parent, str(path))
 
 
-def _same_names(settings: Settings, document: Document) -> list[Mistake]:
+def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:
     mistakes = []
     first: dict[str, int] = {}
     for index, source in enumerate(settings.sources):
@@ -166,5 +166,5 @@ def _same_names(settings: Settings, document: Document) -> list[Mistake]:
             line = document.line(("sources", other))
             on_line = "" if line is None else f" on line {line}"
             text = f"has the same name as sources[{other}]{on_line}; give it a `name:` of its own"
-            mistakes.append(Mistake(("sources", index), document.line(("sources", index)), text))
+            mistakes.append(Diagnostic(("sources", index), document.line(("sources", index)), text))
     return mistakes

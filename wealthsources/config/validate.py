@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pydantic
 
-from wealthsources.config.diagnostics import Mistake, Place
+from wealthsources.config.diagnostics import Diagnostic, Place
 from wealthsources.config.model_fields import fields_at, secret_names
-from wealthsources.model.text import nearest
+from wealthsources.model.text import suggest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -69,7 +69,7 @@ _WORDS: Final = {
 
 def check(
     model: type[Model], value: Any, document: Document, at: Place = (), context: Mapping[str, Any] | None = None
-) -> tuple[Model | None, list[Mistake]]:
+) -> tuple[Model | None, list[Diagnostic]]:
     """The value as the model, or None and what is wrong. `at` is the place of the value in the document.
 
     No exception leaves this function, and none is kept: a ValidationError holds every value, secrets too.
@@ -82,7 +82,7 @@ def check(
     except Exception as exc:  # noqa: BLE001 - a validator's own fault; its message might hold anything
         last = traceback.extract_tb(exc.__traceback__)[-1]
         text = f"could not be checked: {model.__name__} raised {type(exc).__name__} ({last.filename}:{last.lineno})"
-        return None, [Mistake(at, document.line(at), text)]
+        return None, [Diagnostic(at, document.line(at), text)]
 
 
 def _first_causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -113,14 +113,14 @@ class _Report:
         self._words = {word for text in self._hidden for word in re.split(r"\W+", text.casefold()) if word}
         self._masked_texts = self._texts(masked, context) if self._hidden else {}
 
-    def mistake(self, error: ErrorDetails) -> Mistake:
+    def mistake(self, error: ErrorDetails) -> Diagnostic:
         below = self._place(error)
         # A key under a secret may be one itself.
         cut = next((index + 1 for index, part in enumerate(below) if part in self._secret), len(below))
         place = (*self._at, *below[:cut])
         variables = self._document.variables.get(place, ())
         source = f"; it comes from {' and '.join(f'${{{name}}}' for name in variables)}" if variables else ""
-        return Mistake(place, self._document.line(place), self._text(error, below) + source)
+        return Diagnostic(place, self._document.line(place), self._text(error, below) + source)
 
     def _text(self, error: ErrorDetails, below: Place) -> str:
         """What is wrong, without a secret.
@@ -130,7 +130,7 @@ class _Report:
         """
         kind, said = error["type"], _said(error)
         if kind == "extra_forbidden":
-            return f"unknown key; {nearest(str(below[-1]), fields_at(self._model, error['loc'][:-1]))}"
+            return f"unknown key; {suggest(str(below[-1]), fields_at(self._model, error['loc'][:-1]))}"
         if kind in _WORDS:
             return said + self._received(kind, below)
         # By place and not by pydantic's `loc`: a validator may have made a list of a text with commas.

@@ -15,7 +15,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from wealthsources.config.diagnostics import Mistake, Place
+from wealthsources.config.diagnostics import Diagnostic, Place
 from wealthsources.config.interpolation import expand
 from wealthsources.model.errors import ConfigError
 
@@ -49,7 +49,7 @@ class Document:
     lines: Mapping[Place, int] = dataclasses.field(default_factory=dict)
     plain: Mapping[Place, str] = dataclasses.field(default_factory=dict)
     variables: Mapping[Place, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[Diagnostic, ...] = ()
 
     def line(self, place: Place) -> int | None:
         """The line of a place, or of the nearest one around it that stands in the file."""
@@ -123,7 +123,7 @@ class _Walk:
         self.lines: dict[Place, int] = {}
         self.plain: dict[Place, str] = {}
         self.variables: dict[Place, tuple[str, ...]] = {}
-        self.mistakes: list[Mistake] = []
+        self.mistakes: list[Diagnostic] = []
         self._where = where
         self._environ = environ
         self._constructor = SafeConstructor()
@@ -215,7 +215,7 @@ class _Walk:
         self._mistake(place, self.lines[place], f"the tag {tag} is not allowed; remove it, or quote the text")
 
     def _mistake(self, place: Place, line: int, text: str) -> None:
-        self.mistakes.append(Mistake(place, line, text))
+        self.mistakes.append(Diagnostic(place, line, text))
 
     def _spend(self, node: yaml.Node, depth: int) -> None:
         self._values_left -= 1

@@ -13,37 +13,38 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
-from wealthsources.model.bars import (
+from wealthsources.model.bars import Bars
+from wealthsources.model.errors import RequestError
+from wealthsources.model.holes import Hole, holes_between
+from wealthsources.model.rows import (
+    ALL_NUMBERS,
     BY_FLAG,
     BY_HISTORY,
     BY_SUCCESSOR,
     CLOSED,
     COLUMNS,
     FORMING,
-    ROW,
+    MOST_REVISIONS,
     ROW_BYTES,
-    SOURCE_BYTE,
-    STATE_MASK,
-    STATUS_BYTE,
-    Bars,
-    Hole,
+    open_time_at,
+    open_times,
+    pack_row_into,
+    read_row,
+    set_status,
+    source_codes,
+    state_of,
+    states,
+    statuses,
+    unpack_row,
 )
-from wealthsources.model.decimals import ALL_NUMBERS
-from wealthsources.model.errors import RequestError
 from wealthsources.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from wealthsources.model.bars import Bar, Rows
+    from wealthsources.model.bars import Bar
+    from wealthsources.model.rows import Integers, Row, Rows
 
 Kind = Literal["new", "update", "repeat", "correction", "older", "rejected", "too_old", "old_epoch"]
 Corrections = Literal["accept", "reject"]
-
-_MOST_REVISIONS: Final = 65_535
-_MOST_SOURCES: Final = 256
 
 
 class Stored(NamedTuple):
@@ -82,9 +83,6 @@ class _Message(NamedTuple):
 _AsTuple = tuple[
     int, int, tuple[float, float, float, float, float], int, "bool | None", "tuple[str | None, ...] | None"
 ]
-_pack = ROW.pack_into
-_unpack = ROW.unpack_from
-
 _stored = tuple.__new__  # Stored(...) costs three times as much
 _UPDATE: Final = Stored("update")
 _REPEAT: Final = Stored("repeat")
@@ -185,12 +183,12 @@ class SeriesBuffer:
                 # What nearly every message is: another state of the bar that this connection is forming.
                 self.arrived = arrived
                 at = self._end * ROW_BYTES - ROW_BYTES
-                _, _, o, h, l, c, v, _, _, revision, code = _unpack(self._data, at)  # noqa: E741
+                _, _, o, h, l, c, v, _, _, revision, code = unpack_row(self._data, at)  # noqa: E741
                 if (o, h, l, c, v) == values and code == decimals:
                     return _REPEAT
-                if revision < _MOST_REVISIONS:
+                if revision < MOST_REVISIONS:
                     revision += 1
-                _pack(self._data, at, open_time, close_time, *values, FORMING, 0, revision, decimals)
+                pack_row_into(self._data, at, open_time, close_time, *values, FORMING, 0, revision, decimals)
                 return _UPDATE
             if epoch != self._epoch:
                 if epoch < self._epoch:
@@ -204,7 +202,7 @@ class SeriesBuffer:
             if open_time > newest:
                 return self._append(message)
             place = self._end - 1 if open_time == newest else self._place_of(open_time)
-            if self._time_at(place) == open_time:
+            if open_time_at(self._data, place) == open_time:
                 return self._replace(place, _Message(*message))
             return self._insert(place, _Message(*message))
         finally:
@@ -236,32 +234,32 @@ class SeriesBuffer:
         return _stored(Stored, ("new", (*ended, open_time) if closed else ended, hole))
 
     def _replace(self, place: int, message: _Message) -> Stored:
-        old = _unpack(self._data, place * ROW_BYTES)
-        status, revision = old[7], min(old[9] + 1, _MOST_REVISIONS)
-        was_closed = status & STATE_MASK == CLOSED
+        old = read_row(self._data, place * ROW_BYTES)
+        revision = min(old.revision + 1, MOST_REVISIONS)
+        was_closed = state_of(old.status) == CLOSED
         ended = self._advance(message.open_time)
         if self._is_repeat(old, message):
             if not was_closed:
                 ended += self._vouch(place, message)
             elif message.closed:
-                self._data[place * ROW_BYTES + STATUS_BYTE] = BY_FLAG
+                set_status(self._data, place, BY_FLAG)
             return Stored("repeat", ended) if ended else _REPEAT
         if not was_closed:
             self._write(place, message, FORMING, revision)
             ended += self._vouch(place, message)
             return Stored("update", ended) if ended else _UPDATE
-        if not message.closed and message.values[4] < old[6]:
+        if not message.closed and message.values[4] < old.volume:
             return Stored("older", ended)
         if self._corrections == "reject":
             return Stored("rejected", ended)
-        self._write(place, message, BY_FLAG if message.closed else status, revision)
+        self._write(place, message, BY_FLAG if message.closed else old.status, revision)
         return Stored("correction", ended)
 
-    def _is_repeat(self, old: tuple[int | float, ...], message: _Message) -> bool:
+    def _is_repeat(self, old: Row, message: _Message) -> bool:
         texts = message.texts
         return (
-            old[2:7] == message.values
-            and old[10] == message.decimals
+            old.values == message.values
+            and old.decimals == message.decimals
             and (not texts or texts == self._texts.get(message.open_time))
         )
 
@@ -285,7 +283,7 @@ class SeriesBuffer:
 
     def _write(self, place: int, message: _AsTuple, status: int, revision: int = 0) -> None:
         open_time, close_time, values, decimals, _, texts = message
-        _pack(self._data, place * ROW_BYTES, open_time, close_time, *values, status, 0, revision, decimals)
+        pack_row_into(self._data, place * ROW_BYTES, open_time, close_time, *values, status, 0, revision, decimals)
         if texts:
             self._texts[open_time] = texts
         elif self._texts:
@@ -314,12 +312,12 @@ class SeriesBuffer:
         return self._close(self._place_of(before), before, BY_SUCCESSOR)
 
     def _close(self, place: int, open_time: int, status: int) -> tuple[int, ...]:
-        self._data[place * ROW_BYTES + STATUS_BYTE] = status
+        set_status(self._data, place, status)
         self._forming.pop(open_time, None)
         if place != self._end - 1:
             self._run = None
         elif self._run is not None:
-            joined = place > self._begin and self._run > 0 and self._adjacent(self._time_at(place - 1), open_time)
+            joined = self._run > 0 and place > self._begin and self._ends_at(place - 1) == open_time
             self._run = self._run + 1 if joined else 1
         return (open_time,)
 
@@ -343,7 +341,7 @@ class SeriesBuffer:
         self._begin, self._end = 0, length
 
     def _evict(self) -> None:
-        gone = self._time_at(self._begin)
+        gone = open_time_at(self._data, self._begin)
         self._begin += 1
         if self._forming:
             self._forming.pop(gone, None)
@@ -359,36 +357,35 @@ class SeriesBuffer:
         bar is taken: only what the server sent says how far time has come.
         """
         rows = np.array(bars.rows[bars.states == CLOSED])
-        octets = rows.view(np.uint8)
-        octets[:, SOURCE_BYTE] = [codes[int(code)] for code in octets[:, SOURCE_BYTE]]
-        octets[:, STATUS_BYTE] = BY_HISTORY
+        of_rows = source_codes(rows)
+        of_rows[:] = [codes[int(code)] for code in of_rows]
+        statuses(rows)[:] = BY_HISTORY
         with self._lock:
             latest = self._newest - (self._forming.get(self._newest) == self._epoch)
-            times = rows.view(np.int64)[:, 0]
+            times = open_times(rows)
             rows = rows[(times <= latest) & (times > self._let_go_until)]
             if not len(rows) or self._end == self._begin:
                 return Filled(0, 0)
             mine = self._rows[self._begin : self._end]
-            kept = (mine.view(np.uint8)[:, STATUS_BYTE] & STATE_MASK) == CLOSED
-            theirs = rows.view(np.int64)[:, 0]
-            new = ~np.isin(theirs, mine[kept].view(np.int64)[:, 0])
+            kept = states(mine) == CLOSED
+            theirs = open_times(rows)
+            new = ~np.isin(theirs, open_times(mine[kept]))
             disagreements = _count_differences(mine[kept], rows[~new])
-            merged = np.concatenate([mine[kept | ~np.isin(mine.view(np.int64)[:, 0], theirs)], rows[new]])
-            order = np.argsort(merged.view(np.int64)[:, 0], kind="stable")
+            merged = np.concatenate([mine[kept | ~np.isin(open_times(mine), theirs)], rows[new]])
+            order = np.argsort(open_times(merged), kind="stable")
             merged = merged[order][-self.capacity :]
             self._take_over(merged, {int(time): bars.texts.get(int(time)) for time in theirs[new]})
-            return Filled(int((theirs[new] >= merged.view(np.int64)[0, 0]).sum()), disagreements)
+            return Filled(int((theirs[new] >= open_times(merged)[0]).sum()), disagreements)
 
     def _take_over(self, merged: Rows, texts: dict[int, tuple[str | None, ...] | None]) -> None:
         self._rows[: len(merged)] = merged
         self._begin, self._end = 0, len(merged)
-        self._newest = self._time_at(self._end - 1)
+        self._newest = open_time_at(self._data, self._end - 1)
         self._run = None
         if self._texts or any(texts.values()):
             both = {**self._texts, **texts}
             self._texts = {time: kept for time in self._times().tolist() if (kept := both.get(time))}
-        states = self._octets()[:, STATUS_BYTE] & STATE_MASK
-        forming = set(self._times()[states == FORMING].tolist())
+        forming = set(self._times()[states(self._held()) == FORMING].tolist())
         self._forming = {time: epoch for time, epoch in self._forming.items() if time in forming}
 
     def interrupt(self) -> None:
@@ -427,11 +424,11 @@ class SeriesBuffer:
             tail = forming is not None
             if tail:
                 last -= 1
-            if end is not None and last > first and self.timeframe.end(self._time_at(last - 1)) > end:
+            if end is not None and last > first and self.timeframe.end(open_time_at(self._data, last - 1)) > end:
                 cut = first + self._visible(end)
                 run, last, tail = max(0, run - (last - cut)), cut, False
             if start is not None:
-                first += int(np.searchsorted(self._rows[first:last].view(np.int64)[:, 0], start))
+                first += int(np.searchsorted(open_times(self._rows[first:last]), start))
             if count is not None and run >= count:
                 first = max(first, last - count)
             unbroken = last - first <= run
@@ -451,16 +448,16 @@ class SeriesBuffer:
 
     def _closed_of(self, first: int, last: int, count: int | None) -> Rows:
         rows: Rows = self._rows[first:last]
-        rows = rows[(rows.view(np.uint8)[:, STATUS_BYTE] & STATE_MASK) == CLOSED]
+        rows = rows[states(rows) == CLOSED]
         return rows if count is None else rows[max(0, len(rows) - count) :]
 
     def at(self, open_time: int) -> Bar | None:
         """The bar of that open time, forming or closed."""
         with self._lock:
             place = self._place_of(open_time)
-            if place < self._end and self._time_at(place) == open_time:
+            if place < self._end and open_time_at(self._data, place) == open_time:
                 rows, texts = self._rows[place : place + 1].copy(), dict(self._texts) if self._texts else None
-            elif self._gone is not None and int(self._gone[0].view(np.int64)[0, 0]) == open_time:
+            elif self._gone is not None and int(open_times(self._gone[0])[0]) == open_time:
                 rows, texts = self._gone
             else:
                 return None
@@ -476,8 +473,7 @@ class SeriesBuffer:
         """The holes between closed bars, oldest first; a bar that a lost connection left forming is in them."""
         with self._lock:
             rows = self._closed_of(self._begin, self._end, None)
-            times = rows.view(np.int64)[:, 0]
-            return holes_between(self.timeframe, times)
+            return holes_between(self.timeframe, open_times(rows))
 
     def __len__(self) -> int:
         return self._end - self._begin
@@ -493,9 +489,9 @@ class SeriesBuffer:
         rows = self._rows[self._begin : last]
         if not len(rows):
             return 0
-        breaks = (rows.view(np.uint8)[:, STATUS_BYTE] & STATE_MASK) != CLOSED
+        breaks = states(rows) != CLOSED
         starts = breaks.copy()
-        starts[1:] |= np.diff(self.timeframe.slots(rows.view(np.int64)[:, 0])) != 1
+        starts[1:] |= np.diff(self.timeframe.slots(open_times(rows))) != 1
         if breaks[-1]:
             return 0
         where = np.flatnonzero(starts)
@@ -512,107 +508,22 @@ class SeriesBuffer:
         missing = slots.slot(open_time) - first
         return Hole(slots.open_time(first), open_time, missing) if missing > 0 else None
 
-    def _adjacent(self, earlier: int, later: int) -> bool:
-        return self.timeframe.end(earlier) == later
+    def _ends_at(self, place: int) -> int:
+        return self.timeframe.end(open_time_at(self._data, place))
 
     def _place_of(self, open_time: int) -> int:
         """The row of that open time, or the one that it would stand before."""
         return self._begin + int(np.searchsorted(self._times(), open_time))
 
-    def _time_at(self, place: int) -> int:
-        return int.from_bytes(self._data[place * ROW_BYTES : place * ROW_BYTES + 8], "little", signed=True)
+    def _held(self) -> Rows:
+        return self._rows[self._begin : self._end]
 
-    def _octets(self) -> NDArray[np.uint8]:
-        octets: NDArray[np.uint8] = self._rows[self._begin : self._end].view(np.uint8)
-        return octets
-
-    def _times(self) -> NDArray[np.int64]:
-        times: NDArray[np.int64] = self._rows[self._begin : self._end].view(np.int64)[:, 0]
-        return times
-
-
-def holes_between(timeframe: Timeframe, times: NDArray[np.int64]) -> tuple[Hole, ...]:
-    """The holes in a row of open times, oldest first."""
-    if len(times) < 2:
-        return ()
-    missing = np.diff(timeframe.slots(times)) - 1
-    return tuple(
-        Hole(timeframe.end(int(times[place])), int(times[place + 1]), int(missing[place]))
-        for place in np.flatnonzero(missing)
-    )
+    def _times(self) -> Integers:
+        return open_times(self._held())
 
 
 def _count_differences(mine: Rows, theirs: Rows) -> int:
     if not len(theirs):
         return 0
-    places = np.searchsorted(mine.view(np.int64)[:, 0], theirs.view(np.int64)[:, 0])
+    places = np.searchsorted(open_times(mine), open_times(theirs))
     return int((mine[places, 2:7] != theirs[:, 2:7]).any(axis=1).sum())
-
-
-class BarStore:
-    """The series of one source, made as bars come in, at most `max_series` of them."""
-
-    def __init__(
-        self,
-        name: str = "",
-        *,
-        capacity: int = 1000,
-        max_series: int = 10_000,
-        corrections: Corrections = "accept",
-    ) -> None:
-        self.capacity = capacity
-        self.max_series = max_series
-        self.corrections: Corrections = corrections
-        self._lock = Lock()
-        self._names: tuple[str, ...] = (name,)
-        self._series: dict[tuple[str, Timeframe], SeriesBuffer] = {}
-
-    def get(self, symbol: str, timeframe: Timeframe) -> SeriesBuffer | None:
-        """The series, if a bar of it ever came."""
-        return self._series.get((symbol, timeframe))
-
-    def series(self, symbol: str, timeframe: Timeframe) -> SeriesBuffer:
-        """The series, made if it is not there. Raises RequestError when there is no room for one more."""
-        key = (symbol, timeframe)
-        with self._lock:
-            found = self._series.get(key)
-            if found is None:
-                if len(self._series) >= self.max_series:
-                    raise RequestError(f"no room for series {symbol} {timeframe}: there are {self.max_series} already")
-                found = SeriesBuffer(symbol, timeframe, self.capacity, names=self._names, corrections=self.corrections)
-                self._series[key] = found
-            return found
-
-    def fill(self, bars: Bars) -> Filled:
-        """Merge closed bars of other sources into the holes of their series; each keeps the name of its source."""
-        series = self.series(bars.symbol, bars.timeframe)
-        codes = {code: self._code(name) for code, name in enumerate(bars.sources)}
-        series.names = self._names
-        return series.fill(bars, codes)
-
-    def _code(self, name: str) -> int:
-        with self._lock:
-            if name not in self._names:
-                if len(self._names) >= _MOST_SOURCES:
-                    raise RequestError(f"no room for one more source name, {name!r}")
-                self._names = (*self._names, name)
-            return self._names.index(name)
-
-    def clear(self, symbol: str | None = None, timeframe: Timeframe | str | None = None) -> None:
-        """Forget the bars of one series, of a symbol, of a timeframe, or all."""
-        wanted = None if timeframe is None else Timeframe(timeframe)
-        for series in self:
-            if symbol in (None, series.symbol) and wanted in (None, series.timeframe):
-                series.clear()
-
-    def drop(self, symbol: str, timeframe: Timeframe) -> None:
-        """Let go of a series and its bars."""
-        with self._lock:
-            self._series.pop((symbol, timeframe), None)
-
-    def __iter__(self) -> Iterator[SeriesBuffer]:
-        with self._lock:
-            return iter(tuple(self._series.values()))
-
-    def __len__(self) -> int:
-        return len(self._series)

@@ -14,7 +14,7 @@ COMMANDS: Final = "wealthsources.commands"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Found:
+class PluginInfo:
     """A plugin, or a command of one, as its metadata describes it; nothing of it has been imported.
 
     name          the entry point's name
@@ -43,7 +43,7 @@ class Found:
         return f"plugin {self.name!r} of {self.origin}"
 
 
-def installed(group: str = PLUGINS) -> tuple[Found, ...]:
+def installed(group: str = PLUGINS) -> tuple[PluginInfo, ...]:
     """All entries of a group, by name. Imports none of them.
 
     A distribution that is on the path twice counts once; a name that two distributions claim is in the answer twice.
@@ -52,7 +52,7 @@ def installed(group: str = PLUGINS) -> tuple[Found, ...]:
     return tuple(sorted(found, key=lambda each: (each.name, each.distribution, each.value)))
 
 
-def _found(entry: importlib.metadata.EntryPoint) -> Found:
+def _found(entry: importlib.metadata.EntryPoint) -> PluginInfo:
     # The value is taken apart here: `entry.extras` breaks "a-b" in two and fails where the value is malformed.
     value, _, brackets = entry.value.partition("[")
     extras = tuple(extra.strip() for extra in brackets.rstrip("] ").split(",") if extra.strip())
@@ -61,10 +61,10 @@ def _found(entry: importlib.metadata.EntryPoint) -> Found:
     with contextlib.suppress(Exception):
         name = entry.dist.name or name  # type: ignore[union-attr]
         version = entry.dist.version or version  # type: ignore[union-attr]
-    return Found(entry.name, value.strip(), name, version, extras)
+    return PluginInfo(entry.name, value.strip(), name, version, extras)
 
 
-def missing_module(found: Found) -> str:
+def missing_module(found: PluginInfo) -> str:
     """The top-level module, if it cannot be found; else nothing. Imports nothing."""
     try:
         return "" if importlib.util.find_spec(found.top_level) else found.top_level
@@ -72,7 +72,7 @@ def missing_module(found: Found) -> str:
         return found.top_level
 
 
-def missing_extra(found: Found, error: BaseException) -> str:
+def missing_extra(found: PluginInfo, error: BaseException) -> str:
     """What to install, if `error` came because an extra is missing; else nothing."""
     missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
     if not found.extras or not missing or missing.partition(".")[0] in (found.top_level, "wealthsources"):

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from wealthsources import hookspecs
-from wealthsources.loading.discovery import PLUGINS, Found, installed, missing_extra
+from wealthsources.loading.discovery import PLUGINS, PluginInfo, installed, missing_extra
 from wealthsources.model.errors import ConfigError
-from wealthsources.model.text import nearest
+from wealthsources.model.text import suggest
 from wealthsources.source import Source
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Loader:
             self._loaded[name] = _checked(found, _registrations(found, module))
         return self._loaded[name]
 
-    def _find(self, name: str) -> Found:
+    def _find(self, name: str) -> PluginInfo:
         claims = [found for found in self._installed if found.name == name]
         if not claims:
             raise ConfigError(_unknown(name, sorted({found.name for found in self._installed})))
@@ -74,12 +74,12 @@ def _unknown(name: str, known: list[str]) -> str:
     if not known:
         return f"no plugin {name!r} is installed, nor any other; install the package that brings it"
     listed = f"installed: {', '.join(known)}"
-    near = nearest(name, known)
+    near = suggest(name, known)
     remedy = f"{near} {listed}" if near.endswith("?") else f"install the package that brings it; {listed}"
     return f"no plugin {name!r} is installed; {remedy}"
 
 
-def _registrations(found: Found, module: object) -> list[tuple[Any, Any, Any]]:
+def _registrations(found: PluginInfo, module: object) -> list[tuple[Any, Any, Any]]:
     """What the module's hook registers. The manager serves this one call: nothing of a plugin that fails stays."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -105,7 +105,7 @@ def _registrations(found: Found, module: object) -> list[tuple[Any, Any, Any]]:
 
 
 @contextlib.contextmanager
-def _isolated(found: Found, doing: str) -> Iterator[None]:
+def _isolated(found: PluginInfo, doing: str) -> Iterator[None]:
     """Turn whatever a plugin's own code raises into a ConfigError that says what is to be done."""
     try:
         yield
@@ -121,7 +121,7 @@ def _isolated(found: Found, doing: str) -> Iterator[None]:
         raise ConfigError(reason) from exc
 
 
-def _checked(found: Found, calls: list[tuple[Any, Any, Any]]) -> Plugin:
+def _checked(found: PluginInfo, calls: list[tuple[Any, Any, Any]]) -> Plugin:
     if len(calls) != 1:
         names = ", ".join(repr(name) for name, _, _ in calls) or "nothing"
         raise ConfigError(f"{found}: its hook must call `register` once, but it registers {names}")
@@ -137,7 +137,7 @@ def _checked(found: Found, calls: list[tuple[Any, Any, Any]]) -> Plugin:
     )
 
 
-def _source_class(found: Found, given: object) -> type[Source]:
+def _source_class(found: PluginInfo, given: object) -> type[Source]:
     if not inspect.isclass(given) or not issubclass(given, Source):
         raise ConfigError(f"{found} registers {_named(given)}; register a subclass of wealthsources.Source")
     unwritten = ", ".join(sorted(given.__abstractmethods__))
@@ -146,7 +146,7 @@ def _source_class(found: Found, given: object) -> type[Source]:
     return given
 
 
-def _options_model(found: Found, given: object) -> type[BaseModel]:
+def _options_model(found: PluginInfo, given: object) -> type[BaseModel]:
     # Imported here: reading the metadata alone must not cost the time that pydantic takes.
     import pydantic  # noqa: PLC0415
 

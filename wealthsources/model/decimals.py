@@ -1,4 +1,4 @@
-"""Numbers and times as they come from outside: decimal text, or numbers of some library.
+"""Numbers as they come from outside: decimal text, or numbers of some library.
 
 A value keeps the text it had. For nearly all text the float64 and the number of decimals give it back; where they
 would not (more than 15 digits, `.5`, `1e-7`) the text itself is kept.
@@ -13,11 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-FIELDS: Final = ("open", "high", "low", "close", "volume")
-
-#: Codes beside the number of decimals: the value came as a number, or its text is kept aside.
-AS_NUMBER, KEPT_ASIDE = 62, 63
-ALL_NUMBERS: Final = sum(AS_NUMBER << 6 * i for i in range(5))
+from wealthsources.model.rows import AS_NUMBER, KEPT_ASIDE
 
 #: Every digit of these survives the way through a float64: at most 15 significant digits, no zero that would be lost.
 _CANONICAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
@@ -61,20 +57,6 @@ def read_value(raw: object) -> Value:
     if not math.isfinite(number):
         raise ValueError(f"{raw!r} is not a finite number")
     return Value(number, AS_NUMBER, None)
-
-
-def read_time(raw: object) -> int:
-    """Read a time in ms, given as a whole number or its text. Raises ValueError."""
-    time = None
-    if isinstance(raw, str):
-        time = int(raw) if re.fullmatch(r"-?[0-9]{1,18}", raw, re.ASCII) else None
-    elif isinstance(raw, float | np.floating):
-        time = int(raw) if float(raw).is_integer() else None
-    elif isinstance(raw, int | np.integer) and not isinstance(raw, bool):
-        time = int(raw)
-    if time is None or abs(time) >= 1 << 62:
-        raise ValueError(f"{raw!r} is not a time in ms")
-    return time
 
 
 def exact_text(number: float, code: int, text: str | None) -> str:

@@ -6,20 +6,14 @@ WealthSourcesError
 ├── ClockError          no clock can tell what "now" is
 ├── NotHere             a source has nothing of the request, and says why
 ├── SourceError         a source failed
+│   ├── NotAsked        it was not even asked, being left alone after failures
+│   └── InvalidAnswer   what it answered cannot be used
 ├── AllSourcesFailed    no source of the chain had a bar
 ├── StaleDataError      the newest bars are missing and the policy is to raise
 └── HoleError           bars in between are missing and the policy is to raise
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from wealthsources.model.bars import Bars, Hole
-    from wealthsources.resolve.chain import Attempt
 
 
 class WealthSourcesError(Exception):
@@ -46,43 +40,9 @@ class SourceError(WealthSourcesError):
     """Raise it from `Source.get_history` when the source failed: bad data, no connection, no permission."""
 
 
-class AllSourcesFailed(WealthSourcesError):  # noqa: N818 - DESIGN's name
-    """No source had a single bar. `attempts` lists each one with its outcome, reason and elapsed time."""
-
-    def __init__(self, request: str, attempts: Sequence[Attempt]) -> None:
-        self.request = request
-        self.attempts = tuple(attempts)
-        lines = [f"  {attempt.line()}" for attempt in self.attempts] or ["  the chain has no source"]
-        super().__init__("\n".join([f"no source has {request}:", *lines]))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.request, self.attempts)
+class NotAsked(SourceError):  # noqa: N818 - it is the source that was not asked
+    """The source was not asked, which says nothing about it."""
 
 
-class StaleDataError(WealthSourcesError):
-    """The newest bars are missing, so an answer would look current and not be.
-
-    `bars` is what there was, `attempts` says why each source had no more.
-    """
-
-    def __init__(self, message: str, bars: Bars, attempts: Sequence[Attempt]) -> None:
-        self.summary = message
-        self.bars = bars
-        self.attempts = tuple(attempts)
-        super().__init__("\n".join([message, *(f"  {attempt.line()}" for attempt in self.attempts)]))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.summary, self.bars, self.attempts)
-
-
-class HoleError(WealthSourcesError):
-    """Bars between others are missing. `holes` lists them, `bars` is the answer that has them."""
-
-    def __init__(self, message: str, bars: Bars, holes: Sequence[Hole]) -> None:
-        self.summary = message
-        self.bars = bars
-        self.holes = tuple(holes)
-        super().__init__(message)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.summary, self.bars, self.holes)
+class InvalidAnswer(SourceError):  # noqa: N818 - it is the answer that is not valid
+    """What a source answered cannot be used."""

@@ -41,10 +41,6 @@ _STEPS: Final[dict[str, int]] = {
 #: 1970-01-01 was a Thursday; weeks open on Monday, the first of that era on 1969-12-29.
 _ORIGINS: Final[dict[str, int]] = {"1w": -3 * _DAY}
 
-#: The first and the last ms of the years 1 to 9999, less a year at each end so that windows around them exist too.
-EARLIEST_TIME: Final = -62_104_060_800_000
-LATEST_TIME: Final = 253_370_764_800_000
-
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 

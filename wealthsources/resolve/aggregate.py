@@ -18,32 +18,40 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources.live.series import holes_between
-from wealthsources.model.bars import (
+from wealthsources.model.bars import Bars
+from wealthsources.model.decimals import Value, exact_text, read_value
+from wealthsources.model.errors import RequestError
+from wealthsources.model.holes import holes_between
+from wealthsources.model.rows import (
+    AS_NUMBER,
     BY_HISTORY,
     CLOSED,
-    COLUMNS,
-    DECIMALS_PLACE,
+    FIELDS,
     FORMING,
-    SOURCE_BYTE,
-    STATUS_BYTE,
-    Bars,
+    HIGH,
+    KEPT_ASIDE,
+    LOW,
+    MOST_SOURCES,
+    VOLUME,
+    add_decimal_codes,
+    close_times,
+    decimal_codes,
+    new_rows,
+    open_times,
+    source_codes,
+    statuses,
+    values,
 )
-from wealthsources.model.decimals import AS_NUMBER, FIELDS, KEPT_ASIDE, Value, exact_text, read_value
-from wealthsources.model.errors import RequestError
 from wealthsources.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wealthsources.model.bars import Rows
+    from wealthsources.model.rows import Integers, Rows
 
-    Integers = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
 _DAY: Final = Timeframe("1d").fixed
-_HIGH, _LOW, _VOLUME = FIELDS.index("high"), FIELDS.index("low"), FIELDS.index("volume")
-_FIRST_VALUE: Final = 2  # the column of the open in a row
 
 #: What `read_value` gives no more than a count of decimals for: 15 digits with the one before the dot.
 _MOST_DECIMALS: Final = 14
@@ -52,7 +60,6 @@ _POWERS: Final = np.array([float(10**decimals) for decimals in range(_MOST_DECIM
 _MOST_UNITS: Final = 9e14
 #: Beyond any market, and far enough from the end of float64 that no number of units overflows.
 _LARGEST_VOLUME: Final = 1e290
-_MOST_SOURCES: Final = 256
 #: Every text that `read_value` takes has fewer digits than this, counted from e+308 down to e-999.
 _EXACT: Final = Context(prec=2000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
@@ -83,19 +90,17 @@ def aggregate(bars: Bars, timeframe: Timeframe, *, forming: bool = False) -> Bar
         raise RequestError(f"{timeframe} bars cannot be made of {bars.timeframe} bars: they are not whole ones of them")
     buckets = _buckets(bars, timeframe, forming)
     if not len(buckets.starts):
-        return Bars(bars.symbol, timeframe, np.empty((0, COLUMNS)), trusted=bars.trusted, unbroken=True)
-    rows = np.zeros((len(buckets.starts), COLUMNS))
+        return Bars(bars.symbol, timeframe, new_rows(0), trusted=bars.trusted, unbroken=True)
+    rows = new_rows(len(buckets.starts))
     texts: dict[int, list[str | None]] = {}
-    times = rows.view(np.int64)
-    times[:, 0] = buckets.open_times
-    times[:, 1] = timeframe.ends(buckets.open_times)
+    open_times(rows)[:] = buckets.open_times
+    close_times(rows)[:] = timeframe.ends(buckets.open_times)
     _set_prices(rows, texts, bars, buckets)
     _set_volumes(rows, texts, bars, buckets)
-    octets = rows.view(np.uint8)
-    octets[:, STATUS_BYTE] = BY_HISTORY
+    statuses(rows)[:] = BY_HISTORY
     if buckets.forming:
-        octets[-1, STATUS_BYTE] = FORMING
-    octets[:, SOURCE_BYTE], sources = _sources(bars, buckets)
+        statuses(rows)[-1] = FORMING
+    source_codes(rows)[:], sources = _sources(bars, buckets)
     holes = holes_between(timeframe, buckets.open_times)
     return Bars(
         bars.symbol,
@@ -127,11 +132,11 @@ class _Buckets(NamedTuple):
 
     def column(self, place: int) -> NDArray[np.float64]:
         """One value of each row, by its place in FIELDS."""
-        return self.rows[:, _FIRST_VALUE + place]
+        return values(self.rows)[:, place]
 
     def codes(self, place: int) -> Integers:
         """The code of that value's decimals in each row."""
-        return _codes(self.rows, place)
+        return decimal_codes(self.rows, place)
 
     def of(self, bucket: int) -> Rows:
         """The rows of one bucket."""
@@ -150,30 +155,30 @@ def _buckets(bars: Bars, timeframe: Timeframe, forming: bool) -> _Buckets:
     last_forms = forming and len(bars) > 0 and bars.states[-1] == FORMING
     used[-1:] |= last_forms
     rows = bars.rows if used.all() else bars.rows[used]
-    slots = timeframe.slots(rows.view(np.int64)[:, 0])
+    slots = timeframe.slots(open_times(rows))
     starts = np.flatnonzero(np.diff(slots, prepend=slots[:1] - 1))
     counts = np.diff(starts, append=len(rows))
-    open_times = timeframe.open_times(slots[starts])
-    windows = bars.timeframe.slots(timeframe.ends(open_times)) - bars.timeframe.slots(open_times)
+    opens = timeframe.open_times(slots[starts])
+    windows = bars.timeframe.slots(timeframe.ends(opens)) - bars.timeframe.slots(opens)
     kept = counts == windows
     if last_forms:
         kept[-1] = False
-    begun = forming and len(kept) > 0 and not kept[-1] and _is_begun(bars, rows, int(open_times[-1]), int(counts[-1]))
+    begun = forming and len(kept) > 0 and not kept[-1] and _is_begun(bars, rows, int(opens[-1]), int(counts[-1]))
     kept[-1:] |= begun
     with np.errstate(over="ignore"):
-        kept &= np.add.reduceat(rows[:, _FIRST_VALUE + _VOLUME], starts) < _LARGEST_VOLUME
+        kept &= np.add.reduceat(values(rows)[:, VOLUME], starts) < _LARGEST_VOLUME
     forming = begun and bool(kept[-1])
     if not kept.all():
         rows = rows[np.repeat(kept, counts)]
-        counts, open_times = counts[kept], open_times[kept]
+        counts, opens = counts[kept], opens[kept]
         starts = np.cumsum(counts) - counts
-    return _Buckets(rows, starts, counts, open_times, forming)
+    return _Buckets(rows, starts, counts, opens, forming)
 
 
 def _is_begun(bars: Bars, rows: Rows, open_time: int, count: int) -> bool:
     """Whether a bucket's `count` rows, the last of all, are its first windows, and no bar is beyond the next one."""
     first = bars.timeframe.slot(open_time)
-    newest_used = bars.timeframe.slot(int(rows.view(np.int64)[-1, 0]))
+    newest_used = bars.timeframe.slot(int(open_times(rows)[-1]))
     newest = bars.timeframe.slot(int(bars.open_times[-1]))
     return newest_used - first == count - 1 and newest - first <= count
 
@@ -184,12 +189,11 @@ def _is_begun(bars: Bars, rows: Rows, open_time: int, count: int) -> bool:
 def _set_prices(rows: Rows, texts: dict[int, list[str | None]], bars: Bars, buckets: _Buckets) -> None:
     """Open, high, low and close with their decimals, each from one finer row."""
     first, last = buckets.starts, buckets.starts + buckets.counts - 1
-    froms = (first, _extremes(bars, buckets, _HIGH), _extremes(bars, buckets, _LOW), last)
-    decimals = rows.view(np.uint32)[:, DECIMALS_PLACE]
+    froms = (first, _extremes(bars, buckets, HIGH), _extremes(bars, buckets, LOW), last)
     for place, chosen in enumerate(froms):
-        rows[:, _FIRST_VALUE + place] = buckets.column(place)[chosen]
+        values(rows)[:, place] = buckets.column(place)[chosen]
         codes = buckets.codes(place)[chosen]
-        decimals |= (codes << 6 * place).astype(np.uint32)
+        add_decimal_codes(rows, place, codes)
         aside = np.flatnonzero(codes == KEPT_ASIDE)
         kept = _texts(bars, buckets.rows[chosen[aside]], place)
         for open_time, text in zip(buckets.open_times[aside].tolist(), kept, strict=True):
@@ -199,7 +203,7 @@ def _set_prices(rows: Rows, texts: dict[int, list[str | None]], bars: Bars, buck
 def _extremes(bars: Bars, buckets: _Buckets, place: int) -> Integers:
     """The row of each bucket that has its highest high, or its lowest low; of equal ones the first."""
     column = buckets.column(place)
-    best = (np.maximum if place == _HIGH else np.minimum).reduceat(column, buckets.starts)
+    best = (np.maximum if place == HIGH else np.minimum).reduceat(column, buckets.starts)
     equal = column == np.repeat(best, buckets.counts)
     candidates = np.flatnonzero(equal)
     chosen = candidates[np.searchsorted(candidates, buckets.starts)]
@@ -211,7 +215,7 @@ def _extremes(bars: Bars, buckets: _Buckets, place: int) -> Integers:
             start, stop = buckets.starts[bucket], buckets.starts[bucket] + buckets.counts[bucket]
             rows = start + np.flatnonzero(equal[start:stop])
             exact = [Decimal(text) for text in _texts(bars, buckets.rows[rows], place)]
-            chosen[bucket] = rows[exact.index(max(exact) if place == _HIGH else min(exact))]
+            chosen[bucket] = rows[exact.index(max(exact) if place == HIGH else min(exact))]
     return chosen
 
 
@@ -220,22 +224,22 @@ def _extremes(bars: Bars, buckets: _Buckets, place: int) -> Integers:
 
 def _set_volumes(rows: Rows, texts: dict[int, list[str | None]], bars: Bars, buckets: _Buckets) -> None:
     """The exact sums of the volumes, with as many decimals as the most precise part; of numbers, a number."""
-    volumes, decimals = buckets.column(_VOLUME), buckets.codes(_VOLUME)
+    volumes, decimals = buckets.column(VOLUME), buckets.codes(VOLUME)
     as_number = decimals == AS_NUMBER
     decimals[as_number] = _fewest_decimals(volumes[as_number])
     sums, codes, done = _fast_sums(buckets, decimals)
     # A number with so many decimals is the result of some sum itself: floats are added, and rounded once.
     vague = buckets.any(as_number & (decimals == KEPT_ASIDE))
     for bucket in np.flatnonzero(vague):
-        sums[bucket] = math.fsum(buckets.of(int(bucket))[:, _FIRST_VALUE + _VOLUME].tolist())
+        sums[bucket] = math.fsum(values(buckets.of(int(bucket)))[:, VOLUME].tolist())
     with_number = buckets.any(as_number)
     for bucket in np.flatnonzero(~(done | vague)):
         sums[bucket], codes[bucket], text = _careful_sum(bars, buckets.of(int(bucket)))
         if text is not None and not with_number[bucket]:
-            _keep(texts, int(buckets.open_times[bucket]), _VOLUME, text)
+            _keep(texts, int(buckets.open_times[bucket]), VOLUME, text)
     codes[with_number] = AS_NUMBER
-    rows[:, _FIRST_VALUE + _VOLUME] = sums
-    rows.view(np.uint32)[:, DECIMALS_PLACE] |= (codes << 6 * _VOLUME).astype(np.uint32)
+    values(rows)[:, VOLUME] = sums
+    add_decimal_codes(rows, VOLUME, codes)
 
 
 def _fast_sums(buckets: _Buckets, decimals: Integers) -> tuple[NDArray[np.float64], Integers, Flags]:
@@ -245,7 +249,7 @@ def _fast_sums(buckets: _Buckets, decimals: Integers) -> tuple[NDArray[np.float6
     which makes them the numbers that the texts say, and if their sum in the bucket's smallest unit is small enough to
     be exact.
     """
-    volumes = buckets.column(_VOLUME)
+    volumes = buckets.column(VOLUME)
     most = np.maximum.reduceat(decimals, buckets.starts)
     smallest = _POWERS[np.minimum(most, _MOST_DECIMALS)]
     units, right = _units(volumes, np.minimum(decimals, _MOST_DECIMALS))
@@ -279,7 +283,7 @@ def _fewest_decimals(numbers: NDArray[np.float64]) -> Integers:
 
 def _careful_sum(bars: Bars, rows: Rows) -> Value:
     """The sum of these rows' volumes, however many digits it has; one too long for `read_value` counts as a number."""
-    total = functools.reduce(_EXACT.add, map(Decimal, _texts(bars, rows, _VOLUME)))
+    total = functools.reduce(_EXACT.add, map(Decimal, _texts(bars, rows, VOLUME)))
     try:
         return read_value(format(total, "f"))
     except ValueError:
@@ -289,14 +293,9 @@ def _careful_sum(bars: Bars, rows: Rows) -> Value:
 # texts and names -----------------------------------------------------------------------------------------------
 
 
-def _codes(rows: Rows, place: int) -> Integers:
-    """The code of the decimals of one value of each row."""
-    return (rows.view(np.uint32)[:, DECIMALS_PLACE] >> np.uint32(6 * place) & np.uint32(63)).astype(np.int64)
-
-
 def _texts(bars: Bars, rows: Rows, place: int) -> list[str]:
     """The exact text of one value of each row."""
-    times, numbers, codes = rows.view(np.int64)[:, 0], rows[:, _FIRST_VALUE + place], _codes(rows, place)
+    times, numbers, codes = open_times(rows), values(rows)[:, place], decimal_codes(rows, place)
     nothing = (None,) * len(FIELDS)
     return [
         exact_text(number, code, bars.texts.get(time, nothing)[place])
@@ -310,7 +309,7 @@ def _keep(texts: dict[int, list[str | None]], open_time: int, place: int, text: 
 
 def _sources(bars: Bars, buckets: _Buckets) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """For each bucket the index of its source's name, and the names."""
-    codes = buckets.rows.view(np.uint8)[:, SOURCE_BYTE]
+    codes = source_codes(buckets.rows)
     found = codes[buckets.starts]
     mixed = buckets.any(codes != np.repeat(found, buckets.counts))
     names: dict[str, int] = {}
@@ -319,7 +318,7 @@ def _sources(bars: Bars, buckets: _Buckets) -> tuple[NDArray[np.uint8], tuple[st
         places[code] = _place_of(names, (bars.sources[code],), bars.timeframe)
     found = places[found]
     for bucket in np.flatnonzero(mixed):
-        codes = buckets.of(int(bucket)).view(np.uint8)[:, SOURCE_BYTE]
+        codes = source_codes(buckets.of(int(bucket)))
         parts = dict.fromkeys(bars.sources[code] for code in codes.tolist())
         found[bucket] = _place_of(names, tuple(parts), bars.timeframe)
     return found, tuple(names)
@@ -328,6 +327,6 @@ def _sources(bars: Bars, buckets: _Buckets) -> tuple[NDArray[np.uint8], tuple[st
 def _place_of(names: dict[str, int], parts: tuple[str, ...], finer: Timeframe) -> int:
     """The index of what these sources are called together; the last index that a row can hold is for several."""
     name = f"{'+'.join(parts)} {finer}".lstrip()
-    if name not in names and len(names) >= _MOST_SOURCES - 1:
+    if name not in names and len(names) >= MOST_SOURCES - 1:
         name = f"several {finer}"
     return names.setdefault(name, len(names))

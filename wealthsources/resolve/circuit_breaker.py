@@ -1,4 +1,4 @@
-"""Breaker: a source that failed several times in a row is left alone for a while, then one request tries it.
+"""CircuitBreaker: a source that failed several times in a row is left alone for a while, then one request tries it.
 
 Closed: every request goes through. Open, after `failures` in a row: none does, until `probe_after` seconds later one
 does, the probe, and all others are still refused. An answer closes the breaker, another failure leaves it open for as
@@ -14,8 +14,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from wealthsources.model.errors import NotHere, SourceError
-from wealthsources.resolve.chain import describe
+from wealthsources.model.errors import NotAsked, NotHere
+from wealthsources.model.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("wealthsources.breaker")
 
 
-class Unasked(SourceError):  # noqa: N818 - it is the source that was not asked
-    """The source was not asked, which says nothing about it."""
-
-
-class Breaker:
+class CircuitBreaker:
     """The breaker of one source, for all who ask it, from any thread. Times in seconds, by a monotonic `clock`."""
 
     def __init__(
@@ -48,10 +44,10 @@ class Breaker:
         self._probing = False
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[None]:
+    def guard(self) -> Iterator[None]:
         """Around one request and the use of its answer: what this block raises is what came of it.
 
-        Raises Unasked, without entering the block, while the source is left alone.
+        Raises NotAsked, without entering the block, while the source is left alone.
         """
         probe = self._admit()
         try:
@@ -59,7 +55,7 @@ class Breaker:
         except NotHere:
             self._worked()
             raise
-        except Unasked:
+        except NotAsked:
             raise
         except Exception as error:
             self._failed(describe(error), probe)
@@ -86,7 +82,7 @@ class Breaker:
             if not self._is_open():
                 return False
             if self._probing or self._clock() < self._probe_at:
-                raise Unasked(f"not asked: {self._why()}")
+                raise NotAsked(f"not asked: {self._why()}")
             self._probing = True
             return True
 

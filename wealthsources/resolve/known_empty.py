@@ -15,7 +15,7 @@ _BELIEVED: Final = 3600.0  # seconds
 _MOST_EMPTIES: Final = 10_000
 
 
-class Empties:
+class KnownEmpty:
     """Spans of windows of which an exchange's own history said that there never was a bar; believed for an hour.
 
     So that minutes without a trade are not asked for again with every request. Bounded; for any number of threads.

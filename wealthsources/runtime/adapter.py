@@ -3,70 +3,42 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import logging
-import operator
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from wealthsources.model.bars import Bars, time_text
-from wealthsources.model.errors import (
-    AllSourcesFailed,
-    ClockError,
-    HoleError,
-    RequestError,
-    StaleDataError,
-    WealthSourcesError,
-)
-from wealthsources.model.timeframe import EARLIEST_TIME, LATEST_TIME, Timeframe
-from wealthsources.resolve.answer_builder import Query
-from wealthsources.resolve.chain import Attempt, SourceChain, describe
-from wealthsources.runtime.clocks import EngineClock, FeedClock, context_time, current_bar_end, field
+import wealthsources
+from wealthsources.model.answer_errors import AllSourcesFailed, HoleError, StaleDataError
+from wealthsources.model.errors import ClockError, RequestError, WealthSourcesError
+from wealthsources.model.records import read_field
+from wealthsources.model.text import describe
+from wealthsources.resolve.chain import SourceChain
+from wealthsources.resolve.explanation import Explanation
+from wealthsources.resolve.query import BarRequest, takes_arguments_of
+from wealthsources.runtime.clocks import EngineClock, FeedClock
+from wealthsources.runtime.context_time import context_time, current_bar_end
+from wealthsources.runtime.engine import Observation
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from wealthsources.runtime.clocks import Clock
-    from wealthsources.runtime.session import Session
-
-Mode = Literal["auto", "live", "backtest"]
-OnHole = Literal["mark", "raise", "trim"]
-OnStale = Literal["mark", "raise"]
+    from wealthsources import Session
+    from wealthsources.model.attempt import Attempt
+    from wealthsources.model.bars import Bars
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.resolve.query import OnHole, OnStale, Query
+    from wealthsources.runtime.binding_mode import Mode
+    from wealthsources.source import Clock
 
 _log = logging.getLogger("wealthsources.adapter")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Policy:
-    """How an adapter answers when bars are missing. Times in ms.
-
-    on_stale None: raise in a live binding, mark in a backtest.
-    """
-
-    on_hole: OnHole = "mark"
-    on_stale: OnStale | None = None
-    max_behind: int = 1
-    late_after: int = 5_000
 
 
 class DataAdapter(ABC):
     """What a strategy's façade reads bars from."""
 
     @abstractmethod
-    def get_history(
-        self,
-        symbol: str,
-        count: int | None = None,
-        timeframe: Timeframe | str = "1h",
-        *,
-        start: int | None = None,
-        end: int | None = None,
-        include_now: bool = False,
-        on_hole: OnHole | None = None,
-        on_stale: OnStale | None = None,
-    ) -> Bars:
+    @takes_arguments_of(BarRequest)
+    def get_history(self, request: BarRequest) -> Bars:
         """The newest `count` closed bars, or those from `start`, that end by min(`end`, now); oldest first."""
 
     @abstractmethod
@@ -90,17 +62,14 @@ class ContextDataAdapter(DataAdapter):
         zone: dt.tzinfo | None = None,
     ) -> None:
         if session is None:
-            from wealthsources.runtime.session import context_session  # noqa: PLC0415 - the session makes adapters
-
             if context is None:
                 raise RequestError("an adapter without a session needs a context to read")
-            session, mode = context_session(), "backtest"
+            session, mode = _context_session(), "backtest"
         self.context = context
         self.session = session
-        self.mode: Literal["live", "backtest"] = session.settle(context, mode, zone)
+        self.mode: Literal["live", "backtest"] = session.decide_mode(context, mode, zone)
         self.chain: SourceChain = session.chain_for(context, live=self.mode == "live")
-        self._policy = session.policy
-        self._engine = EngineClock(context, zone) if self.mode == "backtest" else None
+        self._engine_clock = EngineClock(context, zone) if self.mode == "backtest" else None
         self._frozen: int | None = None
 
     def frozen(self) -> ContextDataAdapter:
@@ -112,14 +81,14 @@ class ContextDataAdapter(DataAdapter):
     @property
     def clock(self) -> Clock:
         """The clock of this binding: the engine's in a backtest, else the session's."""
-        return self._engine or self.session.clock
+        return self._engine_clock or self.session.clock
 
     def now(self) -> int:
         """The time beyond which nothing is seen, ms. Raises ClockError if nothing tells it."""
         if self._frozen is not None:
             return self._frozen
-        if self._engine is not None:
-            return self._engine.now()
+        if self._engine_clock is not None:
+            return self._engine_clock.now()
         try:
             now = self.session.clock.now()
         except ClockError:
@@ -129,21 +98,11 @@ class ContextDataAdapter(DataAdapter):
             return end
         if self.context is None or isinstance(self.session.clock, FeedClock):
             return now
-        bound = field(self.context, "now_ms")
+        bound = read_field(self.context, "now_ms")
         return now if bound is None else max(now, context_time(self.context) or now)
 
-    def get_history(
-        self,
-        symbol: str,
-        count: int | None = None,
-        timeframe: Timeframe | str = "1h",
-        *,
-        start: int | None = None,
-        end: int | None = None,
-        include_now: bool = False,
-        on_hole: OnHole | None = None,
-        on_stale: OnStale | None = None,
-    ) -> Bars:
+    @takes_arguments_of(BarRequest)
+    def get_history(self, request: BarRequest) -> Bars:
         """Bars of `symbol`, oldest first: the newest `count`, or those with open_time >= `start`.
 
         All of them are closed and end by min(`end`, now); with `include_now` the one that is forming may follow, as
@@ -155,35 +114,22 @@ class ContextDataAdapter(DataAdapter):
         Raises RequestError for a request that makes no sense, AllSourcesFailed if no source has any bar, ClockError
         if nothing tells what now is.
         """
-        query = self._query(symbol, count, timeframe, start, end, include_now)
+        if self.session.is_observed:
+            return self._observed(request)
+        query = self._query(request)
         bars, attempts = self._resolve(query)
-        if bars.holes:
-            bars = self._with_holes(bars, on_hole or self._policy.on_hole)
-        self._refuse_stale(bars, attempts, query, on_stale)
-        return bars
+        return self._judged(bars, attempts, query, request)
 
-    def explain(
-        self,
-        symbol: str,
-        count: int | None = None,
-        timeframe: Timeframe | str = "1h",
-        *,
-        start: int | None = None,
-        end: int | None = None,
-        include_now: bool = False,
-        on_hole: OnHole | None = None,
-        on_stale: OnStale | None = None,
-    ) -> Explanation:
+    @takes_arguments_of(BarRequest)
+    def explain(self, request: BarRequest) -> Explanation:
         """How `get_history` with the same arguments comes to its answer, or to its error: prints as a table."""
-        query = self._query(symbol, count, timeframe, start, end, include_now)
+        query = self._query(request)
         attempts: tuple[Attempt, ...] = ()
         bars: Bars | None = None
         error: WealthSourcesError | None = None
         try:
             bars, attempts = self._resolve(query)
-            if bars.holes:
-                bars = self._with_holes(bars, on_hole or self._policy.on_hole)
-            self._refuse_stale(bars, attempts, query, on_stale)
+            bars = self._judged(bars, attempts, query, request)
         except AllSourcesFailed as failure:
             error, attempts = failure, failure.attempts
         except WealthSourcesError as refusal:
@@ -192,45 +138,33 @@ class ContextDataAdapter(DataAdapter):
 
     def get_all_symbols(self) -> list[str]:
         """The symbols that the sources of this binding list, sorted; a spelling is listed as its source has it."""
-        found: set[str] = set()
-        for named in self.chain.sources:
-            if named.source is None:
+        symbols: set[str] = set()
+        for link in self.chain.sources:
+            if link.source is None:
                 continue
             try:
-                if self.mode == "live" or not named.source.capabilities.live:
-                    found.update(named.source.get_all_symbols())
+                if self.mode == "live" or not link.source.capabilities.live:
+                    symbols.update(link.source.get_all_symbols())
             except Exception as error:  # noqa: BLE001 - a stranger's code
-                _log.warning("source %s cannot list its symbols: %s", named.name, describe(error))
-        return sorted(found)
+                _log.warning("source %s cannot list its symbols: %s", link.name, describe(error))
+        listed = sorted(symbols)
+        if self.session.is_observed:
+            self.session.tell_observers(Observation(None, symbols=tuple(listed)))
+        return listed
+
+    def count_held(self, name: str, symbol: str, timeframe: Timeframe, count: int) -> int | None:
+        """How many of the newest `count` closed bars source `name` alone would answer with; None: it takes no part."""
+        links = [link for link in self.chain.sources if link.name == name]
+        try:
+            return len(SourceChain(links).resolve(self._query(BarRequest(symbol, count, timeframe))).bars)
+        except AllSourcesFailed as failure:
+            return None if failure.attempts[0].outcome == "skipped" else 0
 
     # -----------------------------------------------------------------------------------------------------------
 
-    def _query(
-        self,
-        symbol: str,
-        count: int | None,
-        timeframe: Timeframe | str,
-        start: int | None,
-        end: int | None,
-        include_now: bool,
-    ) -> Query:
-        if not isinstance(symbol, str) or not symbol:
-            raise RequestError(f"symbol must be text like 'BTCUSDT', was {symbol!r}")
-        if count is not None:
-            count = _whole(count, "count")
-            if count < 1:
-                raise RequestError(f"count must be at least 1, was {count}")
-        if (count is None) == (start is None):
-            raise RequestError("give either count or start" + ("" if count is None else ", not both"))
-        if start is not None:
-            start = _whole(start, "start")
-        if end is not None:
-            end = _whole(end, "end")
-        if start is not None and end is not None and start > end:
-            raise RequestError(f"start ({time_text(start)}) is after end ({time_text(end)})")
+    def _query(self, request: BarRequest) -> Query:
         live = self.mode == "live"
-        late_after = self._policy.late_after if live and self.session.clock.name == "system" else 0
-        return Query(symbol, Timeframe(timeframe), self.now(), count, start, end, include_now, live, late_after)
+        return request.query(self.now, live=live, late_after=self.session.late_after if live else 0)
 
     def _resolve(self, query: Query) -> tuple[Bars, tuple[Attempt, ...]]:
         resolution = self.chain.resolve(query)
@@ -240,9 +174,28 @@ class ContextDataAdapter(DataAdapter):
             _log.debug("%s: %s", query, "; ".join(attempt.line() for attempt in resolution.attempts))
         return resolution.bars, resolution.attempts
 
+    def _judged(self, bars: Bars, attempts: tuple[Attempt, ...], query: Query, request: BarRequest) -> Bars:
+        """The answer as the policies want it. Raises HoleError, StaleDataError."""
+        if bars.holes:
+            bars = self._with_holes(bars, request.on_hole or self.session.policy.on_hole)
+        self._refuse_stale(bars, attempts, query, request.on_stale)
+        return bars
+
+    def _observed(self, request: BarRequest) -> Bars:
+        """The answer, of which the session's observers hear."""
+        try:
+            query = self._query(request)
+            bars, attempts = self._resolve(query)
+            bars = self._judged(bars, attempts, query, request)
+        except WealthSourcesError as error:
+            self.session.tell_observers(Observation(request, error=error))
+            raise
+        self.session.tell_observers(Observation(request, bars=bars, attempts=attempts))
+        return bars
+
     def _with_holes(self, bars: Bars, policy: OnHole) -> Bars:
         if policy == "trim":
-            return newest_run(bars)
+            return bars.newest_run()
         text = "; ".join(str(hole) for hole in bars.holes)
         if policy == "raise":
             raise HoleError(f"{bars.symbol} {bars.timeframe} has holes: {text} (UTC)", bars, bars.holes)
@@ -251,16 +204,17 @@ class ContextDataAdapter(DataAdapter):
         return bars
 
     def _refuse_stale(self, bars: Bars, attempts: tuple[Attempt, ...], query: Query, on_stale: OnStale | None) -> None:
-        policy = on_stale or self._policy.on_stale or ("raise" if query.live else "mark")
+        session = self.session
+        policy = on_stale or session.policy.on_stale or ("raise" if query.live else "mark")
         if policy == "mark":
             return
-        if bars.behind > self._policy.max_behind:
+        if bars.behind > session.policy.max_behind:
             raise StaleDataError(
                 f"{bars.symbol} {bars.timeframe} is stale: the newest {bars.behind} bars are missing", bars, attempts
             )
-        if query.live and self.session.clock.name == "feed" and query.limit == query.now:
-            idle = self.session.stale_for(query.symbol, query.timeframe)
-            if idle is not None and idle * 1000 > self._policy.late_after:
+        if query.live and session.clock.name == "feed" and query.limit == query.now:
+            idle = session.stale_for(query.symbol, query.timeframe)
+            if idle is not None and idle * 1000 > session.policy.late_after:
                 raise StaleDataError(
                     f"{bars.symbol} {bars.timeframe} is stale: no live stream for {idle:.0f} s, so time stands still",
                     bars,
@@ -268,78 +222,8 @@ class ContextDataAdapter(DataAdapter):
                 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Explanation:
-    """How one answer came about. `str()` of it is a table; `bars` is the answer, or `error` why there is none."""
-
-    request: str
-    now: int
-    attempts: tuple[Attempt, ...]
-    bars: Bars | None
-    error: WealthSourcesError | None
-
-    def __str__(self) -> str:
-        rows = [("source", "outcome", "bars", "ms", "reason")]
-        rows += [
-            (
-                attempt.asked,
-                attempt.outcome.replace("_", " "),
-                str(attempt.bars) if attempt.outcome == "bars" else "",
-                f"{attempt.elapsed * 1000:.2f}" if attempt.elapsed else "",
-                "; ".join(filter(None, (attempt.reason, f"{attempt.differs} differ" if attempt.differs else ""))),
-            )
-            for attempt in self.attempts
-        ]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        lines = [self.request]
-        for row in rows:
-            cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
-            lines.append("  ".join([*cells, row[4]]).rstrip())
-        return "\n".join([*lines, *self._verdict()])
-
-    def _verdict(self) -> list[str]:
-        if self.error is not None:
-            first = str(self.error).splitlines()[0]
-            return [f"{type(self.error).__name__}: {first}"]
-        bars = self.bars
-        if bars is None or not len(bars):
-            return ["no bar fits"]
-        counts = dict.fromkeys(bars.sources, 0)
-        for code in bars.source_codes.tolist():
-            counts[bars.sources[code]] += 1
-        shares = ", ".join(f"{count} from {name}" for name, count in counts.items() if count)
-        lines = [f"{len(bars)} bars, {time_text(bars[0].open_time)} to {time_text(bars[-1].end)} UTC: {shares}"]
-        lines += [f"hole: {hole} UTC" for hole in bars.holes]
-        if bars.behind:
-            lines.append(f"behind: the newest {bars.behind} bars are missing")
-        return lines
-
-
-def newest_run(bars: Bars) -> Bars:
-    """The bars after the newest hole."""
-    if not bars.holes:
-        return bars
-    first = int((bars.open_times < bars.holes[-1].end).sum())
-    kept = bars.take(bars.rows[first:])
-    return Bars(
-        kept.symbol,
-        kept.timeframe,
-        kept.rows,
-        kept.sources,
-        kept.texts,
-        behind=bars.behind,
-        failed=bars.failed,
-        trusted=True,
-        unbroken=True,
-    )
-
-
-def _whole(value: object, what: str) -> int:
-    """A whole number; numpy's will do, a bool will not."""
-    if hasattr(value, "__index__") and not isinstance(value, bool | np.bool_):
-        number = operator.index(value)
-        if what != "count" and not EARLIEST_TIME <= number <= LATEST_TIME:
-            raise RequestError(f"{what} must be a time in ms of the years 1 to 9999, was {number}")
-        return number
-    unit = "" if what == "count" else " of ms since 1970"
-    raise RequestError(f"{what} must be a whole number{unit}, was {value!r}")
+def _context_session() -> Session:
+    """A session whose chain is the context alone; it owns nothing that would have to be stopped."""
+    session = wealthsources.open({"sources": [{"plugin": "context"}]})
+    session.start()
+    return session

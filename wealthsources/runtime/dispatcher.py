@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wealthsources.model.events import Event
     from wealthsources.model.timeframe import Timeframe
-    from wealthsources.source import Event
+    from wealthsources.source import Sink
 
 _log = logging.getLogger("wealthsources.dispatcher")
 
@@ -43,11 +44,11 @@ class Dispatcher:
         self._idle_at = 0.0  # monotonic: when an event was last handed out, or one came while none waited
         self._slow = False
         self._forming: dict[Series, list[Event]] = {}
-        self._callbacks: tuple[Callable[[Event], None], ...] = ()
+        self._callbacks: tuple[Sink, ...] = ()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Sink) -> Callable[[], None]:
         """Call `callback` with every event from now on. Returns what ends that."""
         with self._ready:
             self._callbacks = (*self._callbacks, callback)

@@ -10,12 +10,10 @@ import queue
 import threading
 import time
 from collections import Counter
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Overdue
+from concurrent.futures import Future, TimeoutError as Overdue
 from typing import TYPE_CHECKING, Final
 
-from wealthsources.model.errors import SourceError
-from wealthsources.resolve.circuit_breaker import Unasked
+from wealthsources.model.errors import NotAsked, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +44,14 @@ class Workers:
         future: Future[object] = Future()
         with self._lock:
             if self._closed:
-                raise Unasked("the session has been stopped")
+                raise NotAsked("the session has been stopped")
             if self._threads < self._size and self._busy + self._jobs.qsize() >= self._threads:
                 self._threads += 1
                 threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
         try:
             self._jobs.put_nowait((future, work))
         except queue.Full:
-            raise Unasked(f"{_MOST_WAITING} requests are waiting already") from None
+            raise NotAsked(f"{_MOST_WAITING} requests are waiting already") from None
         return future
 
     def abandon(self, future: Future[object]) -> None:
@@ -123,7 +121,7 @@ class Caller:
             if future.done():
                 raise  # the source's own TimeoutError
             if future.cancel():
-                raise Unasked(f"no worker was free for it within {self._deadline:g} s (source_deadline)") from None
+                raise NotAsked(f"no worker was free for it within {self._deadline:g} s (source_deadline)") from None
             self._abandon(name, future)
             raise SourceError(f"gave no answer within {self._deadline:g} s (source_deadline)") from None
 

@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING
 
 from wealthsources.model.bars import Bars
 from wealthsources.model.errors import NotHere
-from wealthsources.runtime.clocks import Clock
-from wealthsources.source import Capabilities, Source
+from wealthsources.source import Capabilities, Clock, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

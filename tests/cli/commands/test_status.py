@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from wealthsources import SourceStatus, StreamStatus
 from wealthsources.cli.status_tables import print_status
-from wealthsources.runtime.session import SessionStatus
+from wealthsources.runtime.engine import SessionStatus
 
 from ..conftest import TOKEN
 

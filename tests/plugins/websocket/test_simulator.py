@@ -22,8 +22,7 @@ from typing import Any
 import pytest
 import trustme
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection
-from websockets.sync.client import connect as connect_to
+from websockets.sync.client import ClientConnection, connect as connect_to
 
 from wealthsources_websocket.simulator import MarketServer, SimulatorError
 from wealthsources_websocket.simulator.server import Simulator

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wealthsources.cli.console import one_line, say_note
+from wealthsources.cli.console import say_note
 from wealthsources.cli.options import WRONG, ConfigOption, DebugOption, Run, running
 from wealthsources.model.errors import ConfigError, RequestError
+from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from wealthsources.cli.inspection import Examined

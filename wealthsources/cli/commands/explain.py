@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from wealthsources.cli.commands.get import Count, IncludeNow, Symbol, TimeframeName, Wait
-from wealthsources.cli.console import printable
 from wealthsources.cli.options import FAILED, ConfigOption, DebugOption, running
+from wealthsources.model.text import printable
 
 
 def explain(

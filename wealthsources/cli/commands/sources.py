@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from wealthsources.cli.console import one_line, print_table, say_note
+from wealthsources.cli.console import print_table, say_note
 from wealthsources.cli.options import WRONG, ConfigOption, DebugOption, Run, running
 from wealthsources.model.errors import ConfigError
+from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from wealthsources.cli.inspection import Examined

@@ -15,7 +15,8 @@ from wealthsources.model.errors import ConfigError, RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wealthsources.runtime.session import Session, SessionStatus
+    from wealthsources.runtime.engine import SessionStatus
+    from wealthsources.runtime.session import Session
 
 #: A source that is in one of these will not be connected soon; one that tries again may be, at another endpoint.
 _FINAL: Final = ("auth_failed", "broken", "failing")
@@ -62,7 +63,7 @@ def _wait(
     session: Session, live: list[str], seconds: float, tell: Callable[[str], None]
 ) -> tuple[SessionStatus, list[str]]:
     """The status when no more live sources will be connected or the time is over, and those that are not."""
-    from wealthsources.runtime.session import UP  # noqa: PLC0415 - numpy and more
+    from wealthsources.runtime.deployment import UP  # noqa: PLC0415 - numpy and more
 
     deadline = time.monotonic() + seconds
     session.start_live()
