@@ -21,7 +21,7 @@ demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 # Three at a time, also on two cores: the tests wait for sockets more than they compute.
-# TESTS=tests/model runs a part of them.
+# TESTS=tests/cli runs a part of them.
 test: $(STAMP)
 	@mkdir -p $(OUTPUT)
 	@$(BIN)/python -m pytest -n 3 $(TESTS) 2>&1 | tee $(OUTPUT)/last.txt || { \

@@ -48,3 +48,9 @@ def test_what_lands_has_passed_commands_that_a_developer_has():
     called = re.findall(r"^make ([a-z-]+)$", script, re.MULTILINE)
     assert {"check", "test"} <= set(called)
     assert all(recipe(target) for target in called)
+
+
+def test_every_path_that_the_makefile_names_exists():
+    paths = re.findall(r"\b(?:tests|benchmarks|examples)/[\w./-]+", MAKEFILE.replace("\\\n", " "))
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
