@@ -36,7 +36,7 @@ from wealthsources import (
 from wealthsources.chain import Named, SourceChain
 from wealthsources.clock import SystemClock
 from wealthsources.walk import Query
-from wealthsources_websocket.simulator.faults import FaultServer, Market
+from wealthsources_simulator.faults import FaultServer, Market
 
 from .conftest import QUICK, SERIES, TOKEN, facts
 from .histories import (
