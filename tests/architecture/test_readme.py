@@ -83,7 +83,7 @@ def test_the_mistake_is_told_as_shown(tmp_path, monkeypatch):
 
 
 def test_the_python_example_runs_on_the_repositorys_configuration(monkeypatch, capsys):
-    from wealthsources_websocket.simulator import MarketServer
+    from wealthsources_simulator import MarketServer
 
     data = ROOT / "examples" / "data" / "BTCUSDT" / "1h.csv"
     with MarketServer.from_csv(

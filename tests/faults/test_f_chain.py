@@ -35,7 +35,7 @@ from wealthsources import (
 from wealthsources.resolve.chain import ChainLink, SourceChain
 from wealthsources.resolve.query import Query
 from wealthsources.runtime.clocks import SystemClock
-from wealthsources_websocket.simulator.faults import FaultServer, Market
+from wealthsources_simulator.faults import FaultServer, Market
 
 from .conftest import QUICK, SERIES, TOKEN, facts
 from .histories import (

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_websocket.simulator.errors import SimulatorError
+from wealthsources_simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

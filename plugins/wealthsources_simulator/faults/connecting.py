@@ -6,12 +6,12 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_websocket.simulator import wire
-from wealthsources_websocket.simulator.faults.framing import TEXT, encode
-from wealthsources_websocket.simulator.faults.registry import misbehaves, misbehaves_once
+from wealthsources_simulator import wire
+from wealthsources_simulator.faults.framing import TEXT, encode
+from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.peer import Peer
+    from wealthsources_simulator.faults.peer import Peer
 
 _SWITCHING: Final = b"HTTP/1.1 101 Switching Protocols\r\n"
 _FILLER: Final = b"X-Filler: " + b"x" * 1000 + b"\r\n"

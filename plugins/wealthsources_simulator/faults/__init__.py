@@ -16,13 +16,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.end import Gone
-    from wealthsources_websocket.simulator.faults.framing import encode
-    from wealthsources_websocket.simulator.faults.library import FAULTS, fault
-    from wealthsources_websocket.simulator.faults.market import Market, Played
-    from wealthsources_websocket.simulator.faults.peer import Peer
-    from wealthsources_websocket.simulator.faults.registry import Fault
-    from wealthsources_websocket.simulator.faults.server import FaultServer
+    from wealthsources_simulator.faults.end import Gone
+    from wealthsources_simulator.faults.framing import encode
+    from wealthsources_simulator.faults.library import FAULTS, fault
+    from wealthsources_simulator.faults.market import Market, Played
+    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.faults.registry import Fault
+    from wealthsources_simulator.faults.server import FaultServer
 
 __all__ = ["FAULTS", "Fault", "FaultServer", "Gone", "Market", "Peer", "Played", "encode", "fault"]
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator.errors import SimulatorError
-from wealthsources_websocket.simulator.rows import parse_rows, read_bars
-from wealthsources_websocket.simulator.timeline import Outage, PlayedBar, Timeline, forming_state
+from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.rows import parse_rows, read_bars
+from wealthsources_simulator.timeline import Outage, PlayedBar, Timeline, forming_state
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 HOUR = 3_600_000

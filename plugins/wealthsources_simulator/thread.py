@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator.errors import SimulatorError
-from wealthsources_websocket.simulator.rows import read_bars
-from wealthsources_websocket.simulator.server import Simulator
-from wealthsources_websocket.simulator.timeline import Outage, PlayedBar, Timeline
+from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.rows import read_bars
+from wealthsources_simulator.server import Simulator
+from wealthsources_simulator.timeline import Outage, PlayedBar, Timeline
 
 if TYPE_CHECKING:
     import ssl

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.timeline import Series
+    from wealthsources_simulator.timeline import Series
 
 _MISSING: Final = object()
 

@@ -5,7 +5,7 @@ connecting A · liveness B · closing C · frames D · messages E · bars F
 
 from __future__ import annotations
 
-from wealthsources_websocket.simulator.faults import bars, closing, connecting, frames, liveness, messages
-from wealthsources_websocket.simulator.faults.registry import FAULTS, fault
+from wealthsources_simulator.faults import bars, closing, connecting, frames, liveness, messages
+from wealthsources_simulator.faults.registry import FAULTS, fault
 
 __all__ = ["FAULTS", "bars", "closing", "connecting", "fault", "frames", "liveness", "messages"]

@@ -10,18 +10,18 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from wealthsources_websocket.simulator.errors import SimulatorError
-from wealthsources_websocket.simulator.faults.end import Gone
-from wealthsources_websocket.simulator.faults.library import fault
-from wealthsources_websocket.simulator.faults.peer import Peer
-from wealthsources_websocket.simulator.faults.registry import Fault
+from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.faults.end import Gone
+from wealthsources_simulator.faults.library import fault
+from wealthsources_simulator.faults.peer import Peer
+from wealthsources_simulator.faults.registry import Fault
 
 if TYPE_CHECKING:
     import ssl
     from types import TracebackType
     from typing import Self
 
-    from wealthsources_websocket.simulator.faults.market import Market
+    from wealthsources_simulator.faults.market import Market
 
 Entry = Fault | str | Callable[[Peer], object] | None
 

@@ -18,7 +18,7 @@ def _list_faults(wanted: bool) -> None:
     """Print what `--fault` takes and leave, if that is what was asked for."""
     if not wanted:
         return
-    from wealthsources_websocket.simulator.faults import FAULTS  # noqa: PLC0415 - only here
+    from wealthsources_simulator.faults import FAULTS  # noqa: PLC0415 - only here
 
     faults = sorted(FAULTS.values(), key=lambda fault: (fault.row[0], int(fault.row[1:]), fault.name))
     rows = [("fault", "row", "layer", "what the server does")]
@@ -89,7 +89,7 @@ def simulate(
 def _serve(data: Path, **options: Any) -> None:
     """Serve until interrupted. `options` are those of `MarketServer.from_csv`."""
     try:
-        from wealthsources_websocket.simulator import MarketServer, SimulatorError  # noqa: PLC0415 - loads websockets
+        from wealthsources_simulator import MarketServer, SimulatorError  # noqa: PLC0415 - loads websockets
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "websockets":
             raise
@@ -107,8 +107,8 @@ def _serve(data: Path, **options: Any) -> None:
 
 def _misbehave(bars: tuple[Path, str, str], settings: Any, faults: list[str], rate: float, **options: Any) -> None:
     """The same with a FaultServer. `settings` are those of its market, `options` its own."""
-    from wealthsources_websocket.simulator.errors import SimulatorError  # noqa: PLC0415 - only here
-    from wealthsources_websocket.simulator.faults import FaultServer, Market  # noqa: PLC0415 - only here
+    from wealthsources_simulator.errors import SimulatorError  # noqa: PLC0415 - only here
+    from wealthsources_simulator.faults import FaultServer, Market  # noqa: PLC0415 - only here
 
     if not rate >= 0:
         _fail(f"rate is {rate}; it must be 0 or more bars a second")

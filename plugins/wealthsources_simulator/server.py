@@ -15,8 +15,8 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from wealthsources_websocket.simulator import wire
-from wealthsources_websocket.simulator.errors import SimulatorError
+from wealthsources_simulator import wire
+from wealthsources_simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
     import ssl
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from websockets.http11 import Request, Response
 
-    from wealthsources_websocket.simulator.timeline import Outage, Series, Timeline
+    from wealthsources_simulator.timeline import Outage, Series, Timeline
 
 _PATH: Final = "/market_data"
 _POLICY_VIOLATION: Final = 1008

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.errors import SimulatorError
-    from wealthsources_websocket.simulator.thread import MarketServer
+    from wealthsources_simulator.errors import SimulatorError
+    from wealthsources_simulator.thread import MarketServer
 
 __all__ = ["MarketServer", "SimulatorError"]
 
@@ -17,11 +17,11 @@ __all__ = ["MarketServer", "SimulatorError"]
 def __getattr__(name: str) -> object:
     # Lazily, because `main` is imported for the list of commands, where neither asyncio nor websockets is wanted.
     if name == "MarketServer":
-        from wealthsources_websocket.simulator.thread import MarketServer  # noqa: PLC0415 - see above
+        from wealthsources_simulator.thread import MarketServer  # noqa: PLC0415 - see above
 
         return MarketServer
     if name == "SimulatorError":
-        from wealthsources_websocket.simulator.errors import SimulatorError  # noqa: PLC0415 - see above
+        from wealthsources_simulator.errors import SimulatorError  # noqa: PLC0415 - see above
 
         return SimulatorError
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,8 +23,8 @@ import trustme
 import websocket
 
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator import SimulatorError
-from wealthsources_websocket.simulator.faults import (
+from wealthsources_simulator import SimulatorError
+from wealthsources_simulator.faults import (
     FAULTS,
     Fault,
     FaultServer,
@@ -34,7 +34,7 @@ from wealthsources_websocket.simulator.faults import (
     encode,
     fault,
 )
-from wealthsources_websocket.simulator.timeline import PlayedBar
+from wealthsources_simulator.timeline import PlayedBar
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 HOUR = 3_600_000
@@ -1212,10 +1212,10 @@ def test_the_command_says_what_cannot_be_played(words, message):
 
 def test_neither_the_command_nor_the_faults_need_asyncio_or_websockets():
     code = (
-        "import sys; import wealthsources_websocket.simulator.main; before = set(sys.modules);"
-        "from wealthsources_websocket.simulator.faults import FAULTS, FaultServer, Market, Peer;"
-        "print([name for name in ('websockets', 'asyncio', 'wealthsources_websocket.simulator.server')"
-        " if name in sys.modules], 'wealthsources_websocket.simulator.faults' in before)"
+        "import sys; import wealthsources_simulator.main; before = set(sys.modules);"
+        "from wealthsources_simulator.faults import FAULTS, FaultServer, Market, Peer;"
+        "print([name for name in ('websockets', 'asyncio', 'wealthsources_simulator.server')"
+        " if name in sys.modules], 'wealthsources_simulator.faults' in before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "[] False"

@@ -12,8 +12,8 @@ import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TextIO
 
-from wealthsources_websocket.simulator.errors import SimulatorError
-from wealthsources_websocket.simulator.timeline import PlayedBar
+from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.timeline import PlayedBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,12 +6,12 @@ import json
 import socket
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_websocket.simulator.faults.framing import PING, PONG, TEXT, encode
-from wealthsources_websocket.simulator.faults.registry import misbehaves, misbehaves_once
+from wealthsources_simulator.faults.framing import PING, PONG, TEXT, encode
+from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.market import Played
-    from wealthsources_websocket.simulator.faults.peer import Peer
+    from wealthsources_simulator.faults.market import Played
+    from wealthsources_simulator.faults.peer import Peer
 
 _SLICE: Final = 0.02
 _HALF: Final = b'{"type":"BAR","symbol":"' + b"x" * 76

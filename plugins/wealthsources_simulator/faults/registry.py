@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wealthsources_websocket.simulator.errors import SimulatorError
+from wealthsources_simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.peer import Peer
+    from wealthsources_simulator.faults.peer import Peer
 
 Layer = Literal["tcp", "tls", "http", "frames", "messages", "bars"]
 Argument = int | float | str | None

@@ -6,7 +6,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_websocket.simulator.faults.framing import (
+from wealthsources_simulator.faults.framing import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -16,10 +16,10 @@ from wealthsources_websocket.simulator.faults.framing import (
     close_payload,
     encode,
 )
-from wealthsources_websocket.simulator.faults.registry import misbehaves, misbehaves_once
+from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.peer import Peer
+    from wealthsources_simulator.faults.peer import Peer
 
 _CONTROL: Final = {"ping": PING, "pong": PONG, "close": CLOSE}
 _KINDS: Final = tuple(_CONTROL)

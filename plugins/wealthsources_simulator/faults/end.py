@@ -9,7 +9,7 @@ import struct
 import threading
 from typing import TYPE_CHECKING
 
-from wealthsources_websocket.simulator.faults.framing import apply_mask
+from wealthsources_simulator.faults.framing import apply_mask
 
 if TYPE_CHECKING:
     import ssl

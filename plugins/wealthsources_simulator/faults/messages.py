@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator import wire
-from wealthsources_websocket.simulator.faults.registry import misbehaves_once
+from wealthsources_simulator import wire
+from wealthsources_simulator.faults.registry import misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.peer import Peer
+    from wealthsources_simulator.faults.peer import Peer
 
 Bar = dict[str, Any]
 

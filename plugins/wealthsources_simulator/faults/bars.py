@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator.faults.registry import misbehaves, misbehaves_once
+from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.market import Played
-    from wealthsources_websocket.simulator.faults.peer import Peer
-    from wealthsources_websocket.simulator.timeline import Series
+    from wealthsources_simulator.faults.market import Played
+    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.timeline import Series
 
 _HOUR: Final = 3_600_000
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from wealthsources import RequestError, Timeframe
-from wealthsources_websocket.simulator.errors import SimulatorError
-from wealthsources_websocket.simulator.rows import read_bars
-from wealthsources_websocket.simulator.timeline import PlayedBar, Series, Timeline, forming_state
+from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.rows import read_bars
+from wealthsources_simulator.timeline import PlayedBar, Series, Timeline, forming_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -24,9 +24,9 @@ import trustme
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect as connect_to
 
-from wealthsources_websocket.simulator import MarketServer, SimulatorError
-from wealthsources_websocket.simulator.server import Simulator
-from wealthsources_websocket.simulator.timeline import PlayedBar, Timeline
+from wealthsources_simulator import MarketServer, SimulatorError
+from wealthsources_simulator.server import Simulator
+from wealthsources_simulator.timeline import PlayedBar, Timeline
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 HOUR = 3_600_000
@@ -524,7 +524,7 @@ def test_tls_is_served_with_the_context_it_is_given() -> None:
 
 # The command.
 
-SIMULATE = [sys.executable, "-c", "from wealthsources_websocket.simulator.main import app; app()"]
+SIMULATE = [sys.executable, "-c", "from wealthsources_simulator.main import app; app()"]
 OPTIONS = {"--data": str(SAMPLE), "--symbol": "BTCUSDT", "--timeframe": "1h", "--token": TOKEN}
 
 
@@ -591,7 +591,7 @@ def test_a_taken_port_ends_the_command_with_one_line() -> None:
 
 
 def test_the_list_of_commands_loads_no_server() -> None:
-    code = "import sys, wealthsources_websocket.simulator.main; print({'asyncio', 'websockets'} & set(sys.modules))"
+    code = "import sys, wealthsources_simulator.main; print({'asyncio', 'websockets'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout == "set()\n"
 

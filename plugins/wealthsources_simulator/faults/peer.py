@@ -14,14 +14,14 @@ from http import HTTPStatus
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from wealthsources_websocket.simulator import wire
-from wealthsources_websocket.simulator.faults.end import End, Gone
-from wealthsources_websocket.simulator.faults.framing import CLOSE, PING, PONG, TEXT, close_payload, encode, read_close
+from wealthsources_simulator import wire
+from wealthsources_simulator.faults.end import End, Gone
+from wealthsources_simulator.faults.framing import CLOSE, PING, PONG, TEXT, close_payload, encode, read_close
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults.market import Played
-    from wealthsources_websocket.simulator.faults.server import FaultServer
-    from wealthsources_websocket.simulator.timeline import Series
+    from wealthsources_simulator.faults.market import Played
+    from wealthsources_simulator.faults.server import FaultServer
+    from wealthsources_simulator.timeline import Series
 
 Message = Mapping[str, Any]
 
