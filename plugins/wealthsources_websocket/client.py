@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import json
 import secrets
-import ssl
 import struct
 import threading
 import time
@@ -19,7 +18,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from wealthsources import ConfigError
-from wealthsources_websocket.connection import CLOSE, PING, PONG, TEXT, Connection, connect
+from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocol import (
     PROTOCOLS,
     Bad,
@@ -30,10 +29,14 @@ from wealthsources_websocket.protocol import (
     ServerError,
     one_line,
 )
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan, error_kind
+from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Plan, error_kind
+from wealthsources_websocket.transport.base import CLOSE, PING, PONG, TEXT, Connection
+from wealthsources_websocket.transport.connect import connect
+from wealthsources_websocket.transport.tls import tls_context
 
 if TYPE_CHECKING:
     import logging
+    import ssl
     from collections.abc import Sequence
 
     from wealthsources_websocket.config import WebSocketOptions
@@ -120,7 +123,7 @@ class Client:
                 self._log.warning("no csrf_token is set; an empty one is sent")
             if any(url.startswith("wss://") for url in self._options.endpoints):
                 try:
-                    self._tls = _tls_context(self._options)
+                    self._tls = tls_context(self._options.ca_file, self._options.tls_minimum)
                 except OSError as error:
                     raise ConfigError(f"ca_file {self._options.ca_file}: {error.strerror or error}") from error
             self._thread = threading.Thread(target=self._run, name="wealthsources-websocket", daemon=True)
@@ -151,14 +154,14 @@ class Client:
         while not self._stop.is_set():
             try:
                 self._one_connection()
-            except Lost as lost:
+            except ConnectionLost as lost:
                 self._wait_after(lost)
             except Exception as error:  # noqa: BLE001 - nothing but stop ends this thread
                 self._log.exception("the reader failed; the connection begins anew")
-                self._wait_after(Lost("internal", type(error).__name__))
+                self._wait_after(ConnectionLost("internal", type(error).__name__))
         self._set_state("disconnected", "stopped")
 
-    def _wait_after(self, lost: Lost) -> None:
+    def _wait_after(self, lost: ConnectionLost) -> None:
         if self._stop.is_set():
             return
         self.counters[f"lost.{lost.reason}"] += 1
@@ -186,7 +189,7 @@ class Client:
         try:
             proxy = options.proxy_for(url)
         except ValueError as error:  # what the environment says; it never holds the value
-            raise Lost("proxy_error", f"the proxy of the environment {error}") from None
+            raise ConnectionLost("proxy_error", f"the proxy of the environment {error}") from None
         connection = connect(url, options.connect_timeout, self._stop, options.max_message, self._tls, proxy)
         self._connection = connection
         try:
@@ -200,7 +203,7 @@ class Client:
                 else:
                     self._handler.on_bar(event, self.epoch, self.acknowledged_at)
             self._read(connection)
-        except Lost as lost:
+        except ConnectionLost as lost:
             if lost.close_code is not None:
                 connection.close(lost.close_code, timeout=0)
             raise
@@ -218,7 +221,7 @@ class Client:
                 said = f"csrf_token_file {name}: {error.strerror}" if name and isinstance(error, OSError) else ""
                 raise ConfigError(said or f"csrf_token cannot be read: {type(error).__name__}") from None
             # Not the error's text: it may hold the token.
-            raise Lost("token", f"csrf_token cannot be read: {type(error).__name__}") from None
+            raise ConnectionLost("token", f"csrf_token cannot be read: {type(error).__name__}") from None
         if token != self._token:
             self._plan.accepted()  # a new one has not been refused yet
             self._redact = _Redactor(token, self._token)
@@ -235,7 +238,7 @@ class Client:
                 self.counters["budget_waits"] += 1
                 self._log.warning("the host has been connected to often, or asked for a rest; waiting %.1f s", wait)
             self._stop.wait(wait)
-        raise Lost("stopped")
+        raise ConnectionLost("stopped")
 
     def _set_state(self, state: State, reason: str) -> None:
         if state == self.state:
@@ -261,7 +264,7 @@ class Client:
         early: list[BarMessage | Bad] = []
         try:
             self._await_acknowledgement(connection, deadline, early)
-        except Lost:
+        except ConnectionLost:
             for event in early:  # of a connection that never was one
                 self.counters["early_dropped"] += isinstance(event, BarMessage)
             raise
@@ -271,7 +274,7 @@ class Client:
         while time.monotonic() < deadline:
             if self._stop.is_set():
                 connection.close(timeout=CLOSE_TIMEOUT)
-                raise Lost("stopped")
+                raise ConnectionLost("stopped")
             frame = connection.receive()
             if frame is None:
                 continue
@@ -282,7 +285,7 @@ class Client:
                 connection.pong(frame.data)
             elif frame.opcode == CLOSE:
                 raise self._closed(connection, frame.data)
-        raise Lost("ack_timeout", "no CONNECTED came")
+        raise ConnectionLost("ack_timeout", "no CONNECTED came")
 
     def _acknowledged(self, connection: Connection, data: bytes, early: list[BarMessage | Bad]) -> bool:
         done = False
@@ -299,7 +302,7 @@ class Client:
                 kind = error_kind(event.message)
                 self.counters[f"server_errors.{kind or 'other'}"] += 1
                 said = f"the server does not accept csrf_token: {event.message}" if kind == "auth" else event.message
-                raise Lost("refused_by_server", said, kind=kind)
+                raise ConnectionLost("refused_by_server", said, kind=kind)
             else:
                 self._other(connection, event)
                 if isinstance(event, Bad):
@@ -308,7 +311,7 @@ class Client:
         return done
 
     def _read(self, connection: Connection) -> None:
-        """Read until the connection is lost. Raises Lost."""
+        """Read until the connection is lost. Raises ConnectionLost."""
         handler, read, epoch = self._handler, self._protocol.read, self.epoch
         last_bar = now = next_check = time.monotonic()
         up = _Up(now, self._options)
@@ -317,7 +320,7 @@ class Client:
             frame = connection.receive()
             now = time.monotonic()
             if now - before > max(_LONG_PAUSE, self._options.pong_timeout):
-                raise Lost("suspended", f"this process stood still for {now - before:.0f} s")
+                raise ConnectionLost("suspended", f"this process stood still for {now - before:.0f} s")
             if frame is None:
                 next_check = now
             elif frame.opcode == TEXT:
@@ -337,12 +340,12 @@ class Client:
         """What is looked at every now and then while a connection is up."""
         if self._stop.is_set():
             connection.close(timeout=CLOSE_TIMEOUT)
-            raise Lost("stopped")
+            raise ConnectionLost("stopped")
         if _slept() - up.slept > _LONG_PAUSE:
-            raise Lost("suspended", f"this machine slept for {_slept() - up.slept:.0f} s")
+            raise ConnectionLost("suspended", f"this machine slept for {_slept() - up.slept:.0f} s")
         up.pinger.check(connection, now)
         if now - last_bar > self._options.idle_limit:
-            raise Lost("data_idle", f"no bar for {now - last_bar:.0f} s")
+            raise ConnectionLost("data_idle", f"no bar for {now - last_bar:.0f} s")
         if self._resubscribe.is_set():
             self._subscribe(connection, str(next(_request_ids)))
             self._handler.on_resubscribed()
@@ -369,12 +372,12 @@ class Client:
             if data.lstrip()[:1] in (b"{", b"["):  # a message all the same, though it is not read
                 self._handler.on_bad(Bad("binary", "a binary message"))
 
-    def _closed(self, connection: Connection, data: bytes) -> Lost:
+    def _closed(self, connection: Connection, data: bytes) -> ConnectionLost:
         code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
-        with contextlib.suppress(Lost):
+        with contextlib.suppress(ConnectionLost):
             connection.close(code if len(data) >= 2 else 1000, timeout=0)
         words = one_line(data[2:100].decode("utf-8", "replace"))
-        return Lost(f"closed_{code}", words, kind=self._options.close_kind(code))
+        return ConnectionLost(f"closed_{code}", words, kind=self._options.close_kind(code))
 
     def _other(self, connection: Connection, event: object) -> None:
         if isinstance(event, Bad):
@@ -388,7 +391,7 @@ class Client:
             if self._bad_in_a_row >= _MOST_BAD:
                 self._bad_in_a_row = 0
                 if time.monotonic() - self._bad_since < _FLOOD:  # slower ones may be heartbeats of some kind
-                    raise Lost("bad_flood", f"{_MOST_BAD} messages in a row could not be used")
+                    raise ConnectionLost("bad_flood", f"{_MOST_BAD} messages in a row could not be used")
         elif isinstance(event, ServerError):
             self.counters[f"server_errors.{error_kind(event.message) or 'other'}"] += 1
             self.last_error = self._redact(event.message)
@@ -424,12 +427,6 @@ def shown(url: str) -> str:
     """An address without its query, which may hold what nobody else is to read."""
     address, mark, _ = url.partition("?")
     return f"{address}?…" if mark else address
-
-
-def _tls_context(options: WebSocketOptions) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=options.ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3 if options.tls_minimum == "1.3" else ssl.TLSVersion.TLSv1_2
-    return context
 
 
 class _Redactor:
@@ -469,7 +466,7 @@ class _Pinger:
     def check(self, connection: Connection, now: float) -> None:
         if self._payload is not None:
             if now - self._sent_at > self._timeout:
-                raise Lost("pong_timeout", f"no answer to a ping for {now - self._sent_at:.0f} s")
+                raise ConnectionLost("pong_timeout", f"no answer to a ping for {now - self._sent_at:.0f} s")
         elif now - self._sent_at >= self._interval:
             self._payload = secrets.token_bytes(8)
             self._sent_at = now

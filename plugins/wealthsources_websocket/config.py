@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from wealthsources import Timeframe
-from wealthsources_websocket.reconnect import Kind
+from wealthsources_websocket.errors import FailureKind
 
 _IN_THE_CLEAR = (
     "csrf_token would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
@@ -210,7 +210,7 @@ class WebSocketOptions(BaseModel):
             return proxy
         return proxy
 
-    def close_kind(self, code: int) -> Kind:
+    def close_kind(self, code: int) -> FailureKind:
         """What a close code of this server means."""
         return self.close_codes.get(code, "auth" if code == 1008 else "")
 

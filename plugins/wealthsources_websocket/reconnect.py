@@ -7,43 +7,16 @@ import re
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
+
+from wealthsources_websocket.errors import ConnectionLost, FailureKind
 
 _MINUTE: Final = 60.0
 _LONGEST_REST: Final = 3600.0
 _REFUSALS: Final = 2
 _SUBSCRIPTION_WORDS: Final = re.compile(r"symbol|resolution|timeframe|interval|subscri|market", re.IGNORECASE)
 _AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
-
-Kind = Literal["", "auth", "subscription", "rate", "fatal"]
-
-
-class Lost(Exception):  # noqa: N818 - what happened to the connection
-    """A connection could not be made, or is over.
-
-    reason       a short name that is counted: refused, dns, tls_error, handshake_timeout, bad_status, pong_timeout, …
-    detail       for people; never holds what a server sent without having been shortened, nor a secret
-    kind         auth: the credential is not wanted · rate: too many connections · fatal: never again, says the server
-    retry_after  seconds for which the server asked to be left alone, with all its addresses
-    close_code   with what Close frame to go, because the server broke the protocol
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        detail: str = "",
-        *,
-        kind: Kind = "",
-        retry_after: float = 0.0,
-        close_code: int | None = None,
-    ) -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason = reason
-        self.detail = detail
-        self.kind: Kind = kind
-        self.retry_after = retry_after
-        self.close_code = close_code
 
 
 class Backoff:
@@ -189,7 +162,7 @@ class Plan:
             waits.append(wait)
         return min(waits)
 
-    def lost(self, lost: Lost, now: float) -> float:
+    def lost(self, lost: ConnectionLost, now: float) -> float:
         """Note a failure. Returns the delay before the next attempt, in seconds."""
         if lost.kind == "rate":
             rest = min(lost.retry_after, _LONGEST_REST) if lost.retry_after else self._backoff.cap
@@ -220,13 +193,8 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def error_kind(text: str) -> Kind:
+def error_kind(text: str) -> FailureKind:
     """What an ERROR of the server is about: the credential, the subscription, or something else."""
     if _AUTH_WORDS.search(text):
         return "auth"
     return "subscription" if _SUBSCRIPTION_WORDS.search(text) else ""
-
-
-def status_kind(status: int) -> Kind:
-    """What a status instead of the upgrade means."""
-    return "auth" if status in (401, 403) else "rate" if status in (418, 429) else ""

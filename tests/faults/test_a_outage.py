@@ -9,7 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
+from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.reconnect import (
+    Backoff,
+    ConnectBudget,
+    Plan,
+)
 
 HOUR, MINUTE = 3600.0, 60.0
 BASE, CAP, BUDGET = 0.5, 60.0, 20  # the defaults
@@ -25,7 +30,7 @@ def attempts(plan: Plan) -> Iterator[tuple[float, str]]:
         while (wait := plan.attempt(now)) > 0:
             now += wait
         yield now, plan.current
-        now += plan.lost(Lost("refused"), now)
+        now += plan.lost(ConnectionLost("refused"), now)
 
 
 def hour(plan: Plan) -> list[tuple[float, str]]:

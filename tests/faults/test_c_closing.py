@@ -21,8 +21,13 @@ import trustme
 import wealthsources
 from wealthsources_websocket import get_websocket_manager
 from wealthsources_websocket.client import STOP_LIMIT
+from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocol import PROTOCOLS, BarMessage
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
+from wealthsources_websocket.reconnect import (
+    Backoff,
+    ConnectBudget,
+    Plan,
+)
 from wealthsources_websocket.simulator.faults import Market, fault
 from wealthsources_websocket.simulator.faults.framing import CLOSE, close_payload
 
@@ -238,7 +243,7 @@ def an_hour(plan: Plan, then: Callable[[Plan], object] = lambda _: None) -> tupl
         attempts.append(now)
         now += 0.05
         then(plan)
-        waits.append(plan.lost(Lost("closed_1000"), now))
+        waits.append(plan.lost(ConnectionLost("closed_1000"), now))
         now += waits[-1]
     return attempts, waits
 

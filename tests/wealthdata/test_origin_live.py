@@ -12,7 +12,12 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthdata import get_bars, get_price, set_context
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
+from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.reconnect import (
+    Backoff,
+    ConnectBudget,
+    Plan,
+)
 from wealthsources_websocket.simulator.faults import FaultServer, Market
 
 from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule, wait_until
@@ -185,7 +190,7 @@ def test_origin_16_attempts_to_connect_go_on_for_ever():
             while (wait := plan.attempt(now)) > 0:
                 now += wait
             yield now
-            now += plan.lost(Lost("refused"), now)
+            now += plan.lost(ConnectionLost("refused"), now)
 
     day = 86_400.0  # of virtual time
     times = list(itertools.takewhile(lambda now: now < day, attempts()))
