@@ -19,17 +19,11 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from wealthsources import ConfigError
 from wealthsources_websocket.errors import ConnectionLost
-from wealthsources_websocket.protocol import (
-    PROTOCOLS,
-    Bad,
-    BarMessage,
-    Connected,
-    Ignored,
-    Reply,
-    ServerError,
-    one_line,
-)
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Plan, error_kind
+from wealthsources_websocket.protocols import load_protocol
+from wealthsources_websocket.protocols.base import Acknowledged, BarMessage, Ignored, Malformed, Reply, ServerError
+from wealthsources_websocket.protocols.wealthai import classify_error
+from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Plan
+from wealthsources_websocket.text import one_line
 from wealthsources_websocket.transport.base import CLOSE, PING, PONG, TEXT, Connection
 from wealthsources_websocket.transport.connect import connect
 from wealthsources_websocket.transport.tls import tls_context
@@ -39,7 +33,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from wealthsources_websocket.config import WebSocketOptions
+    from wealthsources_websocket.options import WebSocketOptions
 
 State = Literal["disconnected", "connecting", "connected", "reconnecting", "error", "auth_failed"]
 
@@ -61,7 +55,7 @@ class Handler(Protocol):
     def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
         """A bar came on connection `epoch`, at monotonic time `now`. Returns whether it was one we want."""
 
-    def on_bad(self, bad: Bad) -> None:
+    def on_malformed(self, malformed: Malformed) -> None:
         """A message came that cannot be used: what it said of its series, or of any, is not known."""
 
     def on_turn(self, now: float) -> None:
@@ -90,7 +84,7 @@ class Client:
         self._options = options
         self._handler = handler
         self._log = logger
-        self._protocol = PROTOCOLS[options.protocol](push_closed=options.bar_push == "closed")
+        self._protocol = load_protocol(options.protocol)(push_closed=options.bar_push == "closed")
         self._token = ""
         self._redact = _Redactor("")
         self._symbols: tuple[str, ...] = options.symbols
@@ -198,8 +192,8 @@ class Client:
             self.acknowledged_at = time.monotonic()
             self._set_state("connected", "")
             for event in early:  # in their order: what was lost makes the bar before it uncertain
-                if isinstance(event, Bad):
-                    self._handler.on_bad(event)
+                if isinstance(event, Malformed):
+                    self._handler.on_malformed(event)
                 else:
                     self._handler.on_bar(event, self.epoch, self.acknowledged_at)
             self._read(connection)
@@ -258,10 +252,10 @@ class Client:
         )
         connection.send_text(message, self._options.connect_timeout)  # with thousands of symbols it is long
 
-    def _handshake(self, connection: Connection, deadline: float) -> list[BarMessage | Bad]:
+    def _handshake(self, connection: Connection, deadline: float) -> list[BarMessage | Malformed]:
         """Subscribe and wait for the acknowledgement. Returns bars that came before it."""
         self._subscribe(connection, "1")
-        early: list[BarMessage | Bad] = []
+        early: list[BarMessage | Malformed] = []
         try:
             self._await_acknowledgement(connection, deadline, early)
         except ConnectionLost:
@@ -270,7 +264,9 @@ class Client:
             raise
         return early
 
-    def _await_acknowledgement(self, connection: Connection, deadline: float, early: list[BarMessage | Bad]) -> None:
+    def _await_acknowledgement(
+        self, connection: Connection, deadline: float, early: list[BarMessage | Malformed]
+    ) -> None:
         while time.monotonic() < deadline:
             if self._stop.is_set():
                 connection.close(timeout=CLOSE_TIMEOUT)
@@ -287,7 +283,7 @@ class Client:
                 raise self._closed(connection, frame.data)
         raise ConnectionLost("ack_timeout", "no CONNECTED came")
 
-    def _acknowledged(self, connection: Connection, data: bytes, early: list[BarMessage | Bad]) -> bool:
+    def _acknowledged(self, connection: Connection, data: bytes, early: list[BarMessage | Malformed]) -> bool:
         done = False
         for event in self._protocol.read(data):
             if isinstance(event, BarMessage):
@@ -295,19 +291,19 @@ class Client:
                     early.append(event)
                 else:
                     self.counters["early_dropped"] += 1
-                    early[-1] = Bad("early", "too many bars before CONNECTED")  # of any series
-            elif isinstance(event, Connected):
+                    early[-1] = Malformed("early", "too many bars before CONNECTED")  # of any series
+            elif isinstance(event, Acknowledged):
                 done |= event.request_id in (None, "1")
             elif isinstance(event, ServerError):
-                kind = error_kind(event.message)
+                kind = classify_error(event.message)
                 self.counters[f"server_errors.{kind or 'other'}"] += 1
                 said = f"the server does not accept csrf_token: {event.message}" if kind == "auth" else event.message
                 raise ConnectionLost("refused_by_server", said, kind=kind)
             else:
                 self._other(connection, event)
-                if isinstance(event, Bad):
+                if isinstance(event, Malformed):
                     full = len(early) >= _MOST_EARLY  # then a bar of any series gives way
-                    early[_MOST_EARLY - 1 :] = [Bad("early", "too much before CONNECTED") if full else event]
+                    early[_MOST_EARLY - 1 :] = [Malformed("early", "too much before CONNECTED") if full else event]
         return done
 
     def _read(self, connection: Connection) -> None:
@@ -370,7 +366,7 @@ class Client:
         else:
             self.counters["binary_frames"] += 1
             if data.lstrip()[:1] in (b"{", b"["):  # a message all the same, though it is not read
-                self._handler.on_bad(Bad("binary", "a binary message"))
+                self._handler.on_malformed(Malformed("binary", "a binary message"))
 
     def _closed(self, connection: Connection, data: bytes) -> ConnectionLost:
         code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
@@ -380,8 +376,8 @@ class Client:
         return ConnectionLost(f"closed_{code}", words, kind=self._options.close_kind(code))
 
     def _other(self, connection: Connection, event: object) -> None:
-        if isinstance(event, Bad):
-            self._handler.on_bad(event)
+        if isinstance(event, Malformed):
+            self._handler.on_malformed(event)
             self.counters[event.what] += 1
             if not self._bad_in_a_row:
                 self._bad_since = time.monotonic()
@@ -393,12 +389,12 @@ class Client:
                 if time.monotonic() - self._bad_since < _FLOOD:  # slower ones may be heartbeats of some kind
                     raise ConnectionLost("bad_flood", f"{_MOST_BAD} messages in a row could not be used")
         elif isinstance(event, ServerError):
-            self.counters[f"server_errors.{error_kind(event.message) or 'other'}"] += 1
+            self.counters[f"server_errors.{classify_error(event.message) or 'other'}"] += 1
             self.last_error = self._redact(event.message)
             self._log.warning("the server says: %s", self.last_error)
         elif isinstance(event, Reply):
             connection.send_text(event.text)
-        elif isinstance(event, Connected):
+        elif isinstance(event, Acknowledged):
             self.counters["repeated_acks"] += 1
         elif isinstance(event, Ignored):
             self.counters["ignored_messages"] += 1

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import random
-import re
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
 from typing import Final
 from urllib.parse import urlsplit
 
-from wealthsources_websocket.errors import ConnectionLost, FailureKind
+from wealthsources_websocket.errors import ConnectionLost
 
 _MINUTE: Final = 60.0
 _LONGEST_REST: Final = 3600.0
 _REFUSALS: Final = 2
-_SUBSCRIPTION_WORDS: Final = re.compile(r"symbol|resolution|timeframe|interval|subscri|market", re.IGNORECASE)
-_AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
 
 
 class Backoff:
@@ -191,10 +188,3 @@ class Plan:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
-
-
-def error_kind(text: str) -> FailureKind:
-    """What an ERROR of the server is about: the credential, the subscription, or something else."""
-    if _AUTH_WORDS.search(text):
-        return "auth"
-    return "subscription" if _SUBSCRIPTION_WORDS.search(text) else ""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from wealthsources import Host, SeriesBuffer
     from wealthsources_websocket.client import State
-    from wealthsources_websocket.config import WebSocketOptions
-    from wealthsources_websocket.protocol import Bad, BarMessage
+    from wealthsources_websocket.options import WebSocketOptions
+    from wealthsources_websocket.protocols.base import BarMessage, Malformed
 
 _AHEAD: Final = 5_000
 _MOST_LEFT: Final = 1_000
@@ -290,16 +290,16 @@ class WebSocketSource(Source):
         """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
         return (epoch << 32) + self._breaks
 
-    def on_bad(self, bad: Bad) -> None:
+    def on_malformed(self, malformed: Malformed) -> None:
         """A message was lost on us. If it was the last one of a bar, what we hold of that bar is not what it became."""
-        if not bad.may_be_bar:
+        if not malformed.may_be_bar:
             return
-        if not bad.symbol:
+        if not malformed.symbol:
             self._breaks += 1
             return
-        stream = self._find((bad.symbol, bad.timeframe))
+        stream = self._find((malformed.symbol, malformed.timeframe))
         if stream is not None:
-            _interrupt(stream.series, bad.open_time)
+            _interrupt(stream.series, malformed.open_time)
 
     def on_resubscribed(self) -> None:
         """As after a lost connection: only what is sent from now on stands for a bar that forms."""

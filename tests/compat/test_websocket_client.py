@@ -19,7 +19,7 @@ from engine.python_sdk.websocket_client import (
     shutdown_websocket_client,
 )
 from wealthsources_websocket import WebSocketManager
-from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.simulator.faults import Market
 
 TOKEN = "a-secret-compat-token"

@@ -14,7 +14,7 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources.metrics import metrics_text
-from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.simulator.faults import FaultServer, Market, Peer
 
 CANARY = 'cAnArY/7f3e+9b1d=="quoted"\\slash-é'

@@ -22,7 +22,8 @@ import wealthsources
 from wealthsources_websocket import get_websocket_manager
 from wealthsources_websocket.client import STOP_LIMIT
 from wealthsources_websocket.errors import ConnectionLost
-from wealthsources_websocket.protocol import PROTOCOLS, BarMessage
+from wealthsources_websocket.protocols.base import BarMessage
+from wealthsources_websocket.protocols.wealthai import WealthAI
 from wealthsources_websocket.reconnect import (
     Backoff,
     ConnectBudget,
@@ -413,7 +414,7 @@ def test_c6_a_close_while_the_subscription_goes_out(case, caplog, way, symbols):
 
 
 def bar_message(message: str) -> BarMessage:
-    (event,) = PROTOCOLS["wealthai"](push_closed=False).read(message.encode())
+    (event,) = WealthAI(push_closed=False).read(message.encode())
     assert isinstance(event, BarMessage)
     return event
 

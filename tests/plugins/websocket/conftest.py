@@ -18,8 +18,11 @@ import pytest
 
 import wealthsources
 from wealthsources_websocket.client import Client
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.protocol import Bad, BarMessage
+from wealthsources_websocket.options import WebSocketOptions
+from wealthsources_websocket.protocols.base import (
+    BarMessage,
+    Malformed,
+)
 from wealthsources_websocket.reconnect import ConnectBudget
 
 HOUR = 3_600_000
@@ -206,14 +209,14 @@ class Seen:
 
     def __init__(self) -> None:
         self.bars: list[BarMessage] = []
-        self.bad: list[Bad] = []
+        self.bad: list[Malformed] = []
         self.resubscribed = 0
         self.epochs: list[int] = []
         self.states: list[str] = []
         self.reasons: list[str] = []
         self.wanted: Callable[[BarMessage], bool] = lambda bar: True
 
-    def on_bad(self, bad: Bad) -> None:
+    def on_malformed(self, bad: Malformed) -> None:
         self.bad.append(bad)
 
     def on_turn(self, now: float) -> None:

@@ -27,7 +27,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wealthsources_websocket.errors import ConnectionLost
-from wealthsources_websocket.protocol import BarMessage, Connected, WealthAI
+from wealthsources_websocket.protocols.base import (
+    Acknowledged,
+    BarMessage,
+)
+from wealthsources_websocket.protocols.wealthai import WealthAI
 from wealthsources_websocket.simulator import MarketServer
 from wealthsources_websocket.transport.base import (
     BINARY,
@@ -1110,7 +1114,7 @@ def test_a_trusted_server_is_talked_to_from_end_to_end(context_for, trusting):
         connection.close()
     with SAMPLE.open(encoding="utf-8", newline="") as lines:
         rows = list(itertools.islice(csv.DictReader(lines), 3))
-    assert events[0] == Connected("1")
+    assert events[0] == Acknowledged("1")
     assert all(isinstance(event, BarMessage) for event in events[1:])
     assert [event.open_time for event in events[1:]] == [int(row["open_time"]) for row in rows]
     assert [event.values[3] for event in events[1:]] == [float(row["close"]) for row in rows]

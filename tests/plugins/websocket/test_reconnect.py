@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.protocols.wealthai import classify_error
 from wealthsources_websocket.reconnect import (
     Backoff,
     ConnectBudget,
     Endpoints,
     Plan,
-    error_kind,
 )
 from wealthsources_websocket.transport.upgrade import status_kind
 
@@ -286,17 +286,17 @@ def test_threads_together_get_no_more_than_the_budget():
     ],
 )
 def test_an_error_that_names_the_credential_is_about_the_credential(text):
-    assert error_kind(text) == "auth"
+    assert classify_error(text) == "auth"
 
 
 @pytest.mark.parametrize("text", ["", "too many requests", "internal error", "maintenance", "hauth"])
 def test_any_other_error_is_about_nothing_that_is_known(text):
-    assert error_kind(text) == ""
+    assert classify_error(text) == ""
 
 
 @pytest.mark.parametrize("text", ["unknown symbol", "bad resolution", "too many subscriptions", "no such market"])
 def test_an_error_that_names_what_was_asked_for_is_about_the_subscription(text):
-    assert error_kind(text) == "subscription"
+    assert classify_error(text) == "subscription"
 
 
 def test_four_http_statuses_mean_something():

@@ -23,8 +23,8 @@ from wealthsources import (
 )
 from wealthsources.testing import SetClock
 from wealthsources_websocket import WebSocketSource
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.protocol import BarMessage
+from wealthsources_websocket.options import WebSocketOptions
+from wealthsources_websocket.protocols.base import BarMessage
 
 HOUR = 3_600_000
 MINUTE = 60_000

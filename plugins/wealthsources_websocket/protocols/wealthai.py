@@ -1,18 +1,31 @@
-"""The WealthAI wire protocol, without any input or output: text in, events out, text to send.
-
-A protocol is an object with `connect_message` and `read`; other servers' formats are other objects.
-"""
+"""The WealthAI wire protocol, without any input or output: text in, events out, text to send."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+import re
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from wealthsources import Timeframe, read_value
+from wealthsources_websocket.errors import FailureKind
+from wealthsources_websocket.protocols.base import (
+    Acknowledged,
+    BarMessage,
+    Ignored,
+    Malformed,
+    ProtocolEvent,
+    Reply,
+    ServerError,
+)
+from wealthsources_websocket.text import one_line
+
+DEFAULT_ENDPOINT: Final = "wss://ws.wealthai.cc:18000/market_data"
+DEFAULT_FALLBACKS: Final = ("wss://ws.wealthai.cc:18001/market_data", "wss://ws.wealthai.cc:18002/market_data")
+DEFAULT_MARKET_TYPE: Final = "binance-testnet"
 
 #: 1980-01-01 and 2200-01-01 in ms: a time outside was sent in another unit, or is none.
 _EARLIEST: Final = 315_532_800_000
@@ -25,65 +38,12 @@ _WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
 #: something twice.
 _QUOTES: Final = 36
 _MOST_KNOWN: Final = 4_096
+_SUBSCRIPTION_WORDS: Final = re.compile(r"symbol|resolution|timeframe|interval|subscri|market", re.IGNORECASE)
+_AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
 _PRICES: Final = ("open", "high", "low", "close", "volume")
 
 
-class BarMessage(msgspec.Struct, array_like=True, gc=False):
-    """One bar as a message states it: the whole bar so far. `closed` is the server's flag, None if it sends none."""
-
-    symbol: str
-    timeframe: str
-    open_time: int
-    close_time: int
-    values: tuple[float, float, float, float, float]
-    decimals: int
-    closed: bool | None = None
-    texts: tuple[str | None, ...] | None = None
-
-
-class Connected(NamedTuple):
-    """The server acknowledged a subscription."""
-
-    request_id: str | None
-
-
-class ServerError(NamedTuple):
-    """The server says that something is wrong."""
-
-    message: str
-
-
-class Reply(NamedTuple):
-    """The server wants this text back: a heartbeat of its own."""
-
-    text: str
-
-
-class Ignored(NamedTuple):
-    """A message of a type that is not known."""
-
-    kind: str
-
-
-class Bad(NamedTuple):
-    """A message that cannot be used: `what` is bad_message or bad_bar, `why` names the field.
-
-    `symbol`, `timeframe` and `open_time` say which bar it was for, as far as that could be read; `may_be_bar` is false
-    for what is nothing like a message, such as a heartbeat in plain text.
-    """
-
-    what: str
-    why: str
-    symbol: str = ""
-    timeframe: str = ""
-    open_time: int | None = None
-    may_be_bar: bool = True
-
-
-Event = BarMessage | Connected | ServerError | Reply | Ignored | Bad
-
-
-class _Message(msgspec.Struct, gc=False):
+class _AnyMessage(msgspec.Struct, gc=False):
     """Every field of every message, in the order of a BAR's: msgspec looks for the next one first."""
 
     type: Any = None
@@ -165,6 +125,7 @@ class WealthAI:
     """
 
     name = "wealthai"
+    default_market = DEFAULT_MARKET_TYPE
 
     def __init__(self, *, push_closed: bool = False) -> None:
         self._push_closed = push_closed
@@ -173,12 +134,19 @@ class WealthAI:
         self._texts = msgspec.json.Decoder(_Texts, float_hook=str).decode
         self._floats = msgspec.json.Decoder(_Floats, strict=False).decode
         # Numbers keep their text: float_hook is given it, and whole numbers lose nothing.
-        self._one = msgspec.json.Decoder(_Message, float_hook=str).decode
-        self._many = msgspec.json.Decoder(list[_Message], float_hook=str).decode
-        self._frames = {name: Timeframe(name) for name in Timeframe.known()}
+        self._one = msgspec.json.Decoder(_AnyMessage, float_hook=str).decode
+        self._many = msgspec.json.Decoder(list[_AnyMessage], float_hook=str).decode
+        self._timeframes = {name: Timeframe(name) for name in Timeframe.known()}
         self._steps = {
-            name: frame.milliseconds for name, frame in self._frames.items() if frame.fixed and frame.opens_at(0)
+            name: timeframe.milliseconds
+            for name, timeframe in self._timeframes.items()
+            if timeframe.fixed and timeframe.opens_at(0)
         }
+
+    @classmethod
+    def endpoints(cls, market: str) -> tuple[str, ...]:  # noqa: ARG003 - one server has all markets
+        """The addresses in the order they are to be tried."""
+        return (DEFAULT_ENDPOINT, *DEFAULT_FALLBACKS)
 
     def connect_message(
         self, symbols: Sequence[str], resolutions: Sequence[str], token: str, market_type: str, request_id: str
@@ -195,8 +163,8 @@ class WealthAI:
             }
         )
 
-    def read(self, data: bytes) -> Sequence[Event]:
-        """The events of one text frame, given as its bytes. Never raises: what is wrong becomes a Bad event."""
+    def read(self, data: bytes) -> Sequence[ProtocolEvent]:
+        """The events of one text frame, given as its bytes. Never raises: what is wrong becomes a Malformed event."""
         try:
             text, number = self._texts(data), self._floats(data)
             symbol, name, open_time, close_time = text.symbol, text.timeframe, text.open_time, text.close_time
@@ -229,7 +197,7 @@ class WealthAI:
             pass  # another kind of message, or something is wrong with it
         return self._read_any(data)
 
-    def _read_any(self, data: bytes) -> Sequence[Event]:
+    def _read_any(self, data: bytes) -> Sequence[ProtocolEvent]:
         try:
             json.loads(data, object_pairs_hook=_refuse_doubles)
             if data[:1] != b"{" and data.lstrip()[:1] == b"[":
@@ -239,18 +207,18 @@ class WealthAI:
                 if message.type == "BAR" and message.open_time is not None:
                     return (self._bar(message),)
                 messages = [message]
-            events: list[Event] = []
+            events: list[ProtocolEvent] = []
             for message in messages:
                 self._read_message(message, events)
             return events
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             why = f"{one_line(str(error))}; it began {one_line(repr(data[:_LONGEST_SAMPLE]))}"
-            return (Bad("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
+            return (Malformed("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
 
-    def _read_message(self, message: _Message, events: list[Event]) -> None:
+    def _read_message(self, message: _AnyMessage, events: list[ProtocolEvent]) -> None:
         kind = message.type
         if kind is not None and type(kind) is not str:
-            events.append(Bad("bad_message", f"type: {one_line(repr(kind))} is not text"))
+            events.append(Malformed("bad_message", f"type: {one_line(repr(kind))} is not text"))
             return
         batch = message.data if isinstance(message.data, list) else message.bars
         if kind in ("BAR", "KLINE") and message.open_time is not None:
@@ -260,7 +228,7 @@ class WealthAI:
         elif kind in ("BAR", "KLINE"):
             events.append(self._bar(message))
         elif kind == "CONNECTED":
-            events.append(Connected(None if message.request_id is None else str(message.request_id)))
+            events.append(Acknowledged(None if message.request_id is None else str(message.request_id)))
         elif kind == "ERROR":
             events.append(ServerError(one_line(str(message.message))))
         elif kind == "PING":
@@ -272,47 +240,49 @@ class WealthAI:
         else:
             events.append(Ignored(one_line(str(kind))))
 
-    def _read_batch(self, outer: _Message, batch: list[Any], events: list[Event]) -> None:
+    def _read_batch(self, outer: _AnyMessage, batch: list[Any], events: list[ProtocolEvent]) -> None:
         """Several bars in one message; symbol and timeframe may be said once, outside."""
         for item in batch:
             try:
-                message = msgspec.convert(item, _Message)
+                message = msgspec.convert(item, _AnyMessage)
             except msgspec.ValidationError as error:
-                events.append(Bad("bad_bar", f"in a batch: {one_line(str(error))}"))
+                events.append(Malformed("bad_bar", f"in a batch: {one_line(str(error))}"))
                 continue
             message.symbol = outer.symbol if message.symbol is None else message.symbol
             if message.timeframe is None and message.resolution is None:
                 message.timeframe = outer.timeframe if outer.timeframe is not None else outer.resolution
             events.append(self._bar(message))
 
-    def _bar(self, message: _Message) -> BarMessage | Bad:
+    def _bar(self, message: _AnyMessage) -> BarMessage | Malformed:
         name = message.timeframe if message.timeframe is not None else message.resolution
         symbol, open_time, close_time = message.symbol, message.open_time, message.close_time
         if message.resolution is not None and message.resolution != name and type(symbol) is str:
-            return Bad("bad_bar", "timeframe and resolution differ", symbol, name if type(name) is str else "")
+            return Malformed("bad_bar", "timeframe and resolution differ", symbol, name if type(name) is str else "")
         try:
-            frame = self._frames[name]
+            timeframe = self._timeframes[name]
         except (KeyError, TypeError):
             ours = type(symbol) is str and type(name) is str and name  # a series that nobody can have asked for
-            return Bad("bad_bar", f"timeframe: {one_line(repr(name))} is not one", *((symbol, name) if ours else ()))
+            return Malformed(
+                "bad_bar", f"timeframe: {one_line(repr(name))} is not one", *((symbol, name) if ours else ())
+            )
         if type(symbol) is not str or not symbol:
-            return Bad("bad_bar", f"symbol: {one_line(repr(symbol))} is not text")
+            return Malformed("bad_bar", f"symbol: {one_line(repr(symbol))} is not text")
         if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
-            return Bad("bad_bar", f"open_time: {one_line(repr(open_time))} is not a time in ms", symbol, name)
-        if not frame.opens_at(open_time):
-            return Bad("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
+            return Malformed("bad_bar", f"open_time: {one_line(repr(open_time))} is not a time in ms", symbol, name)
+        if not timeframe.opens_at(open_time):
+            return Malformed("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
         try:
             raw = (message.open, message.high, message.low, message.close, message.volume)
             values, decimals, texts = _read_values(raw)
             flag = _flag(message)
             closed = True if flag is None and self._push_closed else flag
         except ValueError as error:
-            return Bad("bad_bar", one_line(str(error)), symbol, name, open_time)
+            return Malformed("bad_bar", one_line(str(error)), symbol, name, open_time)
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
-            return Bad("bad_bar", _which_rule(values), symbol, name, open_time)
+            return Malformed("bad_bar", _which_rule(values), symbol, name, open_time)
         if close_time is None:
-            close_time = frame.end(open_time)
+            close_time = timeframe.end(open_time)
         elif type(close_time) is not int or abs(close_time) >= 1 << 62:
             close_time = 0  # it decides nothing, and is counted as odd
         return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)
@@ -352,7 +322,7 @@ def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
         seen.add(name)
 
 
-def _flag(message: _Message) -> bool | None:
+def _flag(message: _AnyMessage) -> bool | None:
     said: bool | None = None
     for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
         if value is None:
@@ -382,10 +352,8 @@ def _which_rule(values: tuple[float, float, float, float, float]) -> str:
     return f"open {o} or close {c} is outside low {l} to high {h}"
 
 
-def one_line(text: str) -> str:
-    """One line of at most 120 characters, none of which steers a terminal."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * _LONGEST_SAMPLE]).split())
-    return line if len(line) <= _LONGEST_SAMPLE else line[: _LONGEST_SAMPLE - 1] + "…"
-
-
-PROTOCOLS: Final[dict[str, Callable[..., WealthAI]]] = {"wealthai": WealthAI}
+def classify_error(text: str) -> FailureKind:
+    """What an ERROR of the server is about: the credential, the subscription, or something else."""
+    if _AUTH_WORDS.search(text):
+        return "auth"
+    return "subscription" if _SUBSCRIPTION_WORDS.search(text) else ""
