@@ -23,8 +23,8 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from wealthsources import Timeframe
-from wealthsources_websocket.errors import FailureKind
 from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_protocol
+from wealthsources_websocket.protocols.base import Protocol
 
 _IN_THE_CLEAR = (
     "csrf_token would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
@@ -176,6 +176,10 @@ class WebSocketOptions(BaseModel):
         protocol = load_protocol(self.protocol)
         if "market_type" not in self.model_fields_set:
             object.__setattr__(self, "market_type", protocol.default_market)
+        for name in self.resolutions:
+            if name not in protocol.timeframes:
+                known = ", ".join(protocol.timeframes)
+                raise ValueError(f"resolutions: {self.protocol} does not stream {name}, only {known}")
         if "endpoint" not in self.model_fields_set:
             object.__setattr__(self, "endpoint", protocol.endpoints(self.market_type)[0])
         return self
@@ -227,9 +231,9 @@ class WebSocketOptions(BaseModel):
             return proxy
         return proxy
 
-    def close_kind(self, code: int) -> FailureKind:
-        """What a close code of this server means."""
-        return self.close_codes.get(code, "auth" if code == 1008 else "")
+    def make_protocol(self) -> Protocol:
+        """The protocol that is spoken, as these options want it."""
+        return load_protocol(self.protocol)(market=self.market_type, push_closed=self.bar_push == "closed")
 
     @property
     def endpoints(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.protocols.wealthai import WealthAI
+    from wealthsources_websocket.protocols.base import Protocol
 
 DEFAULT: Final = "wealthai"
 
@@ -20,8 +20,8 @@ def known_protocols() -> tuple[str, ...]:
     return tuple(sorted(BUILT_IN))
 
 
-def load_protocol(name: str) -> type[WealthAI]:
+def load_protocol(name: str) -> type[Protocol]:
     """The protocol of that name. Raises KeyError for a name that is not known."""
     module, _, attribute = BUILT_IN[name].partition(":")
-    protocol: type[WealthAI] = getattr(importlib.import_module(module), attribute)
+    protocol: type[Protocol] = getattr(importlib.import_module(module), attribute)
     return protocol

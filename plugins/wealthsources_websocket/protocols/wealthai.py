@@ -6,20 +6,31 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
-from wealthsources import Timeframe, read_value
+from wealthsources import Timeframe
 from wealthsources_websocket.errors import FailureKind
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
     BarMessage,
+    Environment,
     Ignored,
     Malformed,
+    Protocol,
     ProtocolEvent,
     Reply,
+    Series,
     ServerError,
+)
+from wealthsources_websocket.protocols.values import (
+    KnownDecimals,
+    broken_rule,
+    decimals_of,
+    read_values,
+    refuse_doubles,
 )
 from wealthsources_websocket.text import one_line
 
@@ -37,10 +48,8 @@ _WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
 #: In a message with every field of _Texts but the flag: ten names, eight texts. With more of them it may say more, or
 #: something twice.
 _QUOTES: Final = 36
-_MOST_KNOWN: Final = 4_096
 _SUBSCRIPTION_WORDS: Final = re.compile(r"symbol|resolution|timeframe|interval|subscri|market", re.IGNORECASE)
 _AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
-_PRICES: Final = ("open", "high", "low", "close", "volume")
 
 
 class _AnyMessage(msgspec.Struct, gc=False):
@@ -97,46 +106,26 @@ class _Floats(msgspec.Struct, gc=False):
     volume: float
 
 
-class _Known(dict[str, int]):
-    """The decimals of texts, remembered: most opens, highs and lows come again with the next update."""
-
-    def __missing__(self, text: str) -> int:
-        if len(self) > _MOST_KNOWN:
-            self.clear()
-        found = self[text] = _decimals(text)
-        return found
-
-
-def _decimals(text: str) -> int:
-    """The number of decimals of a text that msgspec read as a number.
-
-    Raises ValueError if the float and that number might not give the text back.
-    """
-    whole, _, decimals = text.partition(".")
-    if len(whole) + len(decimals) > 15 or not whole.isdigit() or "e" in text or "E" in text:
-        raise ValueError(text)
-    return len(decimals)
-
-
-class WealthAI:
-    """The protocol of the WealthAI market server.
-
-    `push_closed`: the server pushes finished bars only, so a bar without a flag is closed.
-    """
+class WealthAI(Protocol):
+    """The protocol of the WealthAI market server. Its flag for a closed bar has several names, or is not sent."""
 
     name = "wealthai"
     default_market = DEFAULT_MARKET_TYPE
+    timeframes = MappingProxyType({name: name for name in Timeframe.known()})
+    closes_by = "successor"
+    credential_name = "csrf_token"
+    acknowledgement = "CONNECTED"
 
-    def __init__(self, *, push_closed: bool = False) -> None:
-        self._push_closed = push_closed
+    def __init__(self, *, market: str | None = None, push_closed: bool = False) -> None:
+        super().__init__(market=market, push_closed=push_closed)
         self._closed_unless_said = True if push_closed else None
-        self._known = _Known()
+        self._known = KnownDecimals()
         self._texts = msgspec.json.Decoder(_Texts, float_hook=str).decode
         self._floats = msgspec.json.Decoder(_Floats, strict=False).decode
         # Numbers keep their text: float_hook is given it, and whole numbers lose nothing.
         self._one = msgspec.json.Decoder(_AnyMessage, float_hook=str).decode
         self._many = msgspec.json.Decoder(list[_AnyMessage], float_hook=str).decode
-        self._timeframes = {name: Timeframe(name) for name in Timeframe.known()}
+        self._timeframes = {name: Timeframe(name) for name in self.timeframes}
         self._steps = {
             name: timeframe.milliseconds
             for name, timeframe in self._timeframes.items()
@@ -144,22 +133,20 @@ class WealthAI:
         }
 
     @classmethod
-    def endpoints(cls, market: str) -> tuple[str, ...]:  # noqa: ARG003 - one server has all markets
-        """The addresses in the order they are to be tried."""
+    def endpoints(cls, market: str, environment: Environment = "live") -> tuple[str, ...]:  # noqa: ARG003
+        """The same for all markets: a subscription says which it means."""
         return (DEFAULT_ENDPOINT, *DEFAULT_FALLBACKS)
 
-    def connect_message(
-        self, symbols: Sequence[str], resolutions: Sequence[str], token: str, market_type: str, request_id: str
-    ) -> str:
-        """The text that subscribes to every symbol in every resolution. It holds the token: do not log it."""
+    def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        """The text that subscribes to every symbol of these in every resolution."""
         return json.dumps(
             {
                 "type": "CONNECT",
                 "request_id": request_id,
-                "symbols": list(symbols),
-                "resolutions": list(resolutions),
-                "csrf_token": token,
-                "market_type": market_type,
+                "symbols": list(dict.fromkeys(symbol for symbol, _ in series)),
+                "resolutions": list(dict.fromkeys(timeframe for _, timeframe in series)),
+                "csrf_token": credential,
+                "market_type": self.market,
             }
         )
 
@@ -186,8 +173,8 @@ class WealthAI:
                     known[text.open]
                     | known[text.high] << 6
                     | known[text.low] << 12
-                    | _decimals(text.close) << 18
-                    | _decimals(text.volume) << 24
+                    | decimals_of(text.close) << 18
+                    | decimals_of(text.volume) << 24
                 )
                 closed = self._closed_unless_said
                 if flag is not None:
@@ -199,7 +186,7 @@ class WealthAI:
 
     def _read_any(self, data: bytes) -> Sequence[ProtocolEvent]:
         try:
-            json.loads(data, object_pairs_hook=_refuse_doubles)
+            json.loads(data, object_pairs_hook=refuse_doubles)
             if data[:1] != b"{" and data.lstrip()[:1] == b"[":
                 messages = self._many(data)
             else:
@@ -230,7 +217,7 @@ class WealthAI:
         elif kind == "CONNECTED":
             events.append(Acknowledged(None if message.request_id is None else str(message.request_id)))
         elif kind == "ERROR":
-            events.append(ServerError(one_line(str(message.message))))
+            events.append(_server_error(one_line(str(message.message))))
         elif kind == "PING":
             events.append(Reply('{"type": "PONG"}'))
         elif kind in ("PONG", None) and message.open_time is None:
@@ -273,53 +260,19 @@ class WealthAI:
             return Malformed("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
         try:
             raw = (message.open, message.high, message.low, message.close, message.volume)
-            values, decimals, texts = _read_values(raw)
+            values, decimals, texts = read_values(raw)
             flag = _flag(message)
-            closed = True if flag is None and self._push_closed else flag
+            closed = True if flag is None and self.push_closed else flag
         except ValueError as error:
             return Malformed("bad_bar", one_line(str(error)), symbol, name, open_time)
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
-            return Malformed("bad_bar", _which_rule(values), symbol, name, open_time)
+            return Malformed("bad_bar", broken_rule(values), symbol, name, open_time)
         if close_time is None:
             close_time = timeframe.end(open_time)
         elif type(close_time) is not int or abs(close_time) >= 1 << 62:
             close_time = 0  # it decides nothing, and is counted as odd
         return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)
-
-
-Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
-
-
-def _read_values(raw: tuple[Any, ...]) -> Values:
-    """The five values with the code of their decimals, and the texts which that code cannot give back.
-
-    Raises ValueError that names the field.
-    """
-    numbers: list[float] = []
-    texts: list[str | None] = []
-    decimals = 0
-    for place, (field, value) in enumerate(zip(_PRICES, raw, strict=True)):
-        if value is None:
-            raise ValueError(f"{field}: is missing")
-        try:
-            read = read_value(str(value) if type(value) is int else value)
-        except ValueError as error:
-            raise ValueError(f"{field}: {error}") from None
-        numbers.append(read.number)
-        texts.append(read.text)
-        decimals |= read.code << 6 * place
-    o, h, l, c, v = numbers  # noqa: E741
-    return (o, h, l, c, v), decimals, tuple(texts) if any(text is not None for text in texts) else None
-
-
-def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
-    """Raise ValueError for an object that says something twice: which of them is meant, nobody knows."""
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise ValueError(f"{name!r} is said twice")
-        seen.add(name)
 
 
 def _flag(message: _AnyMessage) -> bool | None:
@@ -340,16 +293,8 @@ def _read_flag(value: Any) -> bool:
     return value in _TRUE
 
 
-def _which_rule(values: tuple[float, float, float, float, float]) -> str:
-    o, h, l, c, v = values  # noqa: E741
-    for field, price in zip(_PRICES, (o, h, l, c), strict=False):
-        if price <= 0:
-            return f"{field}: {price} is not positive"
-    if v < 0:
-        return "volume: is negative"
-    if h < l:
-        return f"high {h} is below low {l}"
-    return f"open {o} or close {c} is outside low {l} to high {h}"
+def _server_error(text: str) -> ServerError:
+    return ServerError(text, classify_error(text))
 
 
 def classify_error(text: str) -> FailureKind:

@@ -27,21 +27,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wealthsources_websocket.errors import ConnectionLost
-from wealthsources_websocket.protocols.base import (
-    Acknowledged,
-    BarMessage,
-)
+from wealthsources_websocket.protocols.base import Acknowledged, BarMessage
 from wealthsources_websocket.protocols.wealthai import WealthAI
 from wealthsources_websocket.simulator import MarketServer
-from wealthsources_websocket.transport.base import (
-    BINARY,
-    CLOSE,
-    PING,
-    PONG,
-    TEXT,
-    Connection,
-    Frame,
-)
+from wealthsources_websocket.transport.base import BINARY, CLOSE, PING, PONG, TEXT, Connection, Frame
 from wealthsources_websocket.transport.connect import connect
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
@@ -1102,11 +1091,11 @@ def over_tls(context: ssl.SSLContext, script: Script) -> Script:
 
 
 def test_a_trusted_server_is_talked_to_from_end_to_end(context_for, trusting):
-    protocol, events = WealthAI(), []
+    protocol, events = WealthAI(market="binance-testnet"), []
     options = {"symbol": "BTCUSDT", "timeframe": "1h", "updates": 0, "manual": True, "token": "hunter2"}
     with MarketServer.from_csv(SAMPLE, ssl_context=context_for("127.0.0.1"), **options) as server:
         connection = dial(server.url, tls=trusting)
-        connection.send_text(protocol.connect_message(["BTCUSDT"], ["1h"], "hunter2", "binance-testnet", "1"))
+        connection.send_text(protocol.subscription([("BTCUSDT", "1h")], "1", "hunter2"))
         events += protocol.read(receive(connection).data)
         server.play_bars(3)
         for _ in range(3):

@@ -11,10 +11,7 @@ from pydantic import ValidationError
 from wealthsources import ConfigError
 from wealthsources.config import read_config
 from wealthsources_websocket.options import WebSocketOptions
-from wealthsources_websocket.protocols.wealthai import (
-    DEFAULT_ENDPOINT,
-    DEFAULT_FALLBACKS,
-)
+from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_FALLBACKS
 
 TOKEN = "hunter2-is-the-token"
 FAR = "ws://market.example:9000/data"

@@ -342,8 +342,8 @@ def test_a_bar_of_no_series_is_for_none(mistake):
         ({"type": "CONNECTED", "request_id": "7"}, Acknowledged("7")),
         ({"type": "CONNECTED", "request_id": 7}, Acknowledged("7")),
         ({"type": "CONNECTED", "request_id": "7", "data": []}, Acknowledged("7")),
-        ({"type": "ERROR", "message": "bad csrf"}, ServerError("bad csrf")),
-        ({"type": "ERROR", "message": "bad csrf", "data": [1]}, ServerError("bad csrf")),
+        ({"type": "ERROR", "message": "bad csrf"}, ServerError("bad csrf", "auth")),
+        ({"type": "ERROR", "message": "bad csrf", "data": [1]}, ServerError("bad csrf", "auth")),
         ({"type": "PING"}, Reply('{"type": "PONG"}')),
         ({"type": "PING", "bars": []}, Reply('{"type": "PONG"}')),
         ({"type": "PONG"}, Ignored("PONG")),
@@ -373,7 +373,8 @@ def test_unknown_keys_of_a_bar_are_ignored():
 
 
 def test_the_subscription_is_what_the_server_wants():
-    text = READER.connect_message(("BTCUSDT", "ETHUSDT"), ("1m", "1h"), "to'k\"en", "binance-testnet", "1")
+    series = [(symbol, timeframe) for symbol in ("BTCUSDT", "ETHUSDT") for timeframe in ("1m", "1h")]
+    text = WealthAI(market="binance-testnet").subscription(series, "1", "to'k\"en")
     assert json.loads(text) == {
         "type": "CONNECT",
         "request_id": "1",

@@ -9,14 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan, Endpoints
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.wealthai import classify_error
-from wealthsources_websocket.reconnect import (
-    Backoff,
-    ConnectBudget,
-    Endpoints,
-    Plan,
-)
 from wealthsources_websocket.transport.upgrade import status_kind
 
 SECONDS = st.floats(0.001, 86_400)
@@ -128,8 +124,10 @@ def test_after_a_long_rest_the_first_address_is_next():
 # the plan ------------------------------------------------------------------------------------------------------
 
 
-def plan(*urls: str, per_minute: int = 20, budget: ConnectBudget | None = None) -> Plan:
-    return Plan(urls or ("wss://a.example/",), Backoff(0.5, 60.0, highest), budget or ConnectBudget(), per_minute)
+def plan(*urls: str, per_minute: int = 20, budget: ConnectBudget | None = None) -> ConnectPlan:
+    return ConnectPlan(
+        urls or ("wss://a.example/",), Backoff(0.5, 60.0, highest), budget or ConnectBudget(), per_minute
+    )
 
 
 def test_a_credential_is_tried_twice_before_it_counts_as_refused():

@@ -1,17 +1,15 @@
-"""Reconnecting as policy: how long to wait, where to go next, what a failure means. No socket, no thread."""
+"""Reconnecting as policy: how long to wait and where to go next. No socket, no thread, no clock."""
 
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable
-from threading import Lock
 from typing import Final
 from urllib.parse import urlsplit
 
+from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.errors import ConnectionLost
 
-_MINUTE: Final = 60.0
 _LONGEST_REST: Final = 3600.0
 _REFUSALS: Final = 2
 
@@ -96,36 +94,7 @@ class Endpoints:
         self._rested = True
 
 
-class ConnectBudget:
-    """How often a host may be connected to. One for the process, because a host counts all its clients together."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._recent: dict[str, deque[float]] = {}
-        self._blocked: dict[str, float] = {}
-
-    def wait(self, host: str, now: float, per_minute: int) -> float:
-        """Seconds to wait until another attempt fits, 0.0 if it does now; then it is counted. `now` is monotonic."""
-        with self._lock:
-            recent = self._recent.setdefault(host, deque())
-            while recent and recent[0] <= now - _MINUTE:
-                recent.popleft()
-            left = self._blocked.get(host, now) - now
-            if len(recent) >= per_minute:
-                left = max(left, recent[-per_minute] + _MINUTE - now)
-            if left > 0:
-                return left
-            self._blocked.pop(host, None)
-            recent.append(now)
-            return 0.0
-
-    def block(self, host: str, until: float) -> None:
-        """Nobody connects to that host before `until`: it asked for that."""
-        with self._lock:
-            self._blocked[host] = max(until, self._blocked.get(host, until))
-
-
-class Plan:
+class ConnectPlan:
     """Where to connect next and when: endpoints, delays and budget together. All times are monotonic seconds."""
 
     def __init__(self, urls: tuple[str, ...], backoff: Backoff, budget: ConnectBudget, per_minute: int) -> None:
