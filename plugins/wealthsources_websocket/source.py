@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
 from wealthsources import (
@@ -79,7 +78,7 @@ class WebSocketSource(Source):
         self._monotonic = policies.monotonic
         self.cache = self._new_cache("")
         self._partial_first = options.partial_first
-        self._breaks: Counter[int] = Counter()  # by shard: messages that could not be read at all
+        self._breaks: dict[int, int] = {}  # by shard: messages that could not be read at all
         self._left: dict[tuple[str, str], None] = {}  # series that were subscribed, the longest ago first
         self._streams: dict[tuple[str, str], Stream] = {}
         self._spellings: dict[tuple[str, str], Stream] = {}
@@ -290,7 +289,7 @@ class WebSocketSource(Source):
             return True
         if open_time != stream.last_open:
             _begin_another(stream, series, open_time, now)
-        voucher = (shard.epoch << 32) + self._breaks[shard.number]
+        voucher = (shard.epoch << 32) + self._breaks.get(shard.number, 0)
         stored = series.put(open_time, bar.close_time, bar.values, bar.decimals, bar.closed, voucher, bar.texts, now)
         kind, ended, hole = stored
         if kind == "update" and not ended:
@@ -306,14 +305,17 @@ class WebSocketSource(Source):
 
     def _voucher(self, shard: Shard) -> int:
         """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
-        return (shard.epoch << 32) + self._breaks[shard.number]
+        return (shard.epoch << 32) + self._breaks.get(shard.number, 0)
+
+    def _break(self, shard: Shard) -> None:
+        self._breaks[shard.number] = self._breaks.get(shard.number, 0) + 1
 
     def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
         """A message was lost on us. If it was the last one of a bar, what we hold of that bar is not what it became."""
         if not malformed.may_be_bar:
             return
         if not malformed.symbol:
-            self._breaks[shard.number] += 1
+            self._break(shard)
             return
         stream = self._find(shard, (malformed.symbol, malformed.timeframe))
         if stream is not None:
@@ -321,7 +323,7 @@ class WebSocketSource(Source):
 
     def on_resubscribed(self, shard: Shard) -> None:
         """As after a lost connection: only what is sent from now on stands for a bar that forms."""
-        self._breaks[shard.number] += 1
+        self._break(shard)
         for stream in self._streams.values():
             if stream.shard is shard:
                 stream.skip_first = None
