@@ -88,8 +88,8 @@ def live_session(url: str):
 def bench_receive(session) -> tuple[float, float]:
     """Microseconds to decode one frame and store its bar."""
     source = session.source("live")
-    (shard,) = source._shards.clients
-    read, store = source._shards._protocol.read, source.on_bar  # what the reader thread does with a frame
+    (shard,) = source.connections.clients
+    read, store = source.connections._protocol.read, source.on_bar  # what the reader thread does with a frame
     lot = frames(2_000, 5)  # few enough to stay in the processor's cache, where a frame is that has just been received
     found = []
     gc.disable()
@@ -108,11 +108,11 @@ def bench_receive(session) -> tuple[float, float]:
 def fill(session) -> None:
     """Put `BARS` bars into the live cache, so that nothing is missing of what is asked for; the last is forming."""
     source = session.source("live")
-    (shard,) = source._shards.clients
+    (shard,) = source.connections.clients
     shard.epoch = 41
     source.cache.clear()
     for data in frames(BARS, 1):
-        for event in source._shards._protocol.read(data):
+        for event in source.connections._protocol.read(data):
             source.on_bar(shard, event, 0.0)
 
 

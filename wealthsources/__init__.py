@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wealthsources.hookspecs import Register as Register, hookimpl as hookimpl
+    from wealthsources.live.messages import BarMessage as BarMessage, LostMessage as LostMessage
+    from wealthsources.live.pushed import PushedSource as PushedSource
     from wealthsources.live.series import SeriesBuffer as SeriesBuffer
+    from wealthsources.live.shard import SeriesKey as SeriesKey, Shard as Shard, ShardState as ShardState
     from wealthsources.live.store import BarStore as BarStore
     from wealthsources.model.answer_errors import (
         AllSourcesFailed as AllSourcesFailed,
@@ -66,7 +69,10 @@ __version__ = "0.1.0"
 #: Every public name, under the module it is in.
 _PUBLIC = {
     "hookspecs": "Register hookimpl",
+    "live.messages": "BarMessage LostMessage",
+    "live.pushed": "PushedSource",
     "live.series": "SeriesBuffer",
+    "live.shard": "SeriesKey Shard ShardState",
     "live.store": "BarStore",
     "model.answer_errors": "AllSourcesFailed HoleError StaleDataError",
     "model.attempt": "Attempt",

@@ -84,7 +84,8 @@ def everything(session: wealthsources.Session, caplog: Any, capfd: Any) -> dict[
         "status as JSON": json.dumps(status.as_dict(), ensure_ascii=False),
         "metrics": metrics_text(session),
         "repr of the session": f"{session!r} {session.config!r} {session.config.settings!r}",
-        "repr of the source": f"{live!r} {live.options!r} {live.options} {live._shards!r} {live._shards.clients!r}",
+        "repr of the source": f"{live!r} {live.options!r} {live.options}",
+        "repr of its connections": f"{live.connections!r} {live.connections.clients!r}",
         "the options as JSON": live.options.model_dump_json(
             exclude={"csrf_token"} if callable(live.options.csrf_token) else None
         ),

@@ -258,7 +258,7 @@ def test_b4_a_flood_of_control_frames_is_no_data(case, kind):
     case.serve(flood)
     case.open(ping_interval=0.1, pong_timeout=1.5, data_idle=1.5)
     case.connected()
-    cpu = time.pthread_getcpuclockid(case.live._shards.clients[0]._thread.ident)
+    cpu = time.pthread_getcpuclockid(case.live.connections.clients[0]._thread.ident)
     used, began = time.clock_gettime(cpu), time.monotonic()
     case.counted("lost.data_idle", timeout=6)
     used, took = time.clock_gettime(cpu) - used, time.monotonic() - began
@@ -418,7 +418,7 @@ def swallows_nothing(peer) -> None:
 
 def unacknowledged(case) -> int:
     """Bytes that the client sent on its present connection and the other side's kernel has not taken."""
-    connection = case.live._shards.clients[0]._connection
+    connection = case.live.connections.clients[0]._connection
     if connection is None:
         return 0
     with contextlib.suppress(OSError, ValueError):  # it may be let go of just now

@@ -325,7 +325,7 @@ def test_c5_one_bar_and_a_close_for_an_hour(case, longest):
     case.connected(5)
     assert longest == [0.02, 0.04, 0.08, 0.1]
     case.play(1)
-    case.until(lambda: case.live._shards.clients[0]._plan._backoff._failures == 0)
+    case.until(lambda: case.live.connections.clients[0]._plan._backoff._failures == 0)
     over.set()
     case.play(0.2)
     case.counted("lost.closed_1000", 5)
@@ -436,7 +436,7 @@ def test_c7_a_bar_of_an_older_connection(case, place):
     before = facts(case.held()), facts(case.answer()), case.session.status().now
     first, shift = json.loads(case.market.messages_since(0)[0].text), place * 3_600_000
     lie = first | {"open_time": first["open_time"] + shift, "close_time": first["close_time"] + shift, "volume": "9"}
-    old = copy.copy(case.live._shards.clients[0])
+    old = copy.copy(case.live.connections.clients[0])
     old.epoch = 1
     case.live.on_bar(old, bar_message(json.dumps(lie)), time.monotonic())
     case.counted("bars.old_epoch")
@@ -590,12 +590,12 @@ def test_c8_a_hundred_sessions_started_and_stopped_from_several_threads(case):
 
 def stop_in_time(case) -> None:
     """Stop while connected; afterwards there is neither a connection nor its socket."""
-    sock = case.live._shards.clients[0]._connection._sock
+    sock = case.live.connections.clients[0]._connection._sock
     began = time.monotonic()
     case.session.stop()
     assert time.monotonic() - began < STOP_LIMIT
     assert sock.fileno() == -1
-    assert case.live._shards.clients[0]._connection is None
+    assert case.live.connections.clients[0]._connection is None
     assert case.status.state == "disconnected"
 
 

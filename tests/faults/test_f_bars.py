@@ -330,7 +330,7 @@ def test_f5_a_bar_that_comes_late(case):
 @pytest.fixture
 def soon(monkeypatch):
     """What is missing is asked for again at the next turn, a second later at most."""
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.05)
+    use_policies(monkeypatch, first_retry=0.05)
 
 
 def stream(case):
@@ -671,7 +671,7 @@ def test_f8_failing_backfills_are_paced(case, chain, monkeypatch):
     """The next source fails time after time, while the bar after the hole is forming → it is asked again and again,
     each pause twice as long as the one before."""
     first = 0.9
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", first)
+    use_policies(monkeypatch, first_retry=first)
     moments = []
 
     def failing(request):

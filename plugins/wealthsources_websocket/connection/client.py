@@ -8,13 +8,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from wealthsources import ConfigError
+from wealthsources import ConfigError, Shard
 from wealthsources_websocket.connection.conversation import Conversation, Setting
 from wealthsources_websocket.connection.flood import FloodWatch
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 from wealthsources_websocket.connection.reconnect import ConnectPlan
 from wealthsources_websocket.connection.redact import Redactor, redact_url
-from wealthsources_websocket.connection.shard import Shard
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.base import Malformed
 from wealthsources_websocket.transport.tls import tls_context
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from wealthsources_websocket.connection.shard import Handler, Log, State
+    from wealthsources import ShardState
+    from wealthsources_websocket.connection.handler import Handler, Log
     from wealthsources_websocket.options import WebSocketOptions
     from wealthsources_websocket.protocols.base import Protocol, Series
     from wealthsources_websocket.transport.base import Connection
@@ -210,7 +210,7 @@ class Client(Shard):
             self._stop.wait(wait)
         raise ConnectionLost("stopped")
 
-    def _set_state(self, state: State, reason: str) -> None:
+    def _set_state(self, state: ShardState, reason: str) -> None:
         if state == self.state:
             return
         if "connected" in (state, self.state):

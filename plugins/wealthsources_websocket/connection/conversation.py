@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
+    from wealthsources import Shard
     from wealthsources_websocket.connection.flood import FloodWatch
+    from wealthsources_websocket.connection.handler import Handler, Log
     from wealthsources_websocket.connection.policies import Policies
     from wealthsources_websocket.connection.reconnect import ConnectPlan
-    from wealthsources_websocket.connection.shard import Handler, Log, Shard
     from wealthsources_websocket.errors import FailureKind
     from wealthsources_websocket.options import WebSocketOptions
     from wealthsources_websocket.protocols.base import Protocol, ProtocolEvent

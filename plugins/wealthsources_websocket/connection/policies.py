@@ -32,6 +32,8 @@ class Policies:
     asleep          how long the machine was asleep so far
     close_timeout   how long a goodbye waits for the other side's
     stop_limit      how long stopping may take
+    snapshot        for so long after an acknowledgement bars may be of a snapshot, which tells nothing of how they come
+    first_retry     a hole that was not filled is asked for again after so long, at first
     most_malformed  so many messages in a row that cannot be used, within `flood_time`, end a connection
     """
 
@@ -45,6 +47,8 @@ class Policies:
     stop_limit: float = STOP_LIMIT
     most_malformed: int = 1_000
     flood_time: float = 60.0
+    snapshot: float = 1.0
+    first_retry: float = 5.0
 
 
 DEFAULT_POLICIES: Final = Policies()

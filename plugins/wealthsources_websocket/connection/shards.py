@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from wealthsources_websocket.connection.client import Client
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
@@ -12,12 +11,10 @@ from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Polici
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping, Sequence
 
-    from wealthsources_websocket.connection.shard import Handler, Shard
+    from wealthsources import Shard
+    from wealthsources_websocket.connection.handler import Handler
     from wealthsources_websocket.options import WebSocketOptions
     from wealthsources_websocket.protocols.base import Protocol, Series
-
-#: The worst first: a subscription does no better than the worst of its shards.
-_STATES: Final = ("auth_failed", "error", "disconnected", "connecting", "reconnecting", "connected")
 
 
 class Shards:
@@ -99,38 +96,6 @@ class Shards:
         log = _ShardLog(self._log, {"shard": number}) if several else self._log
         return Client(self._options, self._protocol, series, self._handler, log, self._policies, number)
 
-    # what is known of all of them together ---------------------------------------------------------------------
-
-    @property
-    def worst(self) -> Shard:
-        """The shard that does worst: the subscription does no better."""
-        return min(self.clients, key=lambda client: _STATES.index(client.state))
-
-    @property
-    def epoch(self) -> int:
-        """How many connections were acknowledged."""
-        return sum(client.epoch for client in self.clients)
-
-    @property
-    def reconnects(self) -> int:
-        """How many connections there were after the first of each shard."""
-        return sum(client.reconnects for client in self.clients)
-
-    @property
-    def reconnects_by_reason(self) -> dict[str, int]:
-        """Why connections were lost, and how often."""
-        return _sum(client.reconnects_by_reason for client in self.clients)
-
-    @property
-    def counters(self) -> dict[str, int]:
-        """What happened, by name."""
-        return _sum(client.counters for client in self.clients)
-
-    @property
-    def last_data(self) -> float | None:
-        """When the last bar came that we want, monotonic."""
-        return max((client.last_data for client in self.clients if client.last_data is not None), default=None)
-
 
 def distribute(
     series: Sequence[Series], present: Sequence[Sequence[Series]], size: int | None
@@ -148,13 +113,6 @@ def distribute(
         lot.update(fresh[:room])
         fresh = fresh[room:]
     return [tuple(each for each in wanted if each in lot) for lot in lots]
-
-
-def _sum(counters: Iterable[Counter[str]]) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for counter in counters:
-        total.update(dict(counter))  # a copy at once: its client counts on
-    return dict(total)
 
 
 class _ShardLog(logging.LoggerAdapter[logging.Logger]):

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 import wealthsources
+from wealthsources import Shard
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.client import Client
 from wealthsources_websocket.connection.policies import Policies
-from wealthsources_websocket.connection.shard import Shard
 from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.base import BarMessage, Malformed
 

@@ -19,13 +19,15 @@ from wealthsources import (
     Hole,
     NotHere,
     RequestError,
+    Shard,
     Timeframe,
 )
 from wealthsources.testing import SetClock
 from wealthsources_websocket import WebSocketSource
-from wealthsources_websocket.connection.shard import Shard
 from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.base import BarMessage
+
+from ...support.live_source import use_policies
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -115,7 +117,7 @@ def offline(**options: Any) -> tuple[WebSocketSource, FakeHost]:
 
 
 def shard_of(source: WebSocketSource) -> Shard:
-    (shard,) = source._shards.clients
+    (shard,) = source.connections.clients
     return shard
 
 
@@ -449,7 +451,7 @@ def test_a_time_of_which_it_holds_nothing(serve, open_session, wait_until, bar):
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_server_that_seems_to_push_closed_bars_only(serve, open_session, wait_until, bar, caplog, monkeypatch, told):
-    monkeypatch.setattr("wealthsources_websocket.source._SNAPSHOT", 0.0)
+    use_policies(monkeypatch, snapshot=0.0)
     script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
     session = open_session(serve(script).url, bar_push="closed" if told else "forming")
     session.start_live()
@@ -920,12 +922,3 @@ def test_a_new_subscription_on_the_same_connection_leaves_the_bar_before_it_open
     script.go()
     wait_until(lambda: live.cache.get_cache_size() == 4)
     assert places(live.get_history(request())) == [0, 2]
-
-
-def test_series_that_are_subscribed_no_more_are_kept_only_up_to_a_number(monkeypatch):
-    monkeypatch.setattr("wealthsources_websocket.source._MOST_LEFT", 3)
-    source = WebSocketSource(WebSocketOptions(symbols=["S0"], resolutions=["1h"]))
-    for number in range(10):
-        source.cache.series(f"S{number}", FRAME).put(T0, T0 + HOUR, (1.0,) * 5, closed=True)
-        source.update_subscription([f"S{number + 1}"], ["1h"])
-    assert [symbol for symbol, _ in source.cache.get_cached_symbols()] == ["S7", "S8", "S9"]

@@ -1,53 +1,59 @@
-"""A shard: one of the connections that share a subscription, as its client writes it and all others read it."""
+"""Shard: one of the connections that share a subscription, as whoever drives it writes it and all others read it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
-from wealthsources import match_symbol
+from wealthsources.model.symbols import match_symbol
 
 if TYPE_CHECKING:
-    import logging
+    from collections.abc import Callable, Iterable, Sequence
 
-    from wealthsources_websocket.protocols.base import BarMessage, Malformed, Series
+#: (symbol, name of the timeframe), as the deployment writes them.
+SeriesKey = tuple[str, str]
 
-    Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
+ShardState = Literal["disconnected", "connecting", "connected", "reconnecting", "error", "auth_failed"]
 
-State = Literal["disconnected", "connecting", "connected", "reconnecting", "error", "auth_failed"]
+#: The worst first: a subscription does no better than the worst of its shards.
+_STATES: Final = ("auth_failed", "error", "disconnected", "connecting", "reconnecting", "connected")
 
 
 class Shard:
-    """What is known of one connection and of those before it. Written on its client's thread only.
+    """What is known of one connection and of those before it. Written on the thread of its connection only.
 
     number                which of the subscription's connections it is, from 0 on
     series                what is asked for on it; a series is on one shard, and stays there
     state                 connected: subscribed and acknowledged · auth_failed: the credential was turned down twice
     since                 monotonic: when the connection came up or went down; at first: the start
     epoch                 how many connections were acknowledged; acknowledged_at: when the last one was, monotonic
+    breaks                how often a message of any of its series was lost, on all its connections together
     last_data             monotonic: when the last bar came that we want
     endpoint, last_error  for people: without what is secret
     refused               what the server refused on this connection, and why; the other series live on
     counters              what happened, by name; reconnects_by_reason: why connections were lost
     """
 
-    def __init__(self, number: int, series: Sequence[Series], spell: Callable[[str], str], endpoint: str) -> None:
+    def __init__(
+        self, number: int, series: Sequence[SeriesKey], spell: Callable[[str], str] = str, endpoint: str = ""
+    ) -> None:
+        """`spell` gives the server's spelling of one of our symbols."""
         self.number = number
-        self.state: State = "disconnected"
+        self.state: ShardState = "disconnected"
         self.since = 0.0
         self.epoch = 0
         self.acknowledged_at = 0.0
+        self.breaks = 0
         self.last_data: float | None = None
         self.endpoint = endpoint
         self.last_error = ""
-        self.refused: dict[Series, str] = {}
+        self.refused: dict[SeriesKey, str] = {}
         self.counters: Counter[str] = Counter()
         self.reconnects_by_reason: Counter[str] = Counter()
         self._spell = spell
         self.take_series(series)
 
-    def take_series(self, series: Sequence[Series]) -> None:
+    def take_series(self, series: Sequence[SeriesKey]) -> None:
         """These are its series from now on."""
         self._spellings = {(self._spell(symbol), timeframe): (symbol, timeframe) for symbol, timeframe in series}
         self._symbols = tuple(dict.fromkeys(symbol for symbol, _ in series))
@@ -59,7 +65,12 @@ class Shard:
         """How many connections there were after the first."""
         return max(0, self.epoch - 1)
 
-    def match(self, symbol: str, timeframe: str) -> Series | None:
+    @property
+    def voucher(self) -> int:
+        """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
+        return (self.epoch << 32) + self.breaks
+
+    def match(self, symbol: str, timeframe: str) -> SeriesKey | None:
         """The series of this shard that is meant by the server's spelling of a symbol, or by a similar one."""
         exact = self._spellings.get((symbol, timeframe))
         if exact is not None:
@@ -69,20 +80,14 @@ class Shard:
         return series if series in self._wanted else None
 
 
-class Handler(Protocol):
-    """Who receives what comes in. Called on the shard's thread, so every method returns at once."""
+def worst_of(shards: Iterable[Shard]) -> Shard:
+    """The shard that does worst: the subscription does no better. There must be one."""
+    return min(shards, key=lambda shard: _STATES.index(shard.state))
 
-    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool:
-        """A bar came on connection `shard.epoch`, at monotonic time `now`. Returns whether it was one we want."""
 
-    def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
-        """A message came that cannot be used: what it said of its series, or of any of the shard, is not known."""
-
-    def on_turn(self, shard: Shard, now: float) -> None:
-        """The connection is up, at monotonic time `now`; called several times a second."""
-
-    def on_resubscribed(self, shard: Shard) -> None:
-        """The subscription went out again on this connection: the server may begin all streams anew."""
-
-    def on_state(self, shard: Shard, state: State, reason: str) -> None:
-        """The connection is in another state."""
+def sum_of(counters: Iterable[Counter[str]]) -> dict[str, int]:
+    """Counters together."""
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(dict(counter))  # a copy at once: its shard counts on
+    return dict(total)
