@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import wealthsources
 from wealthdata.dates import from_milliseconds
-from wealthdata.verify.seen import Repainted, SeenBars
-from wealthdata.verify.values import digest, one_line, short
+from wealthsources_verify.fingerprint import digest, one_line, short
+from wealthsources_verify.repaint_tracker import Repainted, SeenBars
 
 if TYPE_CHECKING:
-    from wealthdata.verify.loading import Strategy
     from wealthsources import Bars, Hole, Timeframe
+    from wealthsources_verify.strategy_module import Strategy
 
 
 class Event(NamedTuple):

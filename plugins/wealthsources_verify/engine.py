@@ -6,21 +6,21 @@ import contextvars
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import wealthsources
-from wealthdata.verify.book import Portfolio
-from wealthdata.verify.context import Context, Data, Feed
-from wealthdata.verify.errors import Unusable
-from wealthdata.verify.loading import Strategy
-from wealthdata.verify.names import BEFORE_OPEN, Engine
-from wealthdata.verify.recording import Recorder, Trace
-from wealthdata.verify.surroundings import bound, surroundings
-from wealthdata.verify.watching import WatchedSession
+from wealthsources_verify.context import Context, Data, Feed
+from wealthsources_verify.engine_api import BEFORE_OPEN, Engine
+from wealthsources_verify.errors import Unusable
+from wealthsources_verify.isolation import bound, surroundings
+from wealthsources_verify.observed_session import WatchedSession
+from wealthsources_verify.portfolio import Portfolio
+from wealthsources_verify.recorder import Recorder, Trace
+from wealthsources_verify.strategy_module import Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from wealthdata.verify.names import Daily
-    from wealthdata.verify.series import Series
+    from wealthsources_verify.data_files import Series
+    from wealthsources_verify.engine_api import Daily
 
 _DAY: Final = 86_400_000
 

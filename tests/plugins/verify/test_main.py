@@ -188,7 +188,7 @@ def test_wrong_use_exits_with_2(command, strategy, data, options):
 
 @pytest.mark.parametrize(
     ("imported", "absent"),
-    [("wealthdata", "wealthdata.verify"), ("wealthdata.verify.main", "wealthdata.verify.engine")],
+    [("wealthdata", "wealthsources_verify"), ("wealthsources_verify.main", "wealthsources_verify.engine")],
 )
 def test_what_is_not_needed_is_not_imported(imported, absent):
     code = f"import sys, {imported}; print({absent!r} in sys.modules)"
@@ -198,7 +198,7 @@ def test_what_is_not_needed_is_not_imported(imported, absent):
 
 def test_the_log_of_holes_does_not_reach_stderr(strategy, data):
     arguments = [str(strategy(HOLES)), str(data(skip={20}))]
-    code = f"from wealthdata.verify.main import app; app({arguments})"
+    code = f"from wealthsources_verify.main import app; app({arguments})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
 

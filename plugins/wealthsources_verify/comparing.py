@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wealthdata.verify.recording import Event, Step, Trace
+    from wealthsources_verify.recorder import Event, Step, Trace
 
 
 class Difference(NamedTuple):

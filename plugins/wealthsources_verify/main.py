@@ -58,10 +58,10 @@ def verify(
     Exit code: 0 if nothing is found, 1 if something is, 2 if the strategy or the data cannot be used.
     """
     # Heavy, and `--help` needs none of it.
-    from wealthdata.verify.checking import check, make_job  # noqa: PLC0415
-    from wealthdata.verify.errors import Unusable  # noqa: PLC0415
-    from wealthdata.verify.report import print_as_json, print_as_table  # noqa: PLC0415
     from wealthsources import WealthSourcesError  # noqa: PLC0415
+    from wealthsources_verify.checking import check, make_job  # noqa: PLC0415
+    from wealthsources_verify.errors import Unusable  # noqa: PLC0415
+    from wealthsources_verify.report import print_as_json, print_as_table  # noqa: PLC0415
 
     try:
         report = check(make_job(strategy, data, symbol, timeframe, warmup, limit), quiet=quiet)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import wealthsources
-from wealthdata.verify.errors import Unusable
 from wealthsources import Timeframe
+from wealthsources_verify.errors import Unusable
 
 if TYPE_CHECKING:
     from wealthsources import Bars

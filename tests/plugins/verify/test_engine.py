@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 import wealthdata
 import wealthsources
-from wealthdata.verify.engine import Job, run
-from wealthdata.verify.series import read_series
+from wealthsources_verify.data_files import read_series
+from wealthsources_verify.engine import Job, run
 
 HOUR = 3_600_000
 T0 = 1_704_067_200_000
@@ -33,6 +34,26 @@ def once(strategy, data, calls):
         return run(job, whole=whole, show=False)
 
     return make
+
+
+@pytest.fixture
+def held():
+    """A process-wide session that was there before."""
+    with wealthsources.open({"sources": [{"plugin": "context"}]}) as session:
+        yield session
+
+
+@pytest.fixture
+def bound():
+    """A context with three bars that was bound before."""
+    prices = {"open": 1.0, "high": 2.0, "low": 1.0, "close": 2.0, "volume": 1.0}
+    bars = [{"open_time": T0 + n * HOUR, "close_time": T0 + (n + 1) * HOUR - 1, **prices} for n in range(3)]
+    context = SimpleNamespace(
+        market_data_context=[{"symbol": "BTCUSDT", "timeframe": "1h", "bars": bars}],
+        now_ms=T0 + 3 * HOUR,
+    )
+    wealthdata.set_context(context)
+    return context
 
 
 def at(hours):
@@ -254,9 +275,7 @@ def test_the_process_is_as_before_afterwards(once):
         wealthdata.get_context()
 
 
-def test_a_session_and_a_binding_that_were_there_are_there_again(once, session, bind, calls, records):
-    held = session({})
-    context = bind({"BTCUSDT 1h": records("1h", 3)}, T0 + 3 * HOUR)
+def test_a_session_and_a_binding_that_were_there_are_there_again(once, held, bound, calls):
     once("""
         import sys
         from wealthdata import get_price
@@ -264,13 +283,12 @@ def test_a_session_and_a_binding_that_were_there_are_there_again(once, session, 
         """)
     assert calls == list(range(5, 41))
     assert wealthsources.current_session() is held
-    assert wealthdata.get_context() is context
+    assert wealthdata.get_context() is bound
 
 
-def test_what_a_strategy_clears_is_its_own(once, bind, records):
-    context = bind({"BTCUSDT 1h": records("1h", 3)}, T0 + 3 * HOUR)
+def test_what_a_strategy_clears_is_its_own(once, bound):
     once("import wealthdata\ndef handle_bar(context, bar): wealthdata.clear_context()\n")
-    assert wealthdata.get_context() is context
+    assert wealthdata.get_context() is bound
 
 
 def test_the_configuration_of_the_environment_is_not_read(once, monkeypatch, tmp_path):

@@ -12,12 +12,25 @@ from typing import Any
 
 import pytest
 
-from wealthdata.verify.main import app
+import wealthdata
+from wealthsources_verify.main import app
 
 HOUR = 3_600_000
 #: 2024-01-01 00:00 UTC, a Monday.
 T0 = 1_704_067_200_000
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
+
+
+@pytest.fixture(autouse=True)
+def _unbound_and_as_by_default():
+    yield
+    while True:
+        try:
+            wealthdata.get_context()
+        except wealthdata.NoContextError:
+            break
+        wealthdata.clear_context()
+    wealthdata.configure()
 
 
 @dataclasses.dataclass

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wealthdata.verify.engine import Job, run
-from wealthdata.verify.errors import Unusable
-from wealthdata.verify.findings import Traces
-from wealthdata.verify.report import Report
-from wealthdata.verify.series import read_series
-from wealthdata.verify.surroundings import unlogged
+from wealthsources_verify.data_files import read_series
+from wealthsources_verify.engine import Job, run
+from wealthsources_verify.errors import Unusable
+from wealthsources_verify.findings import Traces
+from wealthsources_verify.isolation import unlogged
+from wealthsources_verify.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from wealthdata.verify.recording import Trace
+    from wealthsources_verify.recorder import Trace
 
 _LONGEST_WARMUP: Final = 100
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import wealthsources
-from wealthdata.verify.recording import time_text
+from wealthsources_verify.recorder import time_text
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from wealthdata.verify.recording import Recorder
     from wealthsources import Bars, Timeframe
+    from wealthsources_verify.recorder import Recorder
 
 
 class WatchedSession(wealthsources.Session):

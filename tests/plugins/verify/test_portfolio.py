@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wealthdata.verify.book import Portfolio
+from wealthsources_verify.portfolio import Portfolio
 
 
 @pytest.fixture

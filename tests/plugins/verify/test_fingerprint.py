@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wealthdata.verify.values import digest, one_line, short
 from wealthsources import Bars
+from wealthsources_verify.fingerprint import digest, one_line, short
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),

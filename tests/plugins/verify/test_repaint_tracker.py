@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wealthdata.verify.seen import Repainted, SeenBars
 from wealthsources import Bars
+from wealthsources_verify.repaint_tracker import Repainted, SeenBars
 
 HOUR = 3_600_000
 

@@ -15,8 +15,8 @@ from wealthsources import match_symbol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wealthdata.verify.series import Series
     from wealthsources import Bar
+    from wealthsources_verify.data_files import Series
 
 
 class Record(dict[str, Any]):

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from wealthdata.verify.loading import MODULE
 from wealthsources import Bars
+from wealthsources_verify.strategy_module import MODULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

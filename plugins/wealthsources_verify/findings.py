@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal, get_args
 
-from wealthdata.verify.comparing import differences, parted
-from wealthdata.verify.recording import time_text
+from wealthsources_verify.comparing import differences, parted
+from wealthsources_verify.recorder import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from wealthdata.verify.comparing import Difference
-    from wealthdata.verify.recording import Trace
+    from wealthsources_verify.comparing import Difference
+    from wealthsources_verify.recorder import Trace
 
 #: lookahead       an answer or a decision is another one if the future is known, or the strategy asked for the future
 #: not repeatable  it is another one in a second run over the same bars; then nothing is said of lookahead

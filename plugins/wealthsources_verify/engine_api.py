@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wealthdata.verify.book import Portfolio
-    from wealthdata.verify.context import Context
-    from wealthdata.verify.recording import Recorder
+    from wealthsources_verify.context import Context
+    from wealthsources_verify.portfolio import Portfolio
+    from wealthsources_verify.recorder import Recorder
 
 ORDERS: Final = ("order", "order_target", "order_value", "order_target_value")
 OTHERS: Final = ("set_benchmark", "set_option", "set_order_cost", "record")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from wealthdata.verify.comparing import Difference, differences, parted
-from wealthdata.verify.findings import Traces
-from wealthdata.verify.loading import Strategy
-from wealthdata.verify.recording import Event, Recorder, Step, Trace, Value
 from wealthsources import Bars, Hole
+from wealthsources_verify.comparing import Difference, differences, parted
+from wealthsources_verify.findings import Traces
+from wealthsources_verify.recorder import Event, Recorder, Step, Trace, Value
+from wealthsources_verify.strategy_module import Strategy
 
 
 def answer(what="get_price at s.py:1", call="X 1h", result="1 bar", digest=b"1"):

@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wealthdata.verify.findings import KINDS
-from wealthdata.verify.recording import time_text
-from wealthdata.verify.values import one_line
+from wealthsources_verify.findings import KINDS
+from wealthsources_verify.fingerprint import one_line
+from wealthsources_verify.recorder import time_text
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from wealthdata.verify.engine import Job
-    from wealthdata.verify.findings import Finding
-    from wealthdata.verify.recording import Trace
+    from wealthsources_verify.engine import Job
+    from wealthsources_verify.findings import Finding
+    from wealthsources_verify.recorder import Trace
 
 #: Rows of one kind in a table; there may be a hole a day.
 _MOST_ROWS: Final = 10
