@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_verify.data_files import read_series
+from wealthsources_verify.data_files import read_data_file
 from wealthsources_verify.engine import Job, run
 from wealthsources_verify.errors import Unusable
 from wealthsources_verify.findings import Traces
@@ -34,7 +34,7 @@ def make_job(
         raise Unusable(f"{strategy}: is a folder" if strategy.is_dir() else f"{strategy}: no such file")
     if len(data) > 1 and (symbol or timeframe):
         raise Unusable("--symbol and --timeframe are for one data file; name several as BTCUSDT/1h.csv is named")
-    series = [read_series(path, symbol, timeframe) for path in data]
+    series = [read_data_file(path, symbol, timeframe) for path in data]
     names = [f"{each.symbol} {each.timeframe}" for each in series]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wealthsources import Bar
-    from wealthsources_verify.data_files import Series
+    from wealthsources_verify.data_files import DataFile
 
 
 class Record(dict[str, Any]):
@@ -72,7 +72,7 @@ class Feed:
     those that have ended. Each run has its own, for a strategy may change them.
     """
 
-    def __init__(self, series: Sequence[Series], *, whole: bool) -> None:
+    def __init__(self, series: Sequence[DataFile], *, whole: bool) -> None:
         self._series = series
         self._ends = [each.bars.ends for each in series]
         self._given = [0] * len(series)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from wealthsources_verify.data_files import Series
+    from wealthsources_verify.data_files import DataFile
     from wealthsources_verify.engine_api import Daily
 
 _DAY: Final = 86_400_000
@@ -32,7 +32,7 @@ class Job(NamedTuple):
     """
 
     strategy: Path
-    series: Sequence[Series]
+    series: Sequence[DataFile]
     first: int
     last: int
 

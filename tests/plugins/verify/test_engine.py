@@ -10,7 +10,7 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthsources_verify.data_files import read_series
+from wealthsources_verify.data_files import read_data_file
 from wealthsources_verify.engine import Job, run
 
 HOUR = 3_600_000
@@ -30,7 +30,7 @@ def once(strategy, data, calls):
     """once(text, first=4, last=40, **data): one run with the future unknown; returns its trace."""
 
     def make(text, *, first=4, last=40, whole=False, **bars):
-        job = Job(strategy(text), (read_series(data(**bars), None, None),), first, last)
+        job = Job(strategy(text), (read_data_file(data(**bars), None, None),), first, last)
         return run(job, whole=whole, show=False)
 
     return make
