@@ -5,58 +5,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wealthsources_verify.data_files import read_data_file
-from wealthsources_verify.engine import Job, run
+from wealthsources_verify.engine import Inputs, run
 from wealthsources_verify.errors import Unusable
 from wealthsources_verify.findings import Traces
-from wealthsources_verify.isolation import unlogged
+from wealthsources_verify.isolation import quiet_log
 from wealthsources_verify.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from wealthsources_verify.recorder import Trace
+    from wealthsources_verify.trace import Trace
 
 _LONGEST_WARMUP: Final = 100
 
 
-@unlogged()
-def make_job(
+@quiet_log()
+def make_inputs(
     strategy: Path,
     data: Sequence[Path],
     symbol: str | None,
     timeframe: str | None,
     warmup: int | None,
     limit: int | None,
-) -> Job:
+) -> Inputs:
     """Read the data files; see the command for what the arguments mean. Raises Unusable."""
     if not strategy.is_file():
         raise Unusable(f"{strategy}: is a folder" if strategy.is_dir() else f"{strategy}: no such file")
     if len(data) > 1 and (symbol or timeframe):
         raise Unusable("--symbol and --timeframe are for one data file; name several as BTCUSDT/1h.csv is named")
-    series = [read_data_file(path, symbol, timeframe) for path in data]
-    names = [f"{each.symbol} {each.timeframe}" for each in series]
+    files = [read_data_file(path, symbol, timeframe) for path in data]
+    names = [f"{each.symbol} {each.timeframe}" for each in files]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise Unusable(f"two data files are {twice}; a series has one")
-    length = len(series[0].bars)
+    length = len(files[0].bars)
     first = min(_LONGEST_WARMUP, length // 10) if warmup is None else warmup
     if first >= length:
         raise Unusable(f"{data[0]} has {length} closed bars, and --warmup {first} leaves none of them to run")
-    return Job(strategy, tuple(series), first, length if limit is None else min(length, first + limit))
+    return Inputs(strategy, tuple(files), first, length if limit is None else min(length, first + limit))
 
 
-@unlogged()
-def check(job: Job, *, quiet: bool) -> Report:
+@quiet_log()
+def check(inputs: Inputs, *, quiet: bool) -> Report:
     """Run the strategy and compare. `quiet`: what it prints is not shown. Raises Unusable."""
-    known = run(job, whole=True, show=False)
-    unknown = run(job, whole=False, show=not quiet)
+    known = run(inputs, whole=True, show=False)
+    unknown = run(inputs, whole=False, show=not quiet)
     if known.broken and unknown.broken:
         raise _broken(unknown) from unknown.errors[0]
-    traces = Traces(known, unknown, run(job, whole=False, show=False))
+    traces = Traces(known, unknown, run(inputs, whole=False, show=False))
     if traces.ahead():
-        traces.add_known(run(job, whole=True, show=False))
-    return Report.of(job, unknown, traces.findings())
+        traces.add_known(run(inputs, whole=True, show=False))
+    return Report.of(inputs, unknown, traces.findings())
 
 
 def _broken(trace: Trace) -> Unusable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wealthsources_verify.recorder import Event, Step, Trace
+    from wealthsources_verify.trace import Step, Trace, TraceEvent
 
 
 class Difference(NamedTuple):
@@ -52,7 +52,7 @@ def _part(left: Step, right: Step) -> int | None:
     return None
 
 
-def _at(step: Step, place: int) -> Event | None:
+def _at(step: Step, place: int) -> TraceEvent | None:
     return step.events[place] if place < len(step.events) else None
 
 
@@ -60,8 +60,8 @@ def _of_events(left: Step, right: Step, part: int | None) -> Iterator[Difference
     for one, other in zip(left.events[:part], right.events[:part], strict=True):
         if one.call != other.call and one.kind != "raised":
             yield _difference(left, one.what, f"({one.call})", f"({other.call})")
-        elif one.digest != other.digest:
-            yield _difference(left, one.what, *_apart(one.result, other.result, one.digest, other.digest))
+        elif one.fingerprint != other.fingerprint:
+            yield _difference(left, one.what, *_apart(one.result, other.result, one.fingerprint, other.fingerprint))
 
 
 def _of_values(left: Step, right: Step) -> Iterator[Difference]:
@@ -69,8 +69,8 @@ def _of_values(left: Step, right: Step) -> Iterator[Difference]:
         one, other = left.values.get(name), right.values.get(name)
         if one is None or other is None:
             yield _difference(left, name, one.text if one else "nothing", other.text if other else "nothing")
-        elif one.digest != other.digest:
-            yield _difference(left, name, *_apart(one.text, other.text, one.digest, other.digest))
+        elif one.fingerprint != other.fingerprint:
+            yield _difference(left, name, *_apart(one.text, other.text, one.fingerprint, other.fingerprint))
 
 
 def _difference(step: Step, what: str, left: str, right: str) -> Difference:

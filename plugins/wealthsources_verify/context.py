@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wealthdata.dates import from_milliseconds
 from wealthdata.sessions import current_options
 from wealthsources import match_symbol
+from wealthsources_verify.times import datetime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ class Context:
     def set_time(self, now: int) -> None:
         """It is `now`, ms."""
         self.now_ms = now
-        self.current_dt = from_milliseconds(now, current_options().tz).replace(tzinfo=None)
+        self.current_dt = datetime_of(now, current_options().tz).replace(tzinfo=None)
         self.previous_date = self.current_dt.date() - dt.timedelta(days=1)
 
     def kept(self) -> dict[str, object]:
@@ -67,37 +67,37 @@ class Context:
         return {name: value for name, value in vars(self).items() if name not in own}
 
 
-class Feed:
+class MarketLists:
     """The lists of one run. `whole`: they hold all bars from the first moment on, as with careless engines; else only
     those that have ended. Each run has its own, for a strategy may change them.
     """
 
-    def __init__(self, series: Sequence[DataFile], *, whole: bool) -> None:
-        self._series = series
-        self._ends = [each.bars.ends for each in series]
-        self._given = [0] * len(series)
+    def __init__(self, files: Sequence[DataFile], *, whole: bool) -> None:
+        self._files = files
+        self._ends = [each.bars.ends for each in files]
+        self._given = [0] * len(files)
         self.market = [
-            Record(symbol=each.symbol, timeframe=each.timeframe.name, bars=[], indicators=[]) for each in series
+            Record(symbol=each.symbol, timeframe=each.timeframe.name, bars=[], indicators=[]) for each in files
         ]
-        self._lists: list[list[Record]] = [entry["bars"] for entry in self.market]
+        self._bars: list[list[Record]] = [entry["bars"] for entry in self.market]
         self._whole = whole
 
     def advance(self, now: int) -> None:
         """Put in what has ended by `now`."""
-        for at, each in enumerate(self._series):
+        for at, each in enumerate(self._files):
             last = len(each.bars) if self._whole else int(np.searchsorted(self._ends[at], now, side="right"))
             if last > self._given[at]:
-                self._lists[at] += map(_record, each.bars[self._given[at] : last])
+                self._bars[at] += map(_record, each.bars[self._given[at] : last])
                 self._given[at] = last
 
     def identities(self) -> set[int]:
         """The `id` of each list and entry."""
-        return {id(self.market), *map(id, self.market), *map(id, self._lists)}
+        return {id(self.market), *map(id, self.market), *map(id, self._bars)}
 
     def newest(self, symbol: str, now: int) -> Bar | None:
-        """The newest bar of a symbol that has ended by `now`, of the first of its series; None: there is none."""
-        known = match_symbol(symbol, [each.symbol for each in self._series])
-        for each, ends in zip(self._series, self._ends, strict=True):
+        """The newest bar of a symbol that has ended by `now`, of the first of its files; None: there is none."""
+        known = match_symbol(symbol, [each.symbol for each in self._files])
+        for each, ends in zip(self._files, self._ends, strict=True):
             last = int(np.searchsorted(ends, now, side="right"))
             if each.symbol == known and last:
                 return each.bars[last - 1]
@@ -107,11 +107,11 @@ class Feed:
 class Data(Mapping[str, "Bar"]):
     """`data` of handle_data: the newest bar of each symbol."""
 
-    def __init__(self, feed: Feed, symbols: Sequence[str], now: int) -> None:
-        self._feed, self._symbols, self._now = feed, symbols, now
+    def __init__(self, lists: MarketLists, symbols: Sequence[str], now: int) -> None:
+        self._lists, self._symbols, self._now = lists, symbols, now
 
     def __getitem__(self, symbol: str) -> Bar:
-        bar = self._feed.newest(symbol, self._now)
+        bar = self._lists.newest(symbol, self._now)
         if bar is None:
             raise KeyError(symbol)
         return bar

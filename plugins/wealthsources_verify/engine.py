@@ -6,13 +6,13 @@ import contextvars
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import wealthsources
-from wealthsources_verify.context import Context, Data, Feed
-from wealthsources_verify.engine_api import BEFORE_OPEN, Engine
+from wealthsources_verify.context import Context, Data, MarketLists
+from wealthsources_verify.engine_api import BEFORE_OPEN, EngineApi
 from wealthsources_verify.errors import Unusable
-from wealthsources_verify.isolation import bound, surroundings
-from wealthsources_verify.observed_session import WatchedSession
+from wealthsources_verify.isolation import bound, isolated
+from wealthsources_verify.observed_session import ObservedSession
 from wealthsources_verify.portfolio import Portfolio
-from wealthsources_verify.recorder import Recorder, Trace
+from wealthsources_verify.recorder import Recorder
 from wealthsources_verify.strategy_module import Strategy
 
 if TYPE_CHECKING:
@@ -21,23 +21,24 @@ if TYPE_CHECKING:
 
     from wealthsources_verify.data_files import DataFile
     from wealthsources_verify.engine_api import Daily
+    from wealthsources_verify.trace import Trace
 
 _DAY: Final = 86_400_000
 
 
-class Job(NamedTuple):
-    """What to run: bars `first` to `last` (exclusive) of the first series, one after the other.
+class Inputs(NamedTuple):
+    """What to run: bars `first` to `last` (exclusive) of the first file, one after the other.
 
     The bars before `first` have ended when the strategy is initialized.
     """
 
     strategy: Path
-    series: Sequence[DataFile]
+    files: Sequence[DataFile]
     first: int
     last: int
 
 
-def run(job: Job, *, whole: bool, show: bool) -> Trace:
+def run(inputs: Inputs, *, whole: bool, show: bool) -> Trace:
     """Run the strategy from its loading to the last bar.
 
     whole  the context's lists hold all bars of the files from the first moment on; else those that have ended
@@ -45,31 +46,31 @@ def run(job: Job, *, whole: bool, show: bool) -> Trace:
 
     Raises Unusable for a strategy that cannot be run in any way; what it raises itself is in the trace.
     """
-    with surroundings(show=show), Strategy(job.strategy) as strategy:
+    with isolated(show=show), Strategy(inputs.strategy) as strategy:
         # What the strategy binds or clears is forgotten with the copy.
-        return contextvars.copy_context().run(_Run(job, strategy, whole=whole).trace)
+        return contextvars.copy_context().run(_Run(inputs, strategy, whole=whole).trace)
 
 
 class _Run:
     """A day is one of UTC. Everything that happens up to the handlers of a bar is part of the step of that bar."""
 
-    def __init__(self, job: Job, strategy: Strategy, *, whole: bool) -> None:
-        self._bars = job.series[0].bars[: job.last]
-        self._first = job.first
-        self._symbols = list(dict.fromkeys(each.symbol for each in job.series))
+    def __init__(self, inputs: Inputs, strategy: Strategy, *, whole: bool) -> None:
+        self._bars = inputs.files[0].bars[: inputs.last]
+        self._first = inputs.first
+        self._symbols = list(dict.fromkeys(each.symbol for each in inputs.files))
         self._strategy = strategy
         self._recorder = Recorder(strategy, self._symbols)
-        self._feed = Feed(job.series, whole=whole)
+        self._lists = MarketLists(inputs.files, whole=whole)
         self._portfolio = Portfolio(self._price)
-        self._context = Context(self._feed.market, self._portfolio, list(self._symbols))
-        self._engine = Engine(self._recorder, self._context, self._portfolio)
-        self._session = WatchedSession(self._recorder)
+        self._context = Context(self._lists.market, self._portfolio, list(self._symbols))
+        self._api = EngineApi(self._recorder, self._context, self._portfolio)
+        self._session = ObservedSession(self._recorder)
         self._day: int | None = None
         self._ran: set[Daily] = set()  # on this day
 
     def trace(self) -> Trace:
         trace = self._recorder.trace
-        with bound(self._context, self._session, self._engine.names()):
+        with bound(self._context, self._session, self._api.names()):
             trace.broken = not self._start()
             if not trace.broken:
                 self._require_handler()
@@ -87,7 +88,7 @@ class _Run:
         return done
 
     def _require_handler(self) -> None:
-        if not (self._strategy.handler("handle_bar") or self._strategy.handler("handle_data") or self._engine.daily):
+        if not (self._strategy.handler("handle_bar") or self._strategy.handler("handle_data") or self._api.daily):
             raise Unusable(
                 f"{self._strategy.path.name} has nothing to run: it defines neither handle_bar(context, bar) nor "
                 "handle_data(context, data), and registers nothing with run_daily"
@@ -105,7 +106,7 @@ class _Run:
         self._recorder.saw(self._bars[at : at + 1], "handed over as it closed")
         self._portfolio.update()
         self._handle("handle_bar", context, bar)
-        self._handle("handle_data", context, Data(self._feed, self._symbols, bar.end))
+        self._handle("handle_data", context, Data(self._lists, self._symbols, bar.end))
         self._run_daily(bar.end - day * _DAY, at_bar=True)
         if bar.end >= (day + 1) * _DAY:
             self._end_day()
@@ -129,7 +130,7 @@ class _Run:
 
     def _run_daily(self, passed: int, *, at_bar: bool = False) -> None:
         """Run what is due `passed` ms into the day and has not run on it."""
-        for daily in list(self._engine.daily):
+        for daily in list(self._api.daily):
             if at_bar if daily.after is None else daily not in self._ran and passed >= daily.after:
                 self._ran.add(daily)
                 self._call(daily.function, self._context)
@@ -157,17 +158,17 @@ class _Run:
 
     def _set_time(self, now: int) -> None:
         self._recorder.now = now
-        self._feed.advance(now)
+        self._lists.advance(now)
         self._context.set_time(now)
 
     def _end_step(self) -> None:
         kept = {f"context.{name}": value for name, value in self._context.kept().items()}
-        kept |= {f"g.{name}": value for name, value in vars(self._engine.g).items()}
+        kept |= {f"g.{name}": value for name, value in vars(self._api.g).items()}
         kept |= {f"global {name}": value for name, value in self._strategy.values().items()}
         # Another name for what it was handed is nothing that the strategy decided.
-        handed = {id(self._engine.g), *self._feed.identities()}
+        handed = {id(self._api.g), *self._lists.identities()}
         self._recorder.end_step({name: value for name, value in kept.items() if id(value) not in handed})
 
     def _price(self, security: str) -> float | None:
-        bar = self._feed.newest(security, self._recorder.now)
+        bar = self._lists.newest(security, self._recorder.now)
         return None if bar is None else bar.close

@@ -61,7 +61,7 @@ class Daily:
     after: int | None
 
 
-class Engine:
+class EngineApi:
     """The functions of one run. `daily` are those that were registered, in order."""
 
     def __init__(self, recorder: Recorder, context: Context, portfolio: Portfolio) -> None:

@@ -6,21 +6,21 @@ import dataclasses
 from typing import TYPE_CHECKING, Literal, get_args
 
 from wealthsources_verify.comparing import differences, parted
-from wealthsources_verify.recorder import time_text
+from wealthsources_verify.times import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from wealthsources_verify.comparing import Difference
-    from wealthsources_verify.recorder import Trace
+    from wealthsources_verify.trace import Trace
 
 #: lookahead       an answer or a decision is another one if the future is known, or the strategy asked for the future
 #: not repeatable  it is another one in a second run over the same bars; then nothing is said of lookahead
 #: repainted       a closed bar was handed out again with other values
 #: hole            an answer goes across a hole
 #: raised          the strategy raised an error
-Kind = Literal["lookahead", "not repeatable", "repainted", "hole", "raised"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+FindingKind = Literal["lookahead", "not repeatable", "repainted", "hole", "raised"]
+KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 
 
 @dataclasses.dataclass(slots=True)
@@ -30,7 +30,7 @@ class Finding:
     values  what was compared, by where it is from
     """
 
-    kind: Kind
+    kind: FindingKind
     what: str
     detail: str
     time: int
@@ -74,7 +74,7 @@ class Traces:
         return sorted(found, key=lambda finding: (KINDS.index(finding.kind), finding.time))
 
 
-def _folded(kind: Kind, found: Iterable[Difference], names: tuple[str, str], form: str) -> Iterator[Finding]:
+def _folded(kind: FindingKind, found: Iterable[Difference], names: tuple[str, str], form: str) -> Iterator[Finding]:
     first: dict[str, Finding] = {}
     for each in found:
         held = first.get(each.what)
@@ -117,6 +117,6 @@ def _errors(trace: Trace) -> Iterator[Finding]:
             if held is not None:
                 held.times += 1
             else:
-                kind: Kind = "lookahead" if event.result == "FutureDataError" else "raised"
+                kind: FindingKind = "lookahead" if event.result == "FutureDataError" else "raised"
                 first[event.what] = Finding(kind, event.what, event.call, step.time)
     return iter(first.values())

@@ -1,4 +1,4 @@
-"""Values of a strategy, so that those of two runs can be compared: a digest of each, and a short text for people."""
+"""Fingerprints of a strategy's values, so that those of two runs can be compared."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import datetime as dt
 import decimal
 import enum
 import hashlib
-import re
-import reprlib
 from collections import deque
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -27,13 +25,11 @@ _SCALARS: Final = (type(None), bool, int, float, complex, str, bytes, dt.date, d
 _DEEPEST: Final = 6
 #: Of a longer list or column the newest are compared: what was put in before was compared when it was new.
 _NEWEST: Final = 200
-_LONGEST_TEXT: Final = 80
 
-_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
 _SEPARATOR: Final = b"\x1f"
 
 
-def digest(value: object) -> bytes | None:
+def fingerprint(value: object) -> bytes | None:
     """16 bytes that are equal for equal values; None for what is none: functions, modules, open files and the like."""
     parts: list[bytes] = []
     if not _write(value, parts, 0):
@@ -41,34 +37,7 @@ def digest(value: object) -> bytes | None:
     return hashlib.blake2b(_SEPARATOR.join(parts), digest_size=16).digest()
 
 
-def short(value: object) -> str:
-    """A value as one short line."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, pd.DataFrame | pd.Series | np.ndarray) and value.size > 1:
-        shape = " by ".join(map(str, value.shape))
-        return f"{type(value).__name__} of {shape}"
-    return one_line(_repr.repr(value), _LONGEST_TEXT)
-
-
-def one_line(text: str, longest: int = 300) -> str:
-    """The text on one line, without anything that could steer a terminal and without addresses in memory."""
-    line = _ADDRESS.sub("0x…", " ".join(text.split()))
-    line = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
-    return line if len(line) <= longest else line[: longest - 1] + "…"
-
-
-class _Repr(reprlib.Repr):
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxother = 60
-        self.maxlist = self.maxtuple = self.maxset = self.maxdict = 4
-
-
-_repr: Final = _Repr()
-
-
-# digests -------------------------------------------------------------------------------------------------------
+# what goes into one --------------------------------------------------------------------------------------------
 
 
 def _write(value: object, parts: list[bytes], depth: int) -> bool:
@@ -95,7 +64,7 @@ def _write(value: object, parts: list[bytes], depth: int) -> bool:
         return True
     if isinstance(value, set | frozenset):
         parts.append(f"set of {len(value)}".encode())
-        parts += sorted(digest(each) or b"" for each in value)
+        parts += sorted(fingerprint(each) or b"" for each in value)
         return True
     fields = _fields(value)
     if fields is None:

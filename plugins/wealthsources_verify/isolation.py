@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def surroundings(*, show: bool) -> Iterator[None]:
+def isolated(*, show: bool) -> Iterator[None]:
     """For one run: the options of wealthdata as by default, and what is printed goes to stderr, or nowhere.
 
     Options, streams, handlers of the log and filters of warnings are as before afterwards.
@@ -65,7 +65,7 @@ def bound(context: object, session: wealthsources.Session, names: dict[str, obje
 
 
 @contextlib.contextmanager
-def unlogged() -> Iterator[None]:
+def quiet_log() -> Iterator[None]:
     """The holes that our log warns of are findings here; a handler, if only this, keeps them from stderr."""
     logs, nothing = [logging.getLogger(name) for name in ("wealthsources", "wealthdata")], logging.NullHandler()
     for log in logs:

@@ -59,12 +59,12 @@ def verify(
     """
     # Heavy, and `--help` needs none of it.
     from wealthsources import WealthSourcesError  # noqa: PLC0415
-    from wealthsources_verify.checking import check, make_job  # noqa: PLC0415
+    from wealthsources_verify.checking import check, make_inputs  # noqa: PLC0415
     from wealthsources_verify.errors import Unusable  # noqa: PLC0415
     from wealthsources_verify.report import print_as_json, print_as_table  # noqa: PLC0415
 
     try:
-        report = check(make_job(strategy, data, symbol, timeframe, warmup, limit), quiet=quiet)
+        report = check(make_inputs(strategy, data, symbol, timeframe, warmup, limit), quiet=quiet)
     except (Unusable, WealthSourcesError) as error:
         if debug:
             traceback.print_exception(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import wealthsources
-from wealthsources_verify.recorder import time_text
+from wealthsources_verify.times import time_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wealthsources_verify.recorder import Recorder
 
 
-class WatchedSession(wealthsources.Session):
+class ObservedSession(wealthsources.Session):
     """A session whose adapters tell a recorder what they are asked and what they answer. It reads contexts alone."""
 
     def __init__(self, recorder: Recorder) -> None:
@@ -26,13 +26,13 @@ class WatchedSession(wealthsources.Session):
         context: object = None,
         mode: Literal["auto", "live", "backtest"] = "auto",
         zone: dt.tzinfo | None = None,
-    ) -> WatchedAdapter:
-        """A watched view of the chain."""
-        return WatchedAdapter(self._recorder, context, session=self, mode=mode, zone=zone)
+    ) -> ObservedAdapter:
+        """An observed view of the chain."""
+        return ObservedAdapter(self._recorder, context, session=self, mode=mode, zone=zone)
 
 
-class WatchedAdapter(wealthsources.ContextDataAdapter):
-    """An adapter that is overheard."""
+class ObservedAdapter(wealthsources.ContextDataAdapter):
+    """An adapter that is observed."""
 
     def __init__(self, recorder: Recorder, context: object, **options: Any) -> None:
         super().__init__(context, **options)

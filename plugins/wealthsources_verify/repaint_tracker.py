@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-
-from wealthdata.fields import PRICES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wealthsources import Bars
 
-_CLOSED = 2  # in Bars.states
+#: The columns of `Bars.values`.
+_FIELDS: Final = ("open", "high", "low", "close", "volume")
+_CLOSED: Final = 2  # in Bars.states
 
 
 class Repainted(NamedTuple):
@@ -26,12 +26,12 @@ class Repainted(NamedTuple):
     bars: int
 
 
-class SeenBars:
+class RepaintTracker:
     """The closed bars of one series by open time; of each the values with which it was handed out last."""
 
     def __init__(self) -> None:
         self._times: NDArray[np.int64] = np.empty(16, np.int64)
-        self._values: NDArray[np.float64] = np.empty((16, len(PRICES)))
+        self._values: NDArray[np.float64] = np.empty((16, len(_FIELDS)))
         self._length = 0
 
     def look(self, bars: Bars) -> Repainted | None:
@@ -49,7 +49,7 @@ class SeenBars:
             row, column = (int(at) for at in np.argwhere(wrong)[0])
             before, after = float(self._values[held[row], column]), float(values[known][row, column])
             bars_in_all = int(wrong.any(axis=1).sum())
-            repainted = Repainted(int(times[known][row]), PRICES[column], before, after, bars_in_all)
+            repainted = Repainted(int(times[known][row]), _FIELDS[column], before, after, bars_in_all)
             self._values[held] = values[known]
         self._add(times[~known], values[~known])
         return repainted
@@ -60,7 +60,7 @@ class SeenBars:
         length = self._length + len(times)
         if length > len(self._times):
             self._times = np.concatenate((self._times[: self._length], np.empty(length, np.int64)))
-            self._values = np.concatenate((self._values[: self._length], np.empty((length, len(PRICES)))))
+            self._values = np.concatenate((self._values[: self._length], np.empty((length, len(_FIELDS)))))
         self._times[self._length : length] = times
         self._values[self._length : length] = values
         if self._length and times[0] < self._times[self._length - 1]:  # older ones than there were

@@ -12,15 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from wealthsources_verify.findings import KINDS
-from wealthsources_verify.fingerprint import one_line
-from wealthsources_verify.recorder import time_text
+from wealthsources_verify.text import one_line
+from wealthsources_verify.times import time_text
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from wealthsources_verify.engine import Job
+    from wealthsources_verify.engine import Inputs
     from wealthsources_verify.findings import Finding
-    from wealthsources_verify.recorder import Trace
+    from wealthsources_verify.trace import Trace
 
 #: Rows of one kind in a table; there may be a hole a day.
 _MOST_ROWS: Final = 10
@@ -36,7 +36,7 @@ class Report:
     errors  the first few that the strategy raised
     """
 
-    job: Job
+    inputs: Inputs
     bars: int
     answers: int
     decisions: int
@@ -44,11 +44,11 @@ class Report:
     errors: tuple[BaseException, ...] = ()
 
     @classmethod
-    def of(cls, job: Job, trace: Trace, findings: list[Finding]) -> Report:
+    def of(cls, inputs: Inputs, trace: Trace, findings: list[Finding]) -> Report:
         """`trace` is that of a run with the future unknown."""
         decisions = trace.count("decision") + _changes(trace)
         bars = len(trace.steps) - 1
-        return cls(job, bars, trace.count("answer"), decisions, tuple(findings), tuple(trace.errors))
+        return cls(inputs, bars, trace.count("answer"), decisions, tuple(findings), tuple(trace.errors))
 
     def counts(self) -> dict[str, int]:
         """Findings by kind, those there are."""
@@ -57,7 +57,7 @@ class Report:
 
     def summary(self) -> str:
         """One line."""
-        first = self.job.series[0]
+        first = self.inputs.files[0]
         counts = self.counts().items()
         found = ", ".join(f"{number} {_plural(kind, number)}" for kind, number in counts) or "nothing found"
         return (
@@ -68,7 +68,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """As plain values; times in ms."""
         return {
-            "strategy": str(self.job.strategy),
+            "strategy": str(self.inputs.strategy),
             "data": [
                 {
                     "path": str(each.path),
@@ -77,9 +77,9 @@ class Report:
                     "bars": len(each.bars),
                     "holes": len(each.bars.holes),
                 }
-                for each in self.job.series
+                for each in self.inputs.files
             ],
-            "warmup": self.job.first,
+            "warmup": self.inputs.first,
             "bars": self.bars,
             "answers": self.answers,
             "decisions": self.decisions,

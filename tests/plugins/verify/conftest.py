@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import random
+import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import wealthdata
+from wealthsources_verify.data_files import read_data_file
+from wealthsources_verify.engine import Inputs, run
 from wealthsources_verify.main import app
 
 HOUR = 3_600_000
 #: 2024-01-01 00:00 UTC, a Monday.
 T0 = 1_704_067_200_000
+#: A strategy that does nothing.
+QUIET = "def handle_bar(context, bar): pass\n"
+#: One that asks for the newest two bars.
+HOLES = """
+from wealthdata import get_price
+def handle_bar(context, bar):
+    get_price('BTCUSDT', count=2, frequency='1h')
+"""
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 
 
 @pytest.fixture(autouse=True)
-def _unbound_and_as_by_default():
+def _unbound_and_as_by_default() -> Iterator[None]:
     yield
     while True:
         try:
@@ -108,7 +120,37 @@ def verify(
 ) -> Callable[..., Result]:
     """verify(text, "--limit", 5): run the command over that strategy and 40 bars, the first 4 as warm-up; as JSON."""
 
-    def run(text: str, *options: object, **bars: Any) -> Result:
+    def verified(text: str, *options: object, **bars: Any) -> Result:
         return command(strategy(text), data(**bars), "--json", *options)
 
-    return run
+    return verified
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What a strategy of these tests appends to `sys.calls`."""
+    made: list[object] = []
+    monkeypatch.setattr(sys, "calls", made, raising=False)
+    return made
+
+
+@pytest.fixture
+def once(strategy, data, calls):
+    """once(text, first=4, last=40, **data): one run with the future unknown; returns its trace."""
+
+    def make(text, *, first=4, last=40, whole=False, **bars):
+        inputs = Inputs(strategy(text), (read_data_file(data(**bars), None, None),), first, last)
+        return run(inputs, whole=whole, show=False)
+
+    return make
+
+
+def at(hours):
+    """As a context says it: in UTC, without a zone."""
+    return dt.datetime(2024, 1, 1) + dt.timedelta(hours=hours)  # noqa: DTZ001
+
+
+def refused(result, text):
+    """Nothing was run, and stderr says why."""
+    assert (result.code, result.out) == (2, "")
+    assert text in result.error

@@ -4,29 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import Bars, Hole
 from wealthsources_verify.comparing import Difference, differences, parted
-from wealthsources_verify.findings import Traces
-from wealthsources_verify.recorder import Event, Recorder, Step, Trace, Value
-from wealthsources_verify.strategy_module import Strategy
+from wealthsources_verify.trace import Step
 
-
-def answer(what="get_price at s.py:1", call="X 1h", result="1 bar", digest=b"1"):
-    return Event("answer", what, call, result, digest)
-
-
-def order(what="order at s.py:2", call="'X', 1"):
-    return Event("decision", what, call, "", call.encode())
-
-
-def raised(what="KeyError at s.py:3", text="'a'"):
-    return Event("raised", what, text, "KeyError", b"")
-
-
-def trace(*events, values=None):
-    return Trace(
-        [Step(7, False, events, {name: Value(b"%d" % value, str(value)) for name, value in (values or {}).items()})]
-    )
+from .traces import answer, order, raised, trace
 
 
 def found(left, right, doubtful=frozenset()):
@@ -94,35 +75,3 @@ def test_the_steps_in_which_runs_part_are_known():
     left.steps.append(Step(8, False, (order(),), {}))
     right.steps.append(Step(8, False, (), {}))
     assert parted(left, right) == {1}
-
-
-def test_a_claim_of_lookahead_needs_runs_that_know_the_future_to_agree():
-    traces = Traces(trace(order("a")), trace(), trace())
-    assert [each.what for each in traces.ahead()] == ["a"]
-    traces.add_known(trace(order("b")))
-    assert traces.ahead() == []
-    assert [(each.kind, each.what) for each in traces.findings()] == [("not repeatable", "b")]
-
-
-def test_two_refusals_differ_in_the_type_of_the_error(tmp_path):
-    recorder = Recorder(Strategy(tmp_path / "s.py"), [])
-    for error in KeyError(1), KeyError(2), ValueError():
-        recorder.refusal("X 1h", error)
-    recorder.end_step({})
-    first, same, other = recorder.trace.steps[0].events
-    assert first == same != other
-
-
-def test_two_answers_differ_in_times_values_and_holes(tmp_path):
-    recorder = Recorder(Strategy(tmp_path / "s.py"), [])
-
-    def bars(slot=1, close=2.0, holes=()):
-        made = Bars.from_columns("X", "1h", [slot * 3_600_000], [1.0], [9.0], [1.0], [close], [1.0], closed=True)
-        return Bars("X", made.timeframe, made.rows, holes=holes)
-
-    for answer in bars(), bars(), bars(slot=2), bars(close=3.0), bars(holes=(Hole(0, 1, 1),)):
-        recorder.answer("X 1h", answer)
-    recorder.end_step({})
-    events = recorder.trace.steps[0].events
-    assert events[0] == events[1]
-    assert len({event.digest for event in events}) == 4

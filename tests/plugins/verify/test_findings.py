@@ -1,10 +1,20 @@
-"""What else is found: decisions by chance, repainted bars, holes, errors."""
+"""What is wrong with a strategy: chance, repainted bars, holes, errors."""
 
 from __future__ import annotations
 
 import sys
 
-import pytest
+from wealthsources_verify.findings import Traces
+
+from .traces import order, trace
+
+
+def test_a_claim_of_lookahead_needs_runs_that_know_the_future_to_agree():
+    traces = Traces(trace(order("a")), trace(), trace())
+    assert [each.what for each in traces.ahead()] == ["a"]
+    traces.add_known(trace(order("b")))
+    assert traces.ahead() == []
+    assert [(each.kind, each.what) for each in traces.findings()] == [("not repeatable", "b")]
 
 
 def test_chance_is_not_repeatable_and_no_lookahead(verify):
@@ -58,39 +68,6 @@ def test_a_seeded_generator_is_repeatable(verify):
     assert result.found == []
 
 
-def test_a_closed_bar_that_comes_back_with_another_value_is_repainted(verify):
-    result = verify("""
-        from wealthdata import get_price
-        def handle_bar(context, bar):
-            get_price('BTC/USDT', count=5, frequency='1h')
-            for each in context.market_data_context[0]['bars']:
-                if each['open_time'] <= bar.open_time:
-                    each['volume'] += 1
-        """)
-    [finding] = result.report["findings"]
-    assert (finding["kind"], finding["what"]) == ("repainted", "BTCUSDT 1h")
-    assert finding["values"] == {"before": "2.0", "after": "3.0"}
-    assert finding["detail"] == (
-        "the bar that opens 2024-01-01 01:00 had the volume 2.0, then 3.0 (get_price at s.py:4)"
-    )
-    assert finding["times"] == 35 * 4
-
-
-def test_the_bar_that_was_handed_over_counts_as_handed_out(verify):
-    result = verify(
-        """
-        from wealthdata import get_price
-        def handle_bar(context, bar):
-            at = [each['open_time'] for each in context.market_data_context[0]['bars']].index(bar.open_time)
-            context.market_data_context[0]['bars'][at]['volume'] = 7000
-            get_price('BTCUSDT', count=1, frequency='1h')
-        """,
-        "--limit",
-        1,
-    )
-    assert result.found == [("repainted", "BTCUSDT 1h")]
-
-
 def test_each_hole_is_reported_once_with_its_first_time_and_how_often(verify):
     result = verify(
         """
@@ -136,16 +113,3 @@ def test_sys_exit_ends_no_run(verify):
     result = verify("import sys\ndef handle_bar(context, bar): sys.exit(3)\n")
     assert (result.code, result.found) == (1, [("raised", "SystemExit at s.py:2")])
     assert result.report["findings"][0]["times"] == 36
-
-
-def test_an_error_in_a_module_beside_the_strategy_is_placed_there(verify, strategy):
-    strategy("def work():\n    return 1 / 0\n", "helper_of_s.py")
-    result = verify("import helper_of_s\ndef handle_bar(context, bar): helper_of_s.work()\n")
-    assert result.found == [("raised", "ZeroDivisionError at helper_of_s.py:2")]
-
-
-@pytest.mark.parametrize("flag", [True, False])
-def test_a_traceback_is_shown_only_if_asked_for(verify, flag):
-    result = verify("def handle_bar(context, bar):\n    1 / 0\n", *["--debug"] * flag)
-    assert ("Traceback" in result.err) == flag
-    assert result.code == 1
