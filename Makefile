@@ -8,7 +8,7 @@ VENV2 := .venv-pandas2
 STAMP2 := $(VENV2)/.installed
 
 # What depends on pandas or reads and writes times.
-PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file \
+PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/plugins/verify \
 	tests/test_aggregate.py tests/test_bars.py tests/test_readme.py
 
 .PHONY: demo test test-pandas check bench soak reliability install clean

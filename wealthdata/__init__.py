@@ -15,10 +15,25 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from wealthdata.binding import clear_context, get_context, set_context
-from wealthdata.convert import bars_to_dataframe
-from wealthdata.current import get_current_data
-from wealthdata.days import get_all_trade_days, get_trade_days
+from wealthdata.api.bars_to_dataframe import bars_to_dataframe
+from wealthdata.api.current_data import get_current_data
+from wealthdata.api.extend import extend, missing
+from wealthdata.api.get_bars import get_bars
+from wealthdata.api.get_price import get_price
+from wealthdata.api.history import attribute_history, history
+from wealthdata.api.last_price import get_last_price
+from wealthdata.api.securities import get_all_securities, get_security_info
+from wealthdata.api.trade_days import get_all_trade_days, get_trade_days
+from wealthdata.api.unsupported import (
+    get_current_tick,
+    get_fundamentals,
+    get_index_stocks,
+    get_index_weights,
+    get_industry,
+    get_trades,
+)
+from wealthdata.binding.binding import clear_context, get_context, set_context
+from wealthdata.binding.session_lookup import configure
 from wealthdata.errors import (
     ClockError,
     DataUnavailable,
@@ -32,21 +47,6 @@ from wealthdata.errors import (
     StaleDataError,
     UnsupportedFrequency,
     WealthDataError,
-)
-from wealthdata.extension import extend, missing
-from wealthdata.getbars import get_bars
-from wealthdata.histories import attribute_history, history
-from wealthdata.latest import get_last_price
-from wealthdata.listing import get_all_securities, get_security_info
-from wealthdata.prices import get_price
-from wealthdata.sessions import configure
-from wealthdata.unsupported import (
-    get_current_tick,
-    get_fundamentals,
-    get_index_stocks,
-    get_index_weights,
-    get_industry,
-    get_trades,
 )
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wealthdata.sessions import current_options
+from wealthdata.binding.session_lookup import current_options
 from wealthsources import match_symbol
 from wealthsources_verify.times import datetime_of
 

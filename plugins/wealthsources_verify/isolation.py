@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import wealthdata
 import wealthsources
-from wealthdata.sessions import current_options
+from wealthdata.binding.session_lookup import current_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import wealthdata
 import wealthsources
-from wealthdata.binding import current_adapter
-from wealthdata.frequency import read_frequency
+from wealthdata.arguments.frequency import read_frequency
+from wealthdata.binding.binding import current_adapter
 from wealthsources.adapter import Explanation
 
 from .worlds import FRAMES, SYMBOLS

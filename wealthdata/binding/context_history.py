@@ -1,0 +1,147 @@
+"""`context.history(symbol, count, timeframe)` of a bound context: it reads the chain, as every other call does.
+
+An engine's own one would be a second way to the bars, past the live sources and the checks. It is not lost: the context
+source of the chain asks it for what the sources before it could not give.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+import weakref
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+from wealthdata.arguments.frequency import read_frequency
+from wealthdata.binding.adapter_access import ask
+from wealthdata.errors import WealthDataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthdata.binding.binding import Binding
+    from wealthsources import Bar
+
+_log = logging.getLogger("wealthdata")
+
+#: The contexts whose own history is being asked just now, by their stand-ins.
+_asked: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_own_histories", default=())
+#: Those of which the chain is being asked. What their clocks or lists ask meanwhile, they ask of themselves.
+_answering: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_answering", default=())
+#: Two threads may bind the same context.
+_lock = threading.Lock()
+
+
+class ChainHistory:
+    """Stands in for a context's `history` while the context is bound."""
+
+    def __init__(self, context: object, own: Callable[..., Any] | None) -> None:
+        self.context = context
+        self._own = own
+        self._bindings: list[weakref.ref[Binding]] = []  # an engine's thread may end without clearing
+
+    def __call__(self, symbol: str, count: int, timeframe: str) -> list[Bar]:
+        """The newest `count` closed bars, oldest first. Raises WealthDataError."""
+        binding = None if self in _asked.get() or self in _answering.get() else self._binding()
+        if binding is None:
+            if self._own is None:
+                raise WealthDataError("this context is not bound any more, and has no history of its own")
+            bars: list[Bar] = self._own(symbol, count, timeframe)
+            return bars
+        token = _answering.set((*_answering.get(), self))
+        try:
+            return list(ask(binding.adapter(), symbol, read_frequency(timeframe), count, None, None, False))
+        finally:
+            _answering.reset(token)
+
+    def _ask_own(self, *args: Any, **kwargs: Any) -> Any:
+        """The context's own function; what it asks of its context it asks of itself."""
+        token = _asked.set((*_asked.get(), self))
+        try:
+            return self._own and self._own(*args, **kwargs)
+        finally:
+            _asked.reset(token)
+
+    def _binding(self) -> Binding | None:
+        from wealthdata.binding.binding import current_binding  # noqa: PLC0415 - it makes these
+
+        held = [binding for each in self._bindings if (binding := each()) is not None]
+        current = current_binding()
+        return current if current in held else held[-1] if held else None
+
+    # A copy of the context is another context, which nobody has bound.
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self._own, memo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _itself, (self._own,)
+
+    def __wealthsources_original__(self, context: object) -> Callable[..., Any] | None:
+        """What the context source may ask for a context without coming here again."""
+        own = self.own_of(context)
+        return self._ask_own if own is not None and context is self.context else own
+
+    def own_of(self, context: object) -> Callable[..., Any] | None:
+        """The own function of a context, which may have come by this stand-in as a shallow copy of another one."""
+        if context is not self.context and isinstance(self._own, MethodType) and self._own.__self__ is self.context:
+            return MethodType(self._own.__func__, context)
+        return self._own
+
+    def bind(self, binding: Binding) -> None:
+        held = [each for each in self._bindings if each() is not None]
+        self._bindings = [*held, weakref.ref(binding)]
+
+    def release(self, binding: Binding) -> bool:
+        """Whether nobody has it bound any more."""
+        self._bindings = [each for each in self._bindings if each() not in (None, binding)]
+        return not self._bindings
+
+
+def _itself(own: Any) -> Any:
+    return own
+
+
+def replace_history(context: object, binding: Binding) -> None:
+    """Have `context.history` read the chain for this binding; a warning if it is one that cannot be replaced."""
+    with _lock:
+        _replace(context, binding)
+
+
+def _replace(context: object, binding: Binding) -> None:
+    found = context.get("history") if isinstance(context, Mapping) else getattr(context, "history", None)
+    standing = found if isinstance(found, ChainHistory) and found.context is context else None
+    if standing is None:
+        own = found.own_of(context) if isinstance(found, ChainHistory) else found
+        if own is not None and not callable(own):
+            _log.warning("history of %s is no function, and left as it is", type(context).__name__)
+            return
+        standing = ChainHistory(context, own)
+        try:
+            # Not `setattr`: an engine's context may put aside what strategies set.
+            object.__setattr__(context, "history", standing)
+        except (AttributeError, TypeError):
+            if callable(own):
+                kind = type(context).__name__
+                _log.warning("history of %s cannot be replaced: its own does not read the chain", kind)
+            return
+    standing.bind(binding)
+
+
+def restore_history(context: object, binding: Binding) -> None:
+    """Undo that; the context's own function is back when nobody has it bound any more."""
+    standing = None if isinstance(context, Mapping) else getattr(context, "history", None)
+    with _lock:
+        if isinstance(standing, ChainHistory) and standing.context is context and standing.release(binding):
+            object.__delattr__(context, "history")
+            own = standing._own
+            if own is not None and getattr(context, "history", None) != own:
+                object.__setattr__(context, "history", own)
+
+
+def is_asking_itself(context: object) -> bool:
+    """Whether the context's own history is being asked just now, on this thread."""
+    asked = _asked.get()
+    return bool(asked) and getattr(context, "history", None) in asked

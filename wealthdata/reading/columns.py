@@ -1,0 +1,187 @@
+"""One security's answer as columns of numbers: labels, extra fields, and filled holes where a call asks for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from wealthdata.arguments.fields import CLOSE, CONSTANTS, PRICES
+from wealthdata.arguments.frequency import DAY, is_daily
+from wealthdata.binding.adapter_access import ask, now_of
+from wealthdata.errors import DataUnavailable, ours
+from wealthsources import RequestError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wealthdata.arguments.fields import Plan
+    from wealthdata.reading.span import Window
+    from wealthsources import Bars, ContextDataAdapter, Timeframe
+
+    Labels = NDArray[np.datetime64]
+    Numbers = NDArray[np.float64]
+    Times = NDArray[np.int64]
+
+#: What to put where bars are missing inside: nothing, the close before, or NaN.
+Fill = Literal["no", "flat", "nan"]
+
+_NANOSECONDS: Final = 1_000_000
+_FORMING: Final = 1  # in Bars.states
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """What is wanted of each security of one call."""
+
+    timeframe: Timeframe
+    window: Window
+    plan: Plan
+    zone: dt.tzinfo
+    fill: Fill = "no"
+    include_now: bool = False
+
+
+class Table(NamedTuple):
+    """labels: datetime64[ns], shape (n,) · numbers: one row per field, shape (k, n) · notes: holes, behind, failed.
+
+    The arrays are fresh ones that nobody else holds.
+    """
+
+    labels: Labels
+    numbers: Numbers
+    notes: dict[str, object]
+
+
+class _Rows(NamedTuple):
+    """Bars as arrays: open times, values (n, 5), which of them are filled in (None: none), the close before them."""
+
+    times: Times
+    values: Numbers
+    filled: NDArray[np.bool_] | None
+    before: float
+
+
+def read_table(adapter: ContextDataAdapter, security: str, request: Request) -> Table:
+    """Ask for one security. Raises WealthDataError."""
+    bars = _bars(adapter, security, request)
+    rows = _rows(bars, request)
+    ends = request.timeframe.ends(rows.times)
+    if request.include_now and len(bars) and bars.states[-1] == _FORMING:
+        ends[-1] = _cut_short(request.timeframe, int(rows.times[-1]), now_of(adapter))
+    return Table(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
+
+
+def labels(timeframe: Timeframe, ends: Times, zone: dt.tzinfo) -> Labels:
+    """The label of bars that end then: that time in `zone`; for days and longer the last date, UTC, that they cover."""
+    if is_daily(timeframe):
+        return ((ends - DAY) * _NANOSECONDS).view("datetime64[ns]")
+    stamps = (ends * _NANOSECONDS).view("datetime64[ns]")
+    # `configure` turns "UTC" into this very object, and conversion costs more than all the rest.
+    if zone is dt.UTC:
+        return stamps
+    local = pd.DatetimeIndex(stamps, tz="UTC").tz_convert(zone).tz_localize(None)
+    return np.array(local, dtype="datetime64[ns]")
+
+
+def _cut_short(timeframe: Timeframe, open_time: int, now: int) -> int:
+    """The end of a forming bar as far as it goes: now, or for days and longer the end of today."""
+    end = timeframe.end(open_time)
+    if is_daily(timeframe):
+        return min(end, now // DAY * DAY + DAY)
+    # A feed's clock may say that now is when the bar opens, which is the label of the bar before.
+    return min(end, max(now, open_time + 1))
+
+
+# the bars ------------------------------------------------------------------------------------------------------
+
+
+def _bars(adapter: ContextDataAdapter, security: str, request: Request) -> Bars:
+    """The bars of the window, and the one before them if its close is needed and it is there."""
+    timeframe, window, now = request.timeframe, request.window, request.include_now
+    count, start = window.count, window.start
+    if request.plan.previous and start is not None:
+        try:
+            first = timeframe.slot(start) + (not timeframe.opens_at(start))
+            before = timeframe.open_time(first - 1)
+        except RequestError as error:
+            raise ours(error) from None
+        try:
+            bars = ask(adapter, security, timeframe, None, before, window.end, now)
+            if len(bars) and bars.open_times[-1] >= start:
+                return bars
+        except DataUnavailable:
+            pass  # the window alone may be one that no bar fits into, and then that is the answer
+    elif request.plan.previous and count is not None:
+        count += 1
+    return ask(adapter, security, timeframe, count, start, window.end, now)
+
+
+def _rows(bars: Bars, request: Request) -> _Rows:
+    times, values, before = bars.open_times, bars.values, math.nan
+    window = request.window
+    if request.plan.previous:
+        count, start = window.count, window.start
+        first = max(0, len(times) - count) if count is not None else int(np.searchsorted(times, start or 0))
+        if first:
+            before = float(values[first - 1, CLOSE])
+            times, values = times[first:], values[first:]
+    rows = _Rows(times, values, None, before)
+    if request.fill != "no" and len(times):
+        rows = _without_holes(rows, request.timeframe, window.count)
+    return rows
+
+
+def _without_holes(rows: _Rows, timeframe: Timeframe, count: int | None) -> _Rows:
+    """The rows with a flat one for every window that has no bar, from the first bar to the last; the newest `count`."""
+    slots = timeframe.slots(rows.times)
+    first, last = int(slots[0]), int(slots[-1])
+    before = rows.before
+    if count is not None and last - first >= count:
+        first = last - count + 1
+        before = float(rows.values[np.searchsorted(slots, first) - 1, CLOSE])
+    grid = np.arange(first, last + 1)
+    source = np.searchsorted(slots, grid, side="right") - 1
+    filled = slots[source] != grid
+    values = rows.values[source]
+    values[filled, :4] = values[filled, CLOSE, None]
+    values[filled, 4] = 0.0
+    return _Rows(timeframe.open_times(grid), values, filled, before)
+
+
+# the numbers ---------------------------------------------------------------------------------------------------
+
+
+def _numbers(rows: _Rows, request: Request) -> Numbers:
+    plan = request.plan
+    if plan.places is not None:
+        numbers: Numbers = rows.values.T[list(plan.places)]
+    else:
+        numbers = np.empty((len(plan.numbers), len(rows.times)))
+        for place, name in enumerate(plan.numbers):
+            numbers[place] = _column(name, rows)
+    if rows.filled is not None:
+        _mark_filled(numbers, rows.filled, request)
+    return numbers
+
+
+def _mark_filled(numbers: Numbers, filled: NDArray[np.bool_], request: Request) -> None:
+    stated = {"paused": 1.0, "money": 0.0}
+    if request.fill == "nan":
+        numbers[:, filled] = math.nan
+        stated = {"paused": 1.0}
+    for place, name in enumerate(request.plan.numbers):
+        if name in stated:
+            numbers[place, filled] = stated[name]
+
+
+def _column(name: str, rows: _Rows) -> Numbers | float:
+    if name in PRICES:
+        return rows.values[:, PRICES.index(name)]
+    if name == "pre_close":
+        return np.concatenate(([rows.before], rows.values[:-1, CLOSE])) if len(rows.times) else rows.values[:, CLOSE]
+    return CONSTANTS[name]
