@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wealthdata.binding.session_lookup import current_options
+from wealthdata import current_settings
 from wealthsources import match_symbol
 from wealthsources_verify.times import datetime_of
 
@@ -58,7 +58,7 @@ class Context:
     def set_time(self, now: int) -> None:
         """It is `now`, ms."""
         self.now_ms = now
-        self.current_dt = datetime_of(now, current_options().tz).replace(tzinfo=None)
+        self.current_dt = datetime_of(now, current_settings().tz).replace(tzinfo=None)
         self.previous_date = self.current_dt.date() - dt.timedelta(days=1)
 
     def kept(self) -> dict[str, object]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import wealthdata
 import wealthsources
-from wealthdata.binding.session_lookup import current_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ def isolated(*, show: bool) -> Iterator[None]:
 
     Options, streams, handlers of the log and filters of warnings are as before afterwards.
     """
-    options = current_options()
+    before = wealthdata.current_settings()
     with contextlib.ExitStack() as stack:
         if show:
             stack.enter_context(contextlib.redirect_stdout(sys.stderr))
@@ -35,9 +34,9 @@ def isolated(*, show: bool) -> Iterator[None]:
         stack.callback(_restore_log, _handlers())
         stack.callback(
             wealthdata.configure,
-            tz=options.tz,
-            default_count=options.default_count,
-            positional=options.positional,
+            tz=before.tz,
+            default_count=before.default_count,
+            positional=before.positional,
         )
         wealthdata.configure()
         yield

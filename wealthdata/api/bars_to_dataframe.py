@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from wealthdata.arguments.fields import PRICES, read_fields
-from wealthdata.binding.session_lookup import current_options
+from wealthdata.arguments.fields import VALUES, read_fields
 from wealthdata.errors import ParamsError
-from wealthdata.reading.columns import Table, labels
+from wealthdata.reading.columns import Columns, labels
 from wealthdata.reading.frames import one_frame
+from wealthdata.settings import process
 from wealthsources import Bars, RequestError, Timeframe
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def bars_to_dataframe(bars: Bars | Iterable[object]) -> pd.DataFrame:
     text, and timeframe or close_time; oldest first. Raises ParamsError that says which bar cannot be used.
     """
     known = bars if isinstance(bars, Bars) else _bars(list(bars))
-    options = current_options()
-    table = Table(labels(known.timeframe, known.ends, options.tz), known.values.T.copy(), known.notes())
-    return one_frame(table, read_fields(None, PRICES), positional=options.positional)
+    settings = process.settings
+    columns = Columns(labels(known.timeframe, known.ends, settings.tz), known.values.T.copy(), known.notes())
+    return one_frame(columns, read_fields(VALUES), positional=settings.positional)
 
 
 def _bars(records: Sequence[object]) -> Bars:

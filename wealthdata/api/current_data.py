@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from wealthdata.api.last_price import last_price
 from wealthdata.arguments.fields import CONSTANTS
-from wealthdata.binding.adapter_access import ask, frozen, now_of
-from wealthdata.binding.binding import current_adapter
+from wealthdata.binding.stack import current_reader
 from wealthdata.errors import DataUnavailable, ParamsError, SecurityNotFound, StaleDataError
 from wealthsources import Timeframe
 
 if TYPE_CHECKING:
-    from wealthsources import ContextDataAdapter
+    from wealthdata.binding.adapter_access import BarReader
 
 _DAY: Final = Timeframe("1d")
 
@@ -30,7 +29,7 @@ def get_current_data() -> CurrentData:
 
     Raises NoContextError, ClockError.
     """
-    return CurrentData(frozen(current_adapter()))
+    return CurrentData(current_reader().as_of_now())
 
 
 class Current:
@@ -47,7 +46,7 @@ class Current:
     low_limit: Final = CONSTANTS["low_limit"]
     industry_code: Final = ""
 
-    def __init__(self, moment: ContextDataAdapter, code: str) -> None:
+    def __init__(self, moment: BarReader, code: str) -> None:
         self._moment = moment
         self.name: Final = code
 
@@ -60,12 +59,12 @@ class Current:
     def day_open(self) -> float:
         """The open of today's bar, today being the day of UTC that holds now; NaN if it is not known."""
         try:
-            bars = ask(self._moment, self.name, _DAY, 1, None, None, True)
+            bars = self._moment.get_history(self.name, _DAY, 1, include_now=True)
         except StaleDataError as error:
             bars = error.bars
         except DataUnavailable:
             return math.nan
-        today = _DAY.floor(now_of(self._moment))
+        today = _DAY.floor(self._moment.now())
         return bars[-1].open if len(bars) and bars[-1].open_time == today else math.nan
 
     def __repr__(self) -> str:
@@ -75,23 +74,23 @@ class Current:
 class CurrentData(Mapping[str, Current]):
     """What `get_current_data` returns."""
 
-    def __init__(self, moment: ContextDataAdapter) -> None:
+    def __init__(self, moment: BarReader) -> None:
         self._moment = moment
-        self._found: dict[str, Current] = {}
+        self._seen: dict[str, Current] = {}
 
     def __getitem__(self, code: str) -> Current:
-        found = self._found.get(code) if isinstance(code, str) else None
-        if found is None:
-            found = self._found[code] = self._look_up(code)
-        return found
+        current = self._seen.get(code) if isinstance(code, str) else None
+        if current is None:
+            current = self._seen[code] = self._look_up(code)
+        return current
 
     def _look_up(self, code: object) -> Current:
         if not isinstance(code, str) or not code:
             raise ParamsError(f"the key must be a symbol like 'BTCUSDT', was {code!r}")
-        made = Current(self._moment, code)
+        current = Current(self._moment, code)
         with contextlib.suppress(StaleDataError):  # it is there, and `last_price` says so once more
-            _ = made.last_price
-        return made
+            _ = current.last_price
+        return current
 
     def __contains__(self, code: object) -> bool:
         try:
@@ -101,10 +100,10 @@ class CurrentData(Mapping[str, Current]):
         return True
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._found))
+        return iter(tuple(self._seen))
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._seen)
 
     def __repr__(self) -> str:
-        return f"<CurrentData of {', '.join(self._found) or 'no symbol yet'}>"
+        return f"<CurrentData of {', '.join(self._seen) or 'no symbol yet'}>"

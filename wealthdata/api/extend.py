@@ -64,7 +64,9 @@ def missing(name: str) -> str:
 def _check(name: str) -> None:
     if name.startswith("_"):
         raise ParamsError(f"{name!r} begins with an underscore; extend is for public names")
-    if name in _home() and name not in STAND_INS and not any(name in layer for layer in _layers):
+    home = _home()
+    own = name in home or name in home["__all__"]
+    if own and name not in STAND_INS and not any(name in layer for layer in _layers):
         raise ParamsError(f"{name!r} is wealthdata's own; extend cannot replace it")
 
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wealthdata.api.get_price import fill_for
 from wealthdata.arguments.dates import read_moment
 from wealthdata.arguments.fields import BARS_DEFAULT, PRICE_DEFAULT, read_fields
 from wealthdata.arguments.frequency import read_frequency
-from wealthdata.arguments.symbols import read_securities
-from wealthdata.binding.adapter_access import frozen
-from wealthdata.binding.binding import current_adapter
-from wealthdata.binding.session_lookup import current_options
+from wealthdata.arguments.symbols import read_symbols
+from wealthdata.binding.stack import current_reader
 from wealthdata.errors import ParamsError
-from wealthdata.reading.columns import Request, read_table
+from wealthdata.reading.columns import Request, fill_for, read_columns
 from wealthdata.reading.frames import array, dated_frame, long_frame, numbered_frame, one_frame
-from wealthdata.reading.span import read_window
+from wealthdata.reading.span import read_span
+from wealthdata.settings import process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wealthdata.arguments.fields import Plan
-    from wealthdata.reading.columns import Table
-    from wealthdata.settings import Options
+    from wealthdata.arguments.fields import Fields
+    from wealthdata.reading.columns import Columns
 
 
 def get_bars(
@@ -53,33 +50,40 @@ def get_bars(
     Default fields: open, close, high, low, volume, or if df is stated date, open, high, low, close.
     Raises WealthDataError, see wealthdata.errors.
     """
-    chosen = read_securities(security, symbol)
+    chosen = read_symbols(security, symbol)
     end_name, end = _either("end_dt", end_dt, "end_date", end_date)
     timeframe = read_frequency(_unit(unit, frequency))
-    options, adapter = current_options(), current_adapter()
+    settings, reader = process.settings, current_reader()
     if fq_ref_date is not None:
-        read_moment(fq_ref_date, "fq_ref_date", options.tz)
-    plan = read_fields(fields, PRICE_DEFAULT if df is None else BARS_DEFAULT, dated=True)
-    window = read_window(adapter, options, timeframe, count, start_dt, end, ("start_dt", end_name))
-    request = Request(timeframe, window, plan, options.tz, fill_for(skip_paused, True), bool(include_now))
+        read_moment(fq_ref_date, "fq_ref_date", settings.tz)
+    wanted = _read_fields(fields, df)
+    span = read_span(reader, settings, timeframe, count, start_dt, end, ("start_dt", end_name))
+    request = Request(timeframe, span, wanted, settings.tz, fill_for(skip_paused, True), bool(include_now))
     if isinstance(chosen, str):
-        return _one(read_table(adapter, chosen, request), plan, options, df)
-    moment = frozen(adapter)  # all of them as of one time
-    return _several({code: read_table(moment, code, request) for code in chosen}, plan, options, df)
+        return _one(read_columns(reader, chosen, request), wanted, settings.positional, df)
+    moment = reader.as_of_now()  # all of them as of one time
+    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in chosen}
+    return _several(by_symbol, wanted, settings.positional, df)
 
 
-def _one(table: Table, plan: Plan, options: Options, df: bool | None) -> Any:
+def _read_fields(fields: object, df: bool | None) -> Fields:
+    if fields is None:
+        return PRICE_DEFAULT if df is None else BARS_DEFAULT
+    return read_fields(fields, dated=True)
+
+
+def _one(columns: Columns, fields: Fields, positional: bool, df: bool | None) -> Any:
     if df is None:
-        return one_frame(table, plan, positional=options.positional)
-    return dated_frame(table, plan, positional=options.positional) if df else array(table, plan)
+        return one_frame(columns, fields, positional=positional)
+    return dated_frame(columns, fields, positional=positional) if df else array(columns, fields)
 
 
-def _several(tables: dict[str, Table], plan: Plan, options: Options, df: bool | None) -> Any:
+def _several(by_symbol: dict[str, Columns], fields: Fields, positional: bool, df: bool | None) -> Any:
     if df is None:
-        return long_frame(tables, plan, positional=options.positional)
+        return long_frame(by_symbol, fields, positional=positional)
     if df:
-        return numbered_frame(tables, plan, positional=options.positional)
-    return {code: array(table, plan) for code, table in tables.items()}
+        return numbered_frame(by_symbol, fields, positional=positional)
+    return {symbol: array(columns, fields) for symbol, columns in by_symbol.items()}
 
 
 def _either(name: str, value: object, other_name: str, other: object) -> tuple[str, object]:

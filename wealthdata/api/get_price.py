@@ -9,21 +9,18 @@ import numpy as np
 
 from wealthdata.arguments.fields import PRICE_DEFAULT, read_fields
 from wealthdata.arguments.frequency import read_frequency
-from wealthdata.arguments.symbols import read_securities
-from wealthdata.binding.adapter_access import frozen
-from wealthdata.binding.binding import current_adapter
-from wealthdata.binding.session_lookup import current_options
+from wealthdata.arguments.symbols import read_symbols
+from wealthdata.binding.stack import current_reader
 from wealthdata.errors import PanelObsoleteWarning, ParamsError
-from wealthdata.reading.columns import Request, read_table
+from wealthdata.reading.columns import Request, fill_for, read_columns
 from wealthdata.reading.frames import long_frame, one_frame
-from wealthdata.reading.span import read_window
+from wealthdata.reading.span import read_span
+from wealthdata.settings import process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-    from wealthdata.reading.columns import Fill
 
 
 def get_price(
@@ -61,36 +58,29 @@ def get_price(
 
     Raises WealthDataError, see wealthdata.errors. An empty frame means that no whole bar fits.
     """
-    chosen = read_securities(security, symbol)
+    chosen = read_symbols(security, symbol)
     if _looks_like_count(start_date):
         raise ParamsError(f"start_date was {start_date!r}, no date; for that many bars pass count={start_date}")
     check_fq(fq)
-    plan = read_fields(fields, PRICE_DEFAULT)
+    wanted = PRICE_DEFAULT if fields is None else read_fields(fields)
     timeframe = read_frequency(frequency)
-    options, adapter = current_options(), current_adapter()
-    window = read_window(adapter, options, timeframe, count, start_date, end_date)
-    request = Request(timeframe, window, plan, options.tz, fill_for(skip_paused, fill_paused))
+    settings, reader = process.settings, current_reader()
+    span = read_span(reader, settings, timeframe, count, start_date, end_date)
+    request = Request(timeframe, span, wanted, settings.tz, fill_for(skip_paused, fill_paused))
     if isinstance(chosen, str):
-        return one_frame(read_table(adapter, chosen, request), plan, positional=options.positional)
+        return one_frame(read_columns(reader, chosen, request), wanted, positional=settings.positional)
     if panel:
         text = "there is no Panel; several securities come as one long frame, with the columns time and code"
         warnings.warn(text, PanelObsoleteWarning, stacklevel=2)
-    moment = frozen(adapter)  # all of them as of one time
-    tables = {code: read_table(moment, code, request) for code in chosen}
-    return long_frame(tables, plan, positional=options.positional)
+    moment = reader.as_of_now()  # all of them as of one time
+    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in chosen}
+    return long_frame(by_symbol, wanted, positional=settings.positional)
 
 
 def check_fq(fq: object) -> None:
     """Raise ParamsError for an adjustment that there is not."""
     if fq not in ("pre", "post", "none", None):
         raise ParamsError(f"fq must be 'pre', 'post', 'none' or None, was {fq!r}")
-
-
-def fill_for(skip_paused: bool | None, fill_paused: bool) -> Fill:
-    """What to put where bars are missing. None: nothing, since a 24/7 market has no pauses."""
-    if skip_paused is None or skip_paused:
-        return "no"
-    return "flat" if fill_paused else "nan"
 
 
 def _looks_like_count(value: object) -> bool:

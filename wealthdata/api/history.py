@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wealthdata.api.get_price import check_fq, fill_for
+from wealthdata.api.get_price import check_fq
 from wealthdata.arguments.fields import HISTORY_DEFAULT, PRICE_DEFAULT, read_fields
 from wealthdata.arguments.frequency import is_daily, read_frequency
-from wealthdata.arguments.symbols import read_securities
-from wealthdata.binding.adapter_access import frozen
-from wealthdata.binding.binding import current_adapter, get_context
-from wealthdata.binding.session_lookup import current_options
-from wealthdata.errors import NoContextError, ParamsError
-from wealthdata.reading.columns import Request, labels, read_table
+from wealthdata.arguments.symbols import read_symbols
+from wealthdata.binding.stack import current_binding, current_reader
+from wealthdata.errors import ParamsError
+from wealthdata.reading.columns import Request, fill_for, labels, read_columns
 from wealthdata.reading.frames import one_frame, wide_frame
-from wealthdata.reading.span import Window
-from wealthdata.settings import read_count
+from wealthdata.reading.span import Span, read_count
+from wealthdata.settings import process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,19 +45,19 @@ def history(
 
     A day that is not over has no row, nor has a minute. Raises WealthDataError, see wealthdata.errors.
     """
-    codes = _codes(security_list)
+    symbols = _symbols(security_list)
     check_fq(fq)
     if not isinstance(field, str):
         raise ParamsError(f"field must be one name like 'close', was {field!r}; attribute_history takes several")
-    plan, timeframe, number = read_fields(field, ()), read_frequency(unit), read_count(count)
-    options, moment = current_options(), frozen(current_adapter())
+    fields, timeframe, number = read_fields(field), read_frequency(unit), read_count(count)
+    settings, moment = process.settings, current_reader().as_of_now()
     # In UTC, where no two bars of a series have one label.
-    request = Request(timeframe, Window(number), plan, dt.UTC, fill_for(skip_paused, True))
-    tables = {code: read_table(moment, code, request) for code in codes}
+    request = Request(timeframe, Span(number), fields, dt.UTC, fill_for(skip_paused, True))
+    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in symbols}
     if not df:
-        return {code: table.numbers[0] for code, table in tables.items()}
-    frame = wide_frame(tables, number, positional=options.positional)
-    frame.index = _in_zone(frame.index, timeframe, options.tz)
+        return {symbol: columns.numbers[0] for symbol, columns in by_symbol.items()}
+    frame = wide_frame(by_symbol, number, positional=settings.positional)
+    frame.index = _in_zone(frame.index, timeframe, settings.tz)
     return frame
 
 
@@ -82,40 +80,37 @@ def attribute_history(
 
     A day that is not over has no row, nor has a minute. Raises WealthDataError, see wealthdata.errors.
     """
-    chosen = read_securities(security)
+    chosen = read_symbols(security)
     if not isinstance(chosen, str):
         raise ParamsError(f"security must be one symbol, was {security!r}; for several there are history and get_price")
     check_fq(fq)
-    if fields is HISTORY_DEFAULT:
-        fields = None
-    plan, timeframe, number = read_fields(fields, PRICE_DEFAULT), read_frequency(unit), read_count(count)
-    options, adapter = current_options(), current_adapter()
-    request = Request(timeframe, Window(number), plan, options.tz, fill_for(skip_paused, True))
-    table = read_table(adapter, chosen, request)
+    wanted = PRICE_DEFAULT if fields is None or fields is HISTORY_DEFAULT else read_fields(fields)
+    timeframe, number = read_frequency(unit), read_count(count)
+    settings, reader = process.settings, current_reader()
+    request = Request(timeframe, Span(number), wanted, settings.tz, fill_for(skip_paused, True))
+    columns = read_columns(reader, chosen, request)
     if not df:
-        return dict(zip(plan.numbers, table.numbers, strict=True))
-    return one_frame(table, plan, positional=options.positional)
+        return dict(zip(wanted.numbers, columns.numbers, strict=True))
+    return one_frame(columns, wanted, positional=settings.positional)
 
 
-def _codes(security_list: object) -> tuple[str, ...]:
+def _symbols(security_list: object) -> tuple[str, ...]:
     if security_list is None:
         security_list = _universe()
-    chosen = read_securities(security_list)
+    chosen = read_symbols(security_list)
     return (chosen,) if isinstance(chosen, str) else chosen
 
 
 def _universe() -> object:
-    try:
-        context = get_context()
-    except NoContextError:
-        context = None
-    found = context.get("universe") if isinstance(context, Mapping) else getattr(context, "universe", None)
-    if not isinstance(found, list | tuple) or not found:
+    binding = current_binding()
+    context = None if binding is None else binding.context
+    universe = context.get("universe") if isinstance(context, Mapping) else getattr(context, "universe", None)
+    if not isinstance(universe, list | tuple) or not universe:
         raise ParamsError(
             "security_list is not given, and the context has no universe: pass the symbols, as in "
             "history(5, '1d', 'close', ['BTCUSDT']), or have the engine put a list of them into context.universe"
         )
-    return found
+    return universe
 
 
 def _in_zone(index: pd.Index, timeframe: Timeframe, zone: dt.tzinfo) -> pd.Index:

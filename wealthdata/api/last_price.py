@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wealthdata.arguments.symbols import read_securities
-from wealthdata.binding.adapter_access import ask, frozen, now_of
-from wealthdata.binding.binding import current_adapter
+from wealthdata.arguments.symbols import read_symbols
+from wealthdata.binding.stack import current_reader
 from wealthdata.errors import DataUnavailable, StaleDataError
 from wealthsources import Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from wealthsources import Bar, Bars, ContextDataAdapter, Source
+    from wealthdata.binding.adapter_access import BarReader
+    from wealthsources import Bar, Bars, Source
 
 
 def get_last_price(security: str | Sequence[str]) -> Any:
@@ -27,14 +27,14 @@ def get_last_price(security: str | Sequence[str]) -> Any:
     had a newer one; StaleDataError (live) if the newest bars are missing, or if the symbol's live stream is silent and
     nothing that ended since is known.
     """
-    chosen = read_securities(security)
-    moment = frozen(current_adapter())
+    chosen = read_symbols(security)
+    moment = current_reader().as_of_now()
     if isinstance(chosen, str):
         return last_price(moment, chosen)
     return {code: last_price(moment, code) for code in chosen}
 
 
-def last_price(moment: ContextDataAdapter, security: str) -> float:
+def last_price(moment: BarReader, security: str) -> float:
     """The last price for a frozen adapter; see `get_last_price`."""
     best: _Seen | None = None
     absences: list[DataUnavailable] = []
@@ -70,26 +70,28 @@ def last_price(moment: ContextDataAdapter, security: str) -> float:
     return best.price
 
 
-def _has_failed(moment: ContextDataAdapter, absence: DataUnavailable) -> bool:
+def _has_failed(moment: BarReader, absence: DataUnavailable) -> bool:
     """Whether a source failed that may have had it. A context may raise for a timeframe that it does not know."""
     failed = {attempt.source for attempt in absence.attempts if attempt.outcome == "failed"}
-    sources = moment.session.sources
+    sources = moment.adapter.session.sources
     return any((source := sources.get(name)) is None or source.capabilities.blocking for name in failed)
 
 
-def _has_stopped(moment: ContextDataAdapter, security: str, timeframe: Timeframe) -> bool:
+def _has_stopped(moment: BarReader, security: str, timeframe: Timeframe) -> bool:
     """Whether the series has live streams, and all of them are stale."""
-    sources = [source for source in moment.session.sources.values() if source is not None]
+    sources = [source for source in moment.adapter.session.sources.values() if source is not None]
     ages = [age for source in sources if (age := source.stale_for(security, timeframe)) is not None]
-    return bool(ages) and min(ages) * 1000 > moment.session.policy.late_after
+    return bool(ages) and min(ages) * 1000 > moment.adapter.session.policy.late_after
 
 
-def _in_order(moment: ContextDataAdapter) -> list[Timeframe]:
+def _in_order(moment: BarReader) -> list[Timeframe]:
     """All timeframes, the shortest first; live, those that live streams push come before the others."""
     known = [Timeframe(name) for name in Timeframe.known()]
     if moment.mode != "live":
         return known
-    pushed = {name for source in moment.session.sources.values() if source is not None for name in _pushes(source)}
+    pushed = {
+        name for source in moment.adapter.session.sources.values() if source is not None for name in _pushes(source)
+    }
     return sorted(known, key=lambda timeframe: timeframe.name not in pushed)
 
 
@@ -118,15 +120,15 @@ class _Seen(NamedTuple):
         return not self.behind and self.refusal is None
 
 
-def _see(moment: ContextDataAdapter, security: str, timeframe: Timeframe) -> _Seen | None:
+def _see(moment: BarReader, security: str, timeframe: Timeframe) -> _Seen | None:
     """None if there is nothing that a series of shorter bars has not shown."""
     live = moment.mode == "live"
     refusal: StaleDataError | None = None
     try:
-        bars = ask(moment, security, timeframe, 1, None, None, live)
+        bars = moment.get_history(security, timeframe, 1, include_now=live)
     except StaleDataError as error:
         bars, refusal = error.bars, error
-    bar, now = bars[-1], now_of(moment)
+    bar, now = bars[-1], moment.now()
     if bar.closed is False:
         if _is_made(bar):
             return None
@@ -142,12 +144,12 @@ def _is_made(bar: Bar) -> bool:
     return bar.source.rpartition(" ")[2] in Timeframe.known()
 
 
-def _silence(moment: ContextDataAdapter, bars: Bars, now: int) -> StaleDataError | None:
+def _silence(moment: BarReader, bars: Bars, now: int) -> StaleDataError | None:
     """Why a closed bar tells no price: it may be up to date and yet hours old, and live streams fell silent after it.
 
     Under a feed's clock, which stands still then, the adapter has refused already.
     """
-    policy, idle = moment.session.policy, moment.session.stale_for(bars.symbol, bars.timeframe)
+    policy, idle = moment.adapter.session.policy, moment.adapter.session.stale_for(bars.symbol, bars.timeframe)
     if policy.on_stale == "mark" or idle is None or idle * 1000 <= policy.late_after:
         return None
     if bars[-1].end >= now - idle * 1000:

@@ -6,22 +6,21 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
-import wealthsources
 from wealthdata.api.last_price import last_price
 from wealthdata.arguments.dates import from_milliseconds, read_moment
-from wealthdata.arguments.symbols import read_securities
-from wealthdata.binding.adapter_access import frozen, now_of
-from wealthdata.binding.binding import current_adapter
-from wealthdata.binding.session_lookup import current_options
-from wealthdata.errors import DataUnavailable, FutureDataError, ParamsError, SecurityNotFound, StaleDataError, ours
+from wealthdata.arguments.symbols import read_symbols
+from wealthdata.binding.stack import current_reader
+from wealthdata.errors import DataUnavailable, FutureDataError, ParamsError, SecurityNotFound, StaleDataError
 from wealthdata.reading.frames import securities_frame
+from wealthdata.settings import process
+from wealthsources import match_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from wealthsources import ContextDataAdapter
+    from wealthdata.binding.adapter_access import BarReader
 
 _TYPE: Final = "crypto"
 #: JoinQuant's other types. A strategy that asks for them gets what there is of them here: none.
@@ -61,10 +60,10 @@ def get_all_securities(types: str | Sequence[str] = (), date: object = None) -> 
     Raises ParamsError; FutureDataError if a backtest names a later date; NoContextError, ClockError.
     """
     wanted = _wants_ours(types)
-    adapter = current_adapter()
-    _check_date(adapter, date)
-    codes = _symbols(adapter) if wanted else []
-    return securities_frame(codes, _START, _END, _TYPE, positional=current_options().positional)
+    reader = current_reader()
+    _check_date(reader, date)
+    symbols = reader.symbols() if wanted else []
+    return securities_frame(symbols, _START, _END, _TYPE, positional=process.settings.positional)
 
 
 def get_security_info(code: str, date: object = None) -> SecurityInfo:
@@ -76,13 +75,13 @@ def get_security_info(code: str, date: object = None) -> SecurityInfo:
     Raises SecurityNotFound; DataUnavailable if a source failed that may have it; ParamsError, FutureDataError,
     NoContextError, ClockError.
     """
-    chosen = read_securities(code)
+    chosen = read_symbols(code)
     if not isinstance(chosen, str):
         raise ParamsError(f"code must be one symbol, was {code!r}")
-    adapter = current_adapter()
-    _check_date(adapter, date)
-    if wealthsources.match_symbol(chosen, _symbols(adapter)) is None:
-        _require_bar(frozen(adapter), chosen)
+    reader = current_reader()
+    _check_date(reader, date)
+    if match_symbol(chosen, reader.symbols()) is None:
+        _require_bar(reader.as_of_now(), chosen)
     return SecurityInfo(chosen, chosen, chosen)
 
 
@@ -94,27 +93,20 @@ def _wants_ours(types: object) -> bool:
     return not names or _TYPE in names
 
 
-def _check_date(adapter: ContextDataAdapter, date: object) -> None:
+def _check_date(reader: BarReader, date: object) -> None:
     if date is None:
         return
-    zone = current_options().tz
+    zone = process.settings.tz
     day = read_moment(date, "date", zone).date()
-    if adapter.mode == "backtest":
-        now = from_milliseconds(now_of(adapter), zone)
+    if reader.mode == "backtest":
+        now = from_milliseconds(reader.now(), zone)
         if day > now.date():
             raise FutureDataError(f"date {date!r} is after the backtest's time, {now:%Y-%m-%d %H:%M:%S}")
 
 
-def _symbols(adapter: ContextDataAdapter) -> list[str]:
+def _require_bar(moment: BarReader, symbol: str) -> None:
     try:
-        return adapter.get_all_symbols()
-    except wealthsources.WealthSourcesError as error:
-        raise ours(error) from None
-
-
-def _require_bar(moment: ContextDataAdapter, code: str) -> None:
-    try:
-        last_price(moment, code)
+        last_price(moment, symbol)
     except StaleDataError:
         pass  # it has bars
     except DataUnavailable as failure:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from wealthdata.arguments.dates import from_milliseconds, read_moment
-from wealthdata.binding.adapter_access import now_of
-from wealthdata.binding.binding import current_adapter
+from wealthdata.binding.stack import current_reader
 from wealthdata.errors import ParamsError
-from wealthdata.settings import read_count
+from wealthdata.reading.span import read_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +52,7 @@ def get_all_trade_days() -> Any:
 
 
 def _today() -> dt.date:
-    return from_milliseconds(now_of(current_adapter()), dt.UTC).date()
+    return from_milliseconds(current_reader().now(), dt.UTC).date()
 
 
 def _days_before(last: dt.date, count: int) -> dt.date:
@@ -69,5 +68,5 @@ def _end_text(end_date: object, last: dt.date) -> str:
 
 def _days(first: dt.date, last: dt.date) -> Days:
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))
-    found: Days = days.astype(object)
-    return found
+    dates: Days = days.astype(object)
+    return dates

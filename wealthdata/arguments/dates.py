@@ -26,9 +26,9 @@ def read_moment(value: object, what: str, zone: dt.tzinfo) -> dt.datetime:
     A date alone is its midnight. Raises ParamsError that names the argument `what`.
     """
     try:
-        found = _datetime(value)
-        if found is not None:
-            return found.astimezone(zone) if found.tzinfo else found.replace(tzinfo=zone)
+        moment = _datetime(value)
+        if moment is not None:
+            return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError):
         pass
     raise ParamsError(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: The columns of `Bars.values`, in its order.
-PRICES: Final = ("open", "high", "low", "close", "volume")
+VALUES: Final = ("open", "high", "low", "close", "volume")
 CLOSE: Final = 3
 
 #: Fields that a 24/7 market has not, or that no source gives, and what they are there. NaN as a limit would make
@@ -29,24 +29,18 @@ CONSTANTS: Final = {
     "low_limit": 0.0,
     "open_interest": math.nan,
 }
-FIELDS: Final = (*PRICES, "pre_close", *CONSTANTS)
-
-#: JoinQuant's order, without `money` as long as no source gives it: a column of NaN would empty every `dropna()`.
-PRICE_DEFAULT: Final = ("open", "close", "high", "low", "volume")
-BARS_DEFAULT: Final = ("date", "open", "high", "low", "close")
-#: As JoinQuant's signature of attribute_history states it; it means PRICE_DEFAULT.
-HISTORY_DEFAULT: Final = ("open", "close", "high", "low", "volume", "money")
+FIELDS: Final = (*VALUES, "pre_close", *CONSTANTS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
+class Fields:
     """Fields in the order in which they were asked for.
 
     names     all of them, `date` too
     numbers   without `date`
     places    the columns of `Bars.values` that they are, if they are nothing else
     previous  whether the close before the first bar is needed
-    index     `numbers` as pandas wants them
+    index     `numbers` as pandas wants them; a frame takes a view, since whoever has the frame may rename its columns
     """
 
     names: tuple[str, ...]
@@ -55,38 +49,39 @@ class Plan:
     previous: bool
     index: pd.Index
 
-    def columns(self) -> pd.Index:
-        """`index` for one frame: its own object, since whoever has the frame may rename it."""
-        return self.index.view()
 
-
-def read_fields(fields: object, default: tuple[str, ...], *, dated: bool = False) -> Plan:
-    """What the argument `fields` means: None, one name, or several; a name given twice counts once.
+def read_fields(fields: object, *, dated: bool = False) -> Fields:
+    """What the argument `fields` means: one name, or several; a name given twice counts once.
 
     `dated` says that there is a field `date`. Raises ParamsError that lists the fields there are.
     """
-    if fields is None:
-        return _plan(default, dated)
     names = (fields,) if isinstance(fields, str) else fields
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise ParamsError(f"fields must be a name or a list of names, was {fields!r}")
     if not names:
         raise ParamsError("fields is empty; leave it out for the default ones")
-    return _plan(tuple(names), dated)
+    return _fields(tuple(names), dated)
 
 
 @functools.lru_cache(maxsize=256)
-def _plan(given: tuple[str, ...], dated: bool) -> Plan:
+def _fields(given: tuple[str, ...], dated: bool) -> Fields:
     valid = ("date", *FIELDS) if dated else FIELDS
     unknown = [name for name in given if name not in valid]
     if unknown:
         raise ParamsError(f"unknown field {_listed(unknown)}; valid are {', '.join(valid)}")
     names = tuple(dict.fromkeys(given))
     numbers = tuple(name for name in names if name != "date")
-    plain = all(name in PRICES for name in numbers)
-    places = tuple(map(PRICES.index, numbers)) if plain else None
-    return Plan(names, numbers, places, "pre_close" in numbers, pd.Index(numbers, dtype=str))
+    plain = all(name in VALUES for name in numbers)
+    places = tuple(map(VALUES.index, numbers)) if plain else None
+    return Fields(names, numbers, places, "pre_close" in numbers, pd.Index(numbers, dtype=str))
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names)
+
+
+#: JoinQuant's order, without `money` as long as no source gives it: a column of NaN would empty every `dropna()`.
+PRICE_DEFAULT: Final = read_fields(("open", "close", "high", "low", "volume"))
+BARS_DEFAULT: Final = read_fields(("date", "open", "high", "low", "close"), dated=True)
+#: As JoinQuant's signature of attribute_history states it; it means PRICE_DEFAULT.
+HISTORY_DEFAULT: Final = ("open", "close", "high", "low", "volume", "money")

@@ -1,11 +1,11 @@
-"""Securities: one symbol or several, as a call names them."""
+"""Symbols: one or several, as a call names them; JoinQuant's word for it is security."""
 
 from __future__ import annotations
 
 from wealthdata.errors import ParamsError
 
 
-def read_securities(security: object, symbol: object = None) -> str | tuple[str, ...]:
+def read_symbols(security: object, symbol: object = None) -> str | tuple[str, ...]:
     """One symbol, or several without repetition; `symbol` is the other name of the argument. Raises ParamsError."""
     if security is not None and symbol is not None:
         raise ParamsError("security and symbol are one argument under two names; give one of them")

@@ -1,59 +1,91 @@
-"""Asking an adapter, with its errors put into the words of wealthdata."""
+"""The façade's one way to an adapter: what is asked of it, and its errors in the words of wealthdata."""
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import wealthsources
-from wealthdata.errors import DataUnavailable, SecurityNotFound, ours
+from wealthdata.errors import SecurityNotFound, translate
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from types import TracebackType
 
     from wealthsources import Bars, ContextDataAdapter, Source, Timeframe
 
 
-def now_of(adapter: ContextDataAdapter) -> int:
-    """The time beyond which nothing is seen, ms. Raises ClockError."""
-    try:
-        return adapter.now()
-    except wealthsources.WealthSourcesError as error:
-        raise ours(error) from None
+class _OurWords:
+    """`with our_words:` raises an error of the core as the one of wealthdata that says the same."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, wealthsources.WealthSourcesError):
+            raise translate(error) from None
 
 
-def frozen(adapter: ContextDataAdapter) -> ContextDataAdapter:
-    """The adapter as of now, for several questions about one moment. Raises ClockError."""
-    try:
-        return adapter.frozen()
-    except wealthsources.WealthSourcesError as error:
-        raise ours(error) from None
+our_words: Final = _OurWords()
 
 
-def ask(
-    adapter: ContextDataAdapter,
-    security: str,
-    timeframe: Timeframe,
-    count: int | None,
-    start: int | None,
-    end: int | None,
-    include_now: bool,
-) -> Bars:
-    """`adapter.get_history`. Raises WealthDataError: SecurityNotFound, DataUnavailable, StaleDataError, ..."""
-    try:
-        return adapter.get_history(security, count, timeframe, start=start, end=end, include_now=include_now)
-    except wealthsources.WealthSourcesError as error:
-        failure = ours(error)
-    if isinstance(failure, DataUnavailable):
-        known = _symbols_without(adapter, security, failure)
-        if known is not None:
-            near = difflib.get_close_matches(security, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:10]) or 'none'}"
-            raise SecurityNotFound(f"no source has {security!r}; {hint}")
-    raise failure
+class BarReader:
+    """Reads bars through an adapter, on behalf of one binding. Everything it raises is of `wealthdata.errors`."""
+
+    __slots__ = ("adapter",)
+
+    def __init__(self, adapter: ContextDataAdapter) -> None:
+        self.adapter = adapter
+
+    @property
+    def mode(self) -> Literal["live", "backtest"]:
+        """That of the binding."""
+        return self.adapter.mode
+
+    def now(self) -> int:
+        """The time beyond which nothing is seen, ms. Raises ClockError."""
+        with our_words:
+            return self.adapter.now()
+
+    def as_of_now(self) -> BarReader:
+        """A reader of this very moment, for several questions about it. Raises ClockError."""
+        with our_words:
+            return BarReader(self.adapter.frozen())
+
+    def get_history(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        count: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        include_now: bool = False,
+    ) -> Bars:
+        """As the adapter's. Raises WealthDataError: SecurityNotFound, DataUnavailable, StaleDataError, ..."""
+        with our_words:
+            try:
+                return self.adapter.get_history(symbol, count, timeframe, start=start, end=end, include_now=include_now)
+            except wealthsources.AllSourcesFailed as failure:
+                known = _symbols_without(self.adapter, symbol, failure)
+                if known is None:
+                    raise
+        raise SecurityNotFound(f"no source has {symbol!r}; {_nearest(symbol, known)}")
+
+    def symbols(self) -> list[str]:
+        """The symbols that the sources list, sorted."""
+        with our_words:
+            return self.adapter.get_all_symbols()
 
 
-def _symbols_without(adapter: ContextDataAdapter, security: str, failure: DataUnavailable) -> list[str] | None:
+def _nearest(symbol: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(symbol, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:10]) or 'none'}"
+
+
+def _symbols_without(
+    adapter: ContextDataAdapter, symbol: str, failure: wealthsources.AllSourcesFailed
+) -> list[str] | None:
     """All symbols, if every source that takes part lists them and this one is not there; else None."""
     deployed = adapter.session.sources
     if None in deployed.values() or any(attempt.outcome == "failed" for attempt in failure.attempts):
@@ -66,7 +98,7 @@ def _symbols_without(adapter: ContextDataAdapter, security: str, failure: DataUn
         listed = _listed(source, whole=source is deployed.get(name))
         if listed is None:
             return None
-        if wealthsources.match_symbol(security, listed) is not None:
+        if wealthsources.match_symbol(symbol, listed) is not None:
             return None
         listing += 1
         known.update(listed)

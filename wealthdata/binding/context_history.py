@@ -16,20 +16,20 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from wealthdata.arguments.frequency import read_frequency
-from wealthdata.binding.adapter_access import ask
+from wealthdata.binding.history_guard import asking_own_history, is_asking_own_history
+from wealthdata.binding.stack import current_binding
 from wealthdata.errors import WealthDataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wealthdata.binding.binding import Binding
+    from wealthdata.binding.stack import Binding
     from wealthsources import Bar
 
 _log = logging.getLogger("wealthdata")
 
-#: The contexts whose own history is being asked just now, by their stand-ins.
-_asked: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_own_histories", default=())
-#: Those of which the chain is being asked. What their clocks or lists ask meanwhile, they ask of themselves.
+#: The stand-ins that are asking the chain just now. What their contexts' clocks or lists ask meanwhile, they ask of
+#: themselves.
 _answering: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_answering", default=())
 #: Two threads may bind the same context.
 _lock = threading.Lock()
@@ -45,7 +45,7 @@ class ChainHistory:
 
     def __call__(self, symbol: str, count: int, timeframe: str) -> list[Bar]:
         """The newest `count` closed bars, oldest first. Raises WealthDataError."""
-        binding = None if self in _asked.get() or self in _answering.get() else self._binding()
+        binding = None if self in _answering.get() or is_asking_own_history(self.context) else self._binding()
         if binding is None:
             if self._own is None:
                 raise WealthDataError("this context is not bound any more, and has no history of its own")
@@ -53,21 +53,16 @@ class ChainHistory:
             return bars
         token = _answering.set((*_answering.get(), self))
         try:
-            return list(ask(binding.adapter(), symbol, read_frequency(timeframe), count, None, None, False))
+            return list(binding.reader().get_history(symbol, read_frequency(timeframe), count))
         finally:
             _answering.reset(token)
 
     def _ask_own(self, *args: Any, **kwargs: Any) -> Any:
         """The context's own function; what it asks of its context it asks of itself."""
-        token = _asked.set((*_asked.get(), self))
-        try:
+        with asking_own_history(self.context):
             return self._own and self._own(*args, **kwargs)
-        finally:
-            _asked.reset(token)
 
     def _binding(self) -> Binding | None:
-        from wealthdata.binding.binding import current_binding  # noqa: PLC0415 - it makes these
-
         held = [binding for each in self._bindings if (binding := each()) is not None]
         current = current_binding()
         return current if current in held else held[-1] if held else None
@@ -139,9 +134,3 @@ def restore_history(context: object, binding: Binding) -> None:
             own = standing._own
             if own is not None and getattr(context, "history", None) != own:
                 object.__setattr__(context, "history", own)
-
-
-def is_asking_itself(context: object) -> bool:
-    """Whether the context's own history is being asked just now, on this thread."""
-    asked = _asked.get()
-    return bool(asked) and getattr(context, "history", None) in asked

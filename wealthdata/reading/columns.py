@@ -1,4 +1,4 @@
-"""One security's answer as columns of numbers: labels, extra fields, and filled holes where a call asks for them."""
+"""One symbol's answer as columns of numbers: labels, extra fields, and filled holes where a call asks for them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from wealthdata.arguments.fields import CLOSE, CONSTANTS, PRICES
+from wealthdata.arguments.fields import CLOSE, CONSTANTS, VALUES
 from wealthdata.arguments.frequency import DAY, is_daily
-from wealthdata.binding.adapter_access import ask, now_of
-from wealthdata.errors import DataUnavailable, ours
-from wealthsources import RequestError
+from wealthdata.binding.adapter_access import our_words
+from wealthdata.errors import DataUnavailable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wealthdata.arguments.fields import Plan
-    from wealthdata.reading.span import Window
-    from wealthsources import Bars, ContextDataAdapter, Timeframe
+    from wealthdata.arguments.fields import Fields
+    from wealthdata.binding.adapter_access import BarReader
+    from wealthdata.reading.span import Span
+    from wealthsources import Bars, Timeframe
 
     Labels = NDArray[np.datetime64]
     Numbers = NDArray[np.float64]
@@ -36,17 +36,17 @@ _FORMING: Final = 1  # in Bars.states
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What is wanted of each security of one call."""
+    """What is wanted of each symbol of one call."""
 
     timeframe: Timeframe
-    window: Window
-    plan: Plan
+    span: Span
+    fields: Fields
     zone: dt.tzinfo
     fill: Fill = "no"
     include_now: bool = False
 
 
-class Table(NamedTuple):
+class Columns(NamedTuple):
     """labels: datetime64[ns], shape (n,) · numbers: one row per field, shape (k, n) · notes: holes, behind, failed.
 
     The arrays are fresh ones that nobody else holds.
@@ -66,14 +66,21 @@ class _Rows(NamedTuple):
     before: float
 
 
-def read_table(adapter: ContextDataAdapter, security: str, request: Request) -> Table:
-    """Ask for one security. Raises WealthDataError."""
-    bars = _bars(adapter, security, request)
+def fill_for(skip_paused: bool | None, fill_paused: bool) -> Fill:
+    """What JoinQuant's two arguments mean. None: nothing, since a 24/7 market has no pauses."""
+    if skip_paused is None or skip_paused:
+        return "no"
+    return "flat" if fill_paused else "nan"
+
+
+def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
+    """Ask for one symbol. Raises WealthDataError."""
+    bars = _bars(reader, symbol, request)
     rows = _rows(bars, request)
     ends = request.timeframe.ends(rows.times)
     if request.include_now and len(bars) and bars.states[-1] == _FORMING:
-        ends[-1] = _cut_short(request.timeframe, int(rows.times[-1]), now_of(adapter))
-    return Table(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
+        ends[-1] = _cut_short(request.timeframe, int(rows.times[-1]), reader.now())
+    return Columns(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
 
 
 def labels(timeframe: Timeframe, ends: Times, zone: dt.tzinfo) -> Labels:
@@ -100,39 +107,37 @@ def _cut_short(timeframe: Timeframe, open_time: int, now: int) -> int:
 # the bars ------------------------------------------------------------------------------------------------------
 
 
-def _bars(adapter: ContextDataAdapter, security: str, request: Request) -> Bars:
-    """The bars of the window, and the one before them if its close is needed and it is there."""
-    timeframe, window, now = request.timeframe, request.window, request.include_now
-    count, start = window.count, window.start
-    if request.plan.previous and start is not None:
-        try:
+def _bars(reader: BarReader, symbol: str, request: Request) -> Bars:
+    """The bars of the span, and the one before them if its close is needed and it is there."""
+    timeframe, now = request.timeframe, request.include_now
+    count, start, end = request.span.count, request.span.start, request.span.end
+    if request.fields.previous and start is not None:
+        with our_words:
             first = timeframe.slot(start) + (not timeframe.opens_at(start))
             before = timeframe.open_time(first - 1)
-        except RequestError as error:
-            raise ours(error) from None
         try:
-            bars = ask(adapter, security, timeframe, None, before, window.end, now)
+            bars = reader.get_history(symbol, timeframe, None, before, end, now)
             if len(bars) and bars.open_times[-1] >= start:
                 return bars
         except DataUnavailable:
-            pass  # the window alone may be one that no bar fits into, and then that is the answer
-    elif request.plan.previous and count is not None:
+            pass  # the span alone may be one that no bar fits into, and then that is the answer
+    elif request.fields.previous and count is not None:
         count += 1
-    return ask(adapter, security, timeframe, count, start, window.end, now)
+    return reader.get_history(symbol, timeframe, count, start, end, now)
 
 
 def _rows(bars: Bars, request: Request) -> _Rows:
     times, values, before = bars.open_times, bars.values, math.nan
-    window = request.window
-    if request.plan.previous:
-        count, start = window.count, window.start
+    span = request.span
+    if request.fields.previous:
+        count, start = span.count, span.start
         first = max(0, len(times) - count) if count is not None else int(np.searchsorted(times, start or 0))
         if first:
             before = float(values[first - 1, CLOSE])
             times, values = times[first:], values[first:]
     rows = _Rows(times, values, None, before)
     if request.fill != "no" and len(times):
-        rows = _without_holes(rows, request.timeframe, window.count)
+        rows = _without_holes(rows, request.timeframe, span.count)
     return rows
 
 
@@ -157,12 +162,12 @@ def _without_holes(rows: _Rows, timeframe: Timeframe, count: int | None) -> _Row
 
 
 def _numbers(rows: _Rows, request: Request) -> Numbers:
-    plan = request.plan
-    if plan.places is not None:
-        numbers: Numbers = rows.values.T[list(plan.places)]
+    fields = request.fields
+    if fields.places is not None:
+        numbers: Numbers = rows.values.T[list(fields.places)]
     else:
-        numbers = np.empty((len(plan.numbers), len(rows.times)))
-        for place, name in enumerate(plan.numbers):
+        numbers = np.empty((len(fields.numbers), len(rows.times)))
+        for place, name in enumerate(fields.numbers):
             numbers[place] = _column(name, rows)
     if rows.filled is not None:
         _mark_filled(numbers, rows.filled, request)
@@ -174,14 +179,14 @@ def _mark_filled(numbers: Numbers, filled: NDArray[np.bool_], request: Request) 
     if request.fill == "nan":
         numbers[:, filled] = math.nan
         stated = {"paused": 1.0}
-    for place, name in enumerate(request.plan.numbers):
+    for place, name in enumerate(request.fields.numbers):
         if name in stated:
             numbers[place, filled] = stated[name]
 
 
 def _column(name: str, rows: _Rows) -> Numbers | float:
-    if name in PRICES:
-        return rows.values[:, PRICES.index(name)]
+    if name in VALUES:
+        return rows.values[:, VALUES.index(name)]
     if name == "pre_close":
         return np.concatenate(([rows.before], rows.values[:-1, CLOSE])) if len(rows.times) else rows.values[:, CLOSE]
     return CONSTANTS[name]

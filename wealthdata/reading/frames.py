@@ -15,71 +15,71 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from wealthdata.arguments.fields import Plan
-    from wealthdata.reading.columns import Table
+    from wealthdata.arguments.fields import Fields
+    from wealthdata.reading.columns import Columns
 
-    Tables = Mapping[str, Table]
+    BySymbol = Mapping[str, Columns]
 
 
-def one_frame(table: Table, plan: Plan, *, positional: bool) -> pd.DataFrame:
+def one_frame(columns: Columns, fields: Fields, *, positional: bool) -> pd.DataFrame:
     """One security: indexed by label, a column per field. `attrs` has the notes, if there are any."""
-    index = pd.DatetimeIndex(table.labels, copy=False)
-    frame = _kind(positional)(table.numbers.T, index=index, columns=plan.columns(), copy=False)
-    _put_date(frame, plan, table.labels)
-    if table.notes:
-        frame.attrs.update(table.notes)
+    index = pd.DatetimeIndex(columns.labels, copy=False)
+    frame = _kind(positional)(columns.numbers.T, index=index, columns=fields.index.view(), copy=False)
+    _put_date(frame, fields, columns.labels)
+    if columns.notes:
+        frame.attrs.update(columns.notes)
     return frame
 
 
-def long_frame(tables: Tables, plan: Plan, *, positional: bool) -> pd.DataFrame:
+def long_frame(by_symbol: BySymbol, fields: Fields, *, positional: bool) -> pd.DataFrame:
     """Several securities, one under the other: `time`, `code`, then the fields. `attrs` maps each note by code."""
-    frame = _stacked(tables, plan, positional=positional)
-    frame.insert(0, "time", _all_labels(tables))
-    frame.insert(1, "code", _codes(tables))
+    frame = _stacked(by_symbol, fields, positional=positional)
+    frame.insert(0, "time", _all_labels(by_symbol))
+    frame.insert(1, "code", _codes(by_symbol))
     return frame
 
 
-def wide_frame(tables: Tables, count: int, *, positional: bool) -> pd.DataFrame:
-    """One field of several securities: a column per code, the newest `count` labels of all, NaN where one has none.
+def wide_frame(by_symbol: BySymbol, count: int, *, positional: bool) -> pd.DataFrame:
+    """One field of by_symbol securities: a column per code, the newest `count` labels of all, NaN where one has none.
 
-    A table has one row of numbers, and none of its labels twice. `attrs` maps each note by code.
+    Each has one row of numbers, and none of its labels twice. `attrs` maps each note by code.
     """
-    labels = np.unique(_all_labels(tables))[-count:]
-    numbers = np.full((len(tables), len(labels)), np.nan)
-    for row, table in zip(numbers, tables.values(), strict=True):
-        kept = np.isin(table.labels, labels)
-        row[np.searchsorted(labels, table.labels[kept])] = table.numbers[0, kept]
-    codes = pd.Index(list(tables), dtype=str)
+    labels = np.unique(_all_labels(by_symbol))[-count:]
+    numbers = np.full((len(by_symbol), len(labels)), np.nan)
+    for row, columns in zip(numbers, by_symbol.values(), strict=True):
+        kept = np.isin(columns.labels, labels)
+        row[np.searchsorted(labels, columns.labels[kept])] = columns.numbers[0, kept]
+    codes = pd.Index(list(by_symbol), dtype=str)
     frame = _kind(positional)(numbers.T, index=pd.DatetimeIndex(labels, copy=False), columns=codes, copy=False)
-    frame.attrs.update(_notes(tables))
+    frame.attrs.update(_notes(by_symbol))
     return frame
 
 
-def dated_frame(table: Table, plan: Plan, *, positional: bool) -> pd.DataFrame:
+def dated_frame(columns: Columns, fields: Fields, *, positional: bool) -> pd.DataFrame:
     """One security as jqdatasdk's get_bars has it: numbered rows, the label in the column `date`."""
-    frame = _kind(positional)(table.numbers.T, columns=plan.columns(), copy=False)
-    _put_date(frame, plan, table.labels)
-    if table.notes:
-        frame.attrs.update(table.notes)
+    frame = _kind(positional)(columns.numbers.T, columns=fields.index.view(), copy=False)
+    _put_date(frame, fields, columns.labels)
+    if columns.notes:
+        frame.attrs.update(columns.notes)
     return frame
 
 
-def numbered_frame(tables: Tables, plan: Plan, *, positional: bool) -> pd.DataFrame:
+def numbered_frame(by_symbol: BySymbol, fields: Fields, *, positional: bool) -> pd.DataFrame:
     """Several securities as jqdatasdk's get_bars has them: indexed by code and number of the row."""
-    frame = _stacked(tables, plan, positional=positional)
-    numbers = [np.arange(len(table.labels)) for table in tables.values()]
-    frame.index = pd.MultiIndex.from_arrays([_codes(tables), np.concatenate(numbers)])
+    frame = _stacked(by_symbol, fields, positional=positional)
+    numbers = [np.arange(len(columns.labels)) for columns in by_symbol.values()]
+    frame.index = pd.MultiIndex.from_arrays([_codes(by_symbol), np.concatenate(numbers)])
     return frame
 
 
-def array(table: Table, plan: Plan) -> NDArray[np.void]:
+def array(columns: Columns, fields: Fields) -> NDArray[np.void]:
     """One security as the platform's get_bars has it: a structured array, `a['close'][-1]`; `a[-1]` is a row."""
-    kinds = [(name, "datetime64[ns]" if name == "date" else "float64") for name in plan.names]
-    rows = np.empty(len(table.labels), dtype=kinds)
-    for name, numbers in zip(plan.numbers, table.numbers, strict=True):
+    kinds = [(name, "datetime64[ns]" if name == "date" else "float64") for name in fields.names]
+    rows = np.empty(len(columns.labels), dtype=kinds)
+    for name, numbers in zip(fields.numbers, columns.numbers, strict=True):
         rows[name] = numbers
-    if "date" in plan.names:
-        rows["date"] = table.labels
+    if "date" in fields.names:
+        rows["date"] = columns.labels
     return rows
 
 
@@ -103,33 +103,33 @@ def _kind(positional: bool) -> type[pd.DataFrame]:
     return PositionalFrame if positional else pd.DataFrame
 
 
-def _put_date(frame: pd.DataFrame, plan: Plan, labels: NDArray[np.datetime64]) -> None:
-    if "date" in plan.names:
-        frame.insert(plan.names.index("date"), "date", labels.copy())
+def _put_date(frame: pd.DataFrame, fields: Fields, labels: NDArray[np.datetime64]) -> None:
+    if "date" in fields.names:
+        frame.insert(fields.names.index("date"), "date", labels.copy())
 
 
-def _stacked(tables: Tables, plan: Plan, *, positional: bool) -> pd.DataFrame:
-    numbers = np.concatenate([table.numbers for table in tables.values()], axis=1)
-    frame = _kind(positional)(numbers.T, columns=plan.columns(), copy=False)
-    _put_date(frame, plan, _all_labels(tables))
-    frame.attrs.update(_notes(tables))
+def _stacked(by_symbol: BySymbol, fields: Fields, *, positional: bool) -> pd.DataFrame:
+    numbers = np.concatenate([columns.numbers for columns in by_symbol.values()], axis=1)
+    frame = _kind(positional)(numbers.T, columns=fields.index.view(), copy=False)
+    _put_date(frame, fields, _all_labels(by_symbol))
+    frame.attrs.update(_notes(by_symbol))
     return frame
 
 
-def _notes(tables: Tables) -> dict[str, Any]:
+def _notes(by_symbol: BySymbol) -> dict[str, Any]:
     notes: dict[str, Any] = {}
-    for code, table in tables.items():
-        for name, note in table.notes.items():
+    for code, columns in by_symbol.items():
+        for name, note in columns.notes.items():
             notes.setdefault(name, {})[code] = note
     return notes
 
 
-def _all_labels(tables: Tables) -> NDArray[np.datetime64]:
-    return np.concatenate([table.labels for table in tables.values()])
+def _all_labels(by_symbol: BySymbol) -> NDArray[np.datetime64]:
+    return np.concatenate([columns.labels for columns in by_symbol.values()])
 
 
-def _codes(tables: Tables) -> pd.Index:
+def _codes(by_symbol: BySymbol) -> pd.Index:
     """The code of each row. The type is stated: pandas 3 would not find it out from no rows."""
-    lengths = [len(table.labels) for table in tables.values()]
-    codes: pd.Index = pd.Index(np.repeat(np.array(list(tables), dtype=object), lengths), dtype=str)
+    lengths = [len(columns.labels) for columns in by_symbol.values()]
+    codes: pd.Index = pd.Index(np.repeat(np.array(list(by_symbol), dtype=object), lengths), dtype=str)
     return codes

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from wealthdata.arguments.dates import day_time, from_milliseconds, milliseconds, read_moment
 from wealthdata.arguments.frequency import DAY, is_daily
-from wealthdata.binding.adapter_access import now_of
 from wealthdata.errors import FutureDataError, ParamsError
-from wealthdata.settings import read_count
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from wealthdata.settings import Options
-    from wealthsources import ContextDataAdapter, Timeframe
+    from wealthdata.binding.adapter_access import BarReader
+    from wealthdata.settings import Settings
+    from wealthsources import Timeframe
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Window:
+class Span:
     """The newest `count` bars, or those with open_time >= `start`, that end by `end` (None: now). Times in ms."""
 
     count: int | None
@@ -27,28 +29,38 @@ class Window:
     end: int | None = None
 
 
-def read_window(
-    adapter: ContextDataAdapter,
-    options: Options,
+def read_count(value: object, what: str = "count") -> int:
+    """A whole number of at least 1; numpy's will do, a bool will not. Raises ParamsError."""
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+        raise ParamsError(f"{what} must be a whole number, was {value!r}")
+    number = operator.index(value)
+    if number < 1:
+        raise ParamsError(f"{what} must be at least 1, was {number}")
+    return number
+
+
+def read_span(
+    reader: BarReader,
+    settings: Settings,
     timeframe: Timeframe,
     count: object,
     start_date: object,
     end_date: object,
     names: tuple[str, str] = ("start_date", "end_date"),
-) -> Window:
+) -> Span:
     """The bars that lie within the dates: start < label <= end for intraday ones, whole dates for longer ones.
 
     `names` are what the caller calls the dates. Raises ParamsError, FutureDataError (in a backtest), ClockError.
     """
     if start_date is None:
-        wanted = options.default_count if count is None else read_count(count)
+        number = settings.default_count if count is None else read_count(count)
         if end_date is None:
-            return Window(wanted)
-        return Window(wanted, None, _Dates(adapter, options, timeframe, None, end_date, names).end())
+            return Span(number)
+        return Span(number, None, _Dates(reader, settings, timeframe, None, end_date, names).end())
     if count is not None:
         raise ParamsError(f"give either count or {names[0]}, not both")
-    dates = _Dates(adapter, options, timeframe, start_date, end_date, names)
-    return Window(None, dates.start(), dates.end())
+    dates = _Dates(reader, settings, timeframe, start_date, end_date, names)
+    return Span(None, dates.start(), dates.end())
 
 
 class _Dates:
@@ -56,8 +68,8 @@ class _Dates:
 
     def __init__(
         self,
-        adapter: ContextDataAdapter,
-        options: Options,
+        reader: BarReader,
+        settings: Settings,
         timeframe: Timeframe,
         start_date: object,
         end_date: object,
@@ -66,13 +78,13 @@ class _Dates:
         self._timeframe = timeframe
         self._daily = is_daily(timeframe)
         first, last = names
-        self._first = None if start_date is None else self._mark(read_moment(start_date, first, options.tz), up=True)
-        self._last = None if end_date is None else self._mark(read_moment(end_date, last, options.tz))
+        self._first = None if start_date is None else self._mark(read_moment(start_date, first, settings.tz), up=True)
+        self._last = None if end_date is None else self._mark(read_moment(end_date, last, settings.tz))
         if self._first is not None and self._last is not None and self._first > self._last:
             raise ParamsError(f"{first} {start_date!r} is after {last} {end_date!r}")
-        if adapter.mode != "backtest":
+        if reader.mode != "backtest":
             return
-        now = from_milliseconds(now_of(adapter), options.tz)
+        now = from_milliseconds(reader.now(), settings.tz)
         for name, given, mark in ((first, start_date, self._first), (last, end_date, self._last)):
             if mark is not None and mark > self._mark(now):
                 raise FutureDataError(f"{name} {given!r} is after the backtest's time, {now:%Y-%m-%d %H:%M:%S}")

@@ -50,7 +50,7 @@ def test_the_process_is_as_before_afterwards(once):
     assert "_verified_strategy" not in set(sys.modules) - modules
     assert wealthsources.current_session() is None
     assert not hasattr(wealthdata, "g")
-    assert wealthdata.binding.session_lookup.current_options().default_count == 3
+    assert wealthdata.current_settings().default_count == 3
     with pytest.raises(wealthdata.NoContextError):
         wealthdata.get_context()
 

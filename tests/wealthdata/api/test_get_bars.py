@@ -54,14 +54,6 @@ def test_date_may_be_the_only_column(hourly):
 # df=True -----------------------------------------------------------------------------------------------------------
 
 
-def test_jqdatasdks_frame_has_numbered_rows_and_a_date(hourly):
-    df = get_bars("BTCUSDT", 2, "1h", df=True)
-    assert list(df.columns) == ["date", "open", "high", "low", "close"]
-    assert df.index.equals(pd.RangeIndex(2))
-    assert df["date"].tolist() == [pd.Timestamp("2024-01-03 01:00"), pd.Timestamp("2024-01-03 02:00")]
-    assert df["date"].dtype == np.dtype("datetime64[ns]")
-
-
 def test_jqdatasdks_columns_take_positions_from_the_end(hourly):
     assert get_bars("BTCUSDT", 2, "1h", df=True)["close"][-1] == 149.5
 
@@ -70,28 +62,7 @@ def test_jqdatasdks_frame_has_only_the_fields_asked_for(hourly):
     assert list(get_bars("BTCUSDT", 2, "1h", ["close", "date"], df=True).columns) == ["close", "date"]
 
 
-def test_jqdatasdks_frame_of_several_is_indexed_by_code_and_number(hourly):
-    df = get_bars(["ETHUSDT", "BTCUSDT"], 2, "1h", df=True)
-    assert df.index.tolist() == [("ETHUSDT", 0), ("ETHUSDT", 1), ("BTCUSDT", 0), ("BTCUSDT", 1)]
-    assert df.loc["BTCUSDT"]["close"].tolist() == [148.5, 149.5]
-    assert list(df.columns) == ["date", "open", "high", "low", "close"]
-
-
-def test_the_notes_of_a_numbered_frame_are_kept(bind, records):
-    bind({"A 1h": records("1h", 5), "B 1h": records("1h", 3)}, T0 + 5 * HOUR)
-    assert get_bars("B", 5, "1h", df=True).attrs == {"behind": 2}
-    assert get_bars(["A", "B"], 5, "1h", df=True).attrs == {"behind": {"B": 2}}
-
-
 # df=False ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_platforms_shape_is_a_structured_array(hourly):
-    bars = get_bars("BTCUSDT", 2, "1h", df=False)
-    assert bars.dtype.names == ("date", "open", "high", "low", "close")
-    assert bars.dtype["date"] == np.dtype("datetime64[ns]")
-    assert bars["close"][-1] == 149.5
-    assert bars[-1]["date"] == np.datetime64("2024-01-03T02:00")
 
 
 def test_the_platforms_shape_of_several_is_a_dict(hourly):

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 import wealthdata
 from wealthdata import attribute_history, get_price, history
-from wealthdata.reading.columns import Table
-from wealthdata.reading.frames import wide_frame
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -131,16 +129,6 @@ def test_the_average_price_is_not_known_without_money(hourly):
 
 def test_pre_close_needs_no_bar_of_the_rows(hourly):
     assert history(2, "1h", "pre_close", "BTCUSDT")["BTCUSDT"].tolist() == [147.5, 148.5]
-
-
-def test_an_empty_history_has_the_types_of_a_full_one(hourly):
-    nothing = Table(np.array([], "datetime64[ns]"), np.empty((1, 0)), {})
-    empty = wide_frame({"BTCUSDT": nothing, "ETHUSDT": nothing}, 3, positional=True)
-    full = history(3, "1h", "close", ["BTCUSDT", "ETHUSDT"])
-    assert len(empty) == 0
-    pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
-    pd.testing.assert_index_equal(empty.index, full.index[:0])
-    assert type(empty) is type(full)
 
 
 def test_no_bar_at_all_is_no_empty_history(bind, records):

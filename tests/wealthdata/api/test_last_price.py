@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 import wealthdata
 from wealthdata import get_last_price
 from wealthdata.api.last_price import last_price
-from wealthdata.binding.adapter_access import frozen
-from wealthdata.binding.binding import current_adapter
+from wealthdata.binding.stack import current_reader
 from wealthsources import Bars, SourceError, Timeframe
 
 MINUTE = 60_000
@@ -349,8 +348,8 @@ def live(session, closed, records):
         made = session({"live": True}, {}, **settings)
         made.start_live()
         made.source("m0").stale_for = lambda symbol=None, timeframe=None: silent_for
-        moment = frozen(current_adapter())
-        moment._frozen = moment.now() // HOUR * HOUR + ago
+        moment = current_reader().as_of_now()
+        moment.adapter._frozen = moment.now() // HOUR * HOUR + ago
         made.source("m1").put(closed("X", "1h", records("1h", 5, moment.now() - ago - 5 * HOUR)))
         return last_price(moment, "X")
 

@@ -36,7 +36,7 @@ def uses_configuration():
     return "nothing was put in" in str(failure.value)
 
 
-# configure ---------------------------------------------------------------------------------------------------------
+# the session that calls are answered from -----------------------------------------------------------------------------
 
 
 def test_a_path_is_opened_and_becomes_the_process_wide_session(config):
@@ -78,24 +78,6 @@ def test_none_leaves_the_session_there_is(config):
     made = wealthsources.current_session()
     configure(tz="Asia/Shanghai")
     assert wealthsources.current_session() is made
-
-
-def test_a_configuration_that_cannot_work_is_told_at_once(tmp_path):
-    with pytest.raises(wealthsources.ConfigError, match=r"gone\.yaml"):
-        configure(tmp_path / "gone.yaml")
-
-
-def test_a_configuration_that_cannot_work_changes_nothing(tmp_path, bind, records):
-    with pytest.raises(wealthsources.ConfigError):
-        configure(tmp_path / "gone.yaml", default_count=5)
-    bind({"X 1h": records("1h", 50)}, T0 + 50 * HOUR)
-    assert len(get_price("X", frequency="1h")) == 20
-
-
-@pytest.mark.parametrize("session", [5, {"sources": []}, object(), b"config.yaml"])
-def test_other_things_are_no_session(session):
-    with pytest.raises(wealthdata.ParamsError, match="session must be"):
-        configure(session)
 
 
 # where calls without a context look --------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import wealthdata
-from wealthdata import get_price
+from wealthdata import ParamsError, get_price
+from wealthdata.reading.span import read_count
 from wealthsources import Timeframe
 
 HOUR = 3_600_000
@@ -168,3 +170,15 @@ def test_live_an_end_beyond_now_means_now(session, closed, records):
     made.source("m0").put(closed("X", "1h", records("1h", 10)))
     df = get_price("X", end_date="2100-01-01", count=3, frequency="1h")
     assert df.index[-1] == pd.Timestamp("2024-01-01 10:00")
+
+
+@pytest.mark.parametrize("count", [5, np.int64(5), np.uint8(5)])
+def test_a_count_may_be_any_whole_number(count):
+    assert read_count(count) == 5
+    assert type(read_count(count)) is int
+
+
+@pytest.mark.parametrize("count", [True, 0, -1, 5.0, "5", [5], np.int64(0), np.bool_(True)])
+def test_other_counts_are_refused(count):
+    with pytest.raises(ParamsError, match="count must be"):
+        read_count(count)

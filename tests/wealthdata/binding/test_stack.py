@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import contextvars
-import datetime as dt
 import gc
 import threading
-from types import SimpleNamespace
 
 import pytest
 
 import wealthdata
 import wealthsources
 from wealthdata import clear_context, get_context, get_price, set_context
-from wealthdata.binding.binding import current_adapter
+from wealthdata.binding.stack import current_reader
 
 HOUR = 3_600_000
 T0 = 1_704_067_200_000
@@ -37,49 +35,6 @@ def newest(symbol="X"):
     return get_price(symbol, count=1, frequency="1h")["close"].iloc[-1]
 
 
-# the stack ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_bound_context_is_returned(context):
-    made = context({})
-    set_context(made)
-    assert get_context() is made
-
-
-def test_without_a_binding_there_is_no_context():
-    with pytest.raises(wealthdata.NoContextError, match="set_context"):
-        get_context()
-
-
-def test_bindings_may_be_nested(context):
-    outer, inner = context({}), context({})
-    set_context(outer)
-    set_context(inner)
-    assert get_context() is inner
-    clear_context()
-    assert get_context() is outer
-
-
-def test_clearing_nothing_is_harmless():
-    clear_context()
-    clear_context()
-
-
-def test_nested_bindings_are_read_each_on_their_own(bind, records):
-    bind({"X 1h": records("1h", 50)}, T0 + 50 * HOUR)
-    bind({"X 1h": records("1h", 50)}, T0 + 10 * HOUR)
-    assert newest() == 109.5
-    clear_context()
-    assert newest() == 149.5
-
-
-def test_a_binding_follows_its_contexts_time(bind, records):
-    made = bind({"X 1h": records("1h", 50)}, T0 + 10 * HOUR)
-    assert newest() == 109.5
-    made.now_ms += HOUR
-    assert newest() == 110.5
-
-
 def test_binding_without_ever_clearing_does_not_grow(context):
     for _ in range(300):
         set_context(context({}))
@@ -90,102 +45,29 @@ def test_binding_without_ever_clearing_does_not_grow(context):
         get_context()
 
 
-def test_no_context_is_no_binding():
-    with pytest.raises(wealthdata.ParamsError, match="clear_context"):
-        set_context(None)
-
-
-def test_an_unknown_mode_is_refused_and_binds_nothing(context):
-    with pytest.raises(wealthdata.ParamsError, match="'auto', 'live' or 'backtest'"):
-        set_context(context({}), mode="paper")
-    with pytest.raises(wealthdata.NoContextError):
-        get_context()
-
-
-def test_a_context_whose_time_is_none_is_refused_and_not_bound(session, context):
-    session({})
-    with pytest.raises(wealthdata.ClockError, match="now_ms: 'noon' is not a time"):
-        set_context(context({}, "noon"))
-    with pytest.raises(wealthdata.NoContextError):
-        get_context()
-
-
-# a clock that is current_dt ----------------------------------------------------------------------------------------
-
-
-def test_a_current_dt_without_a_zone_is_no_clock_until_configure_states_one(records, context):
-    made = context({"X 1h": records("1h", 50)})
-    made.current_dt = dt.datetime(2024, 1, 1, 10)  # noqa: DTZ001 - that is the case
-    set_context(made)
-    with pytest.raises(wealthdata.ClockError, match="current_dt has no time zone"):
-        newest()
-    wealthdata.configure(tz="Asia/Shanghai")
-    assert newest() == 101.5
-    wealthdata.configure(tz="UTC")
-    assert newest() == 109.5
-
-
-def test_configure_without_a_zone_states_none(records, context):
-    made = context({"X 1h": records("1h", 50)})
-    made.current_dt = dt.datetime(2024, 1, 1, 10)  # noqa: DTZ001 - that is the case
-    set_context(made)
-    wealthdata.configure(default_count=5)
-    with pytest.raises(wealthdata.ClockError, match="current_dt has no time zone"):
-        newest()
-
-
-def test_a_current_dt_without_a_zone_is_counted_from_by_the_contexts_own_history(records):
-    """It is asked for so many of the newest bars, as of its own now."""
-    rows = records("1h", 50)
-    made = SimpleNamespace(
-        current_dt=dt.datetime(2024, 1, 3),  # noqa: DTZ001 - that is the case
-        history=lambda symbol, count, timeframe: rows[:48][-count:] if timeframe == "1h" else [],
-    )
-    wealthdata.configure(tz="UTC")
-    set_context(made)
-    assert len(get_price("X", count=10, end_date="2024-01-02 18:00", frequency="1h")) == 10
-
-
-def test_a_current_dt_with_a_zone_is_a_clock(records, context):
-    made = context({"X 1h": records("1h", 50)})
-    made.current_dt = dt.datetime(2024, 1, 1, 10, tzinfo=dt.UTC)
-    set_context(made)
-    assert newest() == 109.5
-
-
-def test_a_context_that_cannot_work_says_what_is_missing(context):
-    set_context(object())
-    with pytest.raises(wealthdata.ClockError, match=r"no now_ms .* no current_bar, and it has no current_dt"):
-        newest()
-    clear_context()
-    set_context(SimpleNamespace(now_ms=T0))
-    with pytest.raises(wealthdata.DataUnavailable, match="neither market_data_context nor a history"):
-        newest()
-
-
 # mode and adapter --------------------------------------------------------------------------------------------------
 
 
 def test_the_adapter_is_made_once(bind, records):
     bind({}, T0)
-    assert current_adapter() is current_adapter()
+    assert current_reader() is current_reader()
 
 
 def test_a_context_alone_is_a_backtest(bind):
     bind({}, T0)
-    assert current_adapter().mode == "backtest"
+    assert current_reader().mode == "backtest"
 
 
 def test_a_context_alone_may_be_stated_as_live(context):
     set_context(context({}, T0), mode="live")
-    assert current_adapter().mode == "live"
+    assert current_reader().mode == "live"
 
 
 @pytest.mark.parametrize("mode", ["live", "backtest"])
 def test_the_mode_is_as_stated(session, context, mode):
     session({})
     set_context(context({}, T0), mode=mode)
-    assert current_adapter().mode == mode
+    assert current_reader().mode == mode
 
 
 def test_auto_is_settled_when_the_context_is_bound_and_not_by_the_first_call(session, context):
@@ -193,7 +75,7 @@ def test_auto_is_settled_when_the_context_is_bound_and_not_by_the_first_call(ses
     made.clock.saw_closed(T0)
     set_context(context({}, T0))
     made.clock.saw_closed(T0 + 1000 * HOUR)
-    assert current_adapter().mode == "live"
+    assert current_reader().mode == "live"
 
 
 def test_before_the_feeds_first_bar_the_mode_has_to_be_stated(session, context):
@@ -225,7 +107,7 @@ def test_a_backtest_sees_no_live_source(session, context, closed, records):
 def test_a_backtest_starts_no_live_source(session, context):
     made = session({"live": True}, {})
     set_context(context({}, T0), mode="backtest")
-    current_adapter()
+    current_reader()
     assert made.status().sources["m0"].state == "not started"
 
 
