@@ -21,38 +21,44 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from wealthdata.api.bars_to_dataframe import bars_to_dataframe as bars_to_dataframe
     from wealthdata.api.configure import configure as configure
-    from wealthdata.api.context import clear_context as clear_context
-    from wealthdata.api.context import get_context as get_context
-    from wealthdata.api.context import set_context as set_context
+    from wealthdata.api.context import (
+        clear_context as clear_context,
+        get_context as get_context,
+        set_context as set_context,
+    )
     from wealthdata.api.current_data import get_current_data as get_current_data
     from wealthdata.api.extend import extend as extend
     from wealthdata.api.get_bars import get_bars as get_bars
     from wealthdata.api.get_price import get_price as get_price
-    from wealthdata.api.history import attribute_history as attribute_history
-    from wealthdata.api.history import history as history
+    from wealthdata.api.history import attribute_history as attribute_history, history as history
     from wealthdata.api.last_price import get_last_price as get_last_price
-    from wealthdata.api.securities import get_all_securities as get_all_securities
-    from wealthdata.api.securities import get_security_info as get_security_info
-    from wealthdata.api.trade_days import get_all_trade_days as get_all_trade_days
-    from wealthdata.api.trade_days import get_trade_days as get_trade_days
-    from wealthdata.api.unsupported import get_current_tick as get_current_tick
-    from wealthdata.api.unsupported import get_fundamentals as get_fundamentals
-    from wealthdata.api.unsupported import get_index_stocks as get_index_stocks
-    from wealthdata.api.unsupported import get_index_weights as get_index_weights
-    from wealthdata.api.unsupported import get_industry as get_industry
-    from wealthdata.api.unsupported import get_trades as get_trades
-    from wealthdata.errors import ClockError as ClockError
-    from wealthdata.errors import DataUnavailable as DataUnavailable
-    from wealthdata.errors import FutureDataError as FutureDataError
-    from wealthdata.errors import HoleError as HoleError
-    from wealthdata.errors import NoContextError as NoContextError
-    from wealthdata.errors import NotSupported as NotSupported
-    from wealthdata.errors import PanelObsoleteWarning as PanelObsoleteWarning
-    from wealthdata.errors import ParamsError as ParamsError
-    from wealthdata.errors import SecurityNotFound as SecurityNotFound
-    from wealthdata.errors import StaleDataError as StaleDataError
-    from wealthdata.errors import UnsupportedFrequency as UnsupportedFrequency
-    from wealthdata.errors import WealthDataError as WealthDataError
+    from wealthdata.api.securities import (
+        get_all_securities as get_all_securities,
+        get_security_info as get_security_info,
+    )
+    from wealthdata.api.trade_days import get_all_trade_days as get_all_trade_days, get_trade_days as get_trade_days
+    from wealthdata.api.unsupported import (
+        get_current_tick as get_current_tick,
+        get_fundamentals as get_fundamentals,
+        get_index_stocks as get_index_stocks,
+        get_index_weights as get_index_weights,
+        get_industry as get_industry,
+        get_trades as get_trades,
+    )
+    from wealthdata.errors import (
+        ClockError as ClockError,
+        DataUnavailable as DataUnavailable,
+        FutureDataError as FutureDataError,
+        HoleError as HoleError,
+        NoContextError as NoContextError,
+        NotSupported as NotSupported,
+        PanelObsoleteWarning as PanelObsoleteWarning,
+        ParamsError as ParamsError,
+        SecurityNotFound as SecurityNotFound,
+        StaleDataError as StaleDataError,
+        UnsupportedFrequency as UnsupportedFrequency,
+        WealthDataError as WealthDataError,
+    )
     from wealthdata.settings import current_settings as current_settings
 
 #: The public names, by the module that has them.

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from wealthsources.cli import main
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 TOKEN = "a-secret-token"

@@ -11,8 +11,8 @@ import pytest
 
 from engine.python_sdk.websocket_cache import set_websocket_cache
 from engine.python_sdk.websocket_client import WebSocketClient, shutdown_websocket_client
+from wealthsources_simulator.faults import FaultServer, Market
 from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator.faults import FaultServer, Market
 
 TOKEN = "a-secret-compat-token"
 HOUR = 3_600_000

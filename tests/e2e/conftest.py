@@ -14,9 +14,9 @@ import pytest
 
 import wealthdata
 import wealthsources
+from wealthsources_simulator import MarketServer
+from wealthsources_simulator.timeline import forming_state
 from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator import MarketServer
-from wealthsources_websocket.simulator.timeline import forming_state
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "examples" / "data" / "BTCUSDT" / "1h.csv"

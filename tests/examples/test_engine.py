@@ -19,8 +19,8 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources import Bars
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator import MarketServer
 
 ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "examples" / "engine.py"

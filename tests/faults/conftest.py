@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 import wealthsources
+from wealthsources_simulator.faults import FaultServer, Market
+from wealthsources_simulator.timeline import PlayedBar, Series
 from wealthsources_websocket.client import STOP_LIMIT
 from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator.faults import FaultServer, Market
-from wealthsources_websocket.simulator.timeline import PlayedBar, Series
 
 TOKEN = "a-secret-canary-token"
 SERIES: Series = ("BTCUSDT", "1h")

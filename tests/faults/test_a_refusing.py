@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import wealthsources
+from wealthsources_simulator.faults import Peer, fault
 from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
-from wealthsources_websocket.simulator.faults import Peer, fault
 
 HOUR = 3600.0
 

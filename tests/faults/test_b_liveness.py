@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from wealthsources import StaleDataError
-from wealthsources_websocket.simulator.faults import Market, fault
-from wealthsources_websocket.simulator.faults.framing import PING, PONG
+from wealthsources_simulator.faults import Market, fault
+from wealthsources_simulator.faults.framing import PING, PONG
 
 #: A dead peer is known after `ping_interval` + `pong_timeout`, 1.0 s here, looked at every fifth of a second.
 PINGS = {"ping_interval": 0.2, "pong_timeout": 0.8}

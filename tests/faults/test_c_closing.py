@@ -19,12 +19,12 @@ import pytest
 import trustme
 
 import wealthsources
+from wealthsources_simulator.faults import Market, fault
+from wealthsources_simulator.faults.framing import CLOSE, close_payload
 from wealthsources_websocket import get_websocket_manager
 from wealthsources_websocket.client import STOP_LIMIT
 from wealthsources_websocket.protocol import PROTOCOLS, BarMessage
 from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
-from wealthsources_websocket.simulator.faults import Market, fault
-from wealthsources_websocket.simulator.faults.framing import CLOSE, close_payload
 
 BTC = ("BTCUSDT", "1h")
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from wealthsources import AllSourcesFailed, Bars, Finality, Hole, NotHere
-from wealthsources_websocket.simulator.faults import FaultServer, Gone, Market
-from wealthsources_websocket.simulator.timeline import forming_state
+from wealthsources_simulator.faults import FaultServer, Gone, Market
+from wealthsources_simulator.timeline import forming_state
 
 from .conftest import SERIES, TOKEN, facts
 from .histories import (

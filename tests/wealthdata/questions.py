@@ -15,7 +15,7 @@ import wealthdata
 import wealthsources
 from wealthdata.arguments.frequency import read_frequency
 from wealthdata.binding.stack import current_reader
-from wealthsources.adapter import Explanation
+from wealthsources.resolve.explanation import Explanation
 
 from .worlds import FRAMES, SYMBOLS
 

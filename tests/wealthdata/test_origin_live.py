@@ -12,8 +12,8 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthdata import get_bars, get_price, set_context
+from wealthsources_simulator.faults import FaultServer, Market
 from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
-from wealthsources_websocket.simulator.faults import FaultServer, Market
 
 from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule, wait_until
 

@@ -18,9 +18,9 @@ import pytest
 import trustme
 
 from wealthsources import ConfigError
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket.client import STOP_LIMIT
 from wealthsources_websocket.reconnect import Backoff
-from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 TOKEN = "a-secret-token"

@@ -23,13 +23,12 @@ from pathlib import Path
 import psutil
 import pytest
 import trustme
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket.connection import BINARY, CLOSE, PING, PONG, TEXT, Connection, Frame, connect
 from wealthsources_websocket.protocol import BarMessage, Connected, WealthAI
 from wealthsources_websocket.reconnect import Lost
-from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 CONTINUATION = 0
