@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from wealthdata.api.last_price import last_price
 from wealthdata.arguments.fields import CONSTANTS
 from wealthdata.binding.stack import current_reader
 from wealthdata.errors import DataUnavailable, ParamsError, SecurityNotFound, StaleDataError
@@ -53,7 +52,7 @@ class Current:
     @functools.cached_property
     def last_price(self) -> float:
         """As `get_last_price` has it. Raises DataUnavailable, StaleDataError."""
-        return last_price(self._moment, self.name)
+        return self._moment.latest_price(self.name)
 
     @functools.cached_property
     def day_open(self) -> float:

@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
-from wealthdata.api.last_price import last_price
 from wealthdata.arguments.dates import from_milliseconds, read_moment
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_reader
@@ -106,7 +105,7 @@ def _check_date(reader: BarReader, date: object) -> None:
 
 def _require_bar(moment: BarReader, symbol: str) -> None:
     try:
-        last_price(moment, symbol)
+        moment.latest_price(symbol)
     except StaleDataError:
         pass  # it has bars
     except DataUnavailable as failure:

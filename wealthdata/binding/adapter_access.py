@@ -9,10 +9,9 @@ import wealthsources
 from wealthdata.errors import SecurityNotFound, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from types import TracebackType
 
-    from wealthsources import Bars, ContextDataAdapter, Source, Timeframe
+    from wealthsources import Bars, ContextDataAdapter, Timeframe
 
 
 class _OurWords:
@@ -67,52 +66,28 @@ class BarReader:
             try:
                 return self.adapter.get_history(symbol, count, timeframe, start=start, end=end, include_now=include_now)
             except wealthsources.AllSourcesFailed as failure:
-                known = _symbols_without(self.adapter, symbol, failure)
-                if known is None:
-                    raise
-        raise SecurityNotFound(f"no source has {symbol!r}; {_nearest(symbol, known)}")
+                self._require_known(symbol, failure)
+                raise
+
+    def latest_price(self, symbol: str) -> float:
+        """As the adapter's. Raises WealthDataError: SecurityNotFound, DataUnavailable, StaleDataError, ..."""
+        with our_words:
+            try:
+                return self.adapter.latest_price(symbol)
+            except wealthsources.AllSourcesFailed as failure:
+                self._require_known(symbol, failure)
+                raise
 
     def symbols(self) -> list[str]:
         """The symbols that the sources list, sorted."""
         with our_words:
             return self.adapter.get_all_symbols()
 
-
-def _nearest(symbol: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(symbol, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:10]) or 'none'}"
-
-
-def _symbols_without(
-    adapter: ContextDataAdapter, symbol: str, failure: wealthsources.AllSourcesFailed
-) -> list[str] | None:
-    """All symbols, if every source that takes part lists them and this one is not there; else None."""
-    deployed = adapter.session.sources
-    if None in deployed.values() or any(attempt.outcome == "failed" for attempt in failure.attempts):
-        return None  # what is left out or failed cannot tell
-    known: set[str] = set()
-    listing = 0
-    for name, source, _ in adapter.chain.sources:
-        if source is None or (source.capabilities.live and adapter.mode == "backtest"):
-            continue
-        listed = _listed(source, whole=source is deployed.get(name))
-        if listed is None:
-            return None
-        if wealthsources.match_symbol(symbol, listed) is not None:
-            return None
-        listing += 1
-        known.update(listed)
-    return sorted(known) if listing else None
-
-
-def _listed(source: Source, *, whole: bool) -> Collection[str] | None:
-    """The symbols of a source; None if it cannot tell.
-
-    `whole` is false for a view of a context: what is in it now need not be all that its engine has.
-    """
-    if source.capabilities.symbols is not None or not whole:
-        return source.capabilities.symbols
-    try:
-        return source.get_all_symbols() or None
-    except Exception:  # noqa: BLE001 - a stranger's code; whatever it is, it did not tell
-        return None
+    def _require_known(self, symbol: str, failure: wealthsources.AllSourcesFailed) -> None:
+        """Raise SecurityNotFound if no source has the symbol; a source that failed cannot tell."""
+        if any(attempt.outcome == "failed" for attempt in failure.attempts) or self.adapter.knows_symbol(symbol):
+            return
+        known = self.adapter.get_all_symbols()
+        near = difflib.get_close_matches(symbol, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:10]) or 'none'}"
+        raise SecurityNotFound(f"no source has {symbol!r}; {hint}") from None

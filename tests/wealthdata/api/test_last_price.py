@@ -7,7 +7,6 @@ from hypothesis import given, strategies as st
 
 import wealthdata
 from wealthdata import get_last_price
-from wealthdata.api.last_price import last_price
 from wealthdata.binding.stack import current_reader
 from wealthsources import Bars, SourceError, Timeframe
 
@@ -350,7 +349,7 @@ def live(session, closed, records):
         moment = current_reader().as_of_now()
         moment.adapter._frozen = moment.now() // HOUR * HOUR + ago
         made.source("m1").put(closed("X", "1h", records("1h", 5, moment.now() - ago - 5 * HOUR)))
-        return last_price(moment, "X")
+        return moment.latest_price("X")
 
     return make
 
