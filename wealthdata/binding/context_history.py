@@ -16,9 +16,9 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from wealthdata.arguments.frequency import read_frequency
-from wealthdata.binding.history_guard import asking_own_history, is_asking_own_history
 from wealthdata.binding.stack import current_binding
 from wealthdata.errors import WealthDataError
+from wealthsources import HistoryStandIn, is_asking_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ _answering: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_answer
 _lock = threading.Lock()
 
 
-class ChainHistory:
+class ChainHistory(HistoryStandIn):
     """Stands in for a context's `history` while the context is bound."""
 
     def __init__(self, context: object, own: Callable[..., Any] | None) -> None:
@@ -45,7 +45,7 @@ class ChainHistory:
 
     def __call__(self, symbol: str, count: int, timeframe: str) -> list[Bar]:
         """The newest `count` closed bars, oldest first. Raises WealthDataError."""
-        binding = None if self in _answering.get() or is_asking_own_history(self.context) else self._binding()
+        binding = None if self in _answering.get() or is_asking_history(self.context) else self._binding()
         if binding is None:
             if self._own is None:
                 raise WealthDataError("this context is not bound any more, and has no history of its own")
@@ -56,11 +56,6 @@ class ChainHistory:
             return list(binding.reader().get_history(symbol, read_frequency(timeframe), count))
         finally:
             _answering.reset(token)
-
-    def _ask_own(self, *args: Any, **kwargs: Any) -> Any:
-        """The context's own function; what it asks of its context it asks of itself."""
-        with asking_own_history(self.context):
-            return self._own and self._own(*args, **kwargs)
 
     def _binding(self) -> Binding | None:
         held = [binding for each in self._bindings if (binding := each()) is not None]
@@ -74,12 +69,7 @@ class ChainHistory:
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self._own,)
 
-    def __wealthsources_original__(self, context: object) -> Callable[..., Any] | None:
-        """What the context source may ask for a context without coming here again."""
-        own = self.own_of(context)
-        return self._ask_own if own is not None and context is self.context else own
-
-    def own_of(self, context: object) -> Callable[..., Any] | None:
+    def original_of(self, context: object) -> Callable[..., Any] | None:
         """The own function of a context, which may have come by this stand-in as a shallow copy of another one."""
         if context is not self.context and isinstance(self._own, MethodType) and self._own.__self__ is self.context:
             return MethodType(self._own.__func__, context)
@@ -106,31 +96,31 @@ def replace_history(context: object, binding: Binding) -> None:
 
 
 def _replace(context: object, binding: Binding) -> None:
-    found = context.get("history") if isinstance(context, Mapping) else getattr(context, "history", None)
-    standing = found if isinstance(found, ChainHistory) and found.context is context else None
-    if standing is None:
-        own = found.own_of(context) if isinstance(found, ChainHistory) else found
+    there = context.get("history") if isinstance(context, Mapping) else getattr(context, "history", None)
+    stand_in = there if isinstance(there, ChainHistory) and there.context is context else None
+    if stand_in is None:
+        own = there.original_of(context) if isinstance(there, ChainHistory) else there
         if own is not None and not callable(own):
             _log.warning("history of %s is no function, and left as it is", type(context).__name__)
             return
-        standing = ChainHistory(context, own)
+        stand_in = ChainHistory(context, own)
         try:
             # Not `setattr`: an engine's context may put aside what strategies set.
-            object.__setattr__(context, "history", standing)
+            object.__setattr__(context, "history", stand_in)
         except (AttributeError, TypeError):
             if callable(own):
                 kind = type(context).__name__
                 _log.warning("history of %s cannot be replaced: its own does not read the chain", kind)
             return
-    standing.bind(binding)
+    stand_in.bind(binding)
 
 
 def restore_history(context: object, binding: Binding) -> None:
     """Undo that; the context's own function is back when nobody has it bound any more."""
-    standing = None if isinstance(context, Mapping) else getattr(context, "history", None)
+    stand_in = None if isinstance(context, Mapping) else getattr(context, "history", None)
     with _lock:
-        if isinstance(standing, ChainHistory) and standing.context is context and standing.release(binding):
+        if isinstance(stand_in, ChainHistory) and stand_in.context is context and stand_in.release(binding):
             object.__delattr__(context, "history")
-            own = standing._own
+            own = stand_in._own
             if own is not None and getattr(context, "history", None) != own:
                 object.__setattr__(context, "history", own)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import wealthsources
 from wealthdata.binding.adapter_access import BarReader, our_words
-from wealthdata.binding.history_guard import is_asking_own_history
 from wealthdata.binding.session_lookup import context_session, find_session
 from wealthdata.errors import NoContextError, WealthDataError
 from wealthdata.settings import process
@@ -133,7 +132,7 @@ def current_reader() -> BarReader:
     """What a call made here reads. Raises NoContextError."""
     stack = _stack.get()
     if stack:
-        if is_asking_own_history(stack[-1].context):
+        if wealthsources.is_asking_history(stack[-1].context):
             raise WealthDataError(
                 "the context's own history() asks wealthdata, which is asking it: let it read the engine's bars"
             )
