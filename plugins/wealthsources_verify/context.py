@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from wealthdata import current_settings
 from wealthsources import match_symbol
-from wealthsources_verify.times import datetime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wealthsources import Bar
     from wealthsources_verify.data_files import DataFile
+
+
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Record(dict[str, Any]):
@@ -58,7 +60,8 @@ class Context:
     def set_time(self, now: int) -> None:
         """It is `now`, ms."""
         self.now_ms = now
-        self.current_dt = datetime_of(now, current_settings().tz).replace(tzinfo=None)
+        moment = _EPOCH + dt.timedelta(milliseconds=now)
+        self.current_dt = moment.astimezone(current_settings().tz).replace(tzinfo=None)
         self.previous_date = self.current_dt.date() - dt.timedelta(days=1)
 
     def kept(self) -> dict[str, object]:

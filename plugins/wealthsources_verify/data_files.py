@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Final
 
 import wealthsources
-from wealthsources import Timeframe
+from wealthsources import EARLIEST_TIME, Timeframe
 from wealthsources_verify.errors import Unusable
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from wealthsources import Bars
 
-#: 1980-01-01: the file source takes no earlier time.
-_FIRST_TIME: Final = 315_532_800_000
 #: Seconds. A file of some million bars takes a while.
 _DEADLINE: Final = 600
 _FORM: Final = "BTCUSDT/1h.csv"
@@ -61,7 +59,7 @@ def _read(path: Path, symbol: str, timeframe: Timeframe) -> Bars:
     try:
         session.start()
         adapter = session.adapter()
-        return adapter.get_history(symbol, None, timeframe, start=_FIRST_TIME, on_hole="mark", on_stale="mark")
+        return adapter.get_history(symbol, None, timeframe, start=EARLIEST_TIME, on_hole="mark", on_stale="mark")
     except wealthsources.AllSourcesFailed as error:
         reasons = [attempt.reason for attempt in error.attempts if attempt.reason]
         why = reasons[0] if reasons else "has no bars"

@@ -10,7 +10,7 @@ from wealthsources_verify.context import Context, Data, MarketLists
 from wealthsources_verify.engine_api import BEFORE_OPEN, EngineApi
 from wealthsources_verify.errors import Unusable
 from wealthsources_verify.isolation import bound, isolated
-from wealthsources_verify.observed_session import ObservedSession
+from wealthsources_verify.observed_session import open_observed
 from wealthsources_verify.portfolio import Portfolio
 from wealthsources_verify.recorder import Recorder
 from wealthsources_verify.strategy_module import Strategy
@@ -64,7 +64,7 @@ class _Run:
         self._portfolio = Portfolio(self._price)
         self._context = Context(self._lists.market, self._portfolio, list(self._symbols))
         self._api = EngineApi(self._recorder, self._context, self._portfolio)
-        self._session = ObservedSession(self._recorder)
+        self._session = open_observed(self._recorder)
         self._day: int | None = None
         self._ran: set[Daily] = set()  # on this day
 

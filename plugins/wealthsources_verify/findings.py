@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal, get_args
 
+from wealthsources import time_text
 from wealthsources_verify.comparing import differences, parted
-from wealthsources_verify.times import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

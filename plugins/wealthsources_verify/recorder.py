@@ -9,11 +9,10 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING, Final
 
-import wealthsources
+from wealthsources import match_symbol, time_text
 from wealthsources_verify.fingerprint import fingerprint
 from wealthsources_verify.repaint_tracker import RepaintTracker
-from wealthsources_verify.text import one_line, value_text
-from wealthsources_verify.times import time_text
+from wealthsources_verify.text import short_line, value_text
 from wealthsources_verify.trace import Crossing, KeptValue, Repaint, Step, Trace, TraceEvent
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Recorder:
         what = f"{name} at {place}" if place else name
         arguments = [value_text(each) for each in values]
         arguments += [f"{key}={value_text(each)}" for key, each in options.items()]
-        call = one_line(", ".join(arguments))
+        call = short_line(", ".join(arguments))
         self._events.append(TraceEvent("decision", what, call, "", fingerprint((values, options)) or b""))
 
     def raised(self, error: BaseException) -> None:
@@ -84,7 +83,7 @@ class Recorder:
         if len(self.trace.errors) < _MOST_ERRORS:
             self.trace.errors.append(error)
         kind = type(error).__name__
-        text = one_line(str(error.msg if isinstance(error, SyntaxError) else error))
+        text = short_line(str(error.msg if isinstance(error, SyntaxError) else error))
         self._events.append(TraceEvent("raised", f"{kind} at {self._strategy.place(error)}", text, kind, b""))
 
     def saw(self, bars: Bars, what: str) -> None:
@@ -97,7 +96,7 @@ class Recorder:
 
     def _series(self, bars: Bars) -> tuple[str, Timeframe]:
         """As the data spells it: answers have the spelling of whoever asked."""
-        return wealthsources.match_symbol(bars.symbol, self._symbols) or bars.symbol, bars.timeframe
+        return match_symbol(bars.symbol, self._symbols) or bars.symbol, bars.timeframe
 
     def _what(self) -> str:
         name, place = self._strategy.caller(sys._getframe(1))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from wealthsources import CLOSED, FIELDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wealthsources import Bars
-
-#: The columns of `Bars.values`.
-_FIELDS: Final = ("open", "high", "low", "close", "volume")
-_CLOSED: Final = 2  # in Bars.states
 
 
 class Repainted(NamedTuple):
@@ -31,12 +29,12 @@ class RepaintTracker:
 
     def __init__(self) -> None:
         self._times: NDArray[np.int64] = np.empty(16, np.int64)
-        self._values: NDArray[np.float64] = np.empty((16, len(_FIELDS)))
+        self._values: NDArray[np.float64] = np.empty((16, len(FIELDS)))
         self._length = 0
 
     def look(self, bars: Bars) -> Repainted | None:
         """Remember the closed ones. Returns the first that was handed out with other values."""
-        closed = bars.states == _CLOSED
+        closed = bars.states == CLOSED
         times, values = bars.open_times[closed], bars.values[closed]
         places = np.searchsorted(self._times[: self._length], times)
         known = np.zeros(len(times), bool)
@@ -49,7 +47,7 @@ class RepaintTracker:
             row, column = (int(at) for at in np.argwhere(wrong)[0])
             before, after = float(self._values[held[row], column]), float(values[known][row, column])
             bars_in_all = int(wrong.any(axis=1).sum())
-            repainted = Repainted(int(times[known][row]), _FIELDS[column], before, after, bars_in_all)
+            repainted = Repainted(int(times[known][row]), FIELDS[column], before, after, bars_in_all)
             self._values[held] = values[known]
         self._add(times[~known], values[~known])
         return repainted
@@ -60,7 +58,7 @@ class RepaintTracker:
         length = self._length + len(times)
         if length > len(self._times):
             self._times = np.concatenate((self._times[: self._length], np.empty(length, np.int64)))
-            self._values = np.concatenate((self._values[: self._length], np.empty((length, len(_FIELDS)))))
+            self._values = np.concatenate((self._values[: self._length], np.empty((length, len(FIELDS)))))
         self._times[self._length : length] = times
         self._values[self._length : length] = values
         if self._length and times[0] < self._times[self._length - 1]:  # older ones than there were

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from wealthsources import time_text
 from wealthsources_verify.findings import KINDS
-from wealthsources_verify.text import one_line
-from wealthsources_verify.times import time_text
+from wealthsources_verify.text import short_line
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -122,7 +122,7 @@ def _table(report: Report) -> Table:
     for kind, group in itertools.groupby(report.findings, key=lambda finding: finding.kind):
         found = list(group)
         for finding in found[:_MOST_ROWS]:
-            text = one_line(f"{finding.what}: {finding.detail}" if finding.detail else finding.what, _BOUNDLESS)
+            text = short_line(f"{finding.what}: {finding.detail}" if finding.detail else finding.what, _BOUNDLESS)
             style = _STYLES.get(kind, "bold yellow")
             at = "initialize" if finding.initialize else time_text(finding.time)
             table.add_row(Text(kind, style), at, f"{finding.times:,}", text)

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from wealthsources import one_line
+
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
 _LONGEST_VALUE: Final = 80
 
@@ -20,13 +22,12 @@ def value_text(value: object) -> str:
     if isinstance(value, pd.DataFrame | pd.Series | np.ndarray) and value.size > 1:
         shape = " by ".join(map(str, value.shape))
         return f"{type(value).__name__} of {shape}"
-    return one_line(_repr.repr(value), _LONGEST_VALUE)
+    return short_line(_repr.repr(value), _LONGEST_VALUE)
 
 
-def one_line(text: str, longest: int = 300) -> str:
-    """The text on one line, without anything that could steer a terminal and without addresses in memory."""
-    line = _ADDRESS.sub("0x…", " ".join(text.split()))
-    line = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+def short_line(text: str, longest: int = 300) -> str:
+    """The text on one line of that length at most, without addresses in memory."""
+    line = _ADDRESS.sub("0x…", one_line(text))
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from wealthdata.arguments.fields import VALUES, read_fields
+from wealthdata.arguments.fields import read_fields
 from wealthdata.errors import ParamsError
 from wealthdata.reading.columns import Columns, labels
 from wealthdata.reading.frames import one_frame
 from wealthdata.settings import process
-from wealthsources import Bars, RequestError, Timeframe
+from wealthsources import FIELDS, Bars, RequestError, Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ def bars_to_dataframe(bars: Bars | Iterable[object]) -> pd.DataFrame:
     known = bars if isinstance(bars, Bars) else _bars(list(bars))
     settings = process.settings
     columns = Columns(labels(known.timeframe, known.ends, settings.tz), known.values.T.copy(), known.notes())
-    return one_frame(columns, read_fields(VALUES), positional=settings.positional)
+    return one_frame(columns, read_fields(FIELDS), positional=settings.positional)
 
 
 def _bars(records: Sequence[object]) -> Bars:

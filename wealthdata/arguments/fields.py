@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from wealthdata.errors import ParamsError
+from wealthsources import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The columns of `Bars.values`, in its order.
-VALUES: Final = ("open", "high", "low", "close", "volume")
-CLOSE: Final = 3
+#: The column of `Bars.values`, whose columns are `wealthsources.FIELDS`.
+CLOSE: Final = FIELDS.index("close")
 
 #: Fields that a 24/7 market has not, or that no source gives, and what they are there. NaN as a limit would make
 #: `close < high_limit` drop every row.
@@ -29,7 +29,7 @@ CONSTANTS: Final = {
     "low_limit": 0.0,
     "open_interest": math.nan,
 }
-FIELDS: Final = (*VALUES, "pre_close", *CONSTANTS)
+_ALL: Final = (*FIELDS, "pre_close", *CONSTANTS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ def read_fields(fields: object, *, dated: bool = False) -> Fields:
 
 @functools.lru_cache(maxsize=256)
 def _fields(given: tuple[str, ...], dated: bool) -> Fields:
-    valid = ("date", *FIELDS) if dated else FIELDS
+    valid = ("date", *_ALL) if dated else _ALL
     unknown = [name for name in given if name not in valid]
     if unknown:
         raise ParamsError(f"unknown field {_listed(unknown)}; valid are {', '.join(valid)}")
     names = tuple(dict.fromkeys(given))
     numbers = tuple(name for name in names if name != "date")
-    plain = all(name in VALUES for name in numbers)
-    places = tuple(map(VALUES.index, numbers)) if plain else None
+    plain = all(name in FIELDS for name in numbers)
+    places = tuple(map(FIELDS.index, numbers)) if plain else None
     return Fields(names, numbers, places, "pre_close" in numbers, pd.Index(numbers, dtype=str))
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from wealthdata.arguments.fields import CLOSE, CONSTANTS, VALUES
+from wealthdata.arguments.fields import CLOSE, CONSTANTS
 from wealthdata.arguments.frequency import DAY, is_daily
 from wealthdata.binding.adapter_access import our_words
 from wealthdata.errors import DataUnavailable
+from wealthsources import FIELDS, FORMING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 Fill = Literal["no", "flat", "nan"]
 
 _NANOSECONDS: Final = 1_000_000
-_FORMING: Final = 1  # in Bars.states
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
     bars = _bars(reader, symbol, request)
     rows = _rows(bars, request)
     ends = request.timeframe.ends(rows.times)
-    if request.include_now and len(bars) and bars.states[-1] == _FORMING:
+    if request.include_now and len(bars) and bars.states[-1] == FORMING:
         ends[-1] = _cut_short(request.timeframe, int(rows.times[-1]), reader.now())
     return Columns(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
 
@@ -185,8 +185,8 @@ def _mark_filled(numbers: Numbers, filled: NDArray[np.bool_], request: Request) 
 
 
 def _column(name: str, rows: _Rows) -> Numbers | float:
-    if name in VALUES:
-        return rows.values[:, VALUES.index(name)]
+    if name in FIELDS:
+        return rows.values[:, FIELDS.index(name)]
     if name == "pre_close":
         return np.concatenate(([rows.before], rows.values[:-1, CLOSE])) if len(rows.times) else rows.values[:, CLOSE]
     return CONSTANTS[name]
