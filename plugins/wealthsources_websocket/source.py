@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import TYPE_CHECKING, Final, Literal
 
 from wealthsources import (
@@ -21,15 +20,17 @@ from wealthsources import (
     match_symbol,
 )
 from wealthsources_websocket.cache import WebSocketCache
-from wealthsources_websocket.client import Client, shown
+from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
+from wealthsources_websocket.connection.redact import redact_url
+from wealthsources_websocket.connection.shards import Shards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wealthsources import Host, SeriesBuffer
-    from wealthsources_websocket.client import State
-    from wealthsources_websocket.config import WebSocketOptions
-    from wealthsources_websocket.protocol import Bad, BarMessage
+    from wealthsources_websocket.connection.shard import Shard, State
+    from wealthsources_websocket.options import WebSocketOptions
+    from wealthsources_websocket.protocols.base import BarMessage, Malformed
 
 _AHEAD: Final = 5_000
 _MOST_LEFT: Final = 1_000
@@ -60,23 +61,31 @@ class Stream:
         self.empty: tuple[Hole, ...] = ()  # an authoritative history said that there never was a bar
         self.empty_until = 0.0
         self.skip_first: tuple[int, int] | None = None  # (epoch, open_time) of a first bar that is only partial
+        self.shard: Shard | None = None  # on which its bars come, once one has
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(symbol, name of the timeframe)."""
+        return self.symbol, self.timeframe.name
 
 
 class WebSocketSource(Source):
     """Bars pushed by a market server. What a stale stream did not bring is missing, and looked for elsewhere."""
 
-    def __init__(self, options: WebSocketOptions) -> None:
+    def __init__(self, options: WebSocketOptions, policies: Policies = DEFAULT_POLICIES) -> None:
         self.options = options
+        self._policies = policies
+        self._monotonic = policies.monotonic
         self.cache = self._new_cache("")
         self._partial_first = options.partial_first
-        self._breaks = 0  # messages that could not be read at all
+        self._breaks: dict[int, int] = {}  # by shard: messages that could not be read at all
         self._left: dict[tuple[str, str], None] = {}  # series that were subscribed, the longest ago first
         self._streams: dict[tuple[str, str], Stream] = {}
         self._spellings: dict[tuple[str, str], Stream] = {}
         self._subscribe_to(options.symbols, options.resolutions)
-        self._client: Client | None = None
+        self._shards: Shards | None = None
         self._host: Host | None = None
-        self._next_look = 0.0
+        self._next_look: dict[int, float] = {}  # by shard
         self._ahead: float | None = None  # seconds by which the server's clock is ahead at least
         self._wall_ahead: float | None = None  # seconds; None: bars carry old times, so none is from the future
 
@@ -117,26 +126,30 @@ class WebSocketSource(Source):
         """Begin to connect. Raises ConfigError if the certificates or the token cannot be read."""
         self._host = host
         self.cache = self._new_cache(host.name)
-        self._client = client = Client(self.options, self, host.logger)  # before bars come: they are counted there
+        options = self.options
+        series = _product(options.symbols, options.resolutions)
+        shards = Shards(options, options.make_protocol(), series, self, host.logger, self._policies)
+        self._shards = shards  # before bars come: they are counted there
         try:
-            client.start()
+            shards.start()
         except BaseException:
-            self._client = None
+            self._shards = None
             raise
 
     def stop(self) -> None:
         """Close the connection; what is in the cache stays."""
-        client = self._client
-        if client is not None:
-            client.stop()
+        shards = self._shards
+        if shards is not None:
+            shards.stop()
 
     def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
         """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated."""
         if not symbols or not resolutions:
             raise RequestError("a subscription needs at least one symbol and one resolution")
-        self._subscribe_to(tuple(symbols), tuple(Timeframe(name).name for name in resolutions))
-        if self._client is not None:
-            self._client.update_subscription(symbols, resolutions)
+        symbols, resolutions = tuple(symbols), tuple(Timeframe(name).name for name in resolutions)
+        self._subscribe_to(symbols, resolutions)
+        if self._shards is not None:
+            self._shards.update_series(_product(symbols, resolutions))
 
     # answering -------------------------------------------------------------------------------------------------
 
@@ -146,113 +159,117 @@ class WebSocketSource(Source):
         With `include_forming` the bar that is forming on the present connection follows, unless the stream is stale.
         """
         stream = self._streams.get((request.symbol, request.timeframe.name))
-        client = self._client
-        if stream is None or client is None:
-            raise NotHere("is not subscribed" if client is not None else "has not been started")
+        shard = self._shard_of(stream)
+        if stream is None or shard is None:
+            raise NotHere("is not subscribed" if self._shards is not None else "has not been started")
         series = stream.series
         if series is None:
-            raise NotHere(self._why_nothing(client))
-        stale = self._stale_seconds(stream, client, time.monotonic())
-        epoch = self._voucher(client.epoch) if request.include_forming and not stale else None
+            raise NotHere(self._why_nothing(shard))
+        stale = self._stale_seconds(stream, shard, self._monotonic())
+        epoch = self._voucher(shard) if request.include_forming and not stale else None
         bars = series.snapshot(request.end, request.start, request.count, forming_epoch=epoch)
         if not stale and (stream.pushes_forming or stream.bars_seen < _ENOUGH_TO_JUDGE):
             if not len(bars):
                 raise NotHere(f"holds no closed bar of that time ({len(series)} bars in all)")
             return bars
-        note = self._stale_note(client, stale) if stale else self._hint(stream)
+        note = self._stale_note(shard, stale) if stale else self._hint(stream)
         if not len(bars):
             raise NotHere("; ".join(filter(None, (f"holds no closed bar of that time ({len(series)} in all)", note))))
         return bars.noted(note) if note else bars
 
-    def _why_nothing(self, client: Client) -> str:
-        if client.state == "connected":
-            return "is connected, but no bar of this series has come"
-        return f"has received nothing: {client.state}" + (f" ({client.last_error})" if client.last_error else "")
+    def _shard_of(self, stream: Stream | None) -> Shard | None:
+        shards = self._shards
+        return None if shards is None or stream is None else shards.shard_of(stream.key)
 
-    def _stale_note(self, client: Client, stale: float) -> str:
-        if client.state == "connected":
+    def _why_nothing(self, shard: Shard) -> str:
+        if shard.state == "connected":
+            return "is connected, but no bar of this series has come"
+        return f"has received nothing: {shard.state}" + (f" ({shard.last_error})" if shard.last_error else "")
+
+    def _stale_note(self, shard: Shard, stale: float) -> str:
+        if shard.state == "connected":
             return f"nothing came for {stale:.0f} s more than a stream may be silent: cannot vouch for the newest bars"
-        return f"{client.state} for {stale:.0f} s: cannot vouch for the newest bars"
+        return f"{shard.state} for {stale:.0f} s: cannot vouch for the newest bars"
 
     def _hint(self, stream: Stream) -> str:
         if self.options.bar_push == "closed" or stream.pushes_forming or stream.bars_seen < _ENOUGH_TO_JUDGE:
             return ""
         return HINT
 
-    def _stale_seconds(self, stream: Stream, client: Client, now: float) -> float:
-        if client.state != "connected":
-            return max(now - client.since, 1e-9)
+    def _stale_seconds(self, stream: Stream, shard: Shard, now: float) -> float:
+        if shard.state != "connected":
+            return max(now - shard.since, 1e-9)
         arrived = stream.series.arrived if stream.series is not None else None
-        since = max(arrived or 0.0, client.acknowledged_at)
+        since = max(arrived or 0.0, shard.acknowledged_at)
         return max(0.0, now - since - stream.limit)
 
     def stale_for(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> float | None:
         """Seconds for which the stream of this series, or the freshest of all, has been stale."""
-        client, now = self._client, time.monotonic()
-        if client is None:
-            return None
+        now = self._monotonic()
         if symbol is None or timeframe is None:
-            return min((self._stale_seconds(stream, client, now) for stream in self._streams.values()), default=None)
+            owned = ((stream, self._shard_of(stream)) for stream in self._streams.values())
+            return min((self._stale_seconds(stream, shard, now) for stream, shard in owned if shard), default=None)
         spelling = match_symbol(symbol, self.capabilities.symbols or ())
         stream = self._streams.get((spelling or symbol, timeframe.name))
-        return None if stream is None else self._stale_seconds(stream, client, now)
+        shard = self._shard_of(stream)
+        return None if stream is None or shard is None else self._stale_seconds(stream, shard, now)
 
     def status(self) -> SourceStatus:
         """State of the connection and of every stream."""
-        client = self._client
-        if client is None:
-            return SourceStatus("not started", endpoint=shown(self.options.endpoint))
-        now = time.monotonic()
-        streams = tuple(self._stream_status(stream, client, now) for stream in self._streams.values())
+        shards = self._shards
+        if shards is None:
+            return SourceStatus("not started", endpoint=redact_url(self.options.endpoint))
+        now, worst = self._monotonic(), shards.worst
+        streams = tuple(self._stream_status(stream, now) for stream in self._streams.values())
         hints = {self._hint(stream) for stream in self._streams.values()} - {""}
         return SourceStatus(
-            client.state,
+            worst.state,
             next(iter(hints), ""),
-            client.last_error,
-            client.endpoint,
-            client.epoch,
-            client.reconnects,
-            dict(client.reconnects_by_reason),
-            None if client.last_data is None else now - client.last_data,
+            worst.last_error,
+            worst.endpoint,
+            shards.epoch,
+            shards.reconnects,
+            shards.reconnects_by_reason,
+            None if shards.last_data is None else now - shards.last_data,
             self._ahead,
-            dict(client.counters),
+            shards.counters,
             streams,
         )
 
-    def _stream_status(self, stream: Stream, client: Client, now: float) -> StreamStatus:
-        series = stream.series
-        if series is None:
+    def _stream_status(self, stream: Stream, now: float) -> StreamStatus:
+        series, shard = stream.series, self._shard_of(stream)
+        if series is None or shard is None:
             return StreamStatus(stream.symbol, stream.timeframe.name, "never_received")
         empty = stream.empty if now < stream.empty_until else ()
         holes = sum(hole not in empty for hole in series.holes())
         idle = None if series.arrived is None else now - series.arrived
         state: Literal["stale", "late", "hole", "live"] = "hole" if holes else "live"
-        if self._stale_seconds(stream, client, now):
+        if self._stale_seconds(stream, shard, now):
             state = "stale"
-        elif now - max(series.arrived or 0.0, client.acknowledged_at) > stream.due:
+        elif now - max(series.arrived or 0.0, shard.acknowledged_at) > stream.due:
             state = "late"
         return StreamStatus(stream.symbol, stream.timeframe.name, state, len(series), idle, holes, len(empty))
 
     # receiving, on the reader thread ---------------------------------------------------------------------------
 
-    def on_state(self, state: State, reason: str) -> None:
+    def on_state(self, shard: Shard, state: State, reason: str) -> None:  # noqa: ARG002 - whichever it is
         """The connection is in another state."""
         host = self._host
         if state == "connected" and host is not None and host.clock.name != "feed":
             # The wall clock is read once a connection; a step of it later on makes no bar come from the future.
-            self._wall_ahead = time.time() - time.monotonic()
+            self._wall_ahead = self._policies.wall() - self._monotonic()
             self._ahead = None
         if host is not None and host.listening:
             host.emit(Event("state", host.name, state=state, reason=reason))
 
-    def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
+    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool:
         """Store a bar. Returns whether it belongs to the subscription."""
         key = (bar.symbol, bar.timeframe)
         stream = self._spellings.get(key)
-        if stream is None:
-            stream = self._find(key)
+        if stream is None or stream.shard is not shard:
+            stream = self._find(shard, key)
             if stream is None:
-                self._count("unsolicited")
+                shard.counters["unsolicited"] += 1
                 return False
         host = self._host
         if host is None:
@@ -261,58 +278,64 @@ class WebSocketSource(Source):
         if self._wall_ahead is not None:
             proof = stream.timeframe.end(open_time) if bar.closed else open_time
             if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
-                self._count("from_the_future")
+                shard.counters["from_the_future"] += 1
                 self._see_clock(proof, now)
                 _interrupt(stream.series, open_time)
                 return False
         series = stream.series
         if series is None:
             series = stream.series = self.cache.series(stream.symbol, stream.timeframe)
-        if self._partial_first and self._is_partial(stream, bar, epoch):
+        if self._partial_first and self._is_partial(stream, bar, shard.epoch):
             return True
         if open_time != stream.last_open:
             _begin_another(stream, series, open_time, now)
-        voucher = (epoch << 32) + self._breaks
+        voucher = (shard.epoch << 32) + self._breaks.get(shard.number, 0)
         stored = series.put(open_time, bar.close_time, bar.values, bar.decimals, bar.closed, voucher, bar.texts, now)
         kind, ended, hole = stored
         if kind == "update" and not ended:
             stream.pushes_forming = True
         elif kind == "old_epoch":
-            self._count("bars.old_epoch")
+            shard.counters["bars.old_epoch"] += 1
             return False
         else:
-            self._note(stream, series, kind, ended, hole, bar, now)
+            self._note(shard, stream, series, kind, ended, hole, bar, now)
         if host.listening:
             self._tell(host, series, kind, ended, open_time)
         return True
 
-    def _voucher(self, epoch: int) -> int:
+    def _voucher(self, shard: Shard) -> int:
         """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
-        return (epoch << 32) + self._breaks
+        return (shard.epoch << 32) + self._breaks.get(shard.number, 0)
 
-    def on_bad(self, bad: Bad) -> None:
+    def _break(self, shard: Shard) -> None:
+        self._breaks[shard.number] = self._breaks.get(shard.number, 0) + 1
+
+    def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
         """A message was lost on us. If it was the last one of a bar, what we hold of that bar is not what it became."""
-        if not bad.may_be_bar:
+        if not malformed.may_be_bar:
             return
-        if not bad.symbol:
-            self._breaks += 1
+        if not malformed.symbol:
+            self._break(shard)
             return
-        stream = self._find((bad.symbol, bad.timeframe))
+        stream = self._find(shard, (malformed.symbol, malformed.timeframe))
         if stream is not None:
-            _interrupt(stream.series, bad.open_time)
+            _interrupt(stream.series, malformed.open_time)
 
-    def on_resubscribed(self) -> None:
+    def on_resubscribed(self, shard: Shard) -> None:
         """As after a lost connection: only what is sent from now on stands for a bar that forms."""
-        self._breaks += 1
+        self._break(shard)
         for stream in self._streams.values():
-            stream.skip_first = None
+            if stream.shard is shard:
+                stream.skip_first = None
 
-    def _find(self, key: tuple[str, str]) -> Stream | None:
-        """The stream that the server's spelling means, remembered as long as that stays bounded."""
-        symbol = match_symbol(key[0], self.capabilities.symbols or ())
-        stream = None if symbol is None else self._streams.get((symbol, key[1]))
-        if stream is not None and len(self._spellings) < 4 * len(self._streams) + 16:
-            self._spellings[key] = stream
+    def _find(self, shard: Shard, key: tuple[str, str]) -> Stream | None:
+        """The stream of this shard that the server's spelling means, remembered as long as that stays bounded."""
+        series = shard.match(*key)
+        stream = None if series is None else self._streams.get(series)
+        if stream is not None:
+            stream.shard = shard
+            if len(self._spellings) < 4 * len(self._streams) + 16:
+                self._spellings[key] = stream
         return stream
 
     def _is_partial(self, stream: Stream, bar: BarMessage, epoch: int) -> bool:
@@ -323,6 +346,7 @@ class WebSocketSource(Source):
 
     def _note(
         self,
+        shard: Shard,
         stream: Stream,
         series: SeriesBuffer,
         kind: str,
@@ -335,24 +359,24 @@ class WebSocketSource(Source):
         host = self._host
         if host is None:
             return
-        self._count(f"bars.{kind}")
+        shard.counters[f"bars.{kind}"] += 1
         clock, frame, open_time = host.clock, stream.timeframe, bar.open_time
         end = frame.end(open_time)
         clock.saw_open(open_time)
         for time_closed in closed:
             clock.saw_closed(frame.end(time_closed))
         if kind == "new":
-            self._judge_push(stream, host, end)
+            self._judge_push(shard, stream, host, end)
             self._see_clock(end if bar.closed else open_time, now)
             if bar.close_time not in (end, end - 1):
-                self._count("odd_close_time")
+                shard.counters["odd_close_time"] += 1
         if hole is not None:
-            self._count("holes")
+            shard.counters["holes"] += 1
             host.logger.warning("%s %s: %s UTC", stream.symbol, frame, hole)
             if host.listening:
                 host.emit(Event("hole", host.name, stream.symbol, frame, hole=hole))
             if hole.count >= series.capacity:
-                self._count("stream_resets")  # the series let go of what is older than the hole
+                shard.counters["stream_resets"] += 1  # the series let go of what is older than the hole
             stream.retry_at, stream.retry_after = 0.0, _FIRST_RETRY
             self._fill(stream, series, hole)
 
@@ -362,26 +386,27 @@ class WebSocketSource(Source):
             ahead = proof / 1000 - (now + self._wall_ahead)
             self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
 
-    def on_turn(self, now: float) -> None:
-        """Once a second: which streams have gone silent, and which holes are to be asked for again."""
-        client = self._client
-        if client is None or now < self._next_look:
+    def on_turn(self, shard: Shard, now: float) -> None:
+        """Once a second: which of its streams have gone silent, and which holes are to be asked for again."""
+        if now < self._next_look.get(shard.number, 0.0):
             return
-        self._next_look = now + 1.0
+        self._next_look[shard.number] = now + 1.0
         for stream in tuple(self._streams.values()):
-            stale = self._stale_seconds(stream, client, now) > 0
+            if self._shard_of(stream) is not shard:
+                continue
+            stale = self._stale_seconds(stream, shard, now) > 0
             if stale and not stream.told_stale:
-                self._tell_stale(stream)
+                self._tell_stale(shard, stream)
             stream.told_stale = stale
             if stream.retry_at and now >= stream.retry_at and not stream.filling and stream.series is not None:
                 self._retry(stream, stream.series)
 
-    def _tell_stale(self, stream: Stream) -> None:
+    def _tell_stale(self, shard: Shard, stream: Stream) -> None:
         never = stream.series is None
         if self._host is not None:
             what = "no bar ever came; is that symbol and resolution right?" if never else "the stream went silent"
             self._host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, what)
-        self._count("never_received" if never else "stale_streams")
+        shard.counters["never_received" if never else "stale_streams"] += 1
 
     def _retry(self, stream: Stream, series: SeriesBuffer) -> None:
         holes = _all_holes(series)
@@ -390,12 +415,11 @@ class WebSocketSource(Source):
         else:
             stream.retry_at = 0.0
 
-    def _judge_push(self, stream: Stream, host: Host, end: int) -> None:
-        client = self._client
-        if stream.pushes_forming or client is None or time.monotonic() < client.acknowledged_at + _SNAPSHOT:
+    def _judge_push(self, shard: Shard, stream: Stream, host: Host, end: int) -> None:
+        if stream.pushes_forming or self._monotonic() < shard.acknowledged_at + _SNAPSHOT:
             return
         stream.bars_seen += 1
-        if self._wall_ahead is not None and end > (time.monotonic() + self._wall_ahead) * 1000:
+        if self._wall_ahead is not None and end > (self._monotonic() + self._wall_ahead) * 1000:
             stream.pushes_forming = True
         elif stream.bars_seen == _ENOUGH_TO_JUDGE and self.options.bar_push == "forming":
             host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, HINT)
@@ -411,9 +435,10 @@ class WebSocketSource(Source):
         if bar is not None:
             host.emit(Event("bar", host.name, series.symbol, series.timeframe, bar))
 
-    def _count(self, what: str, number: int = 1) -> None:
-        if number and self._client is not None:
-            self._client.counters[what] += number
+    def _count(self, stream: Stream, what: str, number: int) -> None:
+        shard = self._shard_of(stream)
+        if number and shard is not None:
+            shard.counters[what] += number
 
     # filling holes ---------------------------------------------------------------------------------------------
 
@@ -421,10 +446,10 @@ class WebSocketSource(Source):
         """Ask the rest of the chain for what is missing, one request at a time for each stream."""
         host = self._host
         if host is None or stream.filling:
-            stream.retry_at = stream.retry_at or time.monotonic() + stream.retry_after
+            stream.retry_at = stream.retry_at or self._monotonic() + stream.retry_after
             return
         stream.filling = True
-        stream.retry_at = time.monotonic() + stream.retry_after
+        stream.retry_at = self._monotonic() + stream.retry_after
         stream.retry_after = min(_LAST_RETRY, stream.retry_after * 2)
 
         def done(bars: Bars | None, reason: str) -> None:
@@ -441,24 +466,28 @@ class WebSocketSource(Source):
 
     def _filled(self, host: Host, stream: Stream, series: SeriesBuffer, bars: Bars, hole: Hole, reason: str) -> None:
         filled = self.cache.fill(bars)
-        self._count("backfilled", filled.added)
-        self._count("disagreements", filled.disagreements)
+        self._count(stream, "backfilled", filled.added)
+        self._count(stream, "disagreements", filled.disagreements)
         left = _holes_within(series, hole)
         if left and not _never_existed(left, bars):
             return
-        now = time.monotonic()
+        now = self._monotonic()
         known = stream.empty if now < stream.empty_until else ()
         holes = _all_holes(series)
         stream.empty = tuple(part for part in holes if part in known or part in left)
         stream.empty_until = now + _BELIEVED
         stream.retry_after = _FIRST_RETRY
         if left:
-            self._count("verified_empty", sum(part.count for part in left if part not in known))
+            self._count(stream, "verified_empty", sum(part.count for part in left if part not in known))
             others = len(holes) > len(stream.empty)  # opened while this was asked
             stream.retry_at = now + _FIRST_RETRY if others else stream.empty_until
         host.logger.info("%s %s: filled %s (%s)", stream.symbol, stream.timeframe, hole, reason)
         if host.listening:
             host.emit(Event("filled", host.name, stream.symbol, stream.timeframe, hole=hole, reason=reason))
+
+
+def _product(symbols: Sequence[str], resolutions: Sequence[str]) -> list[tuple[str, str]]:
+    return [(symbol, name) for symbol in symbols for name in resolutions]
 
 
 def _begin_another(stream: Stream, series: SeriesBuffer, open_time: int, now: float) -> None:

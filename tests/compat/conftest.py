@@ -12,7 +12,8 @@ import pytest
 from engine.python_sdk.websocket_cache import set_websocket_cache
 from engine.python_sdk.websocket_client import WebSocketClient, shutdown_websocket_client
 from wealthsources_simulator.faults import FaultServer, Market
-from wealthsources_websocket.reconnect import ConnectBudget
+
+from ..support.live_source import use_policies
 
 TOKEN = "a-secret-compat-token"
 HOUR = 3_600_000
@@ -34,8 +35,7 @@ def wait_until() -> Callable[..., None]:
 @pytest.fixture(autouse=True)
 def _as_new(monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]) -> Iterator[None]:
     """No client, an empty cache, a manager without settings; and no thread is left at the end."""
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
     monkeypatch.setattr("engine.python_sdk.websocket_manager._manager", None)
     set_websocket_cache(None)
     before = set(threading.enumerate())

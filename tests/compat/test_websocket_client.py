@@ -20,7 +20,7 @@ from engine.python_sdk.websocket_client import (
 )
 from wealthsources_simulator.faults import Market
 from wealthsources_websocket import WebSocketManager
-from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_websocket.options import WebSocketOptions
 
 TOKEN = "a-secret-compat-token"
 ONE = ("BTCUSDT", "1h")

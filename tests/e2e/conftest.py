@@ -16,7 +16,8 @@ import wealthdata
 import wealthsources
 from wealthsources_simulator import MarketServer
 from wealthsources_simulator.timeline import forming_state
-from wealthsources_websocket.reconnect import ConnectBudget
+
+from ..support.live_source import use_policies
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "examples" / "data" / "BTCUSDT" / "1h.csv"
@@ -201,8 +202,7 @@ class Market:
 
 @pytest.fixture(autouse=True)
 def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
 
 
 @pytest.fixture

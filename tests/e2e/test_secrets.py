@@ -15,7 +15,7 @@ import wealthdata
 import wealthsources
 from wealthsources.metrics import metrics_text
 from wealthsources_simulator.faults import FaultServer, Market, Peer
-from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_websocket.options import WebSocketOptions
 
 CANARY = 'cAnArY/7f3e+9b1d=="quoted"\\slash-é'
 PASSWORD = "pr0xy-pAssw0rd"
@@ -84,7 +84,7 @@ def everything(session: wealthsources.Session, caplog: Any, capfd: Any) -> dict[
         "status as JSON": json.dumps(status.as_dict(), ensure_ascii=False),
         "metrics": metrics_text(session),
         "repr of the session": f"{session!r} {session.config!r} {session.config.settings!r}",
-        "repr of the source": f"{live!r} {live.options!r} {live.options} {live._client!r}",
+        "repr of the source": f"{live!r} {live.options!r} {live.options} {live._shards!r} {live._shards.clients!r}",
         "the options as JSON": live.options.model_dump_json(
             exclude={"csrf_token"} if callable(live.options.csrf_token) else None
         ),

@@ -7,7 +7,6 @@ import threading
 import time
 from dataclasses import replace
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +14,7 @@ from wealthsources import AllSourcesFailed, Bars, Finality, Hole, NotHere
 from wealthsources_simulator.faults import FaultServer, Gone, Market
 from wealthsources_simulator.timeline import forming_state
 
+from ..support.live_source import use_policies
 from .conftest import SERIES, TOKEN, facts
 from .histories import (
     VALUES,
@@ -842,8 +842,8 @@ def test_f9_how_far_a_bar_may_be_ahead(case, monkeypatch, flag, seconds, refused
     case.serve(market=Market.made(closed_flag=flag, updates=0, snapshot=48))
     last = final(case, 2)
     proof = last["close_time" if flag else "open_time"]
-    wall = SimpleNamespace(time=lambda: proof / 1000 - seconds, monotonic=time.monotonic)
-    monkeypatch.setattr("wealthsources_websocket.source.time", wall)  # the wall clock, as the live source reads it
+    wall = [proof / 1000 - seconds]
+    use_policies(monkeypatch, wall=lambda: wall[0])
     case.open(archive=False, clock="system")
     case.connected()
     case.play(3)
@@ -856,6 +856,6 @@ def test_f9_how_far_a_bar_may_be_ahead(case, monkeypatch, flag, seconds, refused
         assert opens(case, case.held()) == [0, 1, 2]
         assert case.counter("from_the_future") == 0
         assert seconds - 5 < case.status.clock_offset <= seconds
-    wall.time = lambda: proof / 1000 + 86_400
+    wall[0] = proof / 1000 + 86_400
     case.server.peers[0].cut()  # who connects anew finds that it is later, and is sent it all
     case.connected(2)

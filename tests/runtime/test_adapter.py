@@ -19,8 +19,8 @@ from wealthsources import (
     Timeframe,
 )
 from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Policy
 from wealthsources.runtime.clocks import FeedClock, SystemClock
-from wealthsources.runtime.engine import Policy
 from wealthsources.testing import ListSource
 
 HOUR = 3_600_000

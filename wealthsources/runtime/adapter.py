@@ -178,8 +178,8 @@ class ContextDataAdapter(DataAdapter):
     # -----------------------------------------------------------------------------------------------------------
 
     def _query(self, request: BarRequest) -> Query:
-        live = self.mode == "live"
-        return request.query(self.now, live=live, late_after=self.session.late_after if live else 0)
+        session = self.session
+        return request.query(self.now, session.policy.lateness(session.clock) if self.mode == "live" else None)
 
     def _resolve(self, query: Query) -> tuple[Bars, tuple[Attempt, ...]]:
         resolution = self.chain.resolve(query)
@@ -228,7 +228,7 @@ class ContextDataAdapter(DataAdapter):
                 f"{bars.symbol} {bars.timeframe} is stale: the newest {bars.behind} bars are missing", bars, attempts
             )
         if query.live and session.clock.name == "feed" and query.limit == query.now:
-            idle = session.stale_for(query.symbol, query.timeframe)
+            idle = self.chain.stale_for(query.symbol, query.timeframe)
             if idle is not None and idle * 1000 > session.policy.late_after:
                 raise StaleDataError(
                     f"{bars.symbol} {bars.timeframe} is stale: no live stream for {idle:.0f} s, so time stands still",

@@ -24,16 +24,7 @@ import websocket
 
 from wealthsources import Timeframe
 from wealthsources_simulator import SimulatorError
-from wealthsources_simulator.faults import (
-    FAULTS,
-    Fault,
-    FaultServer,
-    Gone,
-    Market,
-    Peer,
-    encode,
-    fault,
-)
+from wealthsources_simulator.faults import FAULTS, Fault, FaultServer, Gone, Market, Peer, encode, fault
 from wealthsources_simulator.timeline import PlayedBar
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"

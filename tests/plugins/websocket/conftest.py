@@ -17,10 +17,14 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources_websocket.client import Client
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.protocol import Bad, BarMessage
-from wealthsources_websocket.reconnect import ConnectBudget
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.client import Client
+from wealthsources_websocket.connection.policies import Policies
+from wealthsources_websocket.connection.shard import Shard
+from wealthsources_websocket.options import WebSocketOptions
+from wealthsources_websocket.protocols.base import BarMessage, Malformed
+
+from ...support.live_source import use_policies
 
 HOUR = 3_600_000
 T0 = 1_600_000_000_000 // HOUR * HOUR
@@ -206,28 +210,28 @@ class Seen:
 
     def __init__(self) -> None:
         self.bars: list[BarMessage] = []
-        self.bad: list[Bad] = []
+        self.bad: list[Malformed] = []
         self.resubscribed = 0
         self.epochs: list[int] = []
         self.states: list[str] = []
         self.reasons: list[str] = []
         self.wanted: Callable[[BarMessage], bool] = lambda bar: True
 
-    def on_bad(self, bad: Bad) -> None:
-        self.bad.append(bad)
+    def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
+        self.bad.append(malformed)
 
-    def on_turn(self, now: float) -> None:
+    def on_turn(self, shard: Shard, now: float) -> None:
         pass
 
-    def on_resubscribed(self) -> None:
+    def on_resubscribed(self, shard: Shard) -> None:
         self.resubscribed += 1
 
-    def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
+    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool:
         self.bars.append(bar)
-        self.epochs.append(epoch)
+        self.epochs.append(shard.epoch)
         return self.wanted(bar)
 
-    def on_state(self, state: str, reason: str) -> None:
+    def on_state(self, shard: Shard, state: str, reason: str) -> None:
         self.states.append(state)
         self.reasons.append(reason)
 
@@ -236,10 +240,15 @@ class Seen:
         return [bar.open_time for bar in self.bars]
 
 
+@pytest.fixture
+def policies() -> dict[str, Any]:
+    """The policies of the clients and sources that a test makes; it may change them before."""
+    return {"budget": ConnectBudget()}
+
+
 @pytest.fixture(autouse=True)
-def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch, policies: dict[str, Any]) -> None:
+    use_policies(monkeypatch, **policies)
 
 
 @pytest.fixture
@@ -283,13 +292,15 @@ def closed_port() -> str:
 
 
 @pytest.fixture
-def make_client() -> Iterator[Callable[..., tuple[Client, Seen]]]:
+def make_client(policies: dict[str, Any]) -> Iterator[Callable[..., tuple[Client, Seen]]]:
     clients: list[Client] = []
 
     def make(endpoint: str, **options: Any) -> tuple[Client, Seen]:
         seen = Seen()
-        settings = WebSocketOptions(endpoint=endpoint, **QUICK | options)
-        clients.append(Client(settings, seen, logging.getLogger("wealthsources.source.live")))
+        chosen = WebSocketOptions(endpoint=endpoint, **QUICK | options)
+        series = [(symbol, timeframe) for symbol in chosen.symbols for timeframe in chosen.resolutions]
+        logger = logging.getLogger("wealthsources.source.live")
+        clients.append(Client(chosen, chosen.make_protocol(), series, seen, logger, Policies(**policies)))
         return clients[-1], seen
 
     yield make

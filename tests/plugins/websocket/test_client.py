@@ -19,8 +19,8 @@ import trustme
 
 from wealthsources import ConfigError
 from wealthsources_simulator import MarketServer
-from wealthsources_websocket.client import STOP_LIMIT
-from wealthsources_websocket.reconnect import Backoff
+from wealthsources_websocket.connection.policies import STOP_LIMIT
+from wealthsources_websocket.connection.reconnect import Backoff
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 TOKEN = "a-secret-token"
@@ -33,7 +33,7 @@ def stay(peer):
 
 
 @pytest.fixture
-def delays(monkeypatch):
+def delays(policies):
     """Take the longest delay that the backoff allows, and list it."""
     asked: list[float] = []
 
@@ -45,7 +45,7 @@ def delays(monkeypatch):
         def __init__(self, base: float, cap: float) -> None:
             super().__init__(base, cap, longest)
 
-    monkeypatch.setattr("wealthsources_websocket.client.Backoff", Recorded)
+    policies["backoff"] = Recorded
     return asked
 
 
@@ -143,7 +143,7 @@ def test_a_changed_subscription_is_sent_whole_on_the_same_connection_and_on_the_
     server = serve(script)
     client, _ = start_client(server.url)
     wait_until(lambda: client.state == "connected")
-    client.update_subscription(["ETHUSDT"], ["5m"])
+    client.update_series([("ETHUSDT", "5m")])
     wait_until(lambda: client.counters["repeated_acks"] == 1)
     assert (server.accepted, client.epoch) == (1, 1)
     go_on.set()
@@ -923,9 +923,8 @@ def test_stop_from_the_readers_own_thread(serve, make_client, wait_until, bar):
     assert server.accepted == 1
 
 
-def test_stop_while_the_handler_hangs(serve, make_client, wait_until, bar, monkeypatch):
-    monkeypatch.setattr("wealthsources_websocket.client.STOP_LIMIT", 0.6)
-    monkeypatch.setattr("wealthsources_websocket.client.CLOSE_TIMEOUT", -0.7)  # 0.3 s until the socket is torn away
+def test_stop_while_the_handler_hangs(serve, make_client, wait_until, bar, policies):
+    policies |= {"stop_limit": 0.6, "close_timeout": -0.7}  # 0.3 s until the socket is torn away
     let_go, hangs = threading.Event(), threading.Event()
 
     def hang(message):
@@ -1078,9 +1077,9 @@ def test_a_token_file_that_is_not_there_is_named(closed_port, make_client):
         client.start()
 
 
-def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, wait_until, bar, monkeypatch):
+def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, wait_until, bar, policies):
     asleep = [0.0]
-    monkeypatch.setattr("wealthsources_websocket.client._slept", lambda: asleep[0])
+    policies["asleep"] = lambda: asleep[0]
     client, _ = start_client(serve(stay).url)
     wait_until(lambda: client.state == "connected")
     asleep[0] = 600.0
@@ -1088,9 +1087,8 @@ def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, 
     assert client.counters["lost.suspended"] == 1
 
 
-def test_heartbeats_in_plain_text_are_no_flood(serve, start_client, wait_until, bar, monkeypatch):
-    monkeypatch.setattr("wealthsources_websocket.client._MOST_BAD", 3)
-    monkeypatch.setattr("wealthsources_websocket.client._FLOOD", 0.0)  # none of them comes that quickly
+def test_heartbeats_in_plain_text_are_no_flood(serve, start_client, wait_until, bar, policies):
+    policies |= {"most_malformed": 3, "flood_time": 0.0}  # none of them comes that quickly
 
     def script(peer):
         peer.accept()

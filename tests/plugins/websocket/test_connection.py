@@ -26,9 +26,11 @@ import trustme
 from hypothesis import given, settings, strategies as st
 
 from wealthsources_simulator import MarketServer
-from wealthsources_websocket.connection import BINARY, CLOSE, PING, PONG, TEXT, Connection, Frame, connect
-from wealthsources_websocket.protocol import BarMessage, Connected, WealthAI
-from wealthsources_websocket.reconnect import Lost
+from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.protocols.base import Acknowledged, BarMessage
+from wealthsources_websocket.protocols.wealthai import WealthAI
+from wealthsources_websocket.transport.base import BINARY, CLOSE, PING, PONG, TEXT, Connection, Frame
+from wealthsources_websocket.transport.connect import connect
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 CONTINUATION = 0
@@ -225,10 +227,12 @@ def connected(script: Script, limit: int = LIMIT) -> Iterator[Connection]:
             connection.drop()
 
 
-def failure(server: Server, *, timeout: float = PATIENCE, wss: bool = False, tls: ssl.SSLContext | None = None) -> Lost:
+def failure(
+    server: Server, *, timeout: float = PATIENCE, wss: bool = False, tls: ssl.SSLContext | None = None
+) -> ConnectionLost:
     """What `connect` says that went wrong; it has let go of the socket by then, even if the error is kept."""
     start = time.monotonic()
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         dial(server.wss if wss else server.url, timeout, tls=tls)
     assert time.monotonic() - start < timeout + PROMPT
     for peer in server.peers:
@@ -246,9 +250,9 @@ def receive(connection: Connection) -> Frame:
     raise AssertionError("nothing came")
 
 
-def receive_lost(connection: Connection) -> Lost:
+def receive_lost(connection: Connection) -> ConnectionLost:
     """How the connection ends, with no frame before."""
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         raise AssertionError(receive(connection))
     return caught.value
 
@@ -274,21 +278,21 @@ def _nothing_left_behind() -> Iterator[None]:
 def test_a_closed_port_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         dial(f"ws://127.0.0.1:{port}/")
     assert caught.value.reason == "refused"
     assert f"127.0.0.1:{port}" in caught.value.detail
 
 
 def test_a_port_that_drops_packets_ends_by_the_deadline(full_port):
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         assert elapsed(lambda: dial(f"ws://127.0.0.1:{full_port}/", DEADLINE)) < 0
     assert caught.value.reason == "connect_timeout"
 
 
 @pytest.mark.parametrize("host", ["nothing.invalid", "a..b", "a" * 70 + ".example"])
 def test_a_name_that_does_not_resolve_is_told(host):
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         dial(f"ws://{host}:18000/")
     assert caught.value.reason == "dns"
     assert host in caught.value.detail
@@ -326,7 +330,7 @@ def test_when_the_first_address_drops_packets_the_second_is_tried_within_the_dea
 def test_an_address_that_drops_packets_takes_no_more_than_its_share(resolve, full_port, closed_port):
     resolve((socket.AF_INET, ("127.0.0.1", full_port)), (socket.AF_INET, ("127.0.0.1", closed_port)))
     began = time.monotonic()
-    with pytest.raises(Lost, match="refused"):
+    with pytest.raises(ConnectionLost, match="refused"):
         dial("ws://two.example/", 1.0)
     assert 0.5 <= time.monotonic() - began < 0.5 + PROMPT
 
@@ -339,14 +343,14 @@ def test_when_this_machine_has_no_such_network_the_second_address_is_tried(resol
 
 def test_when_no_address_works_the_last_failure_is_told(resolve, full_port, closed_port):
     resolve((socket.AF_INET, ("127.0.0.1", full_port)), (socket.AF_INET, ("127.0.0.1", closed_port)))
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         dial("ws://two.example/", DEADLINE)
     assert caught.value.reason == "refused"
 
 
 def test_a_name_without_any_address_is_told(resolve):
     resolve()
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         dial("ws://none.example/")
     assert caught.value.reason == "dns"
 
@@ -367,7 +371,7 @@ def hanging_resolver(monkeypatch) -> Iterator[threading.Event]:
 
 
 def test_a_resolver_that_hangs_ends_by_the_deadline(hanging_resolver):
-    with pytest.raises(Lost) as caught:
+    with pytest.raises(ConnectionLost) as caught:
         dial("ws://slow.example/", DEADLINE)
     assert caught.value.reason == "dns_timeout"
 
@@ -587,7 +591,7 @@ def stop_ends(url: str, reached: Callable[[Watched], bool], tls: ssl.SSLContext 
     stop, ended = Watched(), []
 
     def work() -> None:
-        with pytest.raises(Lost) as caught:
+        with pytest.raises(ConnectionLost) as caught:
             dial(url, 4 * PATIENCE, stop, tls=tls)
         ended.append(caught.value.reason)
 
@@ -626,7 +630,7 @@ def test_when_stopped_before_nobody_is_connected_to():
     stop = threading.Event()
     stop.set()
     with serve(Peer.upgrade) as server:
-        with pytest.raises(Lost, match="stopped"):
+        with pytest.raises(ConnectionLost, match="stopped"):
             dial(server.url, stop=stop)
         server.visit()
         wait_until(lambda: bool(server.peers))
@@ -854,7 +858,7 @@ def test_what_came_before_the_end_is_delivered():
 def test_a_connection_that_is_over_stays_over():
     with connected(lambda peer: peer.sock.shutdown(socket.SHUT_WR)) as connection:
         assert [receive_lost(connection).reason for _ in range(3)] == ["cut"] * 3
-        with pytest.raises(Lost) as caught:
+        with pytest.raises(ConnectionLost) as caught:
             connection.send_text("anybody there?")
         assert caught.value.reason == "send_failed"
 
@@ -878,7 +882,7 @@ def test_what_is_sent_arrives():
 def test_a_server_that_reads_nothing_does_not_keep_the_sender():
     with connected(lambda peer: peer.over.wait()) as connection:
         start = time.monotonic()
-        with pytest.raises(Lost) as caught:
+        with pytest.raises(ConnectionLost) as caught:
             connection.send_text("x" * 20_000_000)
         assert time.monotonic() - start < PATIENCE
     assert caught.value.reason == "send_failed"
@@ -949,7 +953,7 @@ def abort_wakes(connection: Connection, work: Callable[[], object]) -> None:
             while True:
                 working.set()
                 work()
-        except Lost as lost:
+        except ConnectionLost as lost:
             reasons.append(lost.reason)
 
     thread = threading.Thread(target=run)
@@ -1040,7 +1044,7 @@ def test_random_bytes_end_the_connection_and_do_nothing_else():
                 while True:
                     got = connection.receive()
                     assert got is None or isinstance(got, Frame)
-            except Lost as lost:
+            except ConnectionLost as lost:
                 reasons.add(lost.reason)
             finally:
                 connection.drop()
@@ -1086,11 +1090,11 @@ def over_tls(context: ssl.SSLContext, script: Script) -> Script:
 
 
 def test_a_trusted_server_is_talked_to_from_end_to_end(context_for, trusting):
-    protocol, events = WealthAI(), []
+    protocol, events = WealthAI(market="binance-testnet"), []
     options = {"symbol": "BTCUSDT", "timeframe": "1h", "updates": 0, "manual": True, "token": "hunter2"}
     with MarketServer.from_csv(SAMPLE, ssl_context=context_for("127.0.0.1"), **options) as server:
         connection = dial(server.url, tls=trusting)
-        connection.send_text(protocol.connect_message(["BTCUSDT"], ["1h"], "hunter2", "binance-testnet", "1"))
+        connection.send_text(protocol.subscription([("BTCUSDT", "1h")], "1", "hunter2"))
         events += protocol.read(receive(connection).data)
         server.play_bars(3)
         for _ in range(3):
@@ -1098,7 +1102,7 @@ def test_a_trusted_server_is_talked_to_from_end_to_end(context_for, trusting):
         connection.close()
     with SAMPLE.open(encoding="utf-8", newline="") as lines:
         rows = list(itertools.islice(csv.DictReader(lines), 3))
-    assert events[0] == Connected("1")
+    assert events[0] == Acknowledged("1")
     assert all(isinstance(event, BarMessage) for event in events[1:])
     assert [event.open_time for event in events[1:]] == [int(row["open_time"]) for row in rows]
     assert [event.values[3] for event in events[1:]] == [float(row["close"]) for row in rows]

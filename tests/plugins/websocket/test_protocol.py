@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from wealthsources import Bar, SeriesBuffer
-from wealthsources_websocket.protocol import Bad, BarMessage, Connected, Event, Ignored, Reply, ServerError, WealthAI
+from wealthsources_websocket.protocols.base import (
+    Acknowledged,
+    BarMessage,
+    Ignored,
+    Malformed,
+    ProtocolEvent,
+    Reply,
+    ServerError,
+)
+from wealthsources_websocket.protocols.wealthai import WealthAI
 
 HOUR = 3_600_000
 OPEN = 1_700_002_800_000
@@ -30,14 +39,14 @@ PRICES = ("open", "high", "low", "close", "volume")
 READER = WealthAI()
 
 
-def read(message: object, reader: WealthAI = READER) -> list[Event]:
+def read(message: object, reader: WealthAI = READER) -> list[ProtocolEvent]:
     """The events of a message, given as bytes, as JSON text or as what JSON says."""
     if not isinstance(message, str | bytes):
         message = json.dumps(message)
     return list(reader.read(message.encode() if isinstance(message, str) else message))
 
 
-def read_one(message: object, reader: WealthAI = READER) -> Event:
+def read_one(message: object, reader: WealthAI = READER) -> ProtocolEvent:
     (event,) = read(message, reader)
     return event
 
@@ -115,7 +124,7 @@ def test_the_closed_flag_is_read_under_each_of_its_names(flag, value, closed):
 @pytest.mark.parametrize("value", ["yes", 2, "", [], {}, 1.0])
 def test_a_closed_flag_that_is_neither_true_nor_false_is_not_guessed(value):
     event = read_one(bar(is_closed=value))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_bar"
     assert event.why.startswith("closed flag: ")
 
@@ -204,7 +213,7 @@ NOT_NUMBERS += ["١٢٣", "1²", "1e400", "1e9999", "1" * 41, None, ..., True, F
 @pytest.mark.parametrize("value", NOT_NUMBERS, ids=repr)
 def test_what_is_no_number_is_refused_by_the_name_of_its_field(field, value):
     event = read_one(bar(**{field: value}))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_bar"
     assert event.why.startswith(f"{field}: ")
 
@@ -212,7 +221,7 @@ def test_what_is_no_number_is_refused_by_the_name_of_its_field(field, value):
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_a_constant_that_is_not_json_makes_a_bad_message(constant):
     event = read_one(json.dumps(bar(close="HERE")).replace('"HERE"', constant))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_message"
 
 
@@ -220,14 +229,14 @@ def test_a_constant_that_is_not_json_makes_a_bad_message(constant):
 @pytest.mark.parametrize("value", ["0", "-1", "0.000", "1e-400", 0, -1.5])
 def test_a_price_is_positive(field, value):
     event = read_one(bar(**{field: value}))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_bar"
 
 
 def test_a_volume_may_be_nothing_but_not_less():
     assert read_bar(volume="0").values[4] == 0.0
     event = read_one(bar(volume="-1"))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert (event.what, event.why) == ("bad_bar", "volume: is negative")
 
 
@@ -243,7 +252,7 @@ def test_a_volume_may_be_nothing_but_not_less():
 )
 def test_a_price_outside_low_to_high_is_refused_with_the_rule(changes, why):
     event = read_one(bar(**changes))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_bar"
     assert event.why.startswith(why)
 
@@ -256,7 +265,7 @@ def test_all_prices_may_be_one():
 @pytest.mark.parametrize("place", [b"BTCUSDT", b"10.50", b"BAR"])
 def test_text_that_is_no_utf8_makes_a_bad_message(place, text):
     event = read_one(json.dumps(BAR).encode().replace(place, text))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_message"
 
 
@@ -270,7 +279,7 @@ OTHER_UNITS = [OPEN // 1000, OPEN * 1000, OPEN * 1_000_000, 9_223_372_036_800_00
 @pytest.mark.parametrize("kind", ["BAR", "KLINE"])
 def test_what_is_no_time_in_ms_is_refused(kind, open_time):
     event = read_one(bar(type=kind, open_time=open_time))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_bar"
     assert event.why.startswith("open_time: ")
 
@@ -280,14 +289,14 @@ def test_what_is_no_time_in_ms_is_refused(kind, open_time):
 )
 def test_a_time_between_two_bars_is_refused(timeframe, open_time):
     event = read_one(bar(timeframe=timeframe, open_time=open_time))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert (event.what, event.why) == ("bad_bar", f"open_time: {open_time} is not on the {timeframe} grid")
 
 
 @pytest.mark.parametrize("timeframe", ["5x", "1min", "1H", "60m", "", None, ..., 60, ["1h"], {}], ids=repr)
 def test_what_is_no_timeframe_is_refused(timeframe):
     event = read_one(bar(timeframe=timeframe))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_bar"
     assert event.why.startswith("timeframe: ")
 
@@ -295,13 +304,13 @@ def test_what_is_no_timeframe_is_refused(timeframe):
 def test_a_minute_is_no_month():
     minute, month = read_bar(timeframe="1m", open_time=1_696_118_400_000), read_one(bar(timeframe="1M"))
     assert minute.timeframe == "1m"
-    assert isinstance(month, Bad)
+    assert isinstance(month, Malformed)
 
 
 @pytest.mark.parametrize("symbol", ["", None, ..., 5, ["BTCUSDT"], {}, True], ids=repr)
 def test_a_bar_without_a_symbol_is_refused(symbol):
     event = read_one(bar(symbol=symbol))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert event.what == "bad_bar"
     assert event.why.startswith("symbol: ")
 
@@ -311,14 +320,14 @@ def test_a_bar_without_a_symbol_is_refused(symbol):
 )
 def test_a_refused_bar_says_which_series_it_was_for(mistake):
     event = read_one(bar(**mistake))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert (event.symbol, event.timeframe) == ("BTCUSDT", "1h")
 
 
 @pytest.mark.parametrize("mistake", [{"symbol": 5}, {"timeframe": 5}])
 def test_a_bar_of_no_series_is_for_none(mistake):
     event = read_one(bar(**mistake))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert "" in (event.symbol, event.timeframe)
 
 
@@ -328,12 +337,12 @@ def test_a_bar_of_no_series_is_for_none(mistake):
 @pytest.mark.parametrize(
     ("message", "event"),
     [
-        ({"type": "CONNECTED"}, Connected(None)),
-        ({"type": "CONNECTED", "request_id": "7"}, Connected("7")),
-        ({"type": "CONNECTED", "request_id": 7}, Connected("7")),
-        ({"type": "CONNECTED", "request_id": "7", "data": []}, Connected("7")),
-        ({"type": "ERROR", "message": "bad csrf"}, ServerError("bad csrf")),
-        ({"type": "ERROR", "message": "bad csrf", "data": [1]}, ServerError("bad csrf")),
+        ({"type": "CONNECTED"}, Acknowledged(None)),
+        ({"type": "CONNECTED", "request_id": "7"}, Acknowledged("7")),
+        ({"type": "CONNECTED", "request_id": 7}, Acknowledged("7")),
+        ({"type": "CONNECTED", "request_id": "7", "data": []}, Acknowledged("7")),
+        ({"type": "ERROR", "message": "bad csrf"}, ServerError("bad csrf", "auth")),
+        ({"type": "ERROR", "message": "bad csrf", "data": [1]}, ServerError("bad csrf", "auth")),
         ({"type": "PING"}, Reply('{"type": "PONG"}')),
         ({"type": "PING", "bars": []}, Reply('{"type": "PONG"}')),
         ({"type": "PONG"}, Ignored("PONG")),
@@ -363,7 +372,8 @@ def test_unknown_keys_of_a_bar_are_ignored():
 
 
 def test_the_subscription_is_what_the_server_wants():
-    text = READER.connect_message(("BTCUSDT", "ETHUSDT"), ("1m", "1h"), "to'k\"en", "binance-testnet", "1")
+    series = [(symbol, timeframe) for symbol in ("BTCUSDT", "ETHUSDT") for timeframe in ("1m", "1h")]
+    text = WealthAI(market="binance-testnet").subscription(series, "1", "to'k\"en")
     assert json.loads(text) == {
         "type": "CONNECT",
         "request_id": "1",
@@ -402,14 +412,14 @@ MESSAGES = st.one_of(
         VALUES | st.sampled_from(["BAR", "KLINE", "CONNECTED", "ERROR", "PING", "1h", OPEN]),
     ),
 )
-EVENTS = (BarMessage, Connected, ServerError, Reply, Ignored, Bad)
+EVENTS = (BarMessage, Acknowledged, ServerError, Reply, Ignored, Malformed)
 
 
 def harmless(data: bytes) -> None:
     """Reading ends in events, and what is told of a bad message is one short line."""
     for event in READER.read(data):
         assert isinstance(event, EVENTS)
-        if isinstance(event, Bad):
+        if isinstance(event, Malformed):
             assert event.what in ("bad_message", "bad_bar")
             assert len(event.why) <= 300
             assert "\n" not in event.why
@@ -448,7 +458,7 @@ def test_a_message_that_was_cut_off_anywhere_is_bad():
     whole = json.dumps(BAR)
     for length in range(len(whole)):
         event = read_one(whole[:length])
-        assert isinstance(event, Bad)
+        assert isinstance(event, Malformed)
         assert event.what == "bad_message"
 
 
@@ -475,7 +485,7 @@ def test_a_batch_may_say_symbol_and_timeframe_once(bars, name):
 
 def test_a_bad_bar_of_a_batch_takes_no_other_with_it():
     events = read({"type": "BAR", "data": [bar(), 5, None, bar(high="1"), [bar()], bar()]})
-    assert [type(event) for event in events] == [BarMessage, Bad, Bad, Bad, Bad, BarMessage]
+    assert [type(event) for event in events] == [BarMessage, Malformed, Malformed, Malformed, Malformed, BarMessage]
 
 
 @given(BARS | st.lists(BARS, max_size=3).map(lambda bars: {"bars": bars}))
@@ -492,14 +502,14 @@ def test_a_message_that_says_something_twice_is_not_used(name):
     data = json.dumps(whole).encode()
     twice = data[:-1] + b', "' + name.encode() + b'": ' + json.dumps(whole[name]).encode() + b"}"
     (event,) = WealthAI().read(twice)
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert (event.what, name in event.why, event.symbol) == ("bad_message", True, "")
 
 
 def test_a_bar_in_a_batch_that_says_something_twice_spoils_the_message():
     inner = json.dumps(bar()).encode()[:-1] + b', "close": "1"}'
     (event,) = WealthAI().read(b'{"type": "BARS", "data": [' + inner + b"]}")
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
 
 
 @given(st.lists(st.sampled_from(["note", "request_id", "is_closed", "x"]), unique=True))
@@ -511,18 +521,18 @@ def test_a_message_that_says_more_is_a_bar_all_the_same(names):
 def test_a_message_without_a_type_that_says_something_twice_is_not_used():
     whole = json.dumps(bar(type=...)).encode()
     (event,) = WealthAI().read(whole[:-1] + b', "close": "10"}')
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
 
 
 def test_flags_that_contradict_each_other_are_no_evidence():
     event = read_one(bar(is_closed=True, x=False))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert "closed flag" in event.why
 
 
 def test_a_timeframe_and_a_resolution_that_differ_are_not_guessed():
     event = read_one(bar(resolution="4h"))
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert (event.symbol, event.timeframe) == ("BTCUSDT", "1h")
     assert isinstance(read_one(bar(resolution="1h")), BarMessage)
 
@@ -537,5 +547,5 @@ def test_a_message_with_a_hundred_thousand_names_is_read_in_no_time():
     many = ", ".join(f'"n{number}": 1' for number in range(100_000))
     began = time.process_time()
     (event,) = WealthAI().read(f'{{{many}, "n0": 2}}'.encode())
-    assert isinstance(event, Bad)
+    assert isinstance(event, Malformed)
     assert time.process_time() - began < 5  # 0.1 s; it was minutes when every name was counted

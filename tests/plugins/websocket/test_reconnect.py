@@ -8,15 +8,11 @@ import time
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources_websocket.reconnect import (
-    Backoff,
-    ConnectBudget,
-    Endpoints,
-    Lost,
-    Plan,
-    error_kind,
-    status_kind,
-)
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan, Endpoints
+from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.protocols.wealthai import classify_error
+from wealthsources_websocket.transport.upgrade import status_kind
 
 SECONDS = st.floats(0.001, 86_400)
 
@@ -127,13 +123,15 @@ def test_after_a_long_rest_the_first_address_is_next():
 # the plan ------------------------------------------------------------------------------------------------------
 
 
-def plan(*urls: str, per_minute: int = 20, budget: ConnectBudget | None = None) -> Plan:
-    return Plan(urls or ("wss://a.example/",), Backoff(0.5, 60.0, highest), budget or ConnectBudget(), per_minute)
+def plan(*urls: str, per_minute: int = 20, budget: ConnectBudget | None = None) -> ConnectPlan:
+    return ConnectPlan(
+        urls or ("wss://a.example/",), Backoff(0.5, 60.0, highest), budget or ConnectBudget(), per_minute
+    )
 
 
 def test_a_credential_is_tried_twice_before_it_counts_as_refused():
     it = plan()
-    delays = [(it.lost(Lost("bad_status", kind="auth"), float(now)), it.refused) for now in range(3)]
+    delays = [(it.lost(ConnectionLost("bad_status", kind="auth"), float(now)), it.refused) for now in range(3)]
     assert delays == [(0.5, False), (60.0, True), (60.0, True)]
     it.accepted()
     assert not it.refused
@@ -141,46 +139,46 @@ def test_a_credential_is_tried_twice_before_it_counts_as_refused():
 
 def test_refusals_count_together_though_another_address_fails_in_another_way_between_them():
     it = plan("wss://a.example/", "wss://b.example/")
-    it.lost(Lost("bad_status", kind="auth"), 0.0)
-    it.lost(Lost("refused"), 0.0)
-    it.lost(Lost("bad_status", kind="auth"), 0.0)
+    it.lost(ConnectionLost("bad_status", kind="auth"), 0.0)
+    it.lost(ConnectionLost("refused"), 0.0)
+    it.lost(ConnectionLost("bad_status", kind="auth"), 0.0)
     assert it.refused
 
 
 def test_bars_or_another_credential_begin_the_count_of_refusals_anew():
     it = plan()
-    it.lost(Lost("bad_status", kind="auth"), 0.0)
+    it.lost(ConnectionLost("bad_status", kind="auth"), 0.0)
     it.accepted()
-    it.lost(Lost("bad_status", kind="auth"), 0.0)
+    it.lost(ConnectionLost("bad_status", kind="auth"), 0.0)
     assert not it.refused
 
 
 def test_a_host_that_asks_for_a_rest_gets_it_with_all_its_addresses():
     it = plan("wss://a.example:1/", "wss://a.example:2/")
-    it.lost(Lost("bad_status", kind="rate", retry_after=90.0), 1000.0)
+    it.lost(ConnectionLost("bad_status", kind="rate", retry_after=90.0), 1000.0)
     assert it.attempt(1001.0) == pytest.approx(89.0)
     assert it.attempt(1090.0) == 0.0
 
 
 def test_while_one_host_rests_the_address_on_another_is_used():
     it = plan("wss://a.example/", "wss://b.example/")
-    it.lost(Lost("refused"), 0.0)
-    it.lost(Lost("bad_status", kind="rate", retry_after=90.0), 0.0)  # that was b
+    it.lost(ConnectionLost("refused"), 0.0)
+    it.lost(ConnectionLost("bad_status", kind="rate", retry_after=90.0), 0.0)  # that was b
     assert it.attempt(1.0) == 0.0
     assert it.current == "wss://a.example/"
 
 
 def test_a_rest_has_a_limit_and_without_a_number_it_is_the_longest_delay():
     it = plan()
-    it.lost(Lost("bad_status", kind="rate", retry_after=1e9), 0.0)
+    it.lost(ConnectionLost("bad_status", kind="rate", retry_after=1e9), 0.0)
     assert it.attempt(1.0) == pytest.approx(3599.0)
     it = plan()
-    it.lost(Lost("bad_status", kind="rate"), 0.0)
+    it.lost(ConnectionLost("bad_status", kind="rate"), 0.0)
     assert it.attempt(1.0) == pytest.approx(59.0)
 
 
 def test_what_the_server_calls_final_is_tried_again_but_slowly():
-    assert plan("wss://a.example/", "wss://b.example/").lost(Lost("closed_4003", kind="fatal"), 0.0) == 60.0
+    assert plan("wss://a.example/", "wss://b.example/").lost(ConnectionLost("closed_4003", kind="fatal"), 0.0) == 60.0
 
 
 # the budget ----------------------------------------------------------------------------------------------------
@@ -285,17 +283,17 @@ def test_threads_together_get_no_more_than_the_budget():
     ],
 )
 def test_an_error_that_names_the_credential_is_about_the_credential(text):
-    assert error_kind(text) == "auth"
+    assert classify_error(text) == "auth"
 
 
 @pytest.mark.parametrize("text", ["", "too many requests", "internal error", "maintenance", "hauth"])
 def test_any_other_error_is_about_nothing_that_is_known(text):
-    assert error_kind(text) == ""
+    assert classify_error(text) == ""
 
 
 @pytest.mark.parametrize("text", ["unknown symbol", "bad resolution", "too many subscriptions", "no such market"])
 def test_an_error_that_names_what_was_asked_for_is_about_the_subscription(text):
-    assert error_kind(text) == "subscription"
+    assert classify_error(text) == "subscription"
 
 
 def test_four_http_statuses_mean_something():
@@ -304,10 +302,10 @@ def test_four_http_statuses_mean_something():
 
 
 def test_a_loss_says_what_happened_in_one_line():
-    lost = Lost("bad_status", "HTTP 503 instead of an upgrade")
+    lost = ConnectionLost("bad_status", "HTTP 503 instead of an upgrade")
     assert (str(lost), lost.reason, lost.kind) == (
         "bad_status: HTTP 503 instead of an upgrade",
         "bad_status",
         "",
     )
-    assert str(Lost("stopped")) == "stopped"
+    assert str(ConnectionLost("stopped")) == "stopped"

@@ -23,8 +23,9 @@ from wealthsources import (
 )
 from wealthsources.testing import SetClock
 from wealthsources_websocket import WebSocketSource
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.protocol import BarMessage
+from wealthsources_websocket.connection.shard import Shard
+from wealthsources_websocket.options import WebSocketOptions
+from wealthsources_websocket.protocols.base import BarMessage
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -113,10 +114,17 @@ def offline(**options: Any) -> tuple[WebSocketSource, FakeHost]:
     return source, host
 
 
+def shard_of(source: WebSocketSource) -> Shard:
+    (shard,) = source._shards.clients
+    return shard
+
+
 def put(source: WebSocketSource, place: int, epoch: int = 1, close: float = 10.0, closed: bool | None = None) -> bool:
     values = (10.0, 12.0, 9.0, close, 3.0)
     bar = BarMessage("BTCUSDT", "1h", at(place), at(place + 1), values, 0, closed)
-    return source.on_bar(bar, epoch, time.monotonic())
+    shard = shard_of(source)
+    shard.epoch = epoch
+    return source.on_bar(shard, bar, time.monotonic())
 
 
 # What comes in.
@@ -510,7 +518,7 @@ def asked_for(host: FakeHost) -> list[tuple[int, int]]:
 
 def look_later(source: WebSocketSource) -> None:
     """What the connection does every second, some time later."""
-    source.on_turn(time.monotonic() + 30)
+    source.on_turn(shard_of(source), time.monotonic() + 30)
 
 
 def test_the_interrupted_bar_belongs_to_the_hole(bar):
@@ -584,7 +592,7 @@ def test_a_hole_is_asked_for_again_later_and_not_with_every_bar(bar):
     host.asked[0][1](None, "archive: not here")
     for place in range(5, 9):
         put(source, place)
-        source.on_turn(time.monotonic())
+        source.on_turn(shard_of(source), time.monotonic())
     assert len(host.asked) == 1
     look_later(source)
     assert asked_for(host) == [(at(1), at(4))] * 2
@@ -598,7 +606,7 @@ def test_the_pauses_between_the_questions_grow(bar):
     for second in range(200):
         before = len(host.asked)
         host.asked[-1][1](None, "archive: not here")
-        source.on_turn(now + second)
+        source.on_turn(shard_of(source), now + second)
         asked_at += [second] * (len(host.asked) - before)
     pauses = [later - earlier for earlier, later in itertools.pairwise(asked_at)]
     assert len(asked_at) < 40
@@ -670,7 +678,7 @@ def test_what_was_believed_to_be_empty_is_asked_for_again_after_an_hour(bar):
     for place in (0, 1, 4, 5):
         put(source, place)
     host.asked[0][1](history(1, 4), "exchange: 2 bars")
-    source.on_turn(time.monotonic() + 3601)
+    source.on_turn(shard_of(source), time.monotonic() + 3601)
     assert len(host.asked) == 2
 
 
@@ -908,7 +916,7 @@ def test_a_new_subscription_on_the_same_connection_leaves_the_bar_before_it_open
     session.start_live()
     script.go()
     wait_until(lambda: live.cache.get_cache_size() == 2)
-    live.on_resubscribed()
+    live.on_resubscribed(shard_of(live))
     script.go()
     wait_until(lambda: live.cache.get_cache_size() == 4)
     assert places(live.get_history(request())) == [0, 2]

@@ -1,4 +1,4 @@
-"""The options of a websocket source. The defaults are those of the real server and of a careful client."""
+"""The options of a websocket source. The defaults are those of the protocol and of a careful client."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from wealthsources import Timeframe
-from wealthsources_websocket.reconnect import Kind
+from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_protocol
+from wealthsources_websocket.protocols.base import Protocol
 
 _IN_THE_CLEAR = (
     "csrf_token would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
 )
 _PROXIES = ("http", "socks4", "socks5")
-DEFAULT_ENDPOINT = "wss://ws.wealthai.cc:18000/market_data"
-DEFAULT_FALLBACKS = ("wss://ws.wealthai.cc:18001/market_data", "wss://ws.wealthai.cc:18002/market_data")
-DEFAULT_MARKET_TYPE = "binance-testnet"
 
 
 def _check_endpoint(url: str) -> str:
@@ -58,6 +57,13 @@ def _split_text(value: Any) -> Any:
 def _as_text(value: Any) -> Any:
     """1.3 without quotes is a number in YAML."""
     return str(value) if isinstance(value, float) else value
+
+
+def _check_protocol(name: Any) -> Any:
+    """As a Literal of the known names would."""
+    if name not in known_protocols():
+        raise PydanticKnownError("literal_error", {"expected": " or ".join(map(repr, known_protocols()))})
+    return name
 
 
 def _check_timeframe(name: str) -> str:
@@ -109,6 +115,7 @@ def _proxy_of_environment(url: str) -> str | None:
 
 
 Proxy = Annotated[SecretStr, AfterValidator(_check_proxy)]
+ProtocolName = Annotated[str, BeforeValidator(_check_protocol)]
 Endpoint = Annotated[str, AfterValidator(_check_endpoint)]
 Symbols = Annotated[tuple[Annotated[str, AfterValidator(_check_symbol)], ...], BeforeValidator(_split_text)]
 Resolutions = Annotated[tuple[Annotated[str, AfterValidator(_check_timeframe)], ...], BeforeValidator(_split_text)]
@@ -118,8 +125,9 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 class WebSocketOptions(BaseModel):
     """Options of one websocket source; times are seconds.
 
-    fallbacks      tried in turn when the endpoint fails; the default endpoint has default ones, another has none
-    csrf_token     sent with CONNECT, over wss:// or to this machine only, unless `allow_insecure`
+    protocol       the format of the server; it has an endpoint and a market_type of its own, for those who name none
+    fallbacks      tried in turn when the endpoint fails; the protocol's own endpoint has its own, another has none
+    csrf_token     sent to subscribe, over wss:// or to this machine only, unless `allow_insecure`
     bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are
     partial_first  the first bar of a connection holds only what happened since, so no successor closes it
     corrections    what a different message for a closed bar does
@@ -135,15 +143,15 @@ class WebSocketOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    endpoint: Endpoint = DEFAULT_ENDPOINT
+    endpoint: Endpoint = ""
     fallbacks: tuple[Endpoint, ...] | None = None
     csrf_token: SecretStr | Callable[[], str] = SecretStr("")
     csrf_token_file: str | None = None
     allow_insecure: bool = False
-    market_type: str = DEFAULT_MARKET_TYPE
+    market_type: str = ""
     symbols: Symbols = Field(min_length=1)
     resolutions: Resolutions = Field(min_length=1)
-    protocol: Literal["wealthai"] = "wealthai"
+    protocol: ProtocolName = DEFAULT
     bar_push: Literal["forming", "closed"] = "forming"
     partial_first: bool = False
     corrections: Literal["accept", "reject"] = "accept"
@@ -162,6 +170,19 @@ class WebSocketOptions(BaseModel):
     proxy: Proxy = SecretStr("none")
     close_codes: dict[Annotated[int, Field(ge=1000, le=4999)], Literal["auth", "rate", "fatal"]] = {}
     primary_after: Seconds = 600.0
+
+    @model_validator(mode="after")
+    def _as_the_protocol_has_it(self) -> WebSocketOptions:
+        protocol = load_protocol(self.protocol)
+        if "market_type" not in self.model_fields_set:
+            object.__setattr__(self, "market_type", protocol.default_market)
+        for name in self.resolutions:
+            if name not in protocol.timeframes:
+                known = ", ".join(protocol.timeframes)
+                raise ValueError(f"resolutions: {self.protocol} does not stream {name}, only {known}")
+        if "endpoint" not in self.model_fields_set:
+            object.__setattr__(self, "endpoint", protocol.endpoints(self.market_type)[0])
+        return self
 
     @model_validator(mode="after")
     def _token_stays_secret(self, info: ValidationInfo) -> WebSocketOptions:
@@ -210,16 +231,17 @@ class WebSocketOptions(BaseModel):
             return proxy
         return proxy
 
-    def close_kind(self, code: int) -> Kind:
-        """What a close code of this server means."""
-        return self.close_codes.get(code, "auth" if code == 1008 else "")
+    def make_protocol(self) -> Protocol:
+        """The protocol that is spoken, as these options want it."""
+        return load_protocol(self.protocol)(market=self.market_type, push_closed=self.bar_push == "closed")
 
     @property
     def endpoints(self) -> tuple[str, ...]:
         """The addresses in the order they are tried."""
         if self.fallbacks is not None:
             return (self.endpoint, *self.fallbacks)
-        return (self.endpoint, *(DEFAULT_FALLBACKS if self.endpoint == DEFAULT_ENDPOINT else ()))
+        own = load_protocol(self.protocol).endpoints(self.market_type)
+        return own if self.endpoint == own[0] else (self.endpoint,)
 
     @property
     def idle_limit(self) -> float:

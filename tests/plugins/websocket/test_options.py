@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from wealthsources import ConfigError
 from wealthsources.config.settings import read_config
-from wealthsources_websocket.config import DEFAULT_ENDPOINT, DEFAULT_FALLBACKS, WebSocketOptions
+from wealthsources_websocket.options import WebSocketOptions
+from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_FALLBACKS
 
 TOKEN = "hunter2-is-the-token"
 FAR = "ws://market.example:9000/data"

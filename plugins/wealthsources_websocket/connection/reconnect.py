@@ -1,49 +1,17 @@
-"""Reconnecting as policy: how long to wait, where to go next, what a failure means. No socket, no thread."""
+"""Reconnecting as policy: how long to wait and where to go next. No socket, no thread, no clock."""
 
 from __future__ import annotations
 
 import random
-import re
-from collections import deque
 from collections.abc import Callable
-from threading import Lock
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
-_MINUTE: Final = 60.0
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.errors import ConnectionLost
+
 _LONGEST_REST: Final = 3600.0
 _REFUSALS: Final = 2
-_SUBSCRIPTION_WORDS: Final = re.compile(r"symbol|resolution|timeframe|interval|subscri|market", re.IGNORECASE)
-_AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
-
-Kind = Literal["", "auth", "subscription", "rate", "fatal"]
-
-
-class Lost(Exception):  # noqa: N818 - what happened to the connection
-    """A connection could not be made, or is over.
-
-    reason       a short name that is counted: refused, dns, tls_error, handshake_timeout, bad_status, pong_timeout, …
-    detail       for people; never holds what a server sent without having been shortened, nor a secret
-    kind         auth: the credential is not wanted · rate: too many connections · fatal: never again, says the server
-    retry_after  seconds for which the server asked to be left alone, with all its addresses
-    close_code   with what Close frame to go, because the server broke the protocol
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        detail: str = "",
-        *,
-        kind: Kind = "",
-        retry_after: float = 0.0,
-        close_code: int | None = None,
-    ) -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason = reason
-        self.detail = detail
-        self.kind: Kind = kind
-        self.retry_after = retry_after
-        self.close_code = close_code
 
 
 class Backoff:
@@ -126,36 +94,7 @@ class Endpoints:
         self._rested = True
 
 
-class ConnectBudget:
-    """How often a host may be connected to. One for the process, because a host counts all its clients together."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._recent: dict[str, deque[float]] = {}
-        self._blocked: dict[str, float] = {}
-
-    def wait(self, host: str, now: float, per_minute: int) -> float:
-        """Seconds to wait until another attempt fits, 0.0 if it does now; then it is counted. `now` is monotonic."""
-        with self._lock:
-            recent = self._recent.setdefault(host, deque())
-            while recent and recent[0] <= now - _MINUTE:
-                recent.popleft()
-            left = self._blocked.get(host, now) - now
-            if len(recent) >= per_minute:
-                left = max(left, recent[-per_minute] + _MINUTE - now)
-            if left > 0:
-                return left
-            self._blocked.pop(host, None)
-            recent.append(now)
-            return 0.0
-
-    def block(self, host: str, until: float) -> None:
-        """Nobody connects to that host before `until`: it asked for that."""
-        with self._lock:
-            self._blocked[host] = max(until, self._blocked.get(host, until))
-
-
-class Plan:
+class ConnectPlan:
     """Where to connect next and when: endpoints, delays and budget together. All times are monotonic seconds."""
 
     def __init__(self, urls: tuple[str, ...], backoff: Backoff, budget: ConnectBudget, per_minute: int) -> None:
@@ -189,7 +128,7 @@ class Plan:
             waits.append(wait)
         return min(waits)
 
-    def lost(self, lost: Lost, now: float) -> float:
+    def lost(self, lost: ConnectionLost, now: float) -> float:
         """Note a failure. Returns the delay before the next attempt, in seconds."""
         if lost.kind == "rate":
             rest = min(lost.retry_after, _LONGEST_REST) if lost.retry_after else self._backoff.cap
@@ -218,15 +157,3 @@ class Plan:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
-
-
-def error_kind(text: str) -> Kind:
-    """What an ERROR of the server is about: the credential, the subscription, or something else."""
-    if _AUTH_WORDS.search(text):
-        return "auth"
-    return "subscription" if _SUBSCRIPTION_WORDS.search(text) else ""
-
-
-def status_kind(status: int) -> Kind:
-    """What a status instead of the upgrade means."""
-    return "auth" if status in (401, 403) else "rate" if status in (418, 429) else ""
