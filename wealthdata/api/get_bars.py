@@ -59,9 +59,11 @@ def get_bars(
     wanted = _read_fields(fields, df)
     span = read_span(reader, settings, timeframe, count, start_dt, end, ("start_dt", end_name))
     request = Request(timeframe, span, wanted, settings.tz, fill_for(skip_paused, True), bool(include_now))
-    if isinstance(chosen, str):
+    if isinstance(chosen, str) and not include_now:
         return _one(read_columns(reader, chosen, request), wanted, settings.positional, df)
-    moment = reader.as_of_now()  # all of them as of one time
+    moment = reader.as_of_now()  # all of them, and the label of a forming bar, as of one time
+    if isinstance(chosen, str):
+        return _one(read_columns(moment, chosen, request), wanted, settings.positional, df)
     by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in chosen}
     return _several(by_symbol, wanted, settings.positional, df)
 
