@@ -54,6 +54,11 @@ if TYPE_CHECKING:
     from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
     from wealthsources.runtime.context_time import context_time as context_time
     from wealthsources.runtime.engine import Observation as Observation
+    from wealthsources.runtime.original_history import (
+        HistoryStandIn as HistoryStandIn,
+        is_asking_history as is_asking_history,
+        original_history as original_history,
+    )
     from wealthsources.runtime.session import Session as Session, current_session as current_session, open as open  # noqa: A004 - `wealthsources.open` reads well
     from wealthsources.source import (
         Capabilities as Capabilities,
@@ -91,6 +96,7 @@ _PUBLIC = {
     "runtime.adapter": "ContextDataAdapter DataAdapter",
     "runtime.context_time": "context_time",
     "runtime.engine": "Observation",
+    "runtime.original_history": "HistoryStandIn is_asking_history original_history",
     "runtime.session": "Session current_session open",
     "source": "Capabilities Clock HistoryRequest Host Sink Source",
 }
