@@ -19,7 +19,7 @@ from wealthsources_websocket.connection.client import Client
 from wealthsources_websocket.connection.policies import Policies
 from wealthsources_websocket.connection.shard import Shard
 from wealthsources_websocket.options import WebSocketOptions
-from wealthsources_websocket.protocols.base import BarMessage, Malformed
+from wealthsources_websocket.protocols.base import BarMessage, Malformed, Protocol
 
 from ...support import wire
 from ...support.live_source import use_policies
@@ -283,12 +283,12 @@ def closed_port() -> str:
 def make_client(policies: dict[str, Any]) -> Iterator[Callable[..., tuple[Client, Seen]]]:
     clients: list[Client] = []
 
-    def make(endpoint: str, **options: Any) -> tuple[Client, Seen]:
+    def make(endpoint: str, protocol: Protocol | None = None, **options: Any) -> tuple[Client, Seen]:
         seen = Seen()
         chosen = WebSocketOptions(endpoint=endpoint, **QUICK | options)
         series = [(symbol, timeframe) for symbol in chosen.symbols for timeframe in chosen.resolutions]
         logger = logging.getLogger("wealthsources.source.live")
-        clients.append(Client(chosen, chosen.make_protocol(), series, seen, logger, Policies(**policies)))
+        clients.append(Client(chosen, protocol or chosen.make_protocol(), series, seen, logger, Policies(**policies)))
         return clients[-1], seen
 
     yield make

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
+import pytest
+
+from wealthsources_websocket.connection.heartbeat import Heartbeat, Uptime
+from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.protocols.wealthai import WealthAI
+
 from ....support.wire import PING, PONG
+from ..protocols.invented import Invented
 from .scripts import stay
 
 # Being alive.
@@ -154,3 +162,62 @@ def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, 
     asleep[0] = 600.0
     wait_until(lambda: client.epoch == 2)
     assert client.counters["lost.suspended"] == 1
+
+
+# by itself -----------------------------------------------------------------------------------------------------
+
+
+class Wire:
+    """A connection that keeps what it is to send."""
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+
+    def ping(self, payload: bytes) -> None:
+        self.sent.append(payload)
+
+    def send_text(self, text: str) -> None:
+        self.sent.append(text)
+
+
+def test_where_only_the_server_sends_heartbeats_none_goes_out():
+    class Silent(Invented):
+        heartbeat = "none"
+
+    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0, 0.0)
+    for now in range(100):
+        heartbeat.check(wire, float(now))
+    assert wire.sent == []
+
+
+def test_a_text_is_answered_by_a_text_and_a_ping_by_its_pong():
+    wire, text = Wire(), Heartbeat(Invented(), 1.0, 1.0, 0.0)
+    text.check(wire, 1.0)
+    assert not text.ponged(b"anything")
+    text.answered()
+    text.check(wire, 5.0)
+    assert [json.loads(sent)["n"] for sent in wire.sent] == [1, 2]
+    wire, ping = Wire(), Heartbeat(WealthAI(), 1.0, 1.0, 0.0)
+    ping.check(wire, 1.0)
+    ping.answered()  # no text answers a ping
+    with pytest.raises(ConnectionLost, match="pong_timeout: no answer to a ping for 4 s"):
+        ping.check(wire, 5.0)
+    assert ping.ponged(wire.sent[0])
+    ping.check(wire, 5.0)
+
+
+def test_a_connection_is_over_when_it_is_idle_too_old_or_was_asleep():
+    asleep = [100.0]
+    up = Uptime(0.0, 60.0, 300.0, lambda: asleep[0])
+    up.check_age(60.0)
+    with pytest.raises(ConnectionLost, match="data_idle: no bar for 61 s"):
+        up.check_age(61.0)
+    up.heard(100.0)
+    up.check_age(160.0)
+    up.last_bar = 250.0
+    with pytest.raises(ConnectionLost, match="lifetime: the server ends connections after 300 s"):
+        up.check_age(300.0)
+    up.check_awake()
+    asleep[0] += 600
+    with pytest.raises(ConnectionLost, match="suspended: this machine slept for 600 s"):
+        up.check_awake()
