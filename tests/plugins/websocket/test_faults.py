@@ -24,7 +24,16 @@ import websocket
 
 from wealthsources import Timeframe
 from wealthsources_websocket.simulator import SimulatorError
-from wealthsources_websocket.simulator.faults import FAULTS, Fault, FaultServer, Gone, Market, Peer, encode, fault
+from wealthsources_websocket.simulator.faults import (
+    FAULTS,
+    Fault,
+    FaultServer,
+    Gone,
+    Market,
+    Peer,
+    encode,
+    fault,
+)
 from wealthsources_websocket.simulator.timeline import PlayedBar
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"

@@ -184,20 +184,20 @@ def test_where_only_the_server_sends_heartbeats_none_goes_out():
     class Silent(Invented):
         heartbeat = "none"
 
-    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0, 0.0)
+    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0)
     for now in range(100):
         heartbeat.check(wire, float(now))
     assert wire.sent == []
 
 
 def test_a_text_is_answered_by_a_text_and_a_ping_by_its_pong():
-    wire, text = Wire(), Heartbeat(Invented(), 1.0, 1.0, 0.0)
+    wire, text = Wire(), Heartbeat(Invented(), 1.0, 1.0)
     text.check(wire, 1.0)
     assert not text.ponged(b"anything")
     text.answered()
     text.check(wire, 5.0)
     assert [json.loads(sent)["n"] for sent in wire.sent] == [1, 2]
-    wire, ping = Wire(), Heartbeat(WealthAI(), 1.0, 1.0, 0.0)
+    wire, ping = Wire(), Heartbeat(WealthAI(), 1.0, 1.0)
     ping.check(wire, 1.0)
     ping.answered()  # no text answers a ping
     with pytest.raises(ConnectionLost, match="pong_timeout: no answer to a ping for 4 s"):
