@@ -71,7 +71,7 @@ def frames(count: int, updates: int) -> list[bytes]:
 
 def silent_server():
     """A real server that plays nothing by itself, so that nothing else happens while we measure."""
-    from wealthsources_websocket.simulator import MarketServer
+    from wealthsources_simulator import MarketServer
 
     return MarketServer.from_csv(FILE, symbol="BTCUSDT", timeframe="1h", manual=True)
 

@@ -96,7 +96,7 @@ class Report:
 
 def serve(pipe: Connection, folder: str, series: int, bars: int, seed: int, seconds: float) -> None:
     """Play the day, hurting the client now and then; then behave, and wait to be told to end."""
-    from wealthsources_websocket.simulator.faults import FaultServer, Market
+    from wealthsources_simulator.faults import FaultServer, Market
 
     symbols = [f"COIN{number:02d}USDT" for number in range(series)]
     market = Market.made(symbols, TIMEFRAME, bars, seed, updates=2, snapshot=2)
@@ -129,7 +129,7 @@ class Trouble:
         self._per_bar = messages_per_bar
 
     def __call__(self, peer: Any) -> None:
-        from wealthsources_websocket.simulator.faults import fault
+        from wealthsources_simulator.faults import fault
 
         rng = random.Random(f"{self._seed}:{peer.number}")
         if self.over.is_set():
@@ -150,7 +150,7 @@ class Trouble:
 
 
 def nuisance(peer: Any, kind: str) -> None:
-    from wealthsources_websocket.simulator.faults.framing import PING, PONG, TEXT
+    from wealthsources_simulator.faults.framing import PING, PONG, TEXT
 
     if kind == "binary":
         peer.frame(2, b"\x00\x01")
@@ -167,7 +167,7 @@ def nuisance(peer: Any, kind: str) -> None:
 
 
 def hurt(peer: Any, kind: str) -> None:
-    from wealthsources_websocket.simulator.faults.framing import TEXT
+    from wealthsources_simulator.faults.framing import TEXT
 
     if kind == "reset":
         peer.reset()

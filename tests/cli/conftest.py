@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from wealthsources.cli import main
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
 
 from ..support.live_source import use_policies
 

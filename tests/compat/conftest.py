@@ -11,7 +11,7 @@ import pytest
 
 from engine.python_sdk.websocket_cache import set_websocket_cache
 from engine.python_sdk.websocket_client import WebSocketClient, shutdown_websocket_client
-from wealthsources_websocket.simulator.faults import FaultServer, Market
+from wealthsources_simulator.faults import FaultServer, Market
 
 from ..support.live_source import use_policies
 

@@ -11,7 +11,7 @@ import wealthsources
 from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState
-from wealthsources_websocket.simulator.faults import Market
+from wealthsources_simulator.faults import Market
 
 TOKEN = "a-secret-compat-token"
 ONE = ("BTCUSDT", "1h")

@@ -13,8 +13,8 @@ import wealthdata
 from engine.python_sdk.websocket_cache import get_websocket_cache
 from engine.python_sdk.websocket_manager import get_websocket_manager
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator.faults import Market
-from wealthsources_websocket.simulator.timeline import PlayedBar
+from wealthsources_simulator.faults import Market
+from wealthsources_simulator.timeline import PlayedBar
 
 COMPAT = Path(__file__).parents[2] / "compat"
 README = (COMPAT / "README.md").read_text(encoding="utf-8")

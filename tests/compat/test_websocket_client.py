@@ -18,9 +18,9 @@ from engine.python_sdk.websocket_client import (
     initialize_websocket_client,
     shutdown_websocket_client,
 )
+from wealthsources_simulator.faults import Market
 from wealthsources_websocket import WebSocketManager
 from wealthsources_websocket.options import WebSocketOptions
-from wealthsources_websocket.simulator.faults import Market
 
 TOKEN = "a-secret-compat-token"
 ONE = ("BTCUSDT", "1h")

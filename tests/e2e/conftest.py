@@ -14,8 +14,8 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthsources_websocket.simulator import MarketServer
-from wealthsources_websocket.simulator.timeline import forming_state
+from wealthsources_simulator import MarketServer
+from wealthsources_simulator.timeline import forming_state
 
 from ..support.live_source import use_policies
 

@@ -14,8 +14,8 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources.metrics import metrics_text
+from wealthsources_simulator.faults import FaultServer, Market, Peer
 from wealthsources_websocket.options import WebSocketOptions
-from wealthsources_websocket.simulator.faults import FaultServer, Market, Peer
 
 CANARY = 'cAnArY/7f3e+9b1d=="quoted"\\slash-é'
 PASSWORD = "pr0xy-pAssw0rd"

@@ -9,7 +9,7 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources import Finality
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
 
 HOUR, MINUTE = 3_600_000, 60_000
 HINT = "this server seems to push closed bars only; set bar_push: closed"

@@ -19,7 +19,7 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources import Bars
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
 
 from ..support.live_source import use_policies
 

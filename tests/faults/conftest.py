@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 import wealthsources
+from wealthsources_simulator.faults import FaultServer, Market
+from wealthsources_simulator.timeline import PlayedBar, Series
 from wealthsources_websocket.connection.policies import STOP_LIMIT
-from wealthsources_websocket.simulator.faults import FaultServer, Market
-from wealthsources_websocket.simulator.timeline import PlayedBar, Series
 
 from ..support.live_source import use_policies
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import wealthsources
 from wealthsources import Bars, Event, HistoryRequest, NotHere, Timeframe
-from wealthsources_websocket.simulator.faults import Market, Peer, fault
-from wealthsources_websocket.simulator.timeline import PlayedBar, Series
+from wealthsources_simulator.faults import Market, Peer, fault
+from wealthsources_simulator.timeline import PlayedBar, Series
 
 from .conftest import QUICK, SERIES, Case, facts
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults import Played
+    from wealthsources_simulator.faults import Played
 
 Answer = Callable[[HistoryRequest], Any]
 Message = dict[str, Any]

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import trustme
 
+from wealthsources_simulator.faults import FaultServer, Peer, fault
 from wealthsources_websocket.connection.reconnect import Backoff
-from wealthsources_websocket.simulator.faults import FaultServer, Peer, fault
 
 from ..support.live_source import use_policies
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from wealthsources_websocket.simulator import wire
-from wealthsources_websocket.simulator.faults import Market, Peer, encode
+from wealthsources_simulator import wire
+from wealthsources_simulator.faults import Market, Peer, encode
 
 TOKEN = "a-secret-canary-token"
 TEXT, PING = 0x1, 0x9

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
-from wealthsources_websocket.simulator.faults import Fault, FaultServer, Peer
+from wealthsources_simulator.faults import Fault, FaultServer, Peer
 
 from .proxies import Refused, Relay
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from wealthsources import StaleDataError
-from wealthsources_websocket.simulator.faults import Market, fault
-from wealthsources_websocket.simulator.faults.framing import PING, PONG
+from wealthsources_simulator.faults import Market, fault
+from wealthsources_simulator.faults.framing import PING, PONG
 
 from ..support.live_source import use_policies
 

@@ -20,6 +20,8 @@ import pytest
 import trustme
 
 import wealthsources
+from wealthsources_simulator.faults import Market, fault
+from wealthsources_simulator.faults.framing import CLOSE, close_payload
 from wealthsources_websocket import get_websocket_manager
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.policies import STOP_LIMIT
@@ -27,8 +29,6 @@ from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.base import BarMessage
 from wealthsources_websocket.protocols.wealthai import WealthAI
-from wealthsources_websocket.simulator.faults import Market, fault
-from wealthsources_websocket.simulator.faults.framing import CLOSE, close_payload
 
 from ..support.live_source import use_policies
 

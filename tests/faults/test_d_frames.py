@@ -11,8 +11,8 @@ from itertools import groupby
 import psutil
 import pytest
 
-from wealthsources_websocket.simulator.faults import FaultServer, Market, Peer, encode, fault
-from wealthsources_websocket.simulator.faults.framing import (
+from wealthsources_simulator.faults import FaultServer, Market, Peer, encode, fault
+from wealthsources_simulator.faults.framing import (
     BINARY,
     CLOSE,
     CONTINUATION,

@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from wealthsources import AllSourcesFailed, Bars, Finality, Hole, NotHere
-from wealthsources_websocket.simulator.faults import FaultServer, Gone, Market
-from wealthsources_websocket.simulator.timeline import forming_state
+from wealthsources_simulator.faults import FaultServer, Gone, Market
+from wealthsources_simulator.timeline import forming_state
 
 from ..support.live_source import use_policies
 from .conftest import SERIES, TOKEN, facts

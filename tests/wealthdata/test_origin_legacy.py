@@ -14,9 +14,9 @@ from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState, initialize_websocket_client, shutdown_websocket_client
 from engine.python_sdk.websocket_manager import WebSocketManager
+from wealthsources_simulator.faults import FaultServer, Market
+from wealthsources_simulator.faults.framing import PING, PONG
 from wealthsources_websocket.options import WebSocketOptions
-from wealthsources_websocket.simulator.faults import FaultServer, Market
-from wealthsources_websocket.simulator.faults.framing import PING, PONG
 
 from ..support.live_source import use_policies
 from .origin_feed import TOKEN, wait_until

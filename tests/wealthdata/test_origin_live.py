@@ -12,10 +12,10 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthdata import get_bars, get_price, set_context
+from wealthsources_simulator.faults import FaultServer, Market
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
 from wealthsources_websocket.errors import ConnectionLost
-from wealthsources_websocket.simulator.faults import FaultServer, Market
 
 from ..support.live_source import use_policies
 from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule, wait_until

@@ -13,8 +13,8 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources import ConfigError, RequestError, WealthSourcesError
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket import WebSocketManager, get_websocket_manager
-from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 TOKEN = "a-secret-token"

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from wealthsources import ConfigError
-from wealthsources.config import read_config
+from wealthsources.config.settings import read_config
 from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_FALLBACKS
 

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from wealthsources import ConfigError
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
 
 from ....support.wire import CLOSE
 from .scripts import SAMPLE, TOKEN, stay

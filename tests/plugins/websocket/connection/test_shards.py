@@ -7,8 +7,7 @@ import logging
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wealthsources import ConfigError
 from wealthsources_websocket.connection.policies import STOP_LIMIT, Policies

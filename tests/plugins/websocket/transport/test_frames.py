@@ -10,8 +10,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.transport.base import BINARY, CLOSE, PING, PONG, TEXT, Frame

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket.protocols.base import Acknowledged, BarMessage
 from wealthsources_websocket.protocols.wealthai import WealthAI
-from wealthsources_websocket.simulator import MarketServer
 from wealthsources_websocket.transport.base import CLOSE, TEXT, Connection, Frame
 
 from ....support.wire import frame
