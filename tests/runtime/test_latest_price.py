@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from wealthsources import AllSourcesFailed, Attempt, Bars, Capabilities, StaleDataError, Timeframe
-from wealthsources.runtime.engine import Policy
+from wealthsources.resolve.query import Policy
 from wealthsources.runtime.latest_price import LatestPrice
 from wealthsources.testing import ListSource
 

@@ -102,7 +102,7 @@ class Client(Shard):
             thread = self._thread
         if thread is None or thread is threading.current_thread():
             return
-        thread.join(self._policies.close_timeout + 1.0)
+        thread.join(max(0.0, min(self._policies.close_timeout + 1.0, deadline - self._monotonic())))
         connection = self._connection
         if thread.is_alive() and connection is not None:
             connection.abort()

@@ -79,9 +79,8 @@ class Conversation:
         self._connection = connection
         self._credential = credential
         self._redact = redact
-        now = self._monotonic()
-        self._subscription = Subscription(setting.protocol, credential, shard.match, now)
-        self._heartbeat = Heartbeat(setting.protocol, self._options.ping_interval, self._options.pong_timeout, now)
+        self._subscription = Subscription(setting.protocol, credential, shard.match, self._monotonic())
+        self._heartbeat = Heartbeat(setting.protocol, self._options.ping_interval, self._options.pong_timeout)
 
     # until it is acknowledged ----------------------------------------------------------------------------------
 
@@ -177,6 +176,7 @@ class Conversation:
         receive, read, on_bar = self._connection.receive, self._protocol.read, self._handler.on_bar
         now = next_check = monotonic()
         up = Uptime(now, options.idle_limit, self._protocol.limits.lifetime, self._setting.policies.asleep)
+        self._heartbeat.begin(now)
         longest_pause = max(LONG_PAUSE, options.pong_timeout)
         while True:
             before = now

@@ -21,13 +21,17 @@ class Heartbeat:
     A WebSocket ping is answered by the pong of that very one; a text by whatever the protocol takes for an answer.
     """
 
-    def __init__(self, protocol: Protocol, interval: float, timeout: float, now: float) -> None:
+    def __init__(self, protocol: Protocol, interval: float, timeout: float) -> None:
         self._protocol = protocol
         self._interval = interval
         self._timeout = timeout
-        self._sent_at = now
+        self._sent_at = 0.0
         self._sent = 0
         self._payload: bytes | None = None  # of the one that waits for its answer
+
+    def begin(self, now: float) -> None:
+        """The first is due one interval after this moment, monotonic."""
+        self._sent_at = now
 
     def check(self, connection: Connection, now: float) -> None:
         """Send one if it is time. Raises ConnectionLost if the last one was not answered in time."""

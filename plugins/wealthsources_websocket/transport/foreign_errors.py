@@ -56,7 +56,7 @@ def lost_receiving(error: Exception) -> ConnectionLost:
     if isinstance(error, websocket.WebSocketProtocolException):
         return ConnectionLost("protocol", str(error)[:120], close_code=1002)
     if isinstance(error, ssl.SSLError):
-        return ConnectionLost("tls_eof", f"TLS: {error.reason or 'ended'}")
+        return ConnectionLost("tls_eof", f"TLS: {getattr(error, 'reason', None) or 'ended'}")
     if isinstance(error, ConnectionResetError):
         return ConnectionLost("reset", "the server reset the connection")
     return ConnectionLost("cut", type(error).__name__)
