@@ -6,7 +6,6 @@ import dataclasses
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,8 @@ from wealthsources.cli import main
 from wealthsources_simulator import MarketServer
 from wealthsources_websocket.reconnect import ConnectBudget
 
-SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "BTCUSDT" / "1h.csv"
+from ..support.markets import ARCHIVE, SAMPLE, market_servers
+
 TOKEN = "a-secret-token"
 
 
@@ -92,24 +92,14 @@ def archive() -> list[dict[str, str]]:
 @pytest.fixture
 def file_source() -> str:
     """A line for `sources:` that reads the sample file."""
-    return f'- {{name: archive, plugin: file, options: {{path: "{SAMPLE.parents[1]}/{{symbol}}/{{timeframe}}.csv"}}}}'
+    return f'- {{name: archive, plugin: file, options: {{path: "{ARCHIVE}"}}}}'
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., MarketServer]]:
     """Start a market server that sends the first 10 bars of the sample at once, and plays nothing by itself."""
-    running: list[MarketServer] = []
-
-    def start(**options: Any) -> MarketServer:
-        defaults: dict[str, Any] = {"token": TOKEN, "manual": True, "snapshot": 10, "skip": 10}
-        server = MarketServer.from_csv(SAMPLE, symbol="BTCUSDT", timeframe="1h", **defaults | options)
-        server.start()
-        running.append(server)
-        return server
-
-    yield start
-    for server in running:
-        server.stop()
+    with market_servers(token=TOKEN, snapshot=10, skip=10) as start:
+        yield start
 
 
 @pytest.fixture

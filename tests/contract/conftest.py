@@ -2,80 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 import concurrent.futures
 import contextlib
-import hashlib
-import re
 import socket
 import ssl
-import struct
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+from ..support import sockets
+
 PATIENCE = 5.0
 
 
-class Peer:
-    """The server's end of one connection."""
+class Peer(sockets.Peer):
+    """The server's end of one connection, closed after the test."""
 
     def __init__(self, sock: socket.socket, stack: contextlib.ExitStack) -> None:
         sock.settimeout(PATIENCE)
-        self.sock = stack.enter_context(sock)
+        super().__init__(stack.enter_context(sock))
         self._stack = stack
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         self.sock = self._stack.enter_context(context.wrap_socket(self.sock, server_side=True))
-
-    def send(self, data: bytes) -> None:
-        self.sock.sendall(data)
-
-    def read(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            more = self.sock.recv(size - len(data))
-            if not more:
-                raise ConnectionError("the client is gone")
-            data += more
-        return data
-
-    def read_request(self) -> bytes:
-        request = b""
-        while not request.endswith(b"\r\n\r\n"):
-            request += self.read(1)
-        return request
-
-    def upgrade(self, *extra: bytes, first: bytes = b"", request: bytes = b"") -> bytes:
-        """Answer the request with an upgrade, and send `first` in the same segment. Returns the request."""
-        request = request or self.read_request()
-        (key,) = re.findall(rb"Sec-WebSocket-Key: (.*)\r\n", request)
-        accept = b"Sec-WebSocket-Accept: " + base64.b64encode(hashlib.sha1(key + GUID).digest())
-        lines = [b"HTTP/1.1 101 Switching Protocols", b"Upgrade: websocket", b"Connection: Upgrade", accept, *extra]
-        self.send(b"\r\n".join([*lines, b"", b""]) + first)
-        return request
-
-    def read_frame(self) -> tuple[int, bytes, bytes]:
-        """Opcode, mask and payload of the client's next frame."""
-        first, second = self.read(2)
-        assert first & 0xF0 == 0x80, "the client fragments, or sets reserved bits"
-        assert second & 0x80, "the client does not mask"
-        length = second & 0x7F
-        if length >= 126:
-            length = int.from_bytes(self.read(2 if length == 126 else 8), "big")
-        mask = self.read(4)
-        return first & 0x0F, mask, bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.read(length)))
-
-    def end(self) -> None:
-        """Send nothing more."""
-        socket.socket.shutdown(self.sock, socket.SHUT_WR)
-
-    def reset(self) -> None:
-        """End the connection with an RST."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
 
 
 class Listener:

@@ -31,7 +31,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import trustme
 import websocket
@@ -45,8 +44,11 @@ from websocket import (
 from websocket._abnf import continuous_frame, frame_buffer
 from websocket._handshake import CookieJar
 
+from ..support.sockets import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, header
+from ..support.tls import client_context, server_context
+from ..support.waiting import nothing_left_behind, wait_until
+
 ROOT = Path(__file__).parents[2]
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 PATIENCE = 5.0  # for what has to happen
 PROMPT = 1.0  # for what has to happen at once, on a busy machine
 MOMENT = 0.1  # how long to look whether something is still stuck
@@ -88,27 +90,6 @@ def _or_else(message: str) -> Iterator[None]:
 
 
 # helpers -------------------------------------------------------------------------------------------------------
-
-
-def header(opcode: int, length: int, *, fin: bool = True, rsv: int = 0, mask: bool = False) -> bytes:
-    first, bit = fin << 7 | rsv << 4 | opcode, mask << 7
-    if length < 126:
-        return struct.pack("!BB", first, bit | length)
-    if length < 1 << 16:
-        return struct.pack("!BBH", first, bit | 126, length)
-    return struct.pack("!BBQ", first, bit | 127, length)
-
-
-def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0) -> bytes:
-    """A frame as a server sends it."""
-    return header(opcode, len(payload), fin=fin, rsv=rsv) + payload
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.002)
 
 
 def frames_of(ws: websocket.WebSocket, count: int) -> list[tuple[int, bytes]]:
@@ -157,11 +138,8 @@ def _the_library_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(_the_library_as_it_was: None) -> Iterator[None]:
-    process = psutil.Process()
-    files, threads = process.num_fds(), threading.active_count()
-    yield
-    wait_until(lambda: threading.active_count() <= threads)
-    wait_until(lambda: process.num_fds() <= files)
+    with nothing_left_behind():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -171,18 +149,12 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(scope="module")
 def serving(authority) -> ssl.SSLContext:
-    """A server's context with a certificate of the authority's."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
+    return server_context(authority)
 
 
 @pytest.fixture(scope="module")
 def trusting(authority) -> ssl.SSLContext:
-    """A client's context that trusts the authority."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    return client_context(authority)
 
 
 # what the rows without a test are about ------------------------------------------------------------------------

@@ -9,13 +9,9 @@ from hypothesis import given, strategies as st
 
 from wealthsources import Bars, BarStore, Finality, Hole, RequestError, SeriesBuffer, Timeframe
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ..support.bars import HOUR, T0, at, places
+
 FOREVER = 1 << 60
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
 
 
 def put(series: SeriesBuffer, place: int, volume: float = 1.0, *, epoch: int = 1, closed: bool | None = None):
@@ -25,10 +21,6 @@ def put(series: SeriesBuffer, place: int, volume: float = 1.0, *, epoch: int = 1
 
 def series(capacity: int = 10, **options) -> SeriesBuffer:
     return SeriesBuffer("BTCUSDT", "1h", capacity, **options)
-
-
-def places(bars: Bars) -> list[int]:
-    return [(int(time) - T0) // HOUR for time in bars.open_times]
 
 
 def closed(buffer: SeriesBuffer, **options) -> list[int]:

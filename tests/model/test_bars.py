@@ -13,20 +13,7 @@ from wealthsources import Bar, Bars, Finality, RequestError, Timeframe, match_sy
 from wealthsources.model.times import time_text
 from wealthsources.model.validity import first_fault
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
-
-
-def record(place: int, **changes) -> dict:
-    bar = {
-        "open_time": T0 + place * HOUR,
-        "open": "10.50",
-        "high": "12",
-        "low": "9.000",
-        "close": "11.1",
-        "volume": "3",
-    }
-    return {**bar, **changes}
+from ..support.bars import HOUR, T0, record
 
 
 def bars(count: int = 5) -> Bars:

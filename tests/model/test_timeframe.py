@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
 import pickle
 
 import numpy as np
@@ -9,12 +8,10 @@ from hypothesis import given, strategies as st
 
 from wealthsources import RequestError, Timeframe
 
+from ..support.bars import ms
+
 EVERY = st.sampled_from([Timeframe(name) for name in Timeframe.known()])
 TIMES = st.integers(min_value=-2_000_000_000_000, max_value=7_000_000_000_000)
-
-
-def ms(*date: int) -> int:
-    return int(dt.datetime(*date, tzinfo=dt.UTC).timestamp()) * 1000
 
 
 def test_known_names_are_those_of_the_wire_and_of_strategies():

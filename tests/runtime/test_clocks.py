@@ -10,10 +10,10 @@ from wealthsources import ClockError, Timeframe, context_time
 from wealthsources.runtime.clocks import EngineClock, FeedClock, SystemClock, wall_time
 from wealthsources.runtime.context_time import current_timeframe
 
-HOUR = 3_600_000
+from ..support.bars import HOUR, T0
+
 T_2024 = 1_704_067_200_000
 NAIVE = dt.datetime(2024, 1, 1, 8)  # noqa: DTZ001 - that is the case
-T0 = 1_600_000_000_000 // HOUR * HOUR
 
 
 def bar(place: int = 0, **changes) -> dict:

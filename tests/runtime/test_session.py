@@ -20,8 +20,7 @@ from wealthsources import (
     current_session,
 )
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ..support.bars import HOUR, T0
 
 PLUGIN = """
 import threading
