@@ -9,7 +9,6 @@ import pytest
 from hypothesis import event, given, settings, strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, NotHere, SeriesBuffer, Source, SourceError, Timeframe
-from wealthsources.model.attempt import Attempt
 from wealthsources.resolve.aggregate import finer_than
 from wealthsources.resolve.chain import ChainLink, Resolution, SourceChain
 from wealthsources.resolve.merge import merge
@@ -375,11 +374,6 @@ def test_the_reasons_of_an_empty_answer_are_those_of_what_was_asked_for():
     with pytest.raises(AllSourcesFailed) as failure:
         chain(archive=ListSource(), broken=Broken()).resolve(query("1w", T0 + DAY))
     assert [attempt.asked for attempt in failure.value.attempts] == ["archive", "broken"]
-
-
-def test_the_line_of_an_attempt_says_what_it_was_asked_for():
-    assert Attempt("archive", "bars", 5, finer=Timeframe("1m")).line() == "archive (1m): 5 bars"
-    assert Attempt("archive", "bars", 5).line() == "archive: 5 bars"
 
 
 # laws ----------------------------------------------------------------------------------------------------------

@@ -537,14 +537,6 @@ def test_a_bar_of_the_future_proves_nothing_about_what_is_before_it():
     assert places(resolution.bars) == [0, 1, 2, 3, 4]
 
 
-def test_spans_are_remembered_up_to_a_number(monkeypatch):
-    monkeypatch.setattr("wealthsources.resolve.known_empty._MOST_EMPTIES", 10)
-    known_empty = KnownEmpty()
-    for number in range(100):
-        known_empty.learn("s", f"SYMBOL{number}", FRAME, [(number, number)])
-    assert sum(bool(known_empty.of("s", f"SYMBOL{number}", FRAME)) for number in range(100)) <= 10
-
-
 def test_bars_that_two_sources_have_with_other_values_are_counted_and_the_earlier_one_wins():
     resolution = chain(ListSource(hourly(5, 6, 9)), ListSource(hourly(4, 5, 6, 7, 8, 9, price=11.0))).resolve(
         query(count=6)

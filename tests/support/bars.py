@@ -34,6 +34,11 @@ def record(place: int, **changes: Any) -> Mapping[str, Any]:
     return {"open_time": at(place), **values, **changes}
 
 
+def recorded(count: int = 5) -> Bars:
+    """The first `count` hours, made of such records."""
+    return Bars.from_records("BTCUSDT", "1h", [record(place) for place in range(count)])
+
+
 def hourly(
     *wanted: int, price: float = 10.0, volume: float = 1.0, closed: bool | None = None, symbol: str = "BTCUSDT"
 ) -> Bars:
