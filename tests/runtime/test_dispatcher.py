@@ -57,8 +57,8 @@ def occupied(dispatcher: Dispatcher, wanted: int) -> Receiver:
 
 def test_events_come_in_order_on_another_thread(dispatcher):
     receiver = occupied(dispatcher, 3)
-    for time in range(3):
-        dispatcher.emit(closed(time))
+    for open_time in range(3):
+        dispatcher.emit(closed(open_time))
     receiver.go.set()
     assert receiver.done.wait(10)
     assert [event.bar.open_time for event in receiver.events[1:]] == [0, 1, 2]
@@ -80,8 +80,8 @@ def test_a_closed_bar_is_lost_only_when_nothing_else_can_give_way_and_then_it_is
     for symbol in ("A", "B"):
         dispatcher.emit(forming(1, symbol))
     with caplog.at_level(logging.WARNING):
-        for time in range(12):
-            dispatcher.emit(closed(time))
+        for open_time in range(12):
+            dispatcher.emit(closed(open_time))
     receiver.go.set()
     assert receiver.done.wait(10)
     assert [event.bar.open_time for event in receiver.events[1:]] == list(range(2, 12))
