@@ -40,7 +40,7 @@ class Workers:
         self._closed = False
 
     def submit(self, work: Callable[[], object]) -> Future[object]:
-        """Have `work` done on one of the threads. Raises Unasked when too much is waiting already."""
+        """Have `work` done on one of the threads. Raises NotAsked when too much is waiting already."""
         future: Future[object] = Future()
         with self._lock:
             if self._closed:
@@ -107,7 +107,7 @@ class Caller:
     def __call__(self, name: str, source: Source, request: HistoryRequest) -> Bars:
         """Return what the source returns; raise what it raises, or SourceError if it takes too long.
 
-        Unasked, a SourceError, if it was not even called.
+        NotAsked, a SourceError, if it was not even called.
         """
         if not source.capabilities.blocking:
             return source.get_history(request)
