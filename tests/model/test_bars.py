@@ -1,3 +1,5 @@
+"""Bar and Bars: immutable, a sequence, exact; and what is said of a whole answer."""
+
 from __future__ import annotations
 
 import copy
@@ -7,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wealthsources import Bar, Bars, RequestError, Timeframe
+from wealthsources import CLOSED, FORMING, UNSET, Attempt, Bar, Bars, Finality, Hole, RequestError, Timeframe
+from wealthsources.model.rows import source_codes
 from wealthsources.model.times import time_text
 
-from ..support.bars import HOUR, T0, record, recorded
+from ..support.bars import HOUR, T0, at, hourly, places, record, recorded
 
 
 def test_last_bar_has_floats_and_the_servers_own_text():
@@ -60,6 +63,27 @@ def test_a_pickled_or_copied_answer_is_the_same():
         assert other[-1].exact("low") == "9.000"
 
 
+def whole() -> Bars:
+    """An answer of which everything is said that can be."""
+    bars = Bars.from_records("BTCUSDT", "1h", [record(0, volume=".5"), record(3)])
+    hole, failed = Hole(at(1), at(3), 2), Attempt("archive", "failed", reason="no disk")
+    return bars.replace(
+        sources=("live",), holes=(hole,), behind=2, failed=(failed,), note="as read", trusted=True, unbroken=False
+    )
+
+
+@pytest.mark.parametrize("again", [lambda bars: pickle.loads(pickle.dumps(bars)), copy.copy, copy.deepcopy])
+def test_all_that_is_said_of_an_answer_stays_with_a_copy_of_it(again):
+    some = whole()
+    other = again(some)
+    for name in set(Bars.__slots__) - {"rows"}:
+        assert getattr(other, name) == getattr(some, name), name
+    assert other.rows.tobytes() == some.rows.tobytes()
+    assert other[0].exact("volume") == ".5"
+    with pytest.raises(ValueError, match="read-only"):
+        other.values[0, 0] = 1
+
+
 def test_to_frame_is_a_fresh_copy_in_utc():
     some = recorded()
     frame = some.to_frame()
@@ -97,3 +121,111 @@ def test_exact_of_an_unknown_field_is_an_error():
 def test_a_bar_ends_when_the_next_one_opens_whatever_close_time_says():
     bar = Bar("X", Timeframe("1M"), 1_706_745_600_000, 1, 1, 1, 1, 1, close_time=5)
     assert time_text(bar.end) == "2024-03-01 00:00"
+
+
+# columns -------------------------------------------------------------------------------------------------------
+
+
+def test_columns_are_those_of_the_bars():
+    bars = Bars.from_records(
+        "BTCUSDT", "1h", [record(0, closed=True), record(1, closed=False, close_time=5), record(2)]
+    )
+    assert bars.open_times.tolist() == [bar.open_time for bar in bars] == [at(0), at(1), at(2)]
+    assert bars.close_times.tolist() == [bar.close_time for bar in bars] == [at(1), 5, at(3)]
+    assert bars.ends.tolist() == [bar.end for bar in bars] == [at(1), at(2), at(3)]
+    assert bars.values.tolist() == [[bar.open, bar.high, bar.low, bar.close, bar.volume] for bar in bars]
+    assert bars.states.tolist() == [CLOSED, FORMING, UNSET]
+    assert bars.source_codes.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["open_times", "close_times", "values", "source_codes"])
+def test_no_column_can_be_written(name):
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(recorded(), name)[:] = 0
+
+
+@pytest.mark.parametrize(
+    ("closed", "states"),
+    [(None, [None, None]), (True, [True, True]), (False, [False, False]), (np.array([True, False]), [True, False])],
+)
+def test_columns_may_say_of_all_bars_or_of_each_whether_it_is_closed(closed, states):
+    ones = [1.0, 1.0]
+    bars = Bars.from_columns("X", "1h", [at(0), at(1)], ones, ones, ones, ones, ones, closed=closed)
+    assert [bar.closed for bar in bars] == states
+    assert [bar.finality for bar in bars] == [Finality.HISTORY if state else None for state in states]
+
+
+def test_columns_may_have_close_times_decimals_and_texts():
+    bars = Bars.from_records("X", "1h", [record(0, volume=".5", close_time=7), record(1)])
+    again = Bars.from_columns(
+        "X",
+        "1h",
+        bars.open_times,
+        *bars.values.T,
+        close_time=bars.close_times,
+        decimals=[bar.decimals for bar in bars],
+        texts=bars.texts,
+    )
+    assert list(again) == list(bars)
+    assert [again[0].exact(name) for name in ("open", "volume")] == ["10.50", ".5"]
+
+
+def test_without_decimals_columns_are_numbers():
+    ones = [1.0]
+    bar = Bars.from_columns("X", "1h", [at(0)], ones, ones, ones, ones, [0.25])[0]
+    assert (bar.exact("open"), bar.exact("volume")) == ("1.0", "0.25")
+
+
+# parts of an answer --------------------------------------------------------------------------------------------
+
+
+def test_a_part_keeps_the_names_and_texts_and_nothing_that_is_said_of_the_whole():
+    part = whole()[:1]
+    assert (part.symbol, part.timeframe, part.sources, part.note) == ("BTCUSDT", Timeframe("1h"), ("live",), "as read")
+    assert part[0].exact("volume") == ".5"
+    assert (part.holes, part.behind, part.failed) == ((), 0, ())
+
+
+def test_the_newest_run_is_what_follows_the_newest_hole():
+    bars = hourly(0, 1, 4, 6, 7)
+    holes = (Hole(at(2), at(4), 2), Hole(at(5), at(6), 1))
+    run = bars.replace(holes=holes, note="as read").newest_run()
+    assert places(run) == [6, 7]
+    assert (run.holes, run.note, run.unbroken) == ((), "", True)
+
+
+def test_an_answer_without_a_hole_is_its_own_newest_run():
+    bars = recorded()
+    assert bars.newest_run() is bars
+
+
+def test_a_remark_of_its_source_is_put_on_a_copy():
+    bars = recorded()
+    noted = bars.noted("cut short")
+    assert (noted.note, bars.note) == ("cut short", "")
+    assert list(noted) == list(bars)
+
+
+def test_a_bar_has_the_name_of_its_source_and_its_revision():
+    bars = hourly(0, 1)
+    rows = np.array(bars.rows)
+    source_codes(rows)[:] = (1, 0)
+    found = bars.replace(rows=rows, sources=("live", "archive"))
+    assert [bar.source for bar in found] == ["archive", "live"]
+    assert [bar.revision for bar in found] == [0, 0]
+
+
+# what a reader should know -------------------------------------------------------------------------------------
+
+
+def test_notes_say_what_there_is_to_say_and_no_more():
+    some = whole()
+    assert some.notes() == {"holes": some.holes, "behind": 2, "failed": ("archive: no disk",)}
+    assert recorded().notes() == {}
+    assert some.to_frame().attrs == some.notes()
+
+
+def test_repr_counts_what_is_missing_and_names_who_failed():
+    assert repr(whole()) == (
+        "<Bars BTCUSDT 1h: 2 from 2020-09-13 12:00 to 2020-09-13 15:00 · 1 holes, 2 bars · 2 behind · failed: archive>"
+    )
