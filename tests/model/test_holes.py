@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -21,6 +23,12 @@ def hours(*places: int) -> np.ndarray:
 
 def test_a_hole_reads_as_how_many_are_missing_and_when():
     assert str(Hole(at(7), at(9), 2)) == "2 missing from 2020-09-13 19:00 to 2020-09-13 21:00"
+
+
+def test_equal_holes_are_one_in_a_set_and_none_can_be_changed():
+    assert len({Hole(at(7), at(9), 2), Hole(at(7), at(9), 2)}) == 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Hole(at(7), at(9), 2).count = 3
 
 
 def test_a_hole_is_from_the_end_of_one_bar_to_the_opening_of_the_next():

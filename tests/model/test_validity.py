@@ -95,3 +95,8 @@ def test_a_time_that_was_given_twice_is_not_after_the_one_before():
         1,
         "open_time is not after the one before",
     )
+
+
+def test_each_bar_is_compared_with_the_one_before_it():
+    rows = [record(0), record(1), record(2), record(2)]
+    assert first_fault(Bars.from_records("X", "1h", rows)) == (3, "open_time is not after the one before")
