@@ -11,7 +11,7 @@ import pytest
 
 from engine.python_sdk.websocket_cache import set_websocket_cache
 from engine.python_sdk.websocket_client import WebSocketClient, shutdown_websocket_client
-from wealthsources_simulator.faults import FaultServer, Market
+from wealthsources_simulator import Market, MarketServer
 from wealthsources_websocket.reconnect import ConnectBudget
 
 TOKEN = "a-secret-compat-token"
@@ -46,12 +46,12 @@ def _as_new(monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]) ->
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., FaultServer]]:
+def serve() -> Iterator[Callable[..., MarketServer]]:
     """serve(*script, market=None): a server on this machine; the client of the process is stopped before it."""
-    servers: list[FaultServer] = []
+    servers: list[MarketServer] = []
 
-    def start(*script: Any, market: Market | None = None, token: str | None = TOKEN) -> FaultServer:
-        servers.append(FaultServer(market or Market.made(), script, token=token))
+    def start(*script: Any, market: Market | None = None, token: str | None = TOKEN) -> MarketServer:
+        servers.append(MarketServer(market or Market.made(), script, token=token))
         servers[-1].start()
         return servers[-1]
 
@@ -67,7 +67,7 @@ def client(serve: object) -> Iterator[Callable[..., WebSocketClient]]:
     """client(server, **parameters): a client that is not connected yet, disconnected at the end."""
     clients: list[WebSocketClient] = []
 
-    def make(server: FaultServer | None = None, **parameters: Any) -> WebSocketClient:
+    def make(server: MarketServer | None = None, **parameters: Any) -> WebSocketClient:
         if server is not None:
             parameters = {"endpoint": server.url, "csrf_token": TOKEN, **parameters}
         clients.append(WebSocketClient(**{"symbols": ["BTCUSDT"], "resolutions": ["1h"], **parameters}))

@@ -14,8 +14,7 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthsources_simulator import MarketServer
-from wealthsources_simulator.timeline import forming_state
+from wealthsources_simulator import MarketServer, forming_state
 from wealthsources_websocket.reconnect import ConnectBudget
 
 ROOT = Path(__file__).parents[2]
@@ -154,10 +153,10 @@ class Market:
 
     def cut(self) -> None:
         """End the connection; nobody is let in until `let_in`. Returns when the client has noticed."""
-        before = self.server.connections_refused
+        before = self.server.refused
         self.server.refuse()
         self.server.cut()
-        self.wait_until(lambda: self.server.connections_refused > before)
+        self.wait_until(lambda: self.server.refused > before)
 
     def let_in(self) -> None:
         epoch = self.live.status().epoch

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources_simulator.faults import Peer, fault
+from wealthsources_simulator import Peer, fault
 from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
 
 HOUR = 3600.0

@@ -8,11 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from wealthsources import Timeframe
-from wealthsources_simulator import wire
 from wealthsources_simulator.faults.registry import misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.peer import Peer
 
 Bar = dict[str, Any]
 
@@ -178,7 +177,7 @@ def _unsolicited(peer: Peer, kind: str) -> None:
 @misbehaves_once("error-while-streaming", "E8", "messages", default="slow down")
 def _error_while_streaming(peer: Peer, text: str) -> None:
     """Sends ERROR with this text after the acknowledgement."""
-    peer.send(wire.error(text))
+    peer.send(peer.exchange.error(text))
 
 
 def _with_literal(bar: Bar, field: str, literal: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from wealthsources_simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.peer import Peer
 
 Layer = Literal["tcp", "tls", "http", "frames", "messages", "bars"]
 Argument = int | float | str | None

@@ -23,18 +23,19 @@ import trustme
 import websocket
 
 from wealthsources import Timeframe
-from wealthsources_simulator import SimulatorError
-from wealthsources_simulator.faults import (
+from wealthsources_simulator import (
     FAULTS,
     Fault,
-    FaultServer,
     Gone,
     Market,
+    MarketServer,
     Peer,
+    PlayedBar,
+    SimulatorError,
+    WealthAI,
     encode,
     fault,
 )
-from wealthsources_simulator.timeline import PlayedBar
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 HOUR = 3_600_000
@@ -71,7 +72,7 @@ QUICKER = {
 class Client:
     """A client of a few lines, on a socket: it sends what it is told and shows every bit of what comes."""
 
-    def __init__(self, server: FaultServer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, server: MarketServer, tls: ssl.SSLContext | None = None) -> None:
         self.sock = socket.create_connection(("127.0.0.1", server.port), timeout=10)
         if tls is not None:
             self.sock = tls.wrap_socket(self.sock, server_hostname="localhost", suppress_ragged_eofs=False)
@@ -144,11 +145,11 @@ def market() -> Market:
 
 
 @pytest.fixture
-def serve(market: Market) -> Iterator[Callable[..., FaultServer]]:
-    servers: list[FaultServer] = []
+def serve(market: Market) -> Iterator[Callable[..., MarketServer]]:
+    servers: list[MarketServer] = []
 
-    def start(*script: Any, **options: Any) -> FaultServer:
-        servers.append(FaultServer(options.pop("market", market), script, **options))
+    def start(*script: Any, **options: Any) -> MarketServer:
+        servers.append(MarketServer(options.pop("market", market), script, **options))
         servers[-1].start()
         return servers[-1]
 
@@ -163,7 +164,7 @@ def serve(market: Market) -> Iterator[Callable[..., FaultServer]]:
 def client() -> Iterator[Callable[..., Client]]:
     clients: list[Client] = []
 
-    def connect(server: FaultServer, **options: Any) -> Client:
+    def connect(server: MarketServer, **options: Any) -> Client:
         clients.append(Client(server, **options))
         return clients[-1]
 
@@ -243,7 +244,7 @@ def test_a_bar_is_closed_once_its_successor_began(market, position, whole, close
 
 
 def test_with_a_flag_a_bar_is_closed_with_its_final_values():
-    market = Market.made(closed_flag="x")
+    market = Market.made(exchange=WealthAI("x"))
     market.play(3)
     assert market.closed(BTC) == market.all(BTC)
     assert [json.loads(played.text)["x"] for played in market.messages_since(0)][:5] == [False] * 4 + [True]
@@ -386,7 +387,7 @@ def test_it_listens_on_ipv6(serve):
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     try:
-        server = serve(family=socket.AF_INET6, host="::1")
+        server = serve(host="::1")
     except SimulatorError:
         pytest.skip("this machine has no IPv6")
     ws = websocket.WebSocket()
@@ -436,7 +437,7 @@ def test_what_a_script_raises_is_kept_for_the_test(market):
     def broken(peer):
         raise KeyError("a mistake of the script's author")
 
-    with FaultServer(market, [broken]) as server:
+    with MarketServer(market, [broken]) as server:
         one = Client(server)
         assert one.file.read() == b""
         one.close()
@@ -501,8 +502,8 @@ def test_nobody_else_gets_the_port_while_it_is_closed(serve):
 
 
 def test_a_port_that_is_taken_is_told(serve, market):
-    with pytest.raises(SimulatorError, match=r"cannot listen on 127\.0\.0\.1, port"):
-        FaultServer(market, port=serve().port).start()
+    with pytest.raises(SimulatorError, match=r"^port [0-9]+ on 127\.0\.0\.1 is already in use"):
+        MarketServer(market, port=serve().port).start()
 
 
 # The end.
@@ -514,7 +515,7 @@ def open_files() -> int:
     return len(list(folder.iterdir())) if folder.exists() else 0
 
 
-def provoke(server: FaultServer, tls: ssl.SSLContext | None) -> socket.socket:
+def provoke(server: MarketServer, tls: ssl.SSLContext | None) -> socket.socket:
     """A connection that asked for bars, was answered something or nothing for a moment, and reads no more."""
     sock = socket.create_connection(("127.0.0.1", server.port), timeout=0.2)
     with contextlib.suppress(OSError):
@@ -530,7 +531,7 @@ def provoke(server: FaultServer, tls: ssl.SSLContext | None) -> socket.socket:
 def test_it_stops_at_once_in_the_middle_of_any_fault(market, tls, name, encrypted):
     before = open_files()
     market.play(3)
-    with FaultServer(market, [name], tls=tls[0] if encrypted else None) as server:
+    with MarketServer(market, [name], tls=tls[0] if encrypted else None) as server:
         with provoke(server, tls[1] if encrypted else None):
             begun = time.monotonic()
             server.stop()
@@ -556,14 +557,14 @@ def test_stop_ends_a_script_that_waits_and_one_whose_client_does_not_read(serve,
 
 
 def test_stop_may_come_again_and_before_the_start(market):
-    server = FaultServer(market)
+    server = MarketServer(market)
     server.stop()
     server.stop()
 
 
 def test_a_script_that_does_not_end_is_named(market, wait_until):
     release = threading.Event()
-    with FaultServer(market, [lambda peer: release.wait(30)]) as server:
+    with MarketServer(market, [lambda peer: release.wait(30)]) as server:
         one = Client(server)
         wait_until(lambda: server.accepted)
         server.stop()
@@ -618,7 +619,7 @@ def test_an_argument_is_read_as_what_the_default_is():
 )
 def test_a_wrong_name_or_argument_is_told(market, text, message):
     with pytest.raises(SimulatorError, match=message):
-        FaultServer(market, [text])
+        MarketServer(market, [text])
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name not in NEVER_BEHAVES])
@@ -1020,7 +1021,7 @@ def test_many_updates_of_one_bar_grow_towards_it(market, joined):
 
 @pytest.mark.parametrize("flag", [None, "x"])
 def test_an_update_can_follow_the_closed_flag(flag, joined):
-    market = Market.made(closed_flag=flag)
+    market = Market.made(exchange=WealthAI(flag))
     market.play(2)
     client = joined("update-after-close", market=market)
     closed, update = client.messages(2)
@@ -1213,9 +1214,9 @@ def test_the_command_says_what_cannot_be_played(words, message):
 def test_neither_the_command_nor_the_faults_need_asyncio_or_websockets():
     code = (
         "import sys; import wealthsources_simulator.main; before = set(sys.modules);"
-        "from wealthsources_simulator.faults import FAULTS, FaultServer, Market, Peer;"
-        "print([name for name in ('websockets', 'asyncio', 'wealthsources_simulator.server')"
-        " if name in sys.modules], 'wealthsources_simulator.faults' in before)"
+        "from wealthsources_simulator import FAULTS, MarketServer, Market, Peer;"
+        "print([name for name in ('websockets', 'asyncio') if name in sys.modules],"
+        " bool({'wealthsources_simulator.server', 'wealthsources_simulator.faults'} & before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "[] False"

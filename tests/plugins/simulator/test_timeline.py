@@ -14,12 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wealthsources import Timeframe
+from wealthsources_simulator import Market, PlayedBar, WealthAI, forming_state
+from wealthsources_simulator.csv_bars import parse_rows, read_bars
 from wealthsources_simulator.errors import SimulatorError
-from wealthsources_simulator.rows import parse_rows, read_bars
-from wealthsources_simulator.timeline import Outage, PlayedBar, Timeline, forming_state
+from wealthsources_simulator.player import Outage
+from wealthsources_simulator.timeline import Timeline
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 HOUR = 3_600_000
+SERIES = ("BTCUSDT", "1h")
 HEADER = "open_time,open,high,low,close,volume"
 PRICES = ("open", "high", "low", "close")
 
@@ -31,15 +34,15 @@ def make_bar(number: int = 0, **changes: str) -> PlayedBar:
 
 def make_timeline(bars: int = 10, history: int = 0, **options: Any) -> Timeline:
     numbered = [make_bar(number) for number in range(history + bars)]
-    return Timeline(("BTCUSDT", "1h"), numbered[history:], history=numbered[:history], **options)
+    return Timeline(numbered[history:], history=numbered[:history], **options)
 
 
 def parse(*lines: str, timeframe: str = "1h") -> list[PlayedBar]:
     return list(parse_rows([line + "\n" for line in lines], "FILE.csv", Timeframe(timeframe)))
 
 
-def open_times(texts: list[str]) -> list[int]:
-    return [json.loads(text)["open_time"] // HOUR for text in texts]
+def open_times(bars: list[PlayedBar]) -> list[int]:
+    return [bar.open_time // HOUR for bar in bars]
 
 
 decimals = st.decimals(min_value=0, max_value=10**9, allow_nan=False, allow_infinity=False, places=3).map(str)
@@ -146,8 +149,8 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
 
 def test_a_bar_message_has_the_fields_of_the_wire() -> None:
     bar = make_bar(2)
-    message = Timeline(("BTCUSDT", "1h"), [bar], updates=0).message(0)
-    assert json.loads(message) == {
+    message = Market({SERIES: [bar]}, updates=0).message(SERIES, 0)
+    assert json.loads(WealthAI().text(message)) == {
         "type": "BAR",
         "symbol": "BTCUSDT",
         "timeframe": "1h",
@@ -163,23 +166,23 @@ def test_a_bar_message_has_the_fields_of_the_wire() -> None:
 
 def test_each_bar_is_its_updates_and_then_its_final_values() -> None:
     timeline = make_timeline(bars=2, updates=4)
-    volumes = [json.loads(timeline.message(step))["volume"] for step in range(timeline.steps)]
+    volumes = [timeline.state(step).volume for step in range(timeline.steps)]
     assert volumes == ["20.00", "40.00", "60.00", "80.00", "100.00"] * 2
 
 
 def test_without_updates_only_final_values_are_played() -> None:
     timeline = make_timeline(bars=3, updates=0)
-    assert open_times([timeline.message(step) for step in range(timeline.steps)]) == [0, 1, 2]
+    assert open_times([timeline.state(step) for step in range(timeline.steps)]) == [0, 1, 2]
 
 
 def test_the_closed_flag_tells_forming_from_final() -> None:
-    timeline = make_timeline(bars=1, updates=2, closed_flag="x")
-    assert [json.loads(timeline.message(step))["x"] for step in range(3)] == [False, False, True]
+    market = Market({SERIES: [make_bar()]}, updates=2, exchange=WealthAI("x"))
+    assert [market.message(SERIES, step)["x"] for step in range(3)] == [False, False, True]
 
 
 def test_a_closed_flag_cannot_take_the_name_of_another_field() -> None:
     with pytest.raises(SimulatorError, match="'close' is already the name"):
-        make_timeline(closed_flag="close")
+        WealthAI("close")
 
 
 def test_a_rising_bar_goes_by_its_low_to_its_high() -> None:
@@ -231,26 +234,27 @@ def test_negative_updates_are_an_error() -> None:
 
 def test_a_snapshot_holds_the_last_closed_bars_before_the_current_one() -> None:
     timeline = make_timeline(updates=4)
-    assert open_times(timeline.snapshot(step=4 * 5 + 2, count=3)) == [1, 2, 3]
+    assert open_times(timeline.closed(step=4 * 5 + 2, count=3)) == [1, 2, 3]
 
 
 def test_a_snapshot_holds_bars_from_before_the_timeline() -> None:
     timeline = make_timeline(history=3)
-    assert open_times(timeline.snapshot(step=5, count=3)) == [1, 2, 3]
+    assert open_times(timeline.closed(step=5, count=3)) == [1, 2, 3]
 
 
 def test_a_snapshot_holds_no_more_than_there_is() -> None:
     timeline = make_timeline(history=2)
-    assert open_times(timeline.snapshot(step=5, count=100)) == [0, 1, 2]
+    assert open_times(timeline.closed(step=5, count=100)) == [0, 1, 2]
 
 
 def test_a_snapshot_of_none_is_empty() -> None:
-    assert make_timeline(history=2).snapshot(step=25, count=0) == []
+    assert make_timeline(history=2).closed(step=25, count=0) == []
 
 
 def test_bars_of_a_snapshot_are_flagged_closed() -> None:
-    timeline = make_timeline(closed_flag="x")
-    assert [json.loads(text)["x"] for text in timeline.snapshot(step=10, count=2)] == [True, True]
+    market = Market({SERIES: [make_bar(number) for number in range(10)]}, exchange=WealthAI("x"), snapshot=2)
+    market.play_steps(10)
+    assert [json.loads(text)["x"] for text in market.join([SERIES]).snapshot] == [True, True]
 
 
 # Positions.

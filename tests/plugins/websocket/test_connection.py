@@ -1089,7 +1089,7 @@ def over_tls(context: ssl.SSLContext, script: Script) -> Script:
 def test_a_trusted_server_is_talked_to_from_end_to_end(context_for, trusting):
     protocol, events = WealthAI(), []
     options = {"symbol": "BTCUSDT", "timeframe": "1h", "updates": 0, "manual": True, "token": "hunter2"}
-    with MarketServer.from_csv(SAMPLE, ssl_context=context_for("127.0.0.1"), **options) as server:
+    with MarketServer.from_csv(SAMPLE, tls=context_for("127.0.0.1"), **options) as server:
         connection = dial(server.url, tls=trusting)
         connection.send_text(protocol.connect_message(["BTCUSDT"], ["1h"], "hunter2", "binance-testnet", "1"))
         events += protocol.read(receive(connection).data)
