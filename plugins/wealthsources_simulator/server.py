@@ -281,14 +281,16 @@ class MarketServer:
             return list(self._open)
 
     def _say_goodbye(self) -> None:
-        """Have those who follow the market close properly, and wait a moment for them."""
+        """Have those who follow the market, or are about to, close properly, and wait a moment for them."""
         deadline = time.monotonic() + _GOODBYE_LIMIT
-        following = [peer for peer in self._peers() if peer.behaving and peer.following]
-        for peer in following:
-            peer.wake()
         with self._moved:
-            while any(peer.following for peer in following) and time.monotonic() < deadline:
+            while (left := self._served()) and time.monotonic() < deadline:
+                for peer in left:
+                    peer.wake()
                 self._moved.wait(_SLICE)
+
+    def _served(self) -> list[Peer]:
+        return [peer for peer in self._peers() if peer.behaving and peer.acknowledged]
 
     def _admit(self, sock: socket.socket) -> None:
         sock.settimeout(None)
