@@ -1,26 +1,35 @@
-# make demo · make test · make test-pandas · make check · make bench · make soak · make reliability
-# (.venv, and for test-pandas .venv-pandas2 too, are made by themselves)
+# make demo · make test · make test-pandas · make check · make format · make coverage · make bench · make soak
+# make reliability          (.venv, and for test-pandas .venv-pandas2 too, are made by themselves)
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 VENV2 := .venv-pandas2
 STAMP2 := $(VENV2)/.installed
+# What the tests printed: last.txt is of the newest run, failed-*.txt are of those that failed, and stay.
+OUTPUT := .test-output
 
 # What depends on pandas or reads and writes times.
-PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file \
-	tests/test_aggregate.py tests/test_bars.py tests/test_readme.py
+PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/resolve/test_aggregate.py \
+	tests/model tests/architecture/test_readme.py
 
-.PHONY: demo test test-pandas check bench soak reliability install clean
+.PHONY: demo test test-pandas check format coverage bench soak reliability install clean
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 # Three at a time, also on two cores: the tests wait for sockets more than they compute.
+# TESTS=tests/cli runs a part of them.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 3
+	@mkdir -p $(OUTPUT)
+	@$(BIN)/python -m pytest -n 3 $(TESTS) 2>&1 | tee $(OUTPUT)/last.txt || { \
+		kept=$(OUTPUT)/failed-$$(date +%Y%m%d-%H%M%S).txt; cp $(OUTPUT)/last.txt $$kept; \
+		echo "what failed, whole: $$kept"; exit 1; }
 
 test-pandas: $(STAMP) $(STAMP2)
-	@set -e; for venv in $(VENV) $(VENV2); do for zone in UTC Asia/Shanghai; do \
+	@for venv in $(VENV) $(VENV2); do for zone in UTC Asia/Shanghai; do \
 		echo "the pandas of $$venv, TZ=$$zone"; \
 		TZ=$$zone $$venv/bin/python -m pytest -q -n 2 $(PANDAS_TESTS); \
 	done; done
@@ -30,6 +39,16 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Line by line and room by room; tests/architecture/coverage_floors.py has the least that each room must reach.
+coverage: $(STAMP)
+	@mkdir -p $(OUTPUT)
+	$(BIN)/python -m pytest -q -n 3 --cov --cov-report=json:$(OUTPUT)/coverage.json --cov-report= $(TESTS)
+	$(BIN)/python tests/architecture/coverage_floors.py $(OUTPUT)/coverage.json
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
@@ -53,4 +72,4 @@ $(STAMP) $(STAMP2):
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV2) build dist
+	rm -rf $(VENV) $(VENV2) $(OUTPUT) build dist

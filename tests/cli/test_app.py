@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from wealthsources.cli.app import app
+from wealthsources.cli.console import logs_on_stderr
 from wealthsources.cli.plugin_commands import OWN
-from wealthsources.cli.screen import logs_on_stderr
 
 FAILING = """
 from wealthsources import Source, hookimpl

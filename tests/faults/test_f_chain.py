@@ -18,8 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import wealthdata
 from wealthsources import (
@@ -33,9 +32,9 @@ from wealthsources import (
     StaleDataError,
     Timeframe,
 )
-from wealthsources.chain import Named, SourceChain
-from wealthsources.clock import SystemClock
-from wealthsources.walk import Query
+from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Query
+from wealthsources.runtime.clocks import SystemClock
 from wealthsources_simulator import Market, MarketServer
 
 from .conftest import QUICK, SERIES, TOKEN, facts
@@ -452,7 +451,7 @@ def test_f14_eight_readers_meanwhile(case, order):
         peer.behave()
 
     def ask_live(count: int) -> Bars:
-        alone = SourceChain([Named("live", case.live)])
+        alone = SourceChain([ChainLink("live", case.live)])
         return alone.resolve(Query("BTCUSDT", Timeframe("1h"), case.session.clock.now(), count)).bars
 
     case.serve(script, market=Market.made(bars=MANY + 10, updates=0))

@@ -15,7 +15,7 @@ import wealthdata
 import wealthsources
 from wealthdata.binding import current_adapter
 from wealthdata.frequency import read_frequency
-from wealthsources.adapter import Explanation
+from wealthsources.resolve.explanation import Explanation
 
 from .worlds import FRAMES, SYMBOLS
 

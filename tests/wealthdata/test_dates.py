@@ -6,8 +6,7 @@ import zoneinfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wealthdata import ParamsError
 from wealthdata.dates import day_time, from_milliseconds, milliseconds, read_moment

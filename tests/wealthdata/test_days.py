@@ -6,8 +6,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wealthdata
 from wealthdata import get_all_trade_days, get_trade_days

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wealthdata import UnsupportedFrequency
 from wealthdata.frequency import is_daily, read_frequency

@@ -5,8 +5,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wealthdata
 from wealthdata import attribute_history, get_price, history

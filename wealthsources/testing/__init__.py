@@ -20,10 +20,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wealthsources.bars import Bars
-from wealthsources.clock import Clock
-from wealthsources.errors import NotHere
-from wealthsources.source import Capabilities, Source
+from wealthsources.model.bars import Bars
+from wealthsources.model.errors import NotHere
+from wealthsources.source import Capabilities, Clock, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

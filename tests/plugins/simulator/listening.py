@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection
-from websockets.sync.client import connect as connect_to
+from websockets.sync.client import ClientConnection, connect as connect_to
 
 from wealthsources_simulator import MarketServer, PlayedBar
 

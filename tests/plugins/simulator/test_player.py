@@ -9,8 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import ClientConnection
-from websockets.sync.client import connect as connect_to
+from websockets.sync.client import ClientConnection, connect as connect_to
 
 from wealthsources_simulator import MarketServer, SimulatorError
 from wealthsources_simulator.player import Outage

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from wealthsources import ConfigError
-from wealthsources.config import read_config
+from wealthsources.config.settings import read_config
 from wealthsources_websocket.config import DEFAULT_ENDPOINT, DEFAULT_FALLBACKS, WebSocketOptions
 
 TOKEN = "hunter2-is-the-token"

@@ -23,8 +23,7 @@ from pathlib import Path
 import psutil
 import pytest
 import trustme
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from wealthsources_simulator import MarketServer
 from wealthsources_websocket.connection import BINARY, CLOSE, PING, PONG, TEXT, Connection, Frame, connect

@@ -6,8 +6,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from wealthsources_websocket.reconnect import (
     Backoff,
