@@ -86,8 +86,8 @@ class Market:
         **options: Any,
     ) -> Self:
         """Invented bars from 2020-09-13 12:00 UTC on, the same for the same seed. `options` are those of a Market."""
-        frame = _timeframe(timeframe)
-        return cls({(symbol, timeframe): invent_bars(symbol, frame, bars, seed) for symbol in symbols}, **options)
+        length = _timeframe(timeframe)
+        return cls({(symbol, timeframe): invent_bars(symbol, length, bars, seed) for symbol in symbols}, **options)
 
     @classmethod
     def from_csv(

@@ -35,7 +35,7 @@ class Script:
             self._entries += plays
             self._unsettled += len(plays)
 
-    def hand_out(self, peer: Peer) -> Callable[[Peer], object]:
+    def entry_for(self, peer: Peer) -> Callable[[Peer], object]:
         """What this connection meets."""
         with self._lock:
             if not self._entries:

@@ -302,7 +302,7 @@ class MarketServer:
                 return
             self.accepted += 1
             peer = Peer(self, sock, self.accepted)
-            entry = self._script.hand_out(peer)
+            entry = self._script.entry_for(peer)
             name = f"connection {peer.number}"
             thread = threading.Thread(target=self._serve, args=(peer, entry), name=name, daemon=True)
             self.peers.append(peer)

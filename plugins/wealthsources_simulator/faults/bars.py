@@ -84,9 +84,9 @@ def _cut_mid_bar(peer: Peer, bars: int) -> None:
 @misbehaves_once("future-bar", "F9", "bars", default=1)
 def _future_bar(peer: Peer, hours: int) -> None:
     """Sends a bar that opens so many hours after now, by this machine's clock."""
-    frame = Timeframe(peer.subject[1])
-    open_time = frame.floor(int(time.time() * 1000) + hours * _HOUR)
-    peer.send(peer.bar(open_time=open_time, close_time=frame.end(open_time)))
+    timeframe = Timeframe(peer.subject[1])
+    open_time = timeframe.floor(int(time.time() * 1000) + hours * _HOUR)
+    peer.send(peer.bar(open_time=open_time, close_time=timeframe.end(open_time)))
 
 
 @misbehaves_once("burst", "F11", "bars")

@@ -168,9 +168,9 @@ def _unsolicited(peer: Peer, kind: str) -> None:
     """Sends a bar of a symbol or a timeframe that was not asked for."""
     asked = {timeframe for _, timeframe in peer.series}
     other = next(name for name in ("1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d") if name not in asked)
-    frame = Timeframe(other)
-    open_time = frame.floor(peer.bar()["open_time"])
-    times = {"open_time": open_time, "close_time": frame.end(open_time)}
+    timeframe = Timeframe(other)
+    open_time = timeframe.floor(peer.bar()["open_time"])
+    times = {"open_time": open_time, "close_time": timeframe.end(open_time)}
     peer.send(peer.bar(symbol="NOBODYASKED") if kind == "symbol" else peer.bar(timeframe=other, **times))
 
 

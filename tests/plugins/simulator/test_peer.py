@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import threading
+from decimal import Decimal
 
 import pytest
 import websocket
@@ -165,3 +166,45 @@ def test_a_script_is_told_by_gone_that_the_client_left(serve, client, wait_until
 
     client(serve(script)).close()
     wait_until(lambda: told == [1])
+
+
+def test_what_is_no_upgrade_is_told_so(serve, client):
+    one = client(serve())
+    one.sock.sendall(b"GET /market_data HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert one.file.readline() == b"HTTP/1.1 426 Upgrade Required\r\n"
+    assert one.file.read().endswith(b"this is a WebSocket\n")
+
+
+def test_after_the_acknowledgement_other_messages_are_left_alone(market, joined):
+    client = joined()
+    client.send(TEXT, b'{"type": "PONG"}')
+    client.send(TEXT, b"what?")
+    market.play(1)
+    assert len(client.messages(3)) == 3
+
+
+def test_what_was_played_before_another_connect_goes_to_the_subscription_before(serve, client):
+    market = Market.made(("BTCUSDT", "ETHUSDT"), bars=400, updates=1)
+    one = client(serve(market=market))
+    one.join()
+    player = threading.Thread(target=lambda: [market.play_steps(1) for _ in range(800)])
+    player.start()
+    bars = {"BTCUSDT": [], "ETHUSDT": []}
+    for number in range(20):
+        wanted = ("ETHUSDT", "BTCUSDT")[number % 2]
+        one.subscribe(symbols=[wanted], request_id=number)
+        while (message := one.message())["type"] == "BAR":
+            bars[message["symbol"]].append(message)
+        assert message == {"type": "CONNECTED", "request_id": number}
+    player.join()
+    for messages in bars.values():  # no older state after a newer one, and none twice
+        states = [(message["open_time"], Decimal(message["volume"])) for message in messages]
+        assert states == sorted(set(states))
+
+
+def test_a_connect_that_is_wrong_ends_a_connection_that_was_let_in(serve, client):
+    one = client(serve(token="secret"))
+    one.join()
+    one.subscribe(csrf_token="wrong")
+    assert one.message() == {"type": "ERROR", "message": "wrong or missing csrf_token"}
+    assert one.frame()[1][:2] == struct.pack("!H", 1008)

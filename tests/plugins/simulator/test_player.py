@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect as connect_to
 
-from wealthsources_simulator import MarketServer, SimulatorError
-from wealthsources_simulator.player import Outage
+from wealthsources_simulator import Market, MarketServer, SimulatorError
+from wealthsources_simulator.player import Outage, Player
 
 from .listening import CONNECT, connect, is_final, join, numbers, receive, receive_all, start, subscribe
 from .numbered import make_timeline
@@ -159,3 +160,59 @@ def test_a_cut_outside_the_bars_is_an_error(drop_at: str) -> None:
 def test_a_length_that_is_none_is_an_error(drop_for: float) -> None:
     with pytest.raises(SimulatorError, match=r"^drop-for "):
         Outage.at(make_timeline(), "1.0", drop_for)
+
+
+class Hall:
+    """An audience that notes what is done to it."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self.done: list[str] = []
+
+    def keep_up(self, patience: float) -> None:
+        self.done.append("keep up")
+
+    def cut_stuck(self, patience: float) -> None:
+        self.done.append("cut stuck")
+
+    def cut(self) -> None:
+        self.done.append("cut")
+
+
+def test_nobody_is_cut_before_all_that_was_played_reached_them() -> None:
+    hall = Hall()
+    market = Market.made(bars=4)
+    player = Player(market, hall, outage=Outage(7, 12))
+    player.play(6)
+    assert (hall.done, player.out_of_service) == (["keep up"], False)
+    player.play(1)
+    assert (hall.done[1:], player.out_of_service) == (["keep up", "cut", "keep up"], True)
+    player.play(5)
+    assert not player.out_of_service
+    player.play(100)
+    assert (market.steps_played, player.finished.is_set()) == (20, True)
+    assert hall.done.count("cut") == 1
+
+
+def test_by_the_clock_nobody_is_waited_for_before_the_end() -> None:
+    hall = Hall()
+    player = Player(Market.made(bars=3), hall, rate=1000)
+    player.start()
+    player.begin()
+    assert player.finished.wait(10)
+    hall.stopped.set()
+    player.end(10)
+    assert hall.done == ["cut stuck"] * 14 + ["keep up", "cut stuck"]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_playing_ends_when_the_audience_goes(begun: bool) -> None:
+    hall = Hall()
+    player = Player(Market.made(), hall, rate=0.01)
+    player.start()
+    if begun:
+        player.begin()
+    hall.stopped.set()
+    player.end(10)
+    assert not any(thread.name == "market player" for thread in threading.enumerate())
+    assert not player.finished.is_set()

@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 import trustme
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+import wealthsources_simulator
 from wealthsources_simulator import Market, MarketServer, SimulatorError
 
 from .listening import (
@@ -224,3 +225,27 @@ def test_tls_is_served_with_the_context_it_is_given() -> None:
     with start(tls=context) as server, connect(server, ssl=trusting) as client:
         assert server.url.startswith("wss://127.0.0.1:")
         subscribe(client)
+
+
+def test_a_file_can_be_played_by_a_server_that_misbehaves() -> None:
+    with start(script=["captive-portal"], limit=2, rate=0, updates=0, manual=False) as server:
+        with pytest.raises(InvalidStatus, match="200"), connect(server):
+            pass
+        with join(server) as client:
+            assert numbers(server, [receive(client), receive(client)]) == [0, 1]
+        assert server.script_done
+
+
+def test_playing_does_not_wait_for_a_client_whose_script_is_not_over(wait_until: Callable[..., None]) -> None:
+    with start(script=["freeze"], limit=2) as server, join(server) as frozen:
+        server.play_bars(2)
+        with pytest.raises(TimeoutError):
+            frozen.recv(0.05)
+
+
+def test_all_public_names_are_there() -> None:
+    names = {name: getattr(wealthsources_simulator, name) for name in wealthsources_simulator.__all__}
+    assert names["MarketServer"] is MarketServer
+    assert set(names) == set(wealthsources_simulator._HOME)
+    with pytest.raises(AttributeError, match="'Servant'"):
+        _ = wealthsources_simulator.Servant
