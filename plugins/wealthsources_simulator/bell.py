@@ -17,21 +17,23 @@ class Bell:
 
     def __init__(self) -> None:
         self._rope, self.ear = socket.socketpair()
-        self._rope.setblocking(False)
-        self.ear.setblocking(False)
+        self._rung = False
         #: Held to ring, so that no byte goes to a descriptor that was closed and is somebody else's by now.
         self._lock = threading.Lock()
 
     def ring(self) -> None:
         """Wake the waiting thread; nothing once it is closed."""
-        with self._lock, contextlib.suppress(OSError):  # full is as good as rung
-            self._rope.send(b"!")
+        with self._lock, contextlib.suppress(OSError):
+            if not self._rung:
+                self._rung = True
+                self._rope.send(b"!")
 
     def silence(self) -> None:
         """Be ready for the next ring."""
-        with contextlib.suppress(BlockingIOError):
-            while self.ear.recv(4096):
-                pass
+        with self._lock:
+            if self._rung:
+                self._rung = False
+                self.ear.recv(1)
 
     def __enter__(self) -> Self:
         return self

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _CHUNK: Final = 65_536
 _LONGEST_LINE: Final = 65_536
 
+#: One that needs no system call to be made, where there is one.
+_Selector: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
 
 class Gone(Exception):  # noqa: N818 - an outcome: there is nobody left to talk to
     """The client closed its end, or the server stops."""
@@ -88,7 +91,7 @@ class Connection:
         pending = getattr(self._sock, "pending", None)
         if self._buffer or (pending is not None and pending()):
             return True
-        with selectors.DefaultSelector() as selector:
+        with _Selector() as selector:
             for sock in (self._sock, *others):
                 selector.register(sock, selectors.EVENT_READ)
             return any(key.fileobj is self._sock for key, _ in selector.select(seconds))
