@@ -12,8 +12,7 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthsources_simulator import MarketServer
-from wealthsources_simulator.timeline import forming_state
+from wealthsources_simulator import MarketServer, forming_state
 
 from ..support.live_source import use_policies
 from ..support.markets import ARCHIVE, SAMPLE
@@ -150,10 +149,10 @@ class Market:
 
     def cut(self) -> None:
         """End the connection; nobody is let in until `let_in`. Returns when the client has noticed."""
-        before = self.server.connections_refused
+        before = self.server.refused
         self.server.refuse()
         self.server.cut()
-        wait_until(lambda: self.server.connections_refused > before)
+        wait_until(lambda: self.server.refused > before)
 
     def let_in(self) -> None:
         epoch = self.live.status().epoch

@@ -14,7 +14,7 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources.metrics import metrics_text
-from wealthsources_simulator.faults import FaultServer, Market, Peer
+from wealthsources_simulator import Market, MarketServer, Peer
 from wealthsources_websocket.options import WebSocketOptions
 
 from ..support.waiting import wait_until
@@ -113,8 +113,8 @@ def canary_session(caplog, capfd, monkeypatch):
         monkeypatch.setattr(logging.getLogger(name), "level", 1)
     opened: list[Any] = []
 
-    def start(*script: Any, **options: Any) -> tuple[wealthsources.Session, FaultServer, list[Any]]:
-        server = FaultServer(Market.made(snapshot=2), script)
+    def start(*script: Any, **options: Any) -> tuple[wealthsources.Session, MarketServer, list[Any]]:
+        server = MarketServer(Market.made(snapshot=2), script)
         server.start()
         live = {
             "endpoint": server.url,

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import trustme
 
-from wealthsources_simulator.faults import FaultServer, Peer, fault
+from wealthsources_simulator import MarketServer, Peer, fault
 from wealthsources_websocket.connection.reconnect import Backoff
 
 from ..support.live_source import use_policies
@@ -168,7 +168,7 @@ def redirect(status: int, url: str) -> Callable[[Peer], object]:
     return script
 
 
-def check_not_followed(case: Any, *elsewhere: FaultServer) -> None:
+def check_not_followed(case: Any, *elsewhere: MarketServer) -> None:
     """One redirect was refused, its server was asked again, and nobody else saw anything of us."""
     case.counted("lost.redirect_refused")
     case.connected()

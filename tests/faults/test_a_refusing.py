@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources_simulator.faults import Peer, fault
+from wealthsources_simulator import Peer, fault
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
 from wealthsources_websocket.errors import ConnectionLost

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from wealthsources import StaleDataError
-from wealthsources_simulator.faults import Market, fault
-from wealthsources_simulator.faults.framing import PING, PONG
+from wealthsources_simulator import Market, fault
+from wealthsources_simulator.framing import PING, PONG
 
 from ..support.live_source import use_policies
 
@@ -130,7 +130,7 @@ def muted(case):
         return muting
 
     def places_of(bars) -> list[int]:
-        first = case.market._timelines[BTC].bars[0].open_time
+        first = case.market.timelines[BTC].bars[0].open_time
         return [(bar.open_time - first) // 3_600_000 for bar in bars]
 
     return make
@@ -204,7 +204,7 @@ def test_b3_a_tail_that_nobody_has_is_reported_missing(case, muted):
     never_lost(case)
     muting.silent.clear()
     hurry(case, 30, 60)
-    case.market._snapshot = len(case.market.all(BTC))  # there is no archive: who connects anew is told everything
+    case.market.snapshot = len(case.market.all(BTC))  # there is no archive: who connects anew is told everything
     case.server.peers[0].cut()
     case.connected(2)
 
@@ -399,7 +399,7 @@ def test_b9_nothing_that_we_send_is_taken_any_more(case):
     would go on trying for minutes."""
     case.serve(swallows_nothing)
     # What the kernel acknowledges must be little, for something to be left that it does not.
-    case.server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    case.server.listener.set_option(socket.SO_RCVBUF, 1)
     case.open(**PINGS)
     case.connected()
     case.until(lambda: unacknowledged(case) > 0)
@@ -513,7 +513,7 @@ class Child:
         archive = {"name": "archive", "plugin": "file", "options": {"path": case._write_archive()}}
         live = {"name": "live", "plugin": "websocket", "options": options}
         config = {"clock": "feed", "on_stale": "mark", "sources": [live, archive]}
-        first = case.market._timelines[BTC].bars[0].open_time
+        first = case.market.timelines[BTC].bars[0].open_time
         self._process = subprocess.Popen(
             [sys.executable, CHILD, json.dumps(config), str(first)],
             stdin=subprocess.PIPE,
@@ -553,7 +553,7 @@ class Child:
 
 def present_market() -> Market:
     """48 minutes, of which the last one ended only just now."""
-    made = Market.made(timeframe="1m", bars=48)._timelines["BTCUSDT", "1m"].bars
+    made = Market.made(timeframe="1m", bars=48).timelines["BTCUSDT", "1m"].bars
     shift = time.time_ns() // 60_000_000_000 * 60_000 - made[-1].end
     bars = [replace(bar, open_time=bar.open_time + shift, end=bar.end + shift) for bar in made]
     return Market({("BTCUSDT", "1m"): bars}, snapshot=2)

@@ -20,8 +20,8 @@ import pytest
 import trustme
 
 import wealthsources
-from wealthsources_simulator.faults import Market, fault
-from wealthsources_simulator.faults.framing import CLOSE, close_payload
+from wealthsources_simulator import Market, fault
+from wealthsources_simulator.framing import CLOSE, close_payload
 from wealthsources_websocket import get_websocket_manager
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.policies import STOP_LIMIT
@@ -345,7 +345,7 @@ def test_c5_the_bars_that_came_are_kept_and_what_lies_between_is_a_hole(case):
     # Who connects anew is told everything in the end: there is no archive that would fill a hole before it is seen.
     case.serve("fin:12", market=Market.made(snapshot=48))
     case.open(archive=False, backoff_base=0.2, backoff_cap=0.2)
-    times = [bar.open_time for bar in case.market._timelines[BTC].bars]
+    times = [bar.open_time for bar in case.market.timelines[BTC].bars]
     case.connected()
     between = threading.Semaphore(0)
 

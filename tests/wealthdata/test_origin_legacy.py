@@ -14,8 +14,8 @@ from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState, initialize_websocket_client, shutdown_websocket_client
 from engine.python_sdk.websocket_manager import WebSocketManager
-from wealthsources_simulator.faults import FaultServer, Market
-from wealthsources_simulator.faults.framing import PING, PONG
+from wealthsources_simulator import Market, MarketServer
+from wealthsources_simulator.framing import PING, PONG
 from wealthsources_websocket.options import WebSocketOptions
 
 from ..support.live_source import use_policies
@@ -41,7 +41,7 @@ def serve():
     servers = []
 
     def start(*script, market=None, token=TOKEN):
-        servers.append(FaultServer(market or Market.made(["BTCUSDT", "ETHUSDT"]), script, token=token))
+        servers.append(MarketServer(market or Market.made(["BTCUSDT", "ETHUSDT"]), script, token=token))
         servers[-1].start()
         return servers[-1]
 

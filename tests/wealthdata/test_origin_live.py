@@ -12,7 +12,7 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthdata import get_bars, get_price, set_context
-from wealthsources_simulator.faults import FaultServer, Market
+from wealthsources_simulator import Market, MarketServer
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
 from wealthsources_websocket.errors import ConnectionLost
@@ -52,7 +52,7 @@ def serve():
     servers = []
 
     def start(*script, market=None):
-        servers.append(FaultServer(market or Market.made(), script, token=TOKEN))
+        servers.append(MarketServer(market or Market.made(), script, token=TOKEN))
         servers[-1].start()
         return servers[-1]
 
@@ -203,7 +203,7 @@ def test_origin_16_a_stale_cache_is_not_read_and_its_hole_is_filled_when_the_fee
         market.play(session, bars=4, steps=2)
         market.server.refuse()
         market.server.cut()
-        wait_until(lambda: market.server.connections_refused > 6)  # twice as many as it made
+        wait_until(lambda: market.server.refused > 6)  # twice as many as it made
         told = []
 
         def refused():

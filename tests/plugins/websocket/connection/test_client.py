@@ -49,7 +49,7 @@ def test_the_simulator_is_left_and_found_again(start_client, wait_until):
             server.play_bars(1)
             wait_until(lambda wanted=number: len(seen.bars) == 5 * wanted)
             server.cut()
-        wait_until(lambda: server.connections_accepted == 6)
+        wait_until(lambda: server.acknowledged == 6)
         client.stop()
 
 
@@ -417,7 +417,7 @@ def test_tls_with_a_certificate_authority_of_ones_own(start_client, wait_until, 
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    options = {"symbol": "BTCUSDT", "timeframe": "1h", "token": TOKEN, "manual": True, "ssl_context": context}
+    options = {"symbol": "BTCUSDT", "timeframe": "1h", "token": TOKEN, "manual": True, "tls": context}
     with MarketServer.from_csv(SAMPLE, **options) as server:
         trusting, seen = start_client(server.url, ca_file=str(tmp_path / "ca.pem"))
         wait_until(lambda: trusting.state == "connected")
@@ -427,7 +427,7 @@ def test_tls_with_a_certificate_authority_of_ones_own(start_client, wait_until, 
         doubting, _ = start_client(server.url, backoff_cap=30, backoff_base=30)
         wait_until(lambda: doubting.counters["lost.tls_error"])
         assert "not trusted" in doubting.last_error
-        assert server.connections_accepted == 1
+        assert server.acknowledged == 1
         doubting.stop()
 
 

@@ -43,7 +43,7 @@ SAMPLE = Path(__file__).parents[4] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 def test_a_trusted_server_is_talked_to_from_end_to_end(context_for, trusting):
     protocol, events = WealthAI(market="binance-testnet"), []
     options = {"symbol": "BTCUSDT", "timeframe": "1h", "updates": 0, "manual": True, "token": "hunter2"}
-    with MarketServer.from_csv(SAMPLE, ssl_context=context_for("127.0.0.1"), **options) as server:
+    with MarketServer.from_csv(SAMPLE, tls=context_for("127.0.0.1"), **options) as server:
         connection = dial(server.url, tls=trusting)
         connection.send_text(protocol.subscription([("BTCUSDT", "1h")], "1", "hunter2"))
         events += protocol.read(receive(connection).data)

@@ -1,6 +1,8 @@
 """The file of bars: CSV rows, checked, with their decimal text left as it is.
 
-Columns `open_time` (ms), `open`, `high`, `low`, `close`, `volume` in any order; others are ignored.
+Columns `open_time` (ms), `open`, `high`, `low`, `close`, `volume` in any order; others are ignored. The simulator's own
+reader, the only one it has: a source's leaves out the rows it cannot use and reads many spellings, and pandas knows
+neither line numbers nor a column that is there twice. What is to be the truth is refused at its first odd row.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TextIO
 
+from wealthsources_simulator.bars import PlayedBar
 from wealthsources_simulator.errors import SimulatorError
-from wealthsources_simulator.timeline import PlayedBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""End: one end of a connection, byte by byte. Blocking, for one thread; `cut` may come from any other."""
+"""Connection: an accepted socket, byte by byte. Blocking, for one thread; `cut` may come from any other."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ import selectors
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING
-
-from wealthsources_simulator.faults.framing import apply_mask
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import ssl
 
-_CHUNK = 65_536
+_CHUNK: Final = 65_536
+_LONGEST_LINE: Final = 65_536
+
+#: One that needs no system call to be made, where there is one.
+_Selector: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class Gone(Exception):  # noqa: N818 - an outcome: there is nobody left to talk to
     """The client closed its end, or the server stops."""
 
 
-class End:
+class Connection:
     """A socket that was accepted. TLS, if any, begins with `secure`; what is written before that goes out bare."""
 
     def __init__(self, sock: socket.socket, tls: ssl.SSLContext | None, stopped: threading.Event) -> None:
@@ -63,21 +65,20 @@ class End:
     def read_line(self) -> str:
         """The next line, without its end. Raises Gone at the end of the connection."""
         while b"\n" not in self._buffer:
+            if len(self._buffer) > _LONGEST_LINE:
+                raise Gone
             self._fill()
         line, _, rest = self._buffer.partition(b"\n")
         self._buffer = rest
         return line.decode("latin-1").rstrip("\r")
 
-    def read(self) -> tuple[int, bytes]:
-        """The next frame as (opcode, payload), unmasked. Raises Gone at the end of the connection."""
-        first, second = self._exactly(2)
-        size = second & 0x7F
-        if size == 126:
-            (size,) = struct.unpack("!H", self._exactly(2))
-        elif size == 127:
-            (size,) = struct.unpack("!Q", self._exactly(8))
-        mask = self._exactly(4) if second & 0x80 else bytes(4)
-        return first & 0x0F, apply_mask(self._exactly(size), mask)
+    def exactly(self, size: int) -> bytes:
+        """The next so many bytes. Raises Gone at the end of the connection."""
+        while len(self._buffer) < size:
+            self._fill()
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
 
     def drain(self) -> None:
         """Read and throw away, until the client leaves; ends with Gone."""
@@ -90,7 +91,7 @@ class End:
         pending = getattr(self._sock, "pending", None)
         if self._buffer or (pending is not None and pending()):
             return True
-        with selectors.DefaultSelector() as selector:
+        with _Selector() as selector:
             for sock in (self._sock, *others):
                 selector.register(sock, selectors.EVENT_READ)
             return any(key.fileobj is self._sock for key, _ in selector.select(seconds))
@@ -112,7 +113,8 @@ class End:
             _shut(self._sock, socket.SHUT_WR)
             # Closed with something unread it would be a reset, which takes away what the client has not read yet.
             with contextlib.suppress(OSError):
-                while socket.socket.recv(self._sock, _CHUNK, socket.MSG_DONTWAIT):
+                self._sock.setblocking(False)
+                while socket.socket.recv(self._sock, _CHUNK):
                     pass
             self._sock.close()
 
@@ -127,13 +129,6 @@ class End:
         with self._lock:
             self._is_cut = True
             _shut(self._sock, socket.SHUT_RDWR)
-
-    def _exactly(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self._fill()
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
 
     def _fill(self) -> None:
         data = self._sock.recv(_CHUNK)

@@ -1,26 +1,27 @@
-"""Market: what is true, and how much of it has been played so far. Knows no socket."""
+"""Market: what is true, and how much of it has been played so far, in the words of one exchange. Knows no socket."""
 
 from __future__ import annotations
 
-import json
-import random
 import threading
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wealthsources import RequestError, Timeframe
+from wealthsources_simulator.bars import forming_state
+from wealthsources_simulator.csv_bars import read_bars
 from wealthsources_simulator.errors import SimulatorError
-from wealthsources_simulator.rows import read_bars
-from wealthsources_simulator.timeline import PlayedBar, Series, Timeline, forming_state
+from wealthsources_simulator.exchanges.wealthai import WealthAI
+from wealthsources_simulator.invented import invent_bars
+from wealthsources_simulator.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from typing import Self
 
-#: 2020-09-13 12:00 UTC, ms.
-BEGINNING: Final = 1_599_998_400_000
+    from wealthsources_simulator.bars import PlayedBar, Series
+    from wealthsources_simulator.exchanges.base import Exchange, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +49,29 @@ class Market:
     """The bars of one or more series, and the log of the messages played so far. For any number of threads.
 
     A bar is `updates` forming messages, then one with its final values. `snapshot` is how many closed bars of each
-    series those who subscribe are sent first. With `closed_flag` every message says in that field whether its bar is
-    closed. Raises SimulatorError for what cannot be played.
+    series those who subscribe are sent first; those of `history` ended before the first message. `exchange` writes the
+    messages, by default the WealthAI server's. Raises SimulatorError for what cannot be played.
     """
 
     def __init__(
         self,
         series: Mapping[Series, Sequence[PlayedBar]],
         *,
+        exchange: Exchange | None = None,
         updates: int = 4,
         snapshot: int = 0,
-        closed_flag: str | None = None,
+        history: Mapping[Series, Sequence[PlayedBar]] | None = None,
     ) -> None:
-        self._timelines = {
-            key: Timeline(key, bars, updates=updates, closed_flag=closed_flag) for key, bars in series.items()
+        if snapshot < 0:
+            raise SimulatorError(f"snapshot is {snapshot}; it must be 0 or more bars")
+        older = history or {}
+        self.exchange = exchange or WealthAI()
+        self.timelines = {
+            key: Timeline(bars, updates=updates, history=older.get(key, ())) for key, bars in series.items()
         }
-        self._updates = updates
-        self._snapshot = snapshot
-        self.closed_flag = closed_flag
-        self._steps = dict.fromkeys(self._timelines, 0)
+        self.snapshot = snapshot
+        self.steps_per_bar = updates + 1
+        self._steps = dict.fromkeys(self.timelines, 0)
         self._log: list[Played] = []
         self._changed = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
@@ -81,31 +86,40 @@ class Market:
         **options: Any,
     ) -> Self:
         """Invented bars from 2020-09-13 12:00 UTC on, the same for the same seed. `options` are those of a Market."""
-        frame = _timeframe(timeframe)
-        return cls({(symbol, timeframe): _invent(symbol, frame, bars, seed) for symbol in symbols}, **options)
+        length = _timeframe(timeframe)
+        return cls({(symbol, timeframe): invent_bars(symbol, length, bars, seed) for symbol in symbols}, **options)
 
     @classmethod
-    def from_csv(cls, path: str | Path, symbol: str, timeframe: str, **options: Any) -> Self:
-        """The bars of one file. Raises SimulatorError."""
-        return cls({(symbol, timeframe): read_bars(Path(path), _timeframe(timeframe))}, **options)
+    def from_csv(
+        cls, path: str | Path, symbol: str, timeframe: str, *, skip: int = 0, limit: int | None = None, **options: Any
+    ) -> Self:
+        """The bars of one file: `limit` of them, after the first `skip`, which are history. Raises SimulatorError."""
+        bars, key = read_bars(Path(path), _timeframe(timeframe)), (symbol, timeframe)
+        return cls({key: _part(bars, skip, limit)}, history={key: bars[:skip]}, **options)
 
     # What is true.
 
     @property
     def series(self) -> tuple[Series, ...]:
         """All series."""
-        return tuple(self._timelines)
+        return tuple(self.timelines)
 
     @property
-    def steps_per_bar(self) -> int:
-        """How many messages a bar is."""
-        return self._updates + 1
+    def steps(self) -> int:
+        """How many steps there are, of the longest series."""
+        return max((timeline.steps for timeline in self.timelines.values()), default=0)
+
+    @property
+    def steps_played(self) -> int:
+        """How many of these were played."""
+        with self._changed:
+            return max(self._steps.values(), default=0)
 
     @property
     def finished(self) -> bool:
         """Whether everything was played."""
         with self._changed:
-            return all(self._steps[key] == timeline.steps for key, timeline in self._timelines.items())
+            return all(self._steps[key] == timeline.steps for key, timeline in self.timelines.items())
 
     def all(self, series: Series) -> list[PlayedBar]:
         """The bars whose final values were played, oldest first."""
@@ -116,8 +130,8 @@ class Market:
         """The bars of which the messages so far prove that they are closed: flagged, or with a successor begun."""
         with self._changed:
             whole = self._whole(series)
-            begun = self._steps[series] % self._timelines[series].steps_per_bar > 0
-        return whole if self.closed_flag or begun else whole[:-1]
+            begun = self._steps[series] % self.timelines[series].steps_per_bar > 0
+        return whole if self.exchange.closed_flag or begun else whole[:-1]
 
     # Playing.
 
@@ -126,19 +140,23 @@ class Market:
 
         The messages of all series go out in the order of the times they tell of.
         """
-        timeline = next(iter(self._timelines.values()))  # all have the same number of steps per bar
-        self.play_steps(timeline.steps_before(Decimal(str(bars))))
+        self.play_steps(self.steps_before(bars))
 
     def play_steps(self, steps: int) -> None:
         """Play so many more messages of every series, or those left."""
         with self._changed:
-            due = [moment for key in self._timelines for moment in self._due(key, steps)]
+            due = [moment for key in self.timelines for moment in self._due(key, steps)]
             due.sort(key=lambda moment: moment[0])
             self._log += [played for _, played in due]
             self._changed.notify_all()
             listeners = list(self._listeners)
         for tell in listeners:
             tell()
+
+    def steps_before(self, bars: float) -> int:
+        """How many steps so many bars are."""
+        timeline = next(iter(self.timelines.values()))  # all have the same number of steps per bar
+        return timeline.steps_before(Decimal(str(bars)))
 
     # For those who follow.
 
@@ -160,9 +178,13 @@ class Market:
     def join(self, series: Collection[Series]) -> Joined:
         """What someone who subscribes to `series` now is to be sent, and where to follow from."""
         with self._changed:
-            wanted = [(self._timelines[key], self._steps[key]) for key in self._timelines if key in series]
-            messages = [text for timeline, step in wanted for text in timeline.snapshot(step, self._snapshot)]
-            return Joined(messages, len(self._log))
+            closed = {
+                key: timeline.closed(self._steps[key], self.snapshot)
+                for key, timeline in self.timelines.items()
+                if key in series
+            }
+            texts = [self._text(key, bar, True) for key, bars in closed.items() for bar in bars]
+            return Joined(texts, len(self._log))
 
     def listen(self, tell: Callable[[], None]) -> None:
         """Have `tell` called after every playing, on the thread that plays."""
@@ -176,28 +198,35 @@ class Market:
 
     # For those who lie about it. `position` is how much of the log they passed on; nothing later is told.
 
-    def now(self, series: Series, position: int) -> dict[str, Any]:
+    def now(self, series: Series, position: int) -> Message:
         """The message of the newest state: of the bar in progress, else the first of the next bar, or the last of all.
 
         None of these, sent once more, hurts anybody.
         """
-        timeline, steps = self._timelines[series], self._steps_at(series, position)
+        timeline, steps = self.timelines[series], self._steps_at(series, position)
         step = steps - 1 if steps % timeline.steps_per_bar or steps == timeline.steps else steps
-        return _read(timeline.message(step))
+        return self.message(series, step)
 
-    def states(self, series: Series, position: int, count: int) -> list[dict[str, Any]]:
+    def states(self, series: Series, position: int, count: int) -> list[Message]:
         """`count` forming states of the bar in progress, or the next one; of the last bar only its final values."""
-        message = self.now(series, position)
-        timeline, steps = self._timelines[series], self._steps_at(series, position)
+        timeline, steps = self.timelines[series], self._steps_at(series, position)
         if steps == timeline.steps:
-            return [message] * count
-        bar = timeline.bars[steps // timeline.steps_per_bar]
-        return [message | _values(forming_state(bar, number, count)) for number in range(count)]
+            return [self.now(series, position)] * count
+        bar = timeline.bar(steps)
+        return [self.exchange.bar(series, forming_state(bar, number, count), False) for number in range(count)]
 
-    def finals(self, series: Collection[Series], position: int) -> list[dict[str, Any]]:
+    def finals(self, series: Collection[Series], position: int) -> list[Message]:
         """The final message of every whole bar of these series, in the order in which they were played."""
         played = self.messages_since(0, position)
-        return [_read(one.text) for one in played if one.final and one.series in series]
+        return [self.exchange.bar(one.series, one.bar, True) for one in played if one.final and one.series in series]
+
+    def message(self, series: Series, step: int) -> Message:
+        """The message of one step of a series, whether it was played or not."""
+        timeline = self.timelines[series]
+        return self.exchange.bar(series, timeline.state(step), timeline.is_final(step))
+
+    def _text(self, series: Series, bar: PlayedBar, closed: bool) -> str:
+        return self.exchange.text(self.exchange.bar(series, bar, closed))
 
     def _steps_at(self, series: Series, position: int) -> int:
         """How many messages of a series are in the log before `position`."""
@@ -208,18 +237,18 @@ class Market:
         return 0
 
     def _whole(self, series: Series) -> list[PlayedBar]:
-        timeline = self._timelines[series]
+        timeline = self.timelines[series]
         return list(timeline.bars[: self._steps[series] // timeline.steps_per_bar])
 
     def _due(self, series: Series, steps: int) -> Iterable[tuple[float, Played]]:
         """The next messages of one series, each with the time it tells of."""
-        timeline, first = self._timelines[series], self._steps[series]
+        timeline, first = self.timelines[series], self._steps[series]
         self._steps[series] = min(first + steps, timeline.steps)
         for step in range(first, self._steps[series]):
-            number, part = divmod(step, timeline.steps_per_bar)
-            bar, final = timeline.bars[number], part == self._updates
+            bar, part = timeline.bar(step), step % timeline.steps_per_bar
             time = bar.open_time + (bar.end - bar.open_time) * (part + 1) / timeline.steps_per_bar
-            yield time, Played(series, step, bar, timeline.message(step), final)
+            text = self.exchange.text(self.message(series, step))
+            yield time, Played(series, step, bar, text, timeline.is_final(step))
 
 
 def _timeframe(name: str) -> Timeframe:
@@ -229,35 +258,10 @@ def _timeframe(name: str) -> Timeframe:
         raise SimulatorError(str(error)) from None
 
 
-def _invent(symbol: str, timeframe: Timeframe, count: int, seed: int) -> list[PlayedBar]:
-    rng = random.Random(f"{seed}:{symbol}:{timeframe}")  # noqa: S311 - the same bars again are the point
-    open_time, price = timeframe.floor(BEGINNING), rng.randint(1_000, 2_000_000)
-    bars = []
-    for _ in range(count):
-        end = timeframe.end(open_time)
-        bar, price = _invent_bar(rng, open_time, end, price)
-        bars.append(bar)
-        open_time = end
-    return bars
-
-
-def _invent_bar(rng: random.Random, open_time: int, end: int, opened: int) -> tuple[PlayedBar, int]:
-    """A bar that opens at a price in hundredths, and the price at which the next one opens."""
-    reach = max(opened // 200, 2)
-    close = max(opened + rng.randint(-reach, reach), 10)
-    high = max(opened, close) + rng.randint(0, reach)
-    low = max(min(opened, close) - rng.randint(0, reach), 1)
-    o, h, l, c = (f"{price // 100}.{price % 100:02d}" for price in (opened, high, low, close))  # noqa: E741
-    volume = f"{rng.randint(1, 900)}.{rng.randint(0, 999):03d}"
-    return PlayedBar(open_time, end, o, h, l, c, volume), close
-
-
-def _read(text: str) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(text)
-    return message
-
-
-def _values(bar: PlayedBar) -> dict[str, Any]:
-    """The fields of a message that its state decides."""
-    times = {"open_time": bar.open_time, "close_time": bar.end}
-    return times | {name: getattr(bar, name) for name in ("open", "high", "low", "close", "volume")}
+def _part(bars: list[PlayedBar], skip: int, limit: int | None) -> list[PlayedBar]:
+    if skip < 0 or (limit is not None and limit < 1):
+        raise SimulatorError(f"skip {skip}, limit {limit}: skip must be 0 or more, limit 1 or more")
+    played = bars[skip:] if limit is None else bars[skip : skip + limit]
+    if not played:
+        raise SimulatorError(f"nothing to play: the file has {len(bars)} bars, of which {skip} are skipped")
+    return played
