@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from wealthsources import (
@@ -80,33 +79,12 @@ def test_the_newest_count_closed_bars_by_now():
     assert places(bars) == [7, 8, 9]
 
 
-def test_a_numpy_count_will_do():
-    assert len(adapter(ListSource(hourly(*range(20)))).get_history("BTCUSDT", np.int64(2))) == 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        ({"count": 0}, "count must be at least 1, was 0"),
-        ({"count": -3}, "count must be at least 1, was -3"),
-        ({"count": 2.0}, "count must be a whole number, was 2.0"),
-        ({"count": True}, "count must be a whole number, was True"),
-        ({"count": "5"}, "count must be a whole number, was '5'"),
-        ({}, "give either count or start"),
-        ({"count": 5, "start": 1}, "give either count or start, not both"),
-        ({"start": "2024-01-01"}, "start must be a whole number of ms"),
-        ({"start": at(5), "end": at(4)}, "is after end"),
-        ({"start": -(10**30)}, "start must be a time in ms of the years 1 to 9999"),
-        ({"count": 1, "end": 10**30}, "end must be a time in ms of the years 1 to 9999"),
-        ({"count": 5, "timeframe": "5x"}, "'5x' is not a timeframe; known: 1m"),
-        ({"count": 5, "symbol": ""}, "symbol must be text"),
-        ({"count": 5, "symbol": None}, "symbol must be text"),
-    ],
-)
-def test_a_request_that_makes_no_sense_is_refused_before_anybody_is_asked(arguments, why):
-    source = ListSource(hourly(1))
-    with pytest.raises(RequestError, match=why):
-        adapter(source).get_history(**{"symbol": "BTCUSDT", **arguments})
+def test_a_request_that_makes_no_sense_reaches_no_source_and_no_clock():
+    source, session = ListSource(hourly(1)), FakeSession(clock=FeedClock())
+    for bound in (adapter(source), ContextDataAdapter(None, session=session)):
+        for ask in (bound.get_history, bound.explain):
+            with pytest.raises(RequestError, match="count must be at least 1, was 0"):
+                ask("BTCUSDT", 0)
     assert source.requests == []
 
 
