@@ -106,5 +106,15 @@ def test_what_a_subscription_returns_ends_it(mine):
 
 
 def test_a_session_that_is_not_open_has_no_subscribers(mine):
+    before, session = set(threading.enumerate()), mine({"live": True})
     with pytest.raises(WealthSourcesError, match="use it in a with statement"):
-        mine({"live": True}).subscribe(lambda event: None)
+        session.subscribe(lambda event: None)
+    assert not session.dispatcher.listening
+    assert set(threading.enumerate()) == before
+
+
+def test_where_a_live_source_does_not_start_nobody_has_subscribed(mine):
+    with mine({"live": True, "fail": "start"}) as session:
+        with pytest.raises(ConfigError, match="did not start"):
+            session.subscribe(lambda event: None)
+        assert not session.dispatcher.listening
