@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import wealthsources
 from wealthsources import ConfigError, RequestError, Timeframe
 
 from .conftest import context_at
@@ -33,6 +34,12 @@ def test_a_source_that_fails_to_stop_is_logged(mine, caplog):
 def test_a_source_that_cannot_be_made_is_a_configuration_error_with_its_place(mine):
     with pytest.raises(ConfigError, match=r"sources\[1\]: source 's1' cannot be made: RuntimeError: cannot be made"):
         mine({}, {"fail": "make"}).start()
+
+
+def test_a_plugin_that_cannot_be_loaded_is_a_configuration_error_with_its_place(mine):
+    session = wealthsources.open({"sources": [{"plugin": "context"}, {"plugin": "zgone"}]})
+    with pytest.raises(ConfigError, match=r"^the settings: sources\[1\]: no plugin 'zgone' is installed"):
+        session.start()
 
 
 def test_a_source_that_does_not_start_is_a_configuration_error_and_the_others_are_stopped(mine):
