@@ -184,12 +184,19 @@ def test_after_stop_nothing_is_taken(make_workers):
         workers.submit(lambda: None)
 
 
+def fill(workers: Workers, release: threading.Event) -> None:
+    """Have one thread wait until it is released, and as many jobs behind it as there is room for."""
+    hanging = workers.submit(lambda: release.wait(20))
+    wait_until(hanging.running)
+    for _ in range(1_000):
+        workers.submit(lambda: None)
+
+
 def test_a_request_without_a_free_place_in_the_queue_is_not_taken(make_workers):
     workers, release = make_workers(1), threading.Event()
-    workers.submit(lambda: release.wait(20))
-    waiting = []
+    fill(workers, release)
     with pytest.raises(NotAsked, match="1000 requests are waiting already"):
-        waiting += [workers.submit(lambda: None) for _ in range(1_002)]
+        workers.submit(lambda: None)
     release.set()
 
 
@@ -247,9 +254,7 @@ def test_a_stop_lets_the_threads_go_and_waits_for_none(make_workers):
 
 def test_a_stop_does_not_wait_for_room_in_a_full_queue(make_workers):
     workers, release = make_workers(1), threading.Event()
-    with pytest.raises(NotAsked):
-        for _ in range(1_002):
-            workers.submit(lambda: release.wait(20))
+    fill(workers, release)
     began = time.monotonic()
     workers.stop()
     assert time.monotonic() - began < 5
