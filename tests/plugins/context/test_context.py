@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
-from wealthsources import HistoryStandIn, NotHere, SourceError
+from wealthsources import HistoryStandIn, NotHere, SourceError, Timeframe
+from wealthsources_context.context import ContextSeries, ask_history, field
 
 from ...support.bars import at, places, record
 from .contexts import History, ask, context, hours, series, view_of
@@ -127,3 +128,51 @@ def test_a_list_that_is_replaced_after_binding_is_read() -> None:
     view = view_of(bound)
     bound.market_data_context = [hours(5)]
     assert places(ask(view)) == [0, 1, 2, 3, 4]
+
+
+# The lists by themselves.
+
+
+def test_a_value_is_that_of_a_mapping_or_of_an_object() -> None:
+    assert field({"close": 1}, "close") == field(MappingProxyType({"close": 1}), "close") == 1
+    assert field(SimpleNamespace(close=1), "close") == 1
+    assert field({}, "close") is field(SimpleNamespace(), "close") is field(None, "close") is None
+
+
+def test_of_a_series_that_is_not_there_there_are_no_bars() -> None:
+    assert ContextSeries(context(hours(1))).find("ETHUSDT", Timeframe("1h")) == ()
+
+
+def test_of_a_series_without_bars_there_are_none() -> None:
+    assert ContextSeries(context(series() | {"bars": None})).find("BTCUSDT", Timeframe("1h")) == ()
+
+
+def test_the_bars_of_a_series_are_those_of_the_list_and_no_copy() -> None:
+    entry = hours(2)
+    assert ContextSeries(context(entry)).find("BTCUSDT", Timeframe("1h")) is entry["bars"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("entries", "exists"), [([], True), ((), True), (None, False), ("text", False), ({}, False)])
+def test_there_is_a_list_even_if_it_is_empty(name: str, entries: object, exists: bool) -> None:
+    assert ContextSeries(SimpleNamespace(**{name: entries})).exists is exists
+
+
+def test_a_symbol_is_spelled_as_the_list_spells_it_and_else_stays() -> None:
+    listed = ContextSeries(context(hours(1)))
+    assert (listed.spelling("btc/usdt"), listed.spelling("eth/usdt")) == ("BTCUSDT", "eth/usdt")
+
+
+def test_all_series_are_named() -> None:
+    assert ContextSeries(context(hours(1), series(timeframe="4h"))).names() == ["BTCUSDT 1h", "BTCUSDT 4h"]
+
+
+def test_a_context_without_a_history_is_not_asked() -> None:
+    assert ask_history(context(hours(1)), "BTCUSDT", 1, Timeframe("1h")) is None
+
+
+def test_history_is_asked_by_name_of_symbol_and_timeframe_and_its_list_is_returned() -> None:
+    history = History(5)
+    bars = ask_history(SimpleNamespace(history=history), "BTCUSDT", 2, Timeframe("1h"))
+    assert history.asked == [("BTCUSDT", 2, "1h")]
+    assert bars == history.bars[-2:]
