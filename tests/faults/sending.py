@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from wealthsources_simulator import Peer, fault
 
-from .conftest import SERIES, Case, facts, wait_until
+from ..support.waiting import wait_until
+from .case import SERIES, VALUES, Case, Message, facts
 
 if TYPE_CHECKING:
     from wealthsources_simulator import Played
 
-VALUES = ("open", "high", "low", "close", "volume")
 
 Script = Callable[[Peer], object]
-Message = dict[str, Any]
 
 
 # what a server does --------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def test_a_socks_proxy_that_refuses_is_told():
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 def test_a_proxy_that_cuts_is_an_error(scheme):
-    with serve(lambda peer: peer.reset()) as server:
+    with serve(lambda peer: (peer.read(1), peer.reset())) as server:
         assert refused(server, scheme).reason == "proxy_error"
 
 
