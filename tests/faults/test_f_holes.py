@@ -34,7 +34,6 @@ from .histories import (
     truth_without,
 )
 
-
 # F6
 
 
@@ -94,6 +93,9 @@ def test_f6_bars_that_are_skipped_while_connected(case, chain, soon, count, flag
     assert case.counter("holes") == 1
     explained = case.session.adapter().explain("BTCUSDT", start=at(case, 0), on_stale="mark")
     assert [attempt.outcome for attempt in explained.attempts] == ["bars", "not_asked"]
+
+
+# F7
 
 
 def away(case, bars) -> None:
