@@ -223,10 +223,7 @@ def soak(seconds: float = 300.0, bars: int = 1_440, series: int = 50, seed: int 
 
 def live_through(report: Report, pipe: Connection, folder: str, seconds: float) -> None:
     import wealthsources
-    from wealthsources_websocket import client
-    from wealthsources_websocket.reconnect import ConnectBudget
 
-    client._budget = ConnectBudget()  # a day's attempts come in minutes here
     url, symbols = pipe.recv()
     live = {
         "endpoint": url,

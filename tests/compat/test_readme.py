@@ -15,6 +15,8 @@ from engine.python_sdk.websocket_manager import get_websocket_manager
 from wealthsources import Timeframe
 from wealthsources_simulator import Market, PlayedBar, WealthAI
 
+from ..support.waiting import wait_until
+
 COMPAT = Path(__file__).parents[2] / "compat"
 README = (COMPAT / "README.md").read_text(encoding="utf-8")
 TOKEN = "a-secret-compat-token"
@@ -54,7 +56,7 @@ def server(serve, monkeypatch):
 
 
 @pytest.fixture
-def started(server, wait_until):
+def started(server):
     """The quick start was run, and what the server had is here."""
     run("manager.configure(")
     wait_until(lambda: get_websocket_cache().get_cache_size("BTCUSDT") == 2 * PAST)
@@ -82,7 +84,7 @@ def test_the_status_check_runs_before_anything_was_started(capsys):
     assert capsys.readouterr().out.splitlines() == ["state: disconnected connected: False", "subscribed: [] []"]
 
 
-def test_the_subscription_update_runs(started, wait_until):
+def test_the_subscription_update_runs(started):
     run("update_subscription(")
     wait_until(lambda: started.received[-1]["symbols"] == ["BTCUSDT", "ETHUSDT"])
     assert started.received[-1]["resolutions"] == ["1h"]
@@ -97,7 +99,7 @@ def test_the_cache_inspection_runs(started, capsys):
     assert [bar["close"] for bar in found["bars"]] == [str(close) for close in range(PAST - 19, PAST + 1)]
 
 
-def test_the_environment_configuration_runs(server, wait_until):
+def test_the_environment_configuration_runs(server):
     found = run("load_config_from_env()")
     assert found["config"]["symbols"] == ["BTCUSDT", "ETHUSDT"]
     assert found["manager"] is get_websocket_manager()

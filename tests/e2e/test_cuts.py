@@ -14,6 +14,8 @@ import pytest
 import wealthdata
 import wealthsources
 
+from ..support.waiting import wait_until
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-secret-e2e-token"
 #: With four updates a bar has five messages: a cut after none of them is before the bar, after all five after it.
@@ -128,7 +130,7 @@ def test_the_half_state_of_an_interrupted_bar_is_never_shown(market, rows):
     ]
 
 
-def test_a_server_that_is_down_at_first(market, wait_until):
+def test_a_server_that_is_down_at_first(market):
     market = market()
     market.server.refuse()
     market.open()

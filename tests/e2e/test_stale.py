@@ -7,6 +7,8 @@ import pytest
 import wealthdata
 import wealthsources
 
+from ..support.waiting import wait_until
+
 
 def forming(bars) -> list[bool]:
     return [not bar.closed for bar in bars]
@@ -36,7 +38,7 @@ def test_a_forming_bar_is_shown_only_on_request_and_only_while_the_feed_lives(ma
     assert forming(adapter.get_history("BTCUSDT", 5, include_now=True)) == [False] * 4 + [True]
 
 
-def test_after_a_cut_that_lasts_the_answer_is_refused(market, rows, wait_until):
+def test_after_a_cut_that_lasts_the_answer_is_refused(market, rows):
     market = market()
     market.open(late_after=0.1)
     market.connected()
@@ -76,7 +78,7 @@ def test_after_a_cut_that_lasts_the_answer_is_refused(market, rows, wait_until):
     market.check()
 
 
-def test_marking_is_a_choice_of_the_deployment(market, rows, wait_until):
+def test_marking_is_a_choice_of_the_deployment(market, rows):
     market = market()
     market.open(late_after=0.01, on_stale="mark")
     market.connected()
@@ -89,7 +91,7 @@ def test_marking_is_a_choice_of_the_deployment(market, rows, wait_until):
     assert "cannot vouch for the newest bars" in answer
 
 
-def test_a_feed_that_was_never_connected_is_stale_as_well(market, wait_until):
+def test_a_feed_that_was_never_connected_is_stale_as_well(market):
     market = market()
     market.server.refuse()
     market.open(late_after=0.2)
@@ -113,7 +115,7 @@ def test_a_feed_that_was_never_connected_is_stale_as_well(market, wait_until):
     market.check()
 
 
-def test_a_backtest_does_not_care(market, rows, wait_until):
+def test_a_backtest_does_not_care(market, rows):
     market = market()
     market.open(late_after=0.01, bind=False)
     market.connected()

@@ -22,8 +22,9 @@ import pytest
 
 import wealthsources
 from wealthsources_simulator import Market, MarketServer, PlayedBar, Series
-from wealthsources_websocket.client import STOP_LIMIT
-from wealthsources_websocket.reconnect import ConnectBudget
+from wealthsources_websocket.connection.policies import STOP_LIMIT
+
+from ..support.live_source import use_policies
 
 TOKEN = "a-secret-canary-token"
 SERIES: Series = ("BTCUSDT", "1h")
@@ -211,8 +212,7 @@ def _descriptors() -> int:
 
 @pytest.fixture
 def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
     with nothing_leaks():
         made = Case(tmp_path)
         try:

@@ -257,8 +257,8 @@ def once(gate: threading.Event, answer: Answer) -> Answer:
 
 def a_turn(case: Case) -> None:
     """Wait until the live source has looked after its streams once more, which is where holes are asked for again."""
-    before = case.live._next_look
-    case.until(lambda: case.live._next_look > before)
+    before = case.live._next_look.get(0, 0.0)
+    case.until(lambda: case.live._next_look.get(0, 0.0) > before)
 
 
 def truth_without(case: Case, *spans: wealthsources.Hole) -> list[tuple[Any, ...]]:

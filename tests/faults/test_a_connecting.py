@@ -18,7 +18,9 @@ import pytest
 import trustme
 
 from wealthsources_simulator import MarketServer, Peer, fault
-from wealthsources_websocket.reconnect import Backoff
+from wealthsources_websocket.connection.reconnect import Backoff
+
+from ..support.live_source import use_policies
 
 
 def failures(caplog: pytest.LogCaptureFixture) -> list[tuple[float, str, float]]:
@@ -39,9 +41,7 @@ def ends_within(case: Any, counter: str, seconds: float) -> None:
 @pytest.fixture
 def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every delay is the longest that the backoff allows."""
-    monkeypatch.setattr(
-        "wealthsources_websocket.client.Backoff", functools.partial(Backoff, uniform=lambda _least, most: most)
-    )
+    use_policies(monkeypatch, backoff=functools.partial(Backoff, uniform=lambda _least, most: most))
 
 
 # A1 ------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from wealthsources import StaleDataError
 from wealthsources_simulator import Market, fault
 from wealthsources_simulator.framing import PING, PONG
 
+from ..support.live_source import use_policies
+
 #: A dead peer is known after `ping_interval` + `pong_timeout`, 1.0 s here, looked at every fifth of a second.
 PINGS = {"ping_interval": 0.2, "pong_timeout": 0.8}
 #: That and a margin for a machine that has other things to do.
@@ -256,7 +258,7 @@ def test_b4_a_flood_of_control_frames_is_no_data(case, kind):
     case.serve(flood)
     case.open(ping_interval=0.1, pong_timeout=1.5, data_idle=1.5)
     case.connected()
-    cpu = time.pthread_getcpuclockid(case.live._client._thread.ident)
+    cpu = time.pthread_getcpuclockid(case.live.connections.clients[0]._thread.ident)
     used, began = time.clock_gettime(cpu), time.monotonic()
     case.counted("lost.data_idle", timeout=6)
     used, took = time.clock_gettime(cpu) - used, time.monotonic() - began
@@ -416,7 +418,7 @@ def swallows_nothing(peer) -> None:
 
 def unacknowledged(case) -> int:
     """Bytes that the client sent on its present connection and the other side's kernel has not taken."""
-    connection = case.live._client._connection
+    connection = case.live.connections.clients[0]._connection
     if connection is None:
         return 0
     with contextlib.suppress(OSError, ValueError):  # it may be let go of just now
@@ -450,7 +452,7 @@ def test_b11_ten_minutes_that_this_process_did_not_see(case, monkeypatch):
     """Goes on while this process stands still for ten minutes → a gap: one reconnect, the hole is filled, and no burst
     of timers."""
     real, asleep = time.monotonic, [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: real() + asleep[0])
+    use_policies(monkeypatch, monotonic=lambda: real() + asleep[0])
     series = ("BTCUSDT", "1m")
     case.serve("pings-only:12", market=Market.made(timeframe="1m", snapshot=2))
     case.open(resolutions=["1m"], ping_interval=0.2, pong_timeout=3.0)
@@ -563,6 +565,7 @@ def test_b12_the_wall_clock_steps_by_an_hour(case, monkeypatch, step):
     stale, no bar is taken for one from the future; it shows in `now` and `behind` only."""
     series = ("BTCUSDT", "1m")
     case.serve(market=present_market())
+    use_policies(monkeypatch, wall=lambda: time.time())  # noqa: PLW0108 - whatever that is by then
     case.open(clock="system", archive=False, resolutions=["1m"], **PINGS)
     pings = count_pings(case)
     case.play(10.4)

@@ -7,13 +7,13 @@ import threading
 import time
 from dataclasses import replace
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 
 from wealthsources import AllSourcesFailed, Bars, Finality, Hole, NotHere
 from wealthsources_simulator import Gone, Market, MarketServer, WealthAI, forming_state
 
+from ..support.live_source import use_policies
 from .conftest import SERIES, TOKEN, facts
 from .histories import (
     VALUES,
@@ -329,7 +329,7 @@ def test_f5_a_bar_that_comes_late(case):
 @pytest.fixture
 def soon(monkeypatch):
     """What is missing is asked for again at the next turn, a second later at most."""
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.05)
+    use_policies(monkeypatch, first_retry=0.05)
 
 
 def stream(case):
@@ -672,7 +672,7 @@ def test_f8_failing_backfills_are_paced(case, chain, monkeypatch):
     """The next source fails time after time, while the bar after the hole is forming → it is asked again and again,
     each pause twice as long as the one before."""
     first = 0.9
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", first)
+    use_policies(monkeypatch, first_retry=first)
     moments = []
 
     def failing(request):
@@ -843,8 +843,8 @@ def test_f9_how_far_a_bar_may_be_ahead(case, monkeypatch, flag, seconds, refused
     case.serve(market=Market.made(exchange=WealthAI(flag), updates=0, snapshot=48))
     last = final(case, 2)
     proof = last["close_time" if flag else "open_time"]
-    wall = SimpleNamespace(time=lambda: proof / 1000 - seconds, monotonic=time.monotonic)
-    monkeypatch.setattr("wealthsources_websocket.source.time", wall)  # the wall clock, as the live source reads it
+    wall = [proof / 1000 - seconds]
+    use_policies(monkeypatch, wall=lambda: wall[0])
     case.open(archive=False, clock="system")
     case.connected()
     case.play(3)
@@ -857,6 +857,6 @@ def test_f9_how_far_a_bar_may_be_ahead(case, monkeypatch, flag, seconds, refused
         assert opens(case, case.held()) == [0, 1, 2]
         assert case.counter("from_the_future") == 0
         assert seconds - 5 < case.status.clock_offset <= seconds
-    wall.time = lambda: proof / 1000 + 86_400
+    wall[0] = proof / 1000 + 86_400
     case.server.peers[0].cut()  # who connects anew finds that it is later, and is sent it all
     case.connected(2)

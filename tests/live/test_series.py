@@ -7,15 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources import Bars, BarStore, Finality, Hole, RequestError, SeriesBuffer, Timeframe
+from wealthsources import Bars, BarStore, Finality, Hole, SeriesBuffer, Timeframe
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ..support.bars import HOUR, T0, at, places
+
 FOREVER = 1 << 60
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
 
 
 def put(series: SeriesBuffer, place: int, volume: float = 1.0, *, epoch: int = 1, closed: bool | None = None):
@@ -25,10 +21,6 @@ def put(series: SeriesBuffer, place: int, volume: float = 1.0, *, epoch: int = 1
 
 def series(capacity: int = 10, **options) -> SeriesBuffer:
     return SeriesBuffer("BTCUSDT", "1h", capacity, **options)
-
-
-def places(bars: Bars) -> list[int]:
-    return [(int(time) - T0) // HOUR for time in bars.open_times]
 
 
 def closed(buffer: SeriesBuffer, **options) -> list[int]:
@@ -196,19 +188,6 @@ def test_an_answer_is_a_copy():
     assert before[0].volume == 1.0
 
 
-def test_a_backfill_fills_the_hole_and_keeps_its_sources_name():
-    store = BarStore("live")
-    buffer = store.series("BTCUSDT", Timeframe("1h"))
-    for place in (0, 1, 4, 5):
-        put(buffer, place)
-    bars = history(2, 3)
-    filled = store.fill(Bars(bars.symbol, bars.timeframe, np.array(bars.rows), ("archive",)))
-    assert filled.added == 2
-    answer = buffer.snapshot(FOREVER)
-    assert [bar.source for bar in answer] == ["live", "live", "archive", "archive", "live"]
-    assert answer.unbroken
-
-
 def test_a_backfill_replaces_what_was_interrupted_but_nothing_that_evidence_closed():
     store = BarStore("live")
     buffer = store.series("BTCUSDT", Timeframe("1h"))
@@ -228,35 +207,6 @@ def test_a_backfill_brings_nothing_newer_than_the_server_has_sent():
     store.fill(history(0, 1, 2))
     assert buffer.newest == at(0)
     assert closed(buffer) == []
-
-
-def test_series_are_capped():
-    store = BarStore(max_series=2)
-    store.series("A", Timeframe("1h"))
-    store.series("B", Timeframe("1h"))
-    assert store.series("A", Timeframe("1h")) is store.get("A", Timeframe("1h"))
-    with pytest.raises(RequestError, match="no room"):
-        store.series("C", Timeframe("1h"))
-
-
-def test_clear_forgets_one_or_all():
-    store = BarStore()
-    put(store.series("A", Timeframe("1h")), 0)
-    put(store.series("B", Timeframe("1h")), 0)
-    store.clear("A")
-    assert [buffer.symbol for buffer in store if len(buffer)] == ["B"]
-    store.clear()
-    assert not any(len(buffer) for buffer in store)
-
-
-def test_a_series_that_was_cleared_goes_on():
-    store = BarStore()
-    buffer = store.series("A", Timeframe("1h"))
-    put(buffer, 0)
-    store.clear()
-    put(buffer, 5)
-    put(buffer, 6)
-    assert closed(store.series("A", Timeframe("1h"))) == [5]
 
 
 def test_after_an_interruption_a_successor_on_the_same_connection_closes_nothing():

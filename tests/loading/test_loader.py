@@ -44,23 +44,6 @@ def ours():
 # What is installed
 
 
-def test_installed_tells_name_module_distribution_version_and_extras(distribution):
-    distribution("z-dist", "zmine = zmine.plugin [fast,my-extra]", version="1.2")
-    assert ours() == [PluginInfo("zmine", "zmine.plugin", "z-dist", "1.2", ("fast", "my-extra"))]
-
-
-def test_installed_imports_no_plugin(distribution):
-    distribution(zmine_module="raise SystemExit('imported')")
-    assert [found.name for found in ours()] == ["zmine"]
-    assert "zmine_module" not in sys.modules
-
-
-def test_our_own_plugins_come_through_the_same_door():
-    websocket = next(found for found in installed() if found.name == "websocket")
-    assert (websocket.distribution, websocket.extras) == ("wealthsources", ("websocket",))
-    assert websocket.value == "wealthsources_websocket.plugin"
-
-
 def test_a_distribution_that_is_twice_on_the_path_counts_once(distribution):
     distribution(folder="one")
     distribution(folder="two", zmine_module=GOOD)

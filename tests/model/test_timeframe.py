@@ -1,6 +1,7 @@
+"""The windows of each timeframe."""
+
 from __future__ import annotations
 
-import datetime as dt
 import pickle
 
 import numpy as np
@@ -9,12 +10,10 @@ from hypothesis import given, strategies as st
 
 from wealthsources import RequestError, Timeframe
 
+from ..support.bars import ms
+
 EVERY = st.sampled_from([Timeframe(name) for name in Timeframe.known()])
 TIMES = st.integers(min_value=-2_000_000_000_000, max_value=7_000_000_000_000)
-
-
-def ms(*date: int) -> int:
-    return int(dt.datetime(*date, tzinfo=dt.UTC).timestamp()) * 1000
 
 
 def test_known_names_are_those_of_the_wire_and_of_strategies():
@@ -79,3 +78,35 @@ def test_arrays_agree_with_single_times(frame, times):
 def test_an_absurd_month_is_an_error():
     with pytest.raises(RequestError, match="outside the years"):
         Timeframe("1M").slot(1 << 60)
+    for slot in (8030 * 12, -1971 * 12, 1 << 60):
+        with pytest.raises(RequestError, match=f"month {slot} from 1970-01 is outside the years 1 to 9999"):
+            Timeframe("1M").open_time(slot)
+
+
+@pytest.mark.parametrize(
+    ("name", "length"),
+    [("1m", 60_000), ("1h", 3_600_000), ("1d", 86_400_000), ("3d", 259_200_000), ("1w", 604_800_000)],
+)
+def test_a_fixed_length_is_that_of_every_window(name, length):
+    assert Timeframe(name).fixed == Timeframe(name).milliseconds == length
+
+
+def test_a_month_has_no_fixed_length_and_is_never_longer_than_31_days():
+    assert Timeframe("1M").fixed == 0
+    assert Timeframe("1M").milliseconds == 31 * 86_400_000
+
+
+def test_known_names_come_shortest_first():
+    lengths = [Timeframe(name).milliseconds for name in Timeframe.known()]
+    assert lengths == sorted(lengths)
+    assert len(set(lengths)) == len(lengths)
+
+
+def test_window_number_0_holds_1970():
+    assert all(Timeframe(name).slot(0) == 0 for name in Timeframe.known())
+    assert Timeframe("1w").open_time(0) == ms(1969, 12, 29)
+
+
+def test_a_timeframe_prints_as_its_name():
+    assert str(Timeframe("1h")) == "1h"
+    assert repr(Timeframe("1h")) == "Timeframe('1h')"

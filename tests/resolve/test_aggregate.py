@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
 import decimal
 import itertools
 import random
@@ -16,14 +15,12 @@ from wealthsources.model.rows import AS_NUMBER, FIELDS, KEPT_ASIDE, source_codes
 from wealthsources.model.validity import first_fault
 from wealthsources.resolve.aggregate import aggregate, divides, finer_than
 
+from ..support.bars import ms
+
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 FRAMES = [Timeframe(name) for name in Timeframe.known()]
-
-
-def ms(*date: int) -> int:
-    return int(dt.datetime(*date, tzinfo=dt.UTC).timestamp()) * 1000
 
 
 #: A Monday and the first of a month.

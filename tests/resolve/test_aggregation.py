@@ -9,8 +9,8 @@ import pytest
 from hypothesis import event, given, settings, strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, NotHere, SeriesBuffer, Source, SourceError, Timeframe
-from wealthsources.model.attempt import Attempt
 from wealthsources.resolve.aggregate import finer_than
+from wealthsources.resolve.answer_builder import MOST_FINER
 from wealthsources.resolve.chain import ChainLink, Resolution, SourceChain
 from wealthsources.resolve.merge import merge
 from wealthsources.resolve.query import Query
@@ -48,8 +48,8 @@ def up_to(bars: Bars, end: int) -> Bars:
     return bars.take(bars.rows[bars.ends <= end])
 
 
-def chain(**sources: Source) -> SourceChain:
-    return SourceChain([ChainLink(name, source) for name, source in sources.items()])
+def chain(most_finer: int = MOST_FINER, **sources: Source) -> SourceChain:
+    return SourceChain([ChainLink(name, source) for name, source in sources.items()], most_finer=most_finer)
 
 
 def query(frame: str, now: int, count: int | None = 3, **changes) -> Query:
@@ -71,7 +71,7 @@ def told(resolution: Resolution) -> list[tuple[str, str]]:
 def test_bars_that_no_source_has_are_made_of_finer_ones(frame):
     now = T0 + MOST_MINUTES * MINUTE
     bars = chain(minutes=ListSource(truth("1m"))).resolve(query(frame, now)).bars
-    assert np.array_equal(bars.rows[:, 2:7], truth(frame).rows[-3:, 2:7])
+    assert np.array_equal(bars.values, truth(frame).values[-3:])
     assert np.array_equal(bars.open_times, truth(frame).open_times[-3:])
     assert [(bar.closed, bar.source) for bar in bars] == [(True, "minutes 1m")] * 3
     assert (bars.holes, bars.behind, bars.failed) == ((), 0, ())
@@ -169,21 +169,18 @@ def test_a_range_is_made_of_its_whole_windows(start, end, wanted):
     assert opens(chain(minutes=ListSource(truth("1m"))).resolve(asked).bars) == wanted
 
 
-def test_a_range_of_too_many_finer_bars_is_made_of_the_newest_and_says_so(monkeypatch):
-    monkeypatch.setattr("wealthsources.resolve.answer_builder.MOST_FINER", 2_000)
+def test_a_range_of_too_many_finer_bars_is_made_of_the_newest_and_says_so():
     minutes = ListSource(truth("1m"))
-    resolution = chain(minutes=minutes).resolve(query("1h", T0 + 3 * DAY, None, start=T0))
+    resolution = chain(2_000, minutes=minutes).resolve(query("1h", T0 + 3 * DAY, None, start=T0))
     assert opens(resolution.bars) == list(range(39, 72))
     assert "older ones are missing" in resolution.bars.failed[0].reason
     assert max(request.end - request.start for request in minutes.requests) <= 2_000 * 5 * 60 * MINUTE
-    short = chain(minutes=minutes).resolve(query("1h", T0 + DAY, None, start=T0 - 1000 * DAY)).bars
+    short = chain(2_000, minutes=minutes).resolve(query("1h", T0 + DAY, None, start=T0 - 1000 * DAY)).bars
     assert (opens(short), short.failed) == (list(range(24)), ())
 
 
-def test_a_count_of_too_many_finer_bars_is_made_of_the_newest_and_says_so(monkeypatch):
-    monkeypatch.setattr("wealthsources.resolve.answer_builder.MOST_FINER", 2_000)
-    monkeypatch.setattr("wealthsources.resolve.aggregation.MOST_FINER", 2_000)
-    resolution = chain(minutes=ListSource(truth("1m"))).resolve(query("1h", T0 + 3 * DAY, 60))
+def test_a_count_of_too_many_finer_bars_is_made_of_the_newest_and_says_so():
+    resolution = chain(2_000, minutes=ListSource(truth("1m"))).resolve(query("1h", T0 + 3 * DAY, 60))
     assert opens(resolution.bars) == list(range(39, 72))
     assert "older ones are missing" in resolution.bars.failed[0].reason
 
@@ -323,13 +320,11 @@ def test_a_source_that_may_block_and_failed_is_not_asked_again_by_the_same_call(
 
 
 def test_a_source_that_fails_for_finer_bars_only_is_asked_once_for_them():
-    source = ListSource(some(truth("4h"), 0), capabilities=Capabilities())
-
     def fail(request):
         if request.timeframe.name != "4h":
             raise OSError("bad file")
 
-    source._before = fail
+    source = ListSource(some(truth("4h"), 0), capabilities=Capabilities(), before=fail)
     resolution = chain(archive=source).resolve(query("4h", T0 + DAY))
     assert [request.timeframe.name for request in source.requests] == ["4h", "2h"]
     assert told(resolution) == [("archive", "bars"), ("archive (2h)", "failed")]
@@ -360,13 +355,11 @@ def test_a_failure_for_a_timeframe_that_was_not_used_is_none_of_the_answers():
 
 
 def test_a_source_that_may_block_and_failed_for_finer_bars_is_told_of():
-    source = ListSource(some(truth("1h"), 3), capabilities=Capabilities())
-
     def fail(request):
         if request.timeframe.name == "30m":
             raise OSError("disk on fire")
 
-    source._before = fail
+    source = ListSource(some(truth("1h"), 3), capabilities=Capabilities(), before=fail)
     resolution = chain(archive=source).resolve(query("1h", T0 + 4 * HOUR, 3))
     assert [attempt.asked for attempt in resolution.bars.failed] == ["archive (30m)"]
 
@@ -377,11 +370,6 @@ def test_the_reasons_of_an_empty_answer_are_those_of_what_was_asked_for():
     assert [attempt.asked for attempt in failure.value.attempts] == ["archive", "broken"]
 
 
-def test_the_line_of_an_attempt_says_what_it_was_asked_for():
-    assert Attempt("archive", "bars", 5, finer=Timeframe("1m")).line() == "archive (1m): 5 bars"
-    assert Attempt("archive", "bars", 5).line() == "archive: 5 bars"
-
-
 # laws ----------------------------------------------------------------------------------------------------------
 
 WORLD = 6 * 60
@@ -389,18 +377,18 @@ NAMES = ("1m", "3m", "5m", "15m", "30m", "1h", "2h")
 
 
 @st.composite
-def sources(draw) -> list[ListSource]:
-    """Sources that tell the truth of a few timeframes, with windows left out."""
+def worlds(draw) -> list[dict[Timeframe, Bars]]:
+    """What each source holds: the truth of a few timeframes, with windows left out."""
     made = []
     for _ in range(draw(st.integers(1, 3))):
-        series = []
+        series = {}
         for frame in draw(st.sets(st.sampled_from(NAMES), min_size=1, max_size=3)):
             bars = truth(frame, WORLD)
             missing = draw(st.sets(st.integers(0, len(bars) - 1), max_size=3))
             first, last = sorted(draw(st.tuples(*[st.integers(0, len(bars))] * 2)))
             kept = [place for place in range(first, last) if place not in missing]
-            series.append(bars.take(bars.rows[kept]))
-        made.append(ListSource(*series))
+            series[bars.timeframe] = bars.take(bars.rows[kept])
+        made.append(series)
     return made
 
 
@@ -416,15 +404,18 @@ def queries(draw) -> Query:
     return query(frame.name, now, None, start=start, end=end, include_now=include_now)
 
 
-def possible(frame: Timeframe, held: list[ListSource], now: int) -> set[int]:
+def of(held: list[dict[Timeframe, Bars]]) -> SourceChain:
+    return chain(**{f"s{place}": ListSource(*series.values()) for place, series in enumerate(held)})
+
+
+def possible(frame: Timeframe, held: list[dict[Timeframe, Bars]], now: int) -> set[int]:
     """Open times of the bars that can be had: from a source, or made of whole finer ones that can be had."""
     found: set[int] = set()
-    for source in held:
-        series = source._series.get(("BTCUSDT", frame))
-        if series is not None:
-            found |= set(up_to(series, now).open_times.tolist())
+    for series in held:
+        if frame in series:
+            found |= set(up_to(series[frame], now).open_times.tolist())
     for finer in finer_than(frame):
-        if not any(("BTCUSDT", finer) in source._series for source in held):
+        if not any(finer in series for series in held):
             continue
         parts = possible(finer, held, now)
         for open_time in {frame.floor(part) for part in parts}:
@@ -434,11 +425,11 @@ def possible(frame: Timeframe, held: list[ListSource], now: int) -> set[int]:
 
 
 @settings(max_examples=300)
-@given(sources(), queries())
+@given(worlds(), queries())
 def test_no_bar_is_wrong_invented_or_ahead_and_the_newest_are_all_there_are(held, asked):
     frame = asked.timeframe
     try:
-        bars = chain(**{f"s{place}": source for place, source in enumerate(held)}).resolve(asked).bars
+        bars = of(held).resolve(asked).bars
     except AllSourcesFailed:
         bars = Bars.empty("BTCUSDT", frame)
     known = {bar.open_time: bar for bar in truth(frame.name, WORLD)}
@@ -460,13 +451,13 @@ def test_no_bar_is_wrong_invented_or_ahead_and_the_newest_are_all_there_are(held
 
 
 @settings(max_examples=200)
-@given(sources(), queries())
+@given(worlds(), queries())
 def test_the_answer_at_a_time_is_the_same_where_the_future_is_unknown(held, asked):
-    cut = [ListSource(*(up_to(bars, asked.now) for bars in source._series.values())) for source in held]
+    cut = [{frame: up_to(bars, asked.now) for frame, bars in series.items()} for series in held]
 
-    def answer(of: list[ListSource]) -> list | None:
+    def answer(of_these: list[dict[Timeframe, Bars]]) -> list | None:
         try:
-            return list(chain(**{f"s{place}": source for place, source in enumerate(of)}).resolve(asked).bars)
+            return list(of(of_these).resolve(asked).bars)
         except AllSourcesFailed:
             return None
 

@@ -22,19 +22,9 @@ from wealthsources.resolve.known_empty import KnownEmpty
 from wealthsources.resolve.query import Query
 from wealthsources.testing import ListSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ..support.bars import at, hourly, places
+
 FRAME = Timeframe("1h")
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
-
-
-def history(*wanted: int, price: float = 10.0, closed: bool | None = None, symbol: str = "BTCUSDT") -> Bars:
-    rows = [(at(place), price, price, price, price, 1.0) for place in wanted]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
-    return Bars.from_columns(symbol, "1h", *columns, closed=closed)
 
 
 class Live(Source):
@@ -77,10 +67,6 @@ def query(now: int = 10, count: int | None = 3, **changes) -> Query:
     return dataclasses.replace(Query("BTCUSDT", FRAME, at(now), count), **changes)
 
 
-def places(bars: Bars) -> list[int]:
-    return [(int(time) - T0) // HOUR for time in bars.open_times]
-
-
 def names(bars: Bars) -> list[str]:
     return [bar.source for bar in bars]
 
@@ -108,7 +94,7 @@ def reasons(chain: SourceChain, number: int, **changes) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "source", [Broken(OSError("no disk")), Broken(answer=None), Broken(answer=history(9, symbol="ETHUSDT"))]
+    "source", [Broken(OSError("no disk")), Broken(answer=None), Broken(answer=hourly(9, symbol="ETHUSDT"))]
 )
 def test_after_so_many_failures_in_a_row_a_source_behind_a_breaker_is_not_asked(source):
     first, second, third = reasons(guarded(source), 3)
@@ -117,13 +103,13 @@ def test_after_so_many_failures_in_a_row_a_source_behind_a_breaker_is_not_asked(
     assert third.startswith("failed: not asked: failed 2 times in a row, the last: ")
 
 
-@pytest.mark.parametrize("source", [Broken(NotHere("empty")), Broken(answer=history()), ListSource(history(9))])
+@pytest.mark.parametrize("source", [Broken(NotHere("empty")), Broken(answer=hourly()), ListSource(hourly(9))])
 def test_a_source_that_answers_is_never_behind_a_closed_door(source):
     assert len(set(reasons(guarded(source), 5))) == 1
 
 
 def test_bars_that_are_not_closed_yet_are_an_answer_to_the_breaker():
-    found = reasons(guarded(Broken(answer=history(10))), 4)
+    found = reasons(guarded(Broken(answer=hourly(10))), 4)
     assert set(found) == {"not_here: none of its 1 bars is closed by then"}
 
 
@@ -144,27 +130,27 @@ def test_a_source_that_never_blocks_needs_no_breaker():
 
 
 def test_one_source_with_everything_is_enough_and_the_next_is_not_asked():
-    later = ListSource(history(7, 8, 9))
-    resolution = chain(ListSource(history(5, 6, 7, 8, 9)), later).resolve(query())
+    later = ListSource(hourly(7, 8, 9))
+    resolution = chain(ListSource(hourly(5, 6, 7, 8, 9)), later).resolve(query())
     assert places(resolution.bars) == [7, 8, 9]
     assert outcomes(resolution) == ["bars", "not_asked"]
     assert later.requests == []
 
 
 def test_the_earlier_source_beats_the_later():
-    resolution = chain(ListSource(history(8, 9)), ListSource(history(6, 7, 8, 9, price=99.0))).resolve(query(count=4))
+    resolution = chain(ListSource(hourly(8, 9)), ListSource(hourly(6, 7, 8, 9, price=99.0))).resolve(query(count=4))
     assert names(resolution.bars) == ["s1", "s1", "s0", "s0"]
     assert resolution.bars[-1].close == 10.0
 
 
 def test_a_newer_bar_in_a_later_source_is_found():
-    resolution = chain(ListSource(history(5, 6)), ListSource(history(4, 5, 6, 7, 8, 9))).resolve(query())
+    resolution = chain(ListSource(hourly(5, 6)), ListSource(hourly(4, 5, 6, 7, 8, 9))).resolve(query())
     assert places(resolution.bars) == [7, 8, 9]
 
 
 def test_a_hole_is_filled_by_the_next_source_which_is_asked_for_no_more():
-    filler = ListSource(history(*range(10)))
-    resolution = chain(ListSource(history(5, 6, 9)), filler).resolve(query(count=5))
+    filler = ListSource(hourly(*range(10)))
+    resolution = chain(ListSource(hourly(5, 6, 9)), filler).resolve(query(count=5))
     assert places(resolution.bars) == [5, 6, 7, 8, 9]
     assert names(resolution.bars) == ["s0", "s0", "s1", "s1", "s0"]
     request = filler.requests[0]
@@ -173,19 +159,19 @@ def test_a_hole_is_filled_by_the_next_source_which_is_asked_for_no_more():
 
 
 def test_only_the_hole_is_asked_for_when_the_count_is_complete():
-    filler = ListSource(history(*range(10)))
-    chain(ListSource(history(5, 6, 9)), filler).resolve(query(count=3))
+    filler = ListSource(hourly(*range(10)))
+    chain(ListSource(hourly(5, 6, 9)), filler).resolve(query(count=3))
     assert (filler.requests[0].start, filler.requests[0].end) == (at(7), at(9))
 
 
 def test_only_the_head_is_asked_for_when_the_rest_is_there():
-    older = ListSource(history(*range(10)))
-    chain(ListSource(history(8, 9)), older).resolve(query(count=5))
+    older = ListSource(hourly(*range(10)))
+    chain(ListSource(hourly(8, 9)), older).resolve(query(count=5))
     assert (older.requests[0].start, older.requests[0].end, older.requests[0].count) == (None, at(8), 3)
 
 
 def test_each_source_is_asked_once():
-    sources = [ListSource(history(place)) for place in (9, 7, 5, 3)]
+    sources = [ListSource(hourly(place)) for place in (9, 7, 5, 3)]
     resolution = chain(*sources).resolve(query(count=4))
     asked = [[request for request in source.requests if request.timeframe is FRAME] for source in sources]
     assert [len(requests) for requests in asked] == [1, 1, 1, 1]
@@ -193,12 +179,12 @@ def test_each_source_is_asked_once():
 
 
 def test_a_hole_that_nobody_fills_is_listed():
-    resolution = chain(ListSource(history(5, 6, 9))).resolve(query())
+    resolution = chain(ListSource(hourly(5, 6, 9))).resolve(query())
     assert resolution.bars.holes == (Hole(at(7), at(9), 2),)
 
 
 def test_missing_newest_bars_are_counted():
-    resolution = chain(ListSource(history(5, 6))).resolve(query())
+    resolution = chain(ListSource(hourly(5, 6))).resolve(query())
     assert resolution.bars.behind == 3
     assert resolution.bars.holes == ()
 
@@ -206,33 +192,33 @@ def test_missing_newest_bars_are_counted():
 def test_no_bar_that_ends_after_now_is_returned_whatever_a_source_holds():
     class Future(ListSource):
         def get_history(self, request):
-            return history(*range(20))
+            return hourly(*range(20))
 
     resolution = chain(Future()).resolve(query(now=10))
     assert places(resolution.bars) == [7, 8, 9]
 
 
 def test_a_bar_that_ends_exactly_now_is_visible_and_one_ms_earlier_it_is_not():
-    source = ListSource(history(*range(20)))
+    source = ListSource(hourly(*range(20)))
     assert places(chain(source).resolve(query(now=10)).bars)[-1] == 9
     assert places(chain(source).resolve(query(now=10, end=at(10) - 1)).bars)[-1] == 8
 
 
 def test_a_range_takes_whole_bars_from_start_to_end():
-    source = ListSource(history(*range(20)))
+    source = ListSource(hourly(*range(20)))
     assert places(chain(source).resolve(query(count=None, start=at(3), end=at(6))).bars) == [3, 4, 5]
     assert places(chain(source).resolve(query(count=None, start=at(3) + 1, end=at(6) + 5)).bars) == [4, 5]
 
 
 def test_a_range_in_which_no_bar_fits_is_empty_and_nobody_is_asked():
-    source = ListSource(history(*range(20)))
+    source = ListSource(hourly(*range(20)))
     resolution = chain(source).resolve(query(count=None, start=at(3) + 1, end=at(4) + 1))
     assert len(resolution.bars) == 0
     assert source.requests == []
 
 
 def test_fewer_bars_than_count_are_no_error():
-    assert places(chain(ListSource(history(8, 9))).resolve(query(count=100)).bars) == [8, 9]
+    assert places(chain(ListSource(hourly(8, 9))).resolve(query(count=100)).bars) == [8, 9]
 
 
 def test_a_forming_bar_is_never_in_the_default_answer():
@@ -254,7 +240,7 @@ def test_a_forming_bar_that_opens_after_now_is_not_shown():
 
 def test_a_forming_bar_older_than_the_newest_closed_one_is_not_shown():
     live = Live(5, 6, forming=7)
-    bars = chain(live, ListSource(history(7, 8, 9))).resolve(query(include_now=True)).bars
+    bars = chain(live, ListSource(hourly(7, 8, 9))).resolve(query(include_now=True)).bars
     assert places(bars) == [7, 8, 9]
     assert all(bar.closed for bar in bars)
 
@@ -266,7 +252,7 @@ def test_a_forming_bar_has_no_place_in_a_question_about_the_past():
 
 def test_a_live_source_takes_no_part_in_a_backtest():
     live = Live(8, 9)
-    resolution = chain(live, ListSource(history(7, 8))).resolve(query(live=False))
+    resolution = chain(live, ListSource(hourly(7, 8))).resolve(query(live=False))
     assert places(resolution.bars) == [7, 8]
     assert resolution.attempts[0].outcome == "skipped"
     assert "backtest" in resolution.attempts[0].reason
@@ -275,7 +261,7 @@ def test_a_live_source_takes_no_part_in_a_backtest():
 def test_a_source_that_serves_another_timeframe_or_symbol_is_skipped_not_failed():
     minutes = ListSource(capabilities=Capabilities(blocking=False, timeframes=("1m",)))
     others = ListSource(capabilities=Capabilities(blocking=False, symbols=("ETHUSDT",)))
-    resolution = chain(minutes, others, ListSource(history(8, 9))).resolve(query())
+    resolution = chain(minutes, others, ListSource(hourly(8, 9))).resolve(query())
     assert outcomes(resolution) == ["skipped", "skipped", "bars"]
     assert {request.timeframe.name for request in minutes.requests} == {"1m"}, "of which hours can be made"
     assert others.requests == []
@@ -283,7 +269,7 @@ def test_a_source_that_serves_another_timeframe_or_symbol_is_skipped_not_failed(
 
 def test_a_source_is_asked_in_its_own_spelling_and_the_answer_has_the_callers():
     source = ListSource(
-        history(8, 9, symbol="BTC-USDT"), capabilities=Capabilities(blocking=False, symbols=("BTC-USDT", "ETH-USDT"))
+        hourly(8, 9, symbol="BTC-USDT"), capabilities=Capabilities(blocking=False, symbols=("BTC-USDT", "ETH-USDT"))
     )
     bars = chain(source).resolve(query(symbol="btcusdt")).bars
     assert source.requests[0].symbol == "BTC-USDT"
@@ -297,14 +283,14 @@ def test_a_source_is_asked_in_its_own_spelling_and_the_answer_has_the_callers():
         (Broken(SourceError("disk is full")), "disk is full"),
         (Broken(answer=None), "returned NoneType, not Bars"),
         (Broken(answer=[1, 2]), "returned list, not Bars"),
-        (Broken(answer=history(8, symbol="ETHUSDT")), "returned ETHUSDT 1h when asked for BTCUSDT 1h"),
-        (Broken(answer=history(9, 8)), "open_time is not after the one before"),
-        (Broken(answer=history(8, price=np.nan)), "not a finite number"),
+        (Broken(answer=hourly(8, symbol="ETHUSDT")), "returned ETHUSDT 1h when asked for BTCUSDT 1h"),
+        (Broken(answer=hourly(9, 8)), "open_time is not after the one before"),
+        (Broken(answer=hourly(8, price=np.nan)), "not a finite number"),
         (Broken(answer=Bars.from_columns("BTCUSDT", "1h", [at(8) + 1], [1], [1], [1], [1], [1])), "not on the 1h grid"),
     ],
 )
 def test_whatever_a_source_does_the_chain_goes_on(broken, reason):
-    resolution = chain(broken, ListSource(history(7, 8, 9))).resolve(query())
+    resolution = chain(broken, ListSource(hourly(7, 8, 9))).resolve(query())
     assert places(resolution.bars) == [7, 8, 9]
     assert resolution.attempts[0].outcome == "failed"
     assert reason in resolution.attempts[0].reason
@@ -323,17 +309,17 @@ def test_when_nothing_answers_the_error_lists_every_source_with_its_reason():
 
 def test_an_empty_answer_of_an_ordinary_source_says_nothing():
     with pytest.raises(AllSourcesFailed):
-        chain(Broken(answer=history())).resolve(query(now=1000, end=at(10)))
+        chain(Broken(answer=hourly())).resolve(query(now=1000, end=at(10)))
 
 
 def authoritative(*wanted: int) -> ListSource:
     capabilities = Capabilities(blocking=False, authoritative=True)
-    return ListSource(history(*wanted), capabilities=capabilities)
+    return ListSource(hourly(*wanted), capabilities=capabilities)
 
 
 def test_what_an_exchange_leaves_out_between_two_bars_never_existed():
-    later = ListSource(history(7))
-    resolution = chain(ListSource(history(5, 9)), authoritative(5, 6, 8, 9), later).resolve(query(count=4))
+    later = ListSource(hourly(7))
+    resolution = chain(ListSource(hourly(5, 9)), authoritative(5, 6, 8, 9), later).resolve(query(count=4))
     assert places(resolution.bars) == [5, 6, 8, 9]
     # 7 lies between 6 and 8, which it returned; only then is it known
     assert resolution.bars.holes == ()
@@ -341,7 +327,7 @@ def test_what_an_exchange_leaves_out_between_two_bars_never_existed():
 
 
 def test_an_exchange_proves_nothing_beyond_the_bars_it_returned():
-    resolution = chain(ListSource(history(5, 9)), authoritative(6)).resolve(query(count=3))
+    resolution = chain(ListSource(hourly(5, 9)), authoritative(6)).resolve(query(count=3))
     assert resolution.bars.holes == (Hole(at(7), at(9), 2),)
 
 
@@ -359,7 +345,7 @@ def test_an_exchanges_empty_answer_is_believed_only_about_the_past():
 
 def test_under_the_system_clock_a_bar_that_has_just_ended_is_pending():
     now = at(10) + 2_000
-    silent = ListSource(history(*range(10)))
+    silent = ListSource(hourly(*range(10)))
     resolution = chain(Live(6, 7, 8), silent).resolve(Query("BTCUSDT", FRAME, now, 3, late_after=5_000))
     assert places(resolution.bars) == [6, 7, 8]
     assert resolution.bars.behind == 0
@@ -368,13 +354,13 @@ def test_under_the_system_clock_a_bar_that_has_just_ended_is_pending():
 
 def test_a_pending_bar_is_looked_for_in_sources_that_state_what_is_closed():
     now = at(10) + 2_000
-    stating = ListSource(history(8, 9, closed=True), capabilities=Capabilities(blocking=False, states_closed=True))
+    stating = ListSource(hourly(8, 9, closed=True), capabilities=Capabilities(blocking=False, states_closed=True))
     resolution = chain(Live(6, 7, 8), stating).resolve(Query("BTCUSDT", FRAME, now, 3, late_after=5_000))
     assert places(resolution.bars) == [7, 8, 9]
 
 
 def test_a_bar_that_says_nothing_counts_as_closed_only_when_it_is_settled():
-    stating = ListSource(history(8, 9), capabilities=Capabilities(blocking=False, states_closed=True))
+    stating = ListSource(hourly(8, 9), capabilities=Capabilities(blocking=False, states_closed=True))
     early = Query("BTCUSDT", FRAME, at(10) + 4_999, 3, late_after=5_000)
     late = dataclasses.replace(early, now=at(10) + 5_000)
     assert places(chain(stating).resolve(early).bars) == [8]
@@ -382,12 +368,12 @@ def test_a_bar_that_says_nothing_counts_as_closed_only_when_it_is_settled():
 
 
 def test_in_a_backtest_nothing_is_pending():
-    resolution = chain(ListSource(history(8))).resolve(query(now=10, live=False))
+    resolution = chain(ListSource(hourly(8))).resolve(query(now=10, live=False))
     assert resolution.bars.behind == 1
 
 
 def test_a_bar_stated_as_forming_is_not_closed_by_any_clock():
-    source = ListSource(history(7, 8, closed=False))
+    source = ListSource(hourly(7, 8, closed=False))
     with pytest.raises(AllSourcesFailed, match="none of its 2 bars is closed"):
         chain(source).resolve(query(now=100, end=at(10)))
 
@@ -403,8 +389,8 @@ def test_exact_text_follows_its_bar_through_a_merge():
 
 
 def test_a_dead_source_with_old_bars_does_not_make_the_next_read_years():
-    filler = ListSource(history(*range(5000, 10000)))
-    resolution = chain(ListSource(history(1, 2, 3)), filler).resolve(query(now=10000))
+    filler = ListSource(hourly(*range(5000, 10000)))
+    resolution = chain(ListSource(hourly(1, 2, 3)), filler).resolve(query(now=10000))
     assert filler.requests[0].count == 3
     assert places(resolution.bars) == [9997, 9998, 9999]
 
@@ -420,7 +406,7 @@ def test_the_text_of_a_bar_that_was_replaced_does_not_stay_with_its_successor():
         def __init__(self):
             self.buffer = buffer
 
-    bars = chain(Cut(), ListSource(history(8, price=64050.25))).resolve(query()).bars
+    bars = chain(Cut(), ListSource(hourly(8, price=64050.25))).resolve(query()).bars
     assert places(bars) == [7, 8, 9]
     assert bars[1].exact("close") == "64050.25"
 
@@ -432,7 +418,7 @@ def test_a_trusted_answer_of_another_series_is_garbage_too():
         def get_history(self, request):
             return SeriesBuffer("ETHUSDT", "1m", 10).snapshot(request.end)
 
-    resolution = chain(Other(), ListSource(history(7, 8, 9))).resolve(query())
+    resolution = chain(Other(), ListSource(hourly(7, 8, 9))).resolve(query())
     assert "returned ETHUSDT 1m when asked for BTCUSDT 1h" in resolution.attempts[0].reason
 
 
@@ -450,11 +436,11 @@ def test_an_exchange_whose_answer_is_cut_by_the_clock_has_not_said_that_there_is
         capabilities = Capabilities(blocking=False, authoritative=True)
 
         def get_history(self, request):
-            return history(100, 101)
+            return hourly(100, 101)
 
     with pytest.raises(AllSourcesFailed, match="none of its 2 bars is closed by then"):
         chain(Newest()).resolve(query(now=100, end=at(10)))
-    resolution = chain(ListSource(history(4, 5)), Newest()).resolve(query(now=100, count=2, end=at(10)))
+    resolution = chain(ListSource(hourly(4, 5)), Newest()).resolve(query(now=100, count=2, end=at(10)))
     assert resolution.bars.behind == 4
 
 
@@ -480,7 +466,7 @@ def test_a_source_whose_very_capabilities_fail_is_one_failed_attempt():
         def get_history(self, request):
             raise NotHere("never asked")
 
-    resolution = chain(Unable(), ListSource(history(7, 8, 9))).resolve(query())
+    resolution = chain(Unable(), ListSource(hourly(7, 8, 9))).resolve(query())
     assert resolution.attempts[0].outcome == "failed"
 
 
@@ -489,12 +475,12 @@ def test_an_exception_that_cannot_be_printed_is_named():
         def __str__(self):
             raise ValueError("no")
 
-    resolution = chain(Broken(Unprintable()), ListSource(history(7, 8, 9))).resolve(query())
+    resolution = chain(Broken(Unprintable()), ListSource(hourly(7, 8, 9))).resolve(query())
     assert resolution.attempts[0].reason == "Unprintable"
 
 
 def test_what_a_source_says_is_one_line_that_steers_no_terminal():
-    resolution = chain(Broken(NotHere("a\nb\x1b[31m")), ListSource(history(7, 8, 9))).resolve(query())
+    resolution = chain(Broken(NotHere("a\nb\x1b[31m")), ListSource(hourly(7, 8, 9))).resolve(query())
     assert resolution.attempts[0].reason == "a b\ufffd[31m"
 
 
@@ -514,7 +500,7 @@ def remembering(known_empty: KnownEmpty, *sources: Source) -> SourceChain:
 
 def test_a_window_that_never_had_a_bar_is_not_asked_for_again():
     exchange, known_empty = authoritative(6, 7, 9), KnownEmpty()
-    walk = remembering(known_empty, ListSource(history(6, 7, 9)), exchange)
+    walk = remembering(known_empty, ListSource(hourly(6, 7, 9)), exchange)
     first, again = walk.resolve(query(count=3)), walk.resolve(query(count=3))
     assert places(first.bars) == places(again.bars) == [6, 7, 9]
     assert (first.bars.holes, again.bars.holes) == ((), ())
@@ -523,7 +509,7 @@ def test_a_window_that_never_had_a_bar_is_not_asked_for_again():
 
 def test_after_an_hour_it_is_asked_for_again():
     now = [0.0]
-    walk = remembering(KnownEmpty(lambda: now[0]), ListSource(history(6, 7, 9)), authoritative(6, 7, 9))
+    walk = remembering(KnownEmpty(lambda: now[0]), ListSource(hourly(6, 7, 9)), authoritative(6, 7, 9))
     walk.resolve(query(count=3))
     now[0] = 3_601.0
     assert outcomes(walk.resolve(query(count=3))) == ["bars", "bars"]
@@ -531,7 +517,7 @@ def test_after_an_hour_it_is_asked_for_again():
 
 def test_what_a_later_source_knows_hides_no_bar_of_an_earlier_one():
     known_empty = KnownEmpty()
-    sources = ListSource(history(0, 1, 3, 4)), ListSource(history(2)), authoritative(-2, -1, 0, 1, 3, 4, 5)
+    sources = ListSource(hourly(0, 1, 3, 4)), ListSource(hourly(2)), authoritative(-2, -1, 0, 1, 3, 4, 5)
     walk = remembering(known_empty, *sources)
     assert places(walk.resolve(query(5, 4)).bars) == [1, 2, 3, 4]
     walk.resolve(query(5, 8))
@@ -545,22 +531,14 @@ def test_a_bar_of_the_future_proves_nothing_about_what_is_before_it():
         capabilities = Capabilities(blocking=False, authoritative=True)
 
         def get_history(self, request):
-            return history(0, 1, 2, 9)
+            return hourly(0, 1, 2, 9)
 
-    resolution = chain(Careless(), ListSource(history(3, 4))).resolve(query(6, 5))
+    resolution = chain(Careless(), ListSource(hourly(3, 4))).resolve(query(6, 5))
     assert places(resolution.bars) == [0, 1, 2, 3, 4]
 
 
-def test_spans_are_remembered_up_to_a_number(monkeypatch):
-    monkeypatch.setattr("wealthsources.resolve.known_empty._MOST_EMPTIES", 10)
-    known_empty = KnownEmpty()
-    for number in range(100):
-        known_empty.learn("s", f"SYMBOL{number}", FRAME, [(number, number)])
-    assert sum(bool(known_empty.of("s", f"SYMBOL{number}", FRAME)) for number in range(100)) <= 10
-
-
 def test_bars_that_two_sources_have_with_other_values_are_counted_and_the_earlier_one_wins():
-    resolution = chain(ListSource(history(5, 6, 9)), ListSource(history(4, 5, 6, 7, 8, 9, price=11.0))).resolve(
+    resolution = chain(ListSource(hourly(5, 6, 9)), ListSource(hourly(4, 5, 6, 7, 8, 9, price=11.0))).resolve(
         query(count=6)
     )
     assert resolution.bars.values[:, 3].tolist() == [11.0, 10.0, 10.0, 11.0, 11.0, 10.0]

@@ -23,18 +23,7 @@ from wealthsources.resolve.query import Policy
 from wealthsources.runtime.clocks import FeedClock, SystemClock
 from wealthsources.testing import ListSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
-
-
-def history(*wanted: int) -> Bars:
-    times = [at(place) for place in wanted]
-    ones = [1.0] * len(times)
-    return Bars.from_columns("BTCUSDT", "1h", times, ones, ones, ones, ones, ones)
+from ..support.bars import at, hourly, places
 
 
 class Silent(Source):
@@ -86,17 +75,13 @@ def adapter(*sources: Source, context=None, mode="auto", **options) -> ContextDa
     return ContextDataAdapter(context, session=FakeSession(*sources, **options), mode=mode)
 
 
-def places(bars: Bars) -> list[int]:
-    return [(int(time) - T0) // HOUR for time in bars.open_times]
-
-
 def test_the_newest_count_closed_bars_by_now():
-    bars = adapter(ListSource(history(*range(20)))).get_history("BTCUSDT", 3, "1h")
+    bars = adapter(ListSource(hourly(*range(20)))).get_history("BTCUSDT", 3, "1h")
     assert places(bars) == [7, 8, 9]
 
 
 def test_a_numpy_count_will_do():
-    assert len(adapter(ListSource(history(*range(20)))).get_history("BTCUSDT", np.int64(2))) == 2
+    assert len(adapter(ListSource(hourly(*range(20)))).get_history("BTCUSDT", np.int64(2))) == 2
 
 
 @pytest.mark.parametrize(
@@ -119,14 +104,14 @@ def test_a_numpy_count_will_do():
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused_before_anybody_is_asked(arguments, why):
-    source = ListSource(history(1))
+    source = ListSource(hourly(1))
     with pytest.raises(RequestError, match=why):
         adapter(source).get_history(**{"symbol": "BTCUSDT", **arguments})
     assert source.requests == []
 
 
 def test_a_hole_is_marked_and_told_by_default():
-    session = FakeSession(ListSource(history(5, 6, 9)))
+    session = FakeSession(ListSource(hourly(5, 6, 9)))
     bars = ContextDataAdapter(None, session=session).get_history("BTCUSDT", 3)
     assert len(bars.holes) == 1
     assert session.told == list(bars.holes)
@@ -134,42 +119,42 @@ def test_a_hole_is_marked_and_told_by_default():
 
 def test_a_hole_can_be_an_error():
     with pytest.raises(HoleError, match="2 missing from 2020-09-13 19:00 to 2020-09-13 21:00") as caught:
-        adapter(ListSource(history(5, 6, 9))).get_history("BTCUSDT", 3, on_hole="raise")
+        adapter(ListSource(hourly(5, 6, 9))).get_history("BTCUSDT", 3, on_hole="raise")
     assert places(caught.value.bars) == [5, 6, 9]
 
 
 def test_trim_keeps_the_newest_unbroken_run():
-    bars = adapter(ListSource(history(3, 5, 6, 8, 9))).get_history("BTCUSDT", 5, on_hole="trim")
+    bars = adapter(ListSource(hourly(3, 5, 6, 8, 9))).get_history("BTCUSDT", 5, on_hole="trim")
     assert places(bars) == [8, 9]
     assert bars.holes == ()
 
 
 def test_a_live_answer_that_is_too_far_behind_is_refused_with_every_sources_reason():
     with pytest.raises(StaleDataError, match="the newest 3 bars are missing") as caught:
-        adapter(Silent(0.0), ListSource(history(5, 6))).get_history("BTCUSDT", 3)
+        adapter(Silent(0.0), ListSource(hourly(5, 6))).get_history("BTCUSDT", 3)
     assert "s0: not here" in str(caught.value)
     assert "reconnecting" in str(caught.value)
     assert places(caught.value.bars) == [5, 6]
 
 
 def test_one_missing_bar_is_allowed_by_default():
-    bars = adapter(ListSource(history(7, 8))).get_history("BTCUSDT", 3)
+    bars = adapter(ListSource(hourly(7, 8))).get_history("BTCUSDT", 3)
     assert bars.behind == 1
 
 
 def test_stale_can_be_marked_instead():
-    assert adapter(ListSource(history(5, 6))).get_history("BTCUSDT", 3, on_stale="mark").behind == 3
+    assert adapter(ListSource(hourly(5, 6))).get_history("BTCUSDT", 3, on_stale="mark").behind == 3
 
 
 def test_in_a_backtest_stale_is_marked():
     context = SimpleNamespace(now_ms=at(10))
-    assert adapter(ListSource(history(5)), context=context).get_history("BTCUSDT", 3).behind == 4
+    assert adapter(ListSource(hourly(5)), context=context).get_history("BTCUSDT", 3).behind == 4
 
 
 def test_the_deployments_policy_is_the_default():
     strict = Policy(on_hole="raise", on_stale="mark", max_behind=0, late_after=0)
     with pytest.raises(HoleError):
-        adapter(ListSource(history(5, 7)), policy=strict).get_history("BTCUSDT", 3)
+        adapter(ListSource(hourly(5, 7)), policy=strict).get_history("BTCUSDT", 3)
 
 
 def feed(now: int) -> FeedClock:
@@ -180,7 +165,7 @@ def feed(now: int) -> FeedClock:
 
 def test_under_the_feed_clock_streams_that_are_all_stale_make_an_answer_stale():
     late = Policy(late_after=5_000)
-    sources = (Silent(6.0), ListSource(history(8, 9)))
+    sources = (Silent(6.0), ListSource(hourly(8, 9)))
     with pytest.raises(StaleDataError, match="no live stream for 6 s"):
         adapter(*sources, clock=feed(at(10)), policy=late).get_history("BTCUSDT", 2)
     fresh = adapter(Silent(4.0), *sources, clock=feed(at(10)), policy=late)
@@ -188,12 +173,12 @@ def test_under_the_feed_clock_streams_that_are_all_stale_make_an_answer_stale():
 
 
 def test_under_the_feed_clock_a_question_about_the_past_is_not_stale():
-    stale = adapter(Silent(6.0), ListSource(history(7, 8, 9)), clock=feed(at(10)), policy=Policy())
+    stale = adapter(Silent(6.0), ListSource(hourly(7, 8, 9)), clock=feed(at(10)), policy=Policy())
     assert places(stale.get_history("BTCUSDT", 2, end=at(9))) == [7, 8]
 
 
 def test_under_the_system_clock_a_silent_stream_is_no_matter_if_the_bars_are_there():
-    assert len(adapter(Silent(600.0), ListSource(history(8, 9))).get_history("BTCUSDT", 2)) == 2
+    assert len(adapter(Silent(600.0), ListSource(hourly(8, 9))).get_history("BTCUSDT", 2)) == 2
 
 
 def test_a_live_now_is_never_behind_the_contexts_now_ms():
@@ -210,14 +195,14 @@ def test_before_the_first_live_bar_the_feeds_now_is_the_end_of_the_current_bar()
 
 def test_a_backtests_now_is_the_engines_and_moves_with_it():
     context = SimpleNamespace(now_ms=at(5))
-    bound = adapter(ListSource(history(*range(20))), context=context)
+    bound = adapter(ListSource(hourly(*range(20))), context=context)
     assert places(bound.get_history("BTCUSDT", 1)) == [4]
     context.now_ms = at(6)
     assert places(bound.get_history("BTCUSDT", 1)) == [5]
 
 
 def test_explain_tells_who_was_asked_and_what_came_of_it():
-    table = str(adapter(Silent(0.0), ListSource(history(7, 8, 9))).explain("BTCUSDT", 2))
+    table = str(adapter(Silent(0.0), ListSource(hourly(7, 8, 9))).explain("BTCUSDT", 2))
     lines = table.splitlines()
     assert lines[0] == "2 bars of BTCUSDT 1h up to 2020-09-13 22:00 UTC"
     assert lines[1].split() == ["source", "outcome", "bars", "ms", "reason"]
@@ -236,18 +221,18 @@ def test_explain_of_a_failure_is_a_table_too_and_keeps_the_error():
 
 
 def test_explain_shows_holes_and_what_is_behind():
-    table = str(adapter(ListSource(history(5, 6, 8))).explain("BTCUSDT", 3, on_stale="mark"))
+    table = str(adapter(ListSource(hourly(5, 6, 8))).explain("BTCUSDT", 3, on_stale="mark"))
     assert "hole: 1 missing from" in table
     assert "behind: the newest 1 bars are missing" in table
 
 
 def test_all_symbols_of_all_sources_sorted():
     other = ListSource(Bars.empty("AAA", Timeframe("1h")))
-    assert adapter(ListSource(history(1)), other).get_all_symbols() == ["AAA", "BTCUSDT"]
+    assert adapter(ListSource(hourly(1)), other).get_all_symbols() == ["AAA", "BTCUSDT"]
 
 
 def test_a_backtest_lists_no_symbols_of_live_sources():
-    live = ListSource(history(1), capabilities=Capabilities(live=True, blocking=False, symbols=("LIVEUSDT",)))
+    live = ListSource(hourly(1), capabilities=Capabilities(live=True, blocking=False, symbols=("LIVEUSDT",)))
     live.get_all_symbols = lambda: ["LIVEUSDT"]
     context = SimpleNamespace(now_ms=at(5))
     listed = {mode: adapter(live, context=context, mode=mode).get_all_symbols() for mode in ("live", "backtest")}
@@ -257,12 +242,12 @@ def test_a_backtest_lists_no_symbols_of_live_sources():
 def test_a_source_that_cannot_list_its_symbols_adds_none_and_is_told_of(caplog):
     broken = ListSource()
     broken.get_all_symbols = lambda: 1 / 0
-    assert adapter(broken, ListSource(history(1))).get_all_symbols() == ["BTCUSDT"]
+    assert adapter(broken, ListSource(hourly(1))).get_all_symbols() == ["BTCUSDT"]
     assert "source s0 cannot list its symbols: ZeroDivisionError" in caplog.text
 
 
 def test_explain_names_the_finer_timeframe_that_bars_were_made_of():
-    table = str(adapter(ListSource(history(*range(10)))).explain("BTCUSDT", 2, "2h"))
+    table = str(adapter(ListSource(hourly(*range(10)))).explain("BTCUSDT", 2, "2h"))
     assert "s0 (1h)  bars" in table
     assert "2 bars, 2020-09-13 18:00 to 2020-09-13 22:00 UTC: 2 from s0 1h" in table
 
@@ -274,7 +259,7 @@ def test_a_failed_resolution_is_not_remembered():
         if down:
             raise OSError("down")
 
-    source = ListSource(history(8, 9), before=before)
+    source = ListSource(hourly(8, 9), before=before)
     bound = adapter(source)
     with pytest.raises(AllSourcesFailed, match="down"):
         bound.get_history("BTCUSDT", 2)
@@ -309,13 +294,13 @@ def test_a_hidden_future_is_not_seen_through_a_later_clock_either():
     def before(request):
         now[0] = at(15)
 
-    bars = adapter(ListSource(history(*range(20)), before=before), clock=clock).get_history("BTCUSDT", 2)
+    bars = adapter(ListSource(hourly(*range(20)), before=before), clock=clock).get_history("BTCUSDT", 2)
     assert places(bars) == [3, 4]
 
 
 def test_a_frozen_adapter_answers_as_of_one_moment():
     context = SimpleNamespace(now_ms=at(5))
-    bound = adapter(ListSource(history(*range(20))), context=context)
+    bound = adapter(ListSource(hourly(*range(20))), context=context)
     moment = bound.frozen()
     context.now_ms = at(8)
     assert places(moment.get_history("BTCUSDT", 1)) == [4]

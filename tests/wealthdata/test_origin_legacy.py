@@ -16,9 +16,9 @@ from engine.python_sdk.websocket_client import ConnectionState, initialize_webso
 from engine.python_sdk.websocket_manager import WebSocketManager
 from wealthsources_simulator import Market, MarketServer
 from wealthsources_simulator.framing import PING, PONG
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.reconnect import ConnectBudget
+from wealthsources_websocket.options import WebSocketOptions
 
+from ..support.live_source import use_policies
 from .origin_feed import TOKEN, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +28,7 @@ SYMBOLS, RESOLUTIONS = ["BTCUSDT"], ["1h"]
 
 @pytest.fixture(autouse=True)
 def _as_new(monkeypatch):
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
     set_websocket_cache(None)
     yield
     shutdown_websocket_client()

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from wealthsources.model.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
     from typing import TextIO
@@ -32,16 +34,6 @@ def console(stream: TextIO) -> Console:
         highlight=False,
         soft_wrap=plain,
     )
-
-
-def one_line(text: str) -> str:
-    """The text on one line, without anything that could steer a terminal."""
-    return printable(" ".join(text.split()))
-
-
-def printable(line: str) -> str:
-    """The line with a mark in place of each character that is not to be seen."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 
 def say_error(text: str) -> None:

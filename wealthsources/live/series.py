@@ -36,6 +36,7 @@ from wealthsources.model.rows import (
     states,
     statuses,
     unpack_row,
+    values,
 )
 from wealthsources.model.timeframe import Timeframe
 
@@ -526,4 +527,4 @@ def _count_differences(mine: Rows, theirs: Rows) -> int:
     if not len(theirs):
         return 0
     places = np.searchsorted(open_times(mine), open_times(theirs))
-    return int((mine[places, 2:7] != theirs[:, 2:7]).any(axis=1).sum())
+    return int((values(mine)[places] != values(theirs)).any(axis=1).sum())

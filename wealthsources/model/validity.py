@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wealthsources.model.rows import CLOSE, HIGH, LOW, OPEN, VOLUME
 from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def first_fault(bars: Bars) -> tuple[int, str] | None:
     if not len(bars):
         return None
     times, values = bars.open_times, bars.values
+    high, low, ends = values[:, HIGH], values[:, LOW], values[:, (OPEN, CLOSE)]
     earliest, latest = EARLIEST_TIME, LATEST_TIME
     absurd = (times < earliest) | (times > latest)
     if absurd.any():
@@ -33,10 +35,10 @@ def first_fault(bars: Bars) -> tuple[int, str] | None:
             f"open_time is not on the {bars.timeframe} grid",
         ),
         (~np.isfinite(values).all(axis=1), "a value is not a finite number"),
-        (values[:, 1] < values[:, 2], "high is below low"),
-        ((values[:, (0, 3)].max(axis=1) > values[:, 1]), "open or close is above high"),
-        ((values[:, (0, 3)].min(axis=1) < values[:, 2]), "open or close is below low"),
-        (values[:, 4] < 0, "volume is negative"),
+        (high < low, "high is below low"),
+        (ends.max(axis=1) > high, "open or close is above high"),
+        (ends.min(axis=1) < low, "open or close is below low"),
+        (values[:, VOLUME] < 0, "volume is negative"),
     )
     for failing, why in checks:
         if failing.any():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wealthsources.model.attempt import Attempt
 from wealthsources.resolve.aggregate import aggregate, finer_than
-from wealthsources.resolve.answer_builder import MOST_FINER, AnswerBuilder
+from wealthsources.resolve.answer_builder import AnswerBuilder
 
 if TYPE_CHECKING:
     from wealthsources.model.timeframe import Timeframe
@@ -64,15 +64,15 @@ class Aggregation:
         self, builder: AnswerBuilder, asked: FinerQuery, part: AnswerBuilder, failed: frozenset[str]
     ) -> frozenset[str]:
         """Bars are counted, not windows: one without all its parts is made up for by an older one."""
-        finer, before = asked.query.timeframe, -1
-        while builder.lacks_head and part.is_full and _count(part) < MOST_FINER and len(builder.bars) > before:
+        finer, before, most = asked.query.timeframe, -1, builder.most_finer
+        while builder.lacks_head and part.is_full and _count(part) < most and len(builder.bars) > before:
             before = len(builder.bars)
             asked = builder.finer_query(finer, 4 * _count(part))
             part, attempts, failed = self._chain.ask(asked.query, failed)
             self.attempts += _told(attempts, finer)
             self._add(builder, part, failed)
         if asked.clipped and part.may_go_on(builder.query.timeframe):
-            text = f"no more than {MOST_FINER:,} finer bars are made into others, so older ones are missing"
+            text = f"no more than {most:,} finer bars are made into others, so older ones are missing"
             self.attempts.append(Attempt("the chain", "failed", reason=text, finer=finer))
         return failed
 

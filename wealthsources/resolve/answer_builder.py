@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wealthsources.source import Source
 
 _FOREVER: Final = 1 << 62
-#: No more finer bars than this, 64 MB of them, are asked for to make coarser ones of.
+#: By default no more finer bars than this, 64 MB of them, are asked for to make coarser ones of.
 MOST_FINER: Final = 1_000_000
 #: No bar of any series.
 _NOTHING: Final = Bars.empty("", Timeframe("1m"))
@@ -52,18 +52,20 @@ class FinerQuery(NamedTuple):
 class AnswerBuilder:
     """The answer to one query: the closed bars in hand, the forming one, and what is still missing.
 
-    bars      the closed ones, in order
-    forming   the forming one that a source showed, or that was made
-    complete  nothing is missing any more, so that no further source need be asked
-    differs   how many bars of all answers an earlier source has too, with other values
+    bars        the closed ones, in order
+    forming     the forming one that a source showed, or that was made
+    complete    nothing is missing any more, so that no further source need be asked
+    differs     how many bars of all answers an earlier source has too, with other values
+    most_finer  no more finer bars than this are asked for to make coarser ones of
     """
 
-    def __init__(self, query: Query, known_empty: KnownEmpty | None = None) -> None:
+    def __init__(self, query: Query, known_empty: KnownEmpty | None = None, most_finer: int = MOST_FINER) -> None:
         self.query = query
         self.bars = _NOTHING
         self.forming: Bars | None = None
         self.complete = False
         self.differs = 0
+        self.most_finer = most_finer
         self._timeframe = timeframe = query.timeframe
         self._known_empty = known_empty
         self._empty_spans: list[tuple[int, int]] = []  # an exchange's own history says that none of these had a bar
@@ -209,7 +211,7 @@ class AnswerBuilder:
         )
 
     def finer_query(self, finer: Timeframe, count: int = 0) -> FinerQuery:
-        """What to ask the chain for, of a timeframe that divides this one: no more than `MOST_FINER`, the newest.
+        """What to ask the chain for, of a timeframe that divides this one: no more than `most_finer`, the newest.
 
         Windows are asked for whole, from the oldest missing one on; a forming bar is made of all that is over by now.
         Where the newest so many are asked for, at least `count` finer ones.
@@ -225,8 +227,8 @@ class AnswerBuilder:
         if first is None:
             wanted = self._count_for(last) if len(self.bars) else query.count or 0
             wanted = max((wanted + include_now) * (timeframe.milliseconds // finer.milliseconds), count)
-            return FinerQuery(dataclasses.replace(asked, count=min(wanted, MOST_FINER)), wanted > MOST_FINER)
-        earliest = finer.open_time(finer.slot(query.limit if end is None else end) - MOST_FINER)
+            return FinerQuery(dataclasses.replace(asked, count=min(wanted, self.most_finer)), wanted > self.most_finer)
+        earliest = finer.open_time(finer.slot(query.limit if end is None else end) - self.most_finer)
         start = max(timeframe.open_time(first), earliest)
         return FinerQuery(dataclasses.replace(asked, start=start), start > timeframe.open_time(first))
 

@@ -18,7 +18,7 @@ from wealthsources.model.errors import NotHere
 from wealthsources.model.symbols import match_symbol
 from wealthsources.model.text import describe
 from wealthsources.resolve.aggregation import Aggregation, Asked
-from wealthsources.resolve.answer_builder import AnswerBuilder
+from wealthsources.resolve.answer_builder import MOST_FINER, AnswerBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +54,8 @@ class SourceChain:
     """The ordered sources of one adapter. `call` asks one that may block; a session's knows deadlines and workers.
 
     `breakers`, by name, are those of sources that may block; one that never does needs none, and in a backtest, whose
-    answers must be the same every time, none is used. `known_empty` remembers what never existed.
+    answers must be the same every time, none is used. `known_empty` remembers what never existed. No more than
+    `most_finer` finer bars are asked for to make coarser ones of.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class SourceChain:
         call: Callable[[str, Source, HistoryRequest], Bars] | None = None,
         breakers: Mapping[str, CircuitBreaker] | None = None,
         known_empty: KnownEmpty | None = None,
+        most_finer: int = MOST_FINER,
     ) -> None:
         self.sources = tuple(sources)
         self._known_empty = known_empty
         self._call = call or _call_directly
         self._breakers = breakers or {}
+        self._most_finer = most_finer
 
     def resolve(self, query: Query) -> Resolution:
         """Answer the query as well as the sources can. Raises AllSourcesFailed if there is no bar at all."""
@@ -94,7 +97,7 @@ class SourceChain:
 
     def ask(self, query: Query, failed: frozenset[str] = frozenset()) -> Asked:
         """Ask the sources in order until nothing is missing; but not those that may block and have `failed`."""
-        builder = AnswerBuilder(query, self._known_empty)
+        builder = AnswerBuilder(query, self._known_empty, self._most_finer)
         attempts: list[Attempt] = []
         if not builder.is_possible and not query.include_now:
             return Asked(builder, attempts, failed)

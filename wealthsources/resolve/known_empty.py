@@ -12,17 +12,19 @@ if TYPE_CHECKING:
     from wealthsources.model.timeframe import Timeframe
 
 _BELIEVED: Final = 3600.0  # seconds
-_MOST_EMPTIES: Final = 10_000
+_MOST_SPANS: Final = 10_000
 
 
 class KnownEmpty:
     """Spans of windows of which an exchange's own history said that there never was a bar; believed for an hour.
 
-    So that minutes without a trade are not asked for again with every request. Bounded; for any number of threads.
+    So that minutes without a trade are not asked for again with every request. For any number of threads.
+    When `most` are held, all are forgotten. `clock` is monotonic, in seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = _MOST_SPANS) -> None:
         self._clock = clock
+        self._most = most
         self._lock = Lock()
         self._spans: dict[tuple[str, str, Timeframe], dict[tuple[int, int], float]] = {}
         self._held = 0
@@ -31,7 +33,7 @@ class KnownEmpty:
         """Remember spans of window numbers, first and last, of which `source` said it."""
         until = self._clock() + _BELIEVED
         with self._lock:
-            if self._held >= _MOST_EMPTIES:
+            if self._held >= self._most:
                 self._spans.clear()
                 self._held = 0
             known = self._spans.setdefault((source, symbol, timeframe), {})

@@ -28,20 +28,22 @@ class Dispatcher:
 
     When the queue is full the oldest update of a forming bar gives way; if there is none, the oldest event is lost,
     counted in `lost` and said in the log. `slow_consumer` counts the times that callbacks fell behind by over a second.
+    `clock` is monotonic, in seconds.
     """
 
-    def __init__(self, most_waiting: int = _MOST_WAITING) -> None:
+    def __init__(self, most_waiting: int = _MOST_WAITING, clock: Callable[[], float] = time.monotonic) -> None:
         self.listening = False  # whether anybody subscribed; sources ask at every message
         self.lost = 0
         self.conflated = 0
         self.handler_errors = 0
         self.slow_consumer = 0
         self._most = most_waiting
+        self._clock = clock
         self._ready = threading.Condition()
         # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
         self._waiting: deque[list[Event]] = deque()
         self._live = 0  # of them, those that are not empty
-        self._idle_at = 0.0  # monotonic: when an event was last handed out, or one came while none waited
+        self._idle_at = 0.0  # by the clock: when an event was last handed out, or one came while none waited
         self._slow = False
         self._forming: dict[Series, list[Event]] = {}
         self._callbacks: tuple[Sink, ...] = ()
@@ -87,7 +89,7 @@ class Dispatcher:
             self._ready.notify()
 
     def _look_at_pace(self) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if not self._live:
             self._handed_out(now)
         elif now - self._idle_at > _SLOW and not self._slow:
@@ -137,7 +139,7 @@ class Dispatcher:
                 if not slot:
                     continue
                 self._live -= 1
-                self._handed_out(time.monotonic())
+                self._handed_out(self._clock())
                 event, callbacks = slot[0], self._callbacks
                 if self._forming.get(_series(event)) is slot:
                     del self._forming[_series(event)]

@@ -40,7 +40,7 @@ class Workers:
         self._closed = False
 
     def submit(self, work: Callable[[], object]) -> Future[object]:
-        """Have `work` done on one of the threads. Raises Unasked when too much is waiting already."""
+        """Have `work` done on one of the threads. Raises NotAsked when too much is waiting already."""
         future: Future[object] = Future()
         with self._lock:
             if self._closed:

@@ -12,25 +12,7 @@ import sys
 
 import pytest
 
-FIELDS = ("open", "high", "low", "close", "volume")
-LONG = 3600
-
-
-def table(text):
-    """The rows of a table as dicts; the time is two words."""
-    header, *lines = text.splitlines()
-    assert header.split() == ["open", "time", "(UTC)", *FIELDS, "source", "finality"]
-    return [dict(zip(("day", "time", *FIELDS, "source", "finality"), line.split(), strict=True)) for line in lines[:-1]]
-
-
-def values(rows):
-    return [{field: row[field] for field in FIELDS} for row in rows]
-
-
-@pytest.fixture
-def file_config(config, file_source):
-    return config(f"sources:\n  {file_source}\n")
-
+from ..conftest import LONG, SILENT, table, values
 
 # live bars
 
@@ -51,65 +33,11 @@ def test_the_last_line_counts_the_bars_and_their_sources(cli, serve, live_config
     assert result.out.splitlines()[-1] == "15 bars of BTCUSDT 1h: 6 from archive, 9 from live"
 
 
-def test_the_wait_ends_when_the_live_source_holds_the_bars(cli, serve, live_config, archive):
-    live_config(serve(manual=False, snapshot=0, skip=0, rate=0, limit=30).url)
-    result = cli("get", "BTCUSDT", "1h", "--count", 29, "--wait", LONG, "--format", "csv")
-    rows = list(csv.DictReader(io.StringIO(result.out)))
-    assert values(rows) == values(archive[:29])
-
-
-def test_when_the_wait_is_over_there_is_what_there_is(cli, serve, live_config):
-    live_config(serve().url)
-    result = cli("get", "BTCUSDT", "1h", "--count", 20, "--wait", 0.5)
-    assert result.code == 0
-    assert result.out.splitlines()[-1] == "9 of 20 bars of BTCUSDT 1h: 9 from live"
-    assert "note: no source has more than these 9 of 20 bars" in result.err
-
-
 def test_include_now_adds_the_forming_bar(cli, serve, live_config):
     server = serve()
     live_config(server.url)
     result = cli("get", "BTCUSDT", "1h", "--count", 3, "--wait", LONG, "--include-now")
     assert [row["finality"] for row in table(result.out)] == ["successor", "successor", "forming"]
-
-
-def test_a_series_that_no_live_source_has_is_not_waited_for(cli, serve, live_config):
-    live_config(serve().url)
-    result = cli("get", "ETHUSDT", "1h", "--wait", LONG)
-    assert result.code == 1
-    assert "live: skipped - does not know ETHUSDT" in result.error
-
-
-def test_a_chain_without_live_sources_answers_at_once(cli, file_config, archive):
-    result = cli("get", "BTCUSDT", "1h", "--count", 2, "--wait", LONG)
-    assert values(table(result.out)) == values(archive[-2:])
-
-
-def test_a_rejected_token_ends_the_wait_and_is_the_reason(cli, serve, live_config):
-    live_config(serve().url, token="hunter2secret")
-    result = cli("get", "BTCUSDT", "1h", "--wait", LONG)
-    assert result.code == 1
-    assert "no live bar has come, so the feed's clock has no time: live: auth_failed (" in result.error
-    assert "hunter2" not in result.err
-
-
-def test_a_server_that_is_not_there_is_the_reason(cli, serve, live_config):
-    server = serve()
-    server.stop()
-    live_config(server.url)
-    result = cli("get", "BTCUSDT", "1h", "--wait", 0.5)
-    assert result.code == 1
-    assert "Connection refused" in result.error
-
-
-def test_a_feed_clock_without_a_live_source_is_said(cli, config, file_source):
-    config(f"clock: feed\nsources:\n  {file_source}\n")
-    assert cli("get", "BTCUSDT", "1h").error.endswith("has no time: the chain has no live source")
-
-
-def test_no_wait_is_possible(cli, serve, live_config):
-    live_config(serve().url)
-    assert cli("get", "BTCUSDT", "1h", "--wait", 0).code in (0, 1)
 
 
 def test_bars_that_are_behind_are_noted(cli, file_config):
@@ -126,34 +54,12 @@ def test_the_deployment_may_refuse_what_is_stale(cli, config, file_source):
     assert "BTCUSDT 1h is stale: the newest" in result.error
 
 
-SILENT = """
-from wealthsources import Bars, Capabilities, Source, hookimpl
-class Silent(Source):
-    capabilities = Capabilities(live=True, blocking=False)
-    def start(self, host): host.clock.saw_closed(1_600_002_000_000)
-    def stale_for(self, symbol=None, timeframe=None): return 10.4
-    def get_history(self, request):
-        one = dict(open_time=1_599_998_400_000, open=1, high=1, low=1, close=1, volume=1, closed=True)
-        return Bars.from_records(request.symbol, request.timeframe, [one])
-@hookimpl
-def wealthsources_register(register): register("zsilent", Silent)
-"""
-
-
 def test_a_feed_that_fell_silent_is_noted(cli, config, distribution):
     distribution(sources="zsilent = zsilent_module", zsilent_module=SILENT)
     config("clock: feed\nsources: [{plugin: zsilent}]\n")
     result = cli("get", "BTCUSDT", "1h", "--count", 1, "--wait", 0)
     assert result.code == 0
     assert result.err == "note: stale: no live stream for 10 s, so time stands still\n"
-
-
-def test_a_stale_live_source_is_waited_for(cli, config, distribution, monkeypatch):
-    distribution(sources="zsilent = zsilent_module", zsilent_module=SILENT)
-    config("clock: feed\nsources: [{plugin: zsilent}]\n")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    assert "up to 0.2 s for zsilent: ready, stale" in cli("get", "BTCUSDT", "1h", "--count", 1, "--wait", 0.2).err
 
 
 # holes and failures
@@ -260,13 +166,6 @@ def test_a_narrow_terminal_loses_nothing(cli, file_config, archive, monkeypatch)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     lines = cli("get", "BTCUSDT", "1h", "--count", 2).out.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
     assert lines[1].split()[2:7] == list(values(archive[-2:])[0].values())
-
-
-def test_a_terminal_is_told_what_is_waited_for(cli, serve, live_config, monkeypatch):
-    live_config(serve().url)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert "up to 0.5 s for live: connected, 9 of 20 bars" in cli("get", "BTCUSDT", "1h", "--wait", 0.5).err
 
 
 # wrong use
