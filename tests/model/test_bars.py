@@ -110,9 +110,8 @@ def test_from_columns_makes_the_same_bars():
 
 def test_bars_that_others_made_are_not_trusted_and_may_have_holes():
     for bars in (recorded(), hourly(1, 2)):
-        assert (bars.trusted, bars.unbroken, bars.holes, bars.behind, bars.failed, bars.note) == (
-            *(False, False, (), 0, (), ""),
-        )
+        said = (bars.trusted, bars.unbroken, bars.holes, bars.behind, bars.failed, bars.note)
+        assert said == (False, False, (), 0, (), "")
 
 
 def test_of_no_bars_everything_is_known():
