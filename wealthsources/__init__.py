@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wealthsources.hookspecs import Register as Register, hookimpl as hookimpl
+    from wealthsources.live.messages import BarMessage as BarMessage, LostMessage as LostMessage
+    from wealthsources.live.pushed import PushedSource as PushedSource
     from wealthsources.live.series import SeriesBuffer as SeriesBuffer
+    from wealthsources.live.shard import SeriesKey as SeriesKey, Shard as Shard, ShardState as ShardState
     from wealthsources.live.store import BarStore as BarStore
     from wealthsources.model.answer_errors import (
         AllSourcesFailed as AllSourcesFailed,
@@ -51,6 +54,11 @@ if TYPE_CHECKING:
     from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
     from wealthsources.runtime.context_time import context_time as context_time
     from wealthsources.runtime.engine import Observation as Observation
+    from wealthsources.runtime.original_history import (
+        HistoryStandIn as HistoryStandIn,
+        is_asking_history as is_asking_history,
+        original_history as original_history,
+    )
     from wealthsources.runtime.session import Session as Session, current_session as current_session, open as open  # noqa: A004 - `wealthsources.open` reads well
     from wealthsources.source import (
         Capabilities as Capabilities,
@@ -66,7 +74,10 @@ __version__ = "0.1.0"
 #: Every public name, under the module it is in.
 _PUBLIC = {
     "hookspecs": "Register hookimpl",
+    "live.messages": "BarMessage LostMessage",
+    "live.pushed": "PushedSource",
     "live.series": "SeriesBuffer",
+    "live.shard": "SeriesKey Shard ShardState",
     "live.store": "BarStore",
     "model.answer_errors": "AllSourcesFailed HoleError StaleDataError",
     "model.attempt": "Attempt",
@@ -85,6 +96,7 @@ _PUBLIC = {
     "runtime.adapter": "ContextDataAdapter DataAdapter",
     "runtime.context_time": "context_time",
     "runtime.engine": "Observation",
+    "runtime.original_history": "HistoryStandIn is_asking_history original_history",
     "runtime.session": "Session current_session open",
     "source": "Capabilities Clock HistoryRequest Host Sink Source",
 }

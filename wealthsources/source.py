@@ -41,10 +41,10 @@ class Capabilities:
     timeframes: Collection[str] | None = None
     symbols: Collection[str] | None = None
 
-    @property
-    def closes(self) -> bool:
-        """`states_closed` with its default filled in."""
-        return self.live if self.states_closed is None else self.states_closed
+    def __post_init__(self) -> None:
+        """Fill in the default of `states_closed`."""
+        if self.states_closed is None:
+            object.__setattr__(self, "states_closed", self.live)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """`wealthsources simulate`: a market server on a real socket that plays a file of bars.
 
-Importing this module is quick and needs no extra: the CLI does it for every listing of its commands.
+Importing this module is quick: the CLI does it for every listing of its commands.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _list_faults(wanted: bool) -> None:
     """Print what `--fault` takes and leave, if that is what was asked for."""
     if not wanted:
         return
-    from wealthsources_simulator.faults import FAULTS  # noqa: PLC0415 - only here
+    from wealthsources_simulator import FAULTS  # noqa: PLC0415 - only here
 
     faults = sorted(FAULTS.values(), key=lambda fault: (fault.row[0], int(fault.row[1:]), fault.name))
     rows = [("fault", "row", "layer", "what the server does")]
@@ -65,11 +65,9 @@ def simulate(
     """
     if fault:
         _refuse_with_fault({"--drop-at": drop_at, "--drop-for": drop_for, "--skip": skip, "--limit": limit})
-        settings = {"updates": updates, "snapshot": snapshot, "closed_flag": closed_flag}
-        _misbehave((data, symbol, timeframe), settings, fault, rate, token=token, host=host, port=port, seed=seed)
-        return
     _serve(
         data,
+        fault or [],
         symbol=symbol,
         timeframe=timeframe,
         host=host,
@@ -83,41 +81,19 @@ def simulate(
         drop_for=drop_for,
         skip=skip,
         limit=limit,
+        seed=seed,
     )
 
 
-def _serve(data: Path, **options: Any) -> None:
+def _serve(data: Path, faults: list[str], **options: Any) -> None:
     """Serve until interrupted. `options` are those of `MarketServer.from_csv`."""
-    try:
-        from wealthsources_simulator import MarketServer, SimulatorError  # noqa: PLC0415 - loads websockets
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "websockets":
-            raise
-        _fail("the simulator needs websockets: pip install 'wealthsources[demo]'")
+    from wealthsources_simulator import MarketServer, SimulatorError  # noqa: PLC0415 - not for the list of commands
+
     _stop_by_signals()
     try:
-        with MarketServer.from_csv(data, **options) as server:
+        with MarketServer.from_csv(data, faults, **options) as server:
             typer.echo(server.url)
             server.wait_stopped()
-    except SimulatorError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        return
-
-
-def _misbehave(bars: tuple[Path, str, str], settings: Any, faults: list[str], rate: float, **options: Any) -> None:
-    """The same with a FaultServer. `settings` are those of its market, `options` its own."""
-    from wealthsources_simulator.errors import SimulatorError  # noqa: PLC0415 - only here
-    from wealthsources_simulator.faults import FaultServer, Market  # noqa: PLC0415 - only here
-
-    if not rate >= 0:
-        _fail(f"rate is {rate}; it must be 0 or more bars a second")
-    _stop_by_signals()
-    try:
-        with FaultServer(Market.from_csv(*bars, **settings), faults, **options) as server:
-            typer.echo(server.url)
-            server.play(rate)
-            server.stopped.wait()
     except SimulatorError as error:
         _fail(str(error))
     except KeyboardInterrupt:

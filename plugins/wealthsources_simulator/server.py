@@ -1,245 +1,335 @@
-"""Simulator: one timeline, played to every client that subscribed to it. asyncio, on the `websockets` library."""
+"""MarketServer: a market on a real socket. Every connection has a thread of its own, and meets what a script says."""
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import http
-import logging
-import math
+import contextlib
+import socket
 import threading
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
-from websockets.protocol import State
-
-from wealthsources_simulator import wire
+from wealthsources_simulator.connection import Gone
 from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.exchanges.wealthai import WealthAI
+from wealthsources_simulator.faults.registry import Fault
+from wealthsources_simulator.listener import Listener
+from wealthsources_simulator.market import Market
+from wealthsources_simulator.peer import Peer
+from wealthsources_simulator.player import Outage, Player
+from wealthsources_simulator.script import Script
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
 
-    from websockets.http11 import Request, Response
+    from wealthsources_simulator.bars import PlayedBar
+    from wealthsources_simulator.script import Entry
 
-    from wealthsources_simulator.timeline import Outage, Series, Timeline
+_STOP_LIMIT: Final = 2.0
 
-_PATH: Final = "/market_data"
-_POLICY_VIOLATION: Final = 1008
+#: Seconds that the clients are given to take the server's goodbye when it stops.
+_GOODBYE_LIMIT: Final = 0.5
 
-#: What the server holds for one client that does not read, in bytes. A client further behind is cut.
-_BUFFER: Final = 2**20
+#: Seconds after which nobody waits any more for those who follow the market.
+_KEEP_UP_LIMIT: Final = 60.0
 
-#: Seconds that such a client is given where nothing is in a hurry: while it joins, and when not playing by the clock.
-_PATIENCE: Final = 5.0
-
-#: Seconds that a client is given to answer our Close frame when the server stops.
-_CLOSE_TIMEOUT: Final = 1.0
-
-# A level of its own: at DEBUG websockets logs every frame, and the CONNECT frame holds the token.
-_log = logging.getLogger(__name__)
-_log.setLevel(logging.WARNING)
+#: Seconds that a client may take nothing of what it is sent while it joins.
+_JOINING_PATIENCE: Final = 5.0
+_SLICE: Final = 0.05
 
 
-class Simulator:
-    """Plays a timeline to all its clients at once, from the first accepted CONNECT on.
+class MarketServer:
+    """Plays a market to its clients and follows a script: entry n for connection n; after the last it behaves well.
 
-    `rate` is in bars a second; 0 is as fast as the clients read; None plays only what `play` is told. By the clock, a
-    step that is late is played at once, and all steps are played. An `outage` cuts all connections without a Close
-    frame and answers HTTP 503 until it is over; the timeline goes on meanwhile.
-    All methods belong to the event loop; the public attributes may be read from any thread.
+    An entry is a Fault, its text ("half-frame:5"), a function of the Peer, or None to behave well. When it returns,
+    the connection is cut. With `tls` it speaks wss. With a `token` only that one is let in. `rate` and `outage` are
+    those of a Player; without a rate nothing is played but what `play_bars`, or the market's own `play`, is told.
+    Its methods may be called from any thread.
+
+    accepted      TCP connections; those of a closed port are never seen
+    acknowledged  connections whose subscription was acknowledged
+    refused       connections that were answered HTTP 503, in an outage or by `refuse`
+    received      all messages of all clients
+    failures      what scripts raised beside Gone and OSError; a test asserts that it is empty
+    peers         all connections, in the order of their numbers
     """
 
     def __init__(
         self,
-        timeline: Timeline,
+        market: Market,
+        script: Iterable[Entry] = (),
         *,
-        rate: float | None,
-        token: str | None = None,
-        snapshot: int = 0,
+        rate: float | None = None,
         outage: Outage | None = None,
+        token: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int = 0,
     ) -> None:
-        if rate is not None and not (math.isfinite(rate) and rate >= 0):
-            raise SimulatorError(f"rate is {rate}; it must be 0 or more bars a second")
-        if snapshot < 0:
-            raise SimulatorError(f"snapshot is {snapshot}; it must be 0 or more bars")
-        self.timeline = timeline
-        self.steps_played = 0
+        self.market = market
+        self.token = token
+        self.tls = tls
+        self.seed = seed
         self.accepted = 0
+        self.acknowledged = 0
         self.refused = 0
-        self.finished = threading.Event()
-        self.refusing = False
-        self._rate = rate
-        self._token = token
-        self._snapshot = snapshot
-        self._outage = outage
-        self._patience = 0.0 if rate else _PATIENCE
-        self._started = asyncio.Event()
-        #: Held for one step or one join, so that a client sees every step after its snapshot and none twice.
-        self._turn = asyncio.Lock()
-        #: Every open connection and what it subscribed to; None before its CONNECT.
-        self._clients: dict[ServerConnection, frozenset[Series] | None] = {}
+        self.received: list[Any] = []
+        self.failures: list[Exception] = []
+        self.peers: list[Peer] = []
+        self.stopped = threading.Event()
+        self.listener = Listener(host, port, self._admit)
+        self._host = host
+        self._started = False
+        self._refusing = False
+        self._lock = threading.RLock()
+        self._script = Script(script)
+        self._player = Player(market, self, rate=rate, outage=outage)
+        #: The connections that have not ended. Who wants to know that they moved on waits for `_moved`.
+        self._open: set[Peer] = set()
+        self._threads: list[threading.Thread] = []
+        self._moved = threading.Condition()
 
-    @asynccontextmanager
-    async def listen(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-        """Serve and play until the block is left; gives the URL. Raises SimulatorError if the port cannot be had."""
-        server = await self._bind(host, port, ssl_context)
-        try:
-            async with asyncio.TaskGroup() as group:
-                player = group.create_task(self._run())
-                yield _url(server, "wss" if ssl_context else "ws")
-                player.cancel()
-        finally:
-            server.close()
-            await server.wait_closed()
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path,
+        script: Iterable[Entry] = (),
+        *,
+        symbol: str,
+        timeframe: str,
+        rate: float = 20,
+        updates: int = 4,
+        snapshot: int = 0,
+        closed_flag: str | None = None,
+        drop_at: str | float | None = None,
+        drop_for: float = 0,
+        skip: int = 0,
+        limit: int | None = None,
+        manual: bool = False,
+        **options: Any,
+    ) -> Self:
+        """A server that plays a file; the options are those of `wealthsources simulate`, or of a MarketServer.
 
-    async def play(self, steps: int) -> None:
-        """Play that many steps, or those that are left. All is in the clients' transports on return."""
-        self._start()
-        for _ in range(steps):
-            async with self._turn:
-                if self.steps_played == self.timeline.steps:
-                    return
-                await self._push(self.timeline.series, self.timeline.message(self.steps_played))
-                self.steps_played += 1
-                self._arrive()
-            await asyncio.sleep(0)  # a timeline that is always late must not shut out those who want to join
-
-    async def cut(self) -> None:
-        """End all connections at once, without a Close frame."""
-        self._abort_all()
-        await asyncio.sleep(0)  # the transports close their sockets on the loop's next turn
-
-    async def _bind(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> Server:
-        try:
-            return await serve(
-                self._handle,
-                host,
-                port,
-                process_request=self._admit,
-                compression=None,
-                ping_interval=None,  # no heartbeat of the server's is known
-                close_timeout=_CLOSE_TIMEOUT,
-                write_limit=_BUFFER,
-                logger=_log,
-                ssl=ssl_context,
-            )
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                remedy = "choose another with --port, or 0 for a free one"
-                raise SimulatorError(f"port {port} on {host} is already in use; {remedy}") from error
-            raise SimulatorError(f"cannot listen on {host}, port {port}: {error.strerror or error}") from error
-        except OverflowError as error:
-            raise SimulatorError(f"cannot listen on port {port}: {error}") from error
-
-    # The timeline.
-
-    async def _run(self) -> None:
-        if self._rate is None:
-            return
-        await self._started.wait()
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        while self.steps_played < self.timeline.steps:
-            if self._rate:
-                # A step is due at the end of its share of the bar, so the final values come as the bar ends.
-                due = start + (self.steps_played + 1) / (self._rate * self.timeline.steps_per_bar)
-                await asyncio.sleep(max(0.0, due - loop.time()))
-            await self.play(1)
-
-    def _start(self) -> None:
-        if not self._started.is_set():
-            self._started.set()
-            self._arrive()
-
-    def _arrive(self) -> None:
-        """Do what is to be done at this position: here the outage begins, or the timeline is over."""
-        if self._outage is not None and self.steps_played == self._outage.start:
-            self._abort_all()
-        if self.steps_played == self.timeline.steps:
-            self.finished.set()
-
-    def _closed_to_all(self) -> bool:
-        if self.refusing or self._outage is None or not self._started.is_set():
-            return self.refusing
-        return self._outage.start <= self.steps_played < self._outage.end
-
-    # The clients.
-
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer the HTTP upgrade: None lets the client in."""
-        if request.path.partition("?")[0] != _PATH:
-            return connection.respond(http.HTTPStatus.NOT_FOUND, f"the market data are at {_PATH}\n")
-        if self._closed_to_all():
-            self.refused += 1
-            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "out of service\n")
-        return None
-
-    async def _handle(self, connection: ServerConnection) -> None:
-        if self._closed_to_all():  # the outage began while this client was being let in
-            connection.transport.abort()
-            return
-        self._clients[connection] = None
-        try:
-            async for message in connection:
-                await self._receive(connection, message)
-        except ConnectionClosed:
-            pass  # gone without a Close frame, or cut
-        finally:
-            self._clients.pop(connection, None)
-
-    async def _receive(self, connection: ServerConnection, message: str | bytes) -> None:
-        try:
-            connect = wire.read_connect(message, self._token)
-        except wire.Refused as refusal:
-            await connection.send(wire.error(str(refusal)))
-            await connection.close(_POLICY_VIOLATION, str(refusal))
-            return
-        async with self._turn:
-            if connection in self._clients:  # else it was cut while it waited for its turn
-                await self._join(connection, connect)
-
-    async def _join(self, connection: ServerConnection, connect: wire.Connect) -> None:
-        self.accepted += self._clients[connection] is None
-        answers = [connect.answer]
-        if self.timeline.series in connect.series:
-            answers += self.timeline.snapshot(self.steps_played, self._snapshot)
-        await self._send(connection, answers, _PATIENCE)
-        if connection in self._clients:
-            self._clients[connection] = connect.series
-            self._start()
-
-    async def _push(self, series: Series, text: str) -> None:
-        wanting = [connection for connection, wanted in self._clients.items() if wanted and series in wanted]
-        for connection in wanting:
-            if connection.state is State.OPEN:  # a send while closing would wait for the end of the closing
-                await self._send(connection, [text], self._patience)
-
-    async def _send(self, connection: ServerConnection, texts: list[str], patience: float) -> None:
-        """Send, and cut a client that leaves more than `_BUFFER` unread for longer than `patience` seconds.
-
-        Without patience this never waits: `send` does so only when the buffer is full.
+        `manual=True` plays nothing by itself: `play_bars` and `play_steps` do. Raises SimulatorError.
         """
+        played = {"exchange": WealthAI(closed_flag), "updates": updates, "snapshot": snapshot}
+        market = Market.from_csv(path, symbol, timeframe, skip=skip, limit=limit, **played)
+        outage = _outage(market, drop_at, drop_for)
+        return cls(market, script, rate=None if manual else rate, outage=outage, **options)
+
+    # The script.
+
+    def then(self, *more: Entry) -> None:
+        """Append to the script; if all of it was handed out, the next connection meets the first of these."""
+        self._script.append(more)
+
+    @property
+    def script_done(self) -> bool:
+        """Whether every entry has met a connection, and has ended or behaves well by now."""
+        return self._script.done
+
+    # Life.
+
+    @property
+    def url(self) -> str:
+        """Where it listens: `ws://127.0.0.1:PORT/market_data`, or `wss://…` with TLS."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{self.market.exchange.path}"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; once started it stays the same."""
+        return self.listener.port
+
+    def start(self) -> None:
+        """Listen. Raises SimulatorError if the port cannot be had. A server starts once."""
+        self.open_port()
+        self._started = True
+        self._player.start()
+
+    def stop(self) -> None:
+        """Say goodbye to the clients, and close all, within 2 s. May be called again, from any thread."""
+        deadline = time.monotonic() + _STOP_LIMIT
+        self.stopped.set()
+        self.listener.end()
+        self._say_goodbye()
+        self.cut()
+        self._player.end(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            threads, self._threads = self._threads, []
+        for thread in threads:
+            if thread is threading.current_thread():
+                continue
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                self.failures.append(SimulatorError(f"the script of {thread.name} did not end when the server stopped"))
+
+    def wait_stopped(self) -> None:
+        """Return when the server has stopped."""
+        self.stopped.wait()
+
+    def close_port(self) -> None:
+        """Refuse connections from now on; those that are open stay. Nobody else can take the port meanwhile."""
+        self.listener.close()
+
+    def open_port(self) -> None:
+        """Listen (again). Raises SimulatorError if the port cannot be had."""
+        self.listener.open()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # Playing.
+
+    @property
+    def bars(self) -> tuple[PlayedBar, ...]:
+        """The bars that are played, of the first series, with the file's own text."""
+        return self.market.timelines[self.market.series[0]].bars
+
+    @property
+    def position(self) -> int:
+        """How many whole bars were played."""
+        return self.market.steps_played // self.market.steps_per_bar
+
+    def wait_finished(self, timeout: float | None = None) -> bool:
+        """Wait until the last step was played; False if that took longer than `timeout` seconds."""
+        return self._player.finished.wait(timeout)
+
+    def play_bars(self, bars: float) -> None:
+        """Play on by so many bars; the part after the point counts as in `--drop-at`: 2.5 is two and a half bars."""
+        self.play_steps(self.market.steps_before(bars))
+
+    def play_steps(self, steps: int) -> None:
+        """Play on by so many messages; a bar has `updates` + 1. Returns when they were sent to all who follow."""
+        if not self._started:
+            raise SimulatorError("the server was not started")
+        self._player.play(steps)
+
+    def cut(self) -> None:
+        """End all connections at once, without a Close frame. Whoever comes back is let in, unless `refuse`."""
+        for peer in self._peers():
+            peer.cut()
+
+    def refuse(self, refusing: bool = True) -> None:
+        """Answer HTTP 503 to whoever wants in, or let them in again. Open connections stay."""
+        self._refusing = refusing
+
+    @property
+    def out_of_service(self) -> bool:
+        """Whether it lets nobody in."""
+        return self._refusing or self._player.out_of_service
+
+    # For the Player.
+
+    def keep_up(self, patience: float) -> None:
+        """Wait until all who follow were sent what was played; cut those who take nothing for so many seconds."""
+        position, deadline = self.market.length, time.monotonic() + _KEEP_UP_LIMIT
+        with self._moved:
+            while any(peer.is_behind(position) for peer in self._peers()) and time.monotonic() < deadline:
+                self.cut_stuck(patience)
+                self._moved.wait(_SLICE)
+
+    def cut_stuck(self, patience: float) -> None:
+        """Cut those who took nothing of what they are sent for so many seconds; who joins may take a little longer."""
+        for peer in self._peers():
+            limit = patience if peer.following else _JOINING_PATIENCE
+            if peer.behaving and peer.seconds_stuck() > limit:
+                peer.cut()
+
+    # For a Peer.
+
+    def settled(self, peer: Peer) -> None:
+        """Its misbehaviour is over."""
+        self._script.settle(peer)
+
+    def count_acknowledged(self) -> None:
+        """Its subscription is acknowledged for the first time."""
+        with self._lock:
+            self.acknowledged += 1
+
+    def count_refused(self) -> None:
+        """It is answered HTTP 503."""
+        with self._lock:
+            self.refused += 1
+
+    def begin(self) -> None:
+        """Its subscription was answered: from the first on the market is played."""
+        self._player.begin()
+
+    def passed_on(self) -> None:
+        """It sent what was played."""
+        with self._moved:
+            self._moved.notify_all()
+
+    # Inside.
+
+    def _peers(self) -> list[Peer]:
+        with self._lock:
+            return list(self._open)
+
+    def _say_goodbye(self) -> None:
+        """Have those who follow the market, or are about to, close properly, and wait a moment for them."""
+        deadline = time.monotonic() + _GOODBYE_LIMIT
+        with self._moved:
+            while (left := self._served()) and time.monotonic() < deadline:
+                for peer in left:
+                    peer.wake()
+                self._moved.wait(_SLICE)
+
+    def _served(self) -> list[Peer]:
+        return [peer for peer in self._peers() if peer.behaving and peer.acknowledged]
+
+    def _admit(self, sock: socket.socket) -> None:
+        sock.settimeout(None)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._lock:
+            if self.stopped.is_set():
+                sock.close()
+                return
+            self.accepted += 1
+            peer = Peer(self, sock, self.accepted)
+            entry = self._script.entry_for(peer)
+            name = f"connection {peer.number}"
+            thread = threading.Thread(target=self._serve, args=(peer, entry), name=name, daemon=True)
+            self.peers.append(peer)
+            self._open.add(peer)
+            self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
+            thread.start()
+
+    def _serve(self, peer: Peer, entry: Callable[[Peer], object]) -> None:
         try:
-            async with asyncio.timeout(patience):
-                for text in texts:
-                    await connection.send(text)
-        except TimeoutError:
-            self._abort(connection)
-        except ConnectionClosed:
-            self._clients.pop(connection, None)
-
-    def _abort_all(self) -> None:
-        for connection in list(self._clients):
-            self._abort(connection)
-
-    def _abort(self, connection: ServerConnection) -> None:
-        self._clients.pop(connection, None)
-        connection.transport.abort()
+            if not (isinstance(entry, Fault) and entry.layer in ("tcp", "tls")):
+                peer.secure()
+            entry(peer)
+        except (Gone, OSError):
+            pass
+        except Exception as error:  # noqa: BLE001 - a fault of the script, for the test to see
+            self.failures.append(error)
+        finally:
+            self.settled(peer)
+            peer.hang_up()
+            with self._lock:
+                self._open.discard(peer)
+            self.passed_on()
 
 
-def _url(server: Server, scheme: str) -> str:
-    host, port = next(iter(server.sockets)).getsockname()[:2]
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{_PATH}"
+def _outage(market: Market, drop_at: str | float | None, drop_for: float) -> Outage | None:
+    if drop_at is not None:
+        return Outage.at(market.timelines[market.series[0]], drop_at, drop_for)
+    if drop_for:
+        raise SimulatorError("drop-for needs drop-at")
+    return None

@@ -14,8 +14,8 @@ import pytest
 
 from wealthsources.cli import main
 from wealthsources_simulator import MarketServer
-from wealthsources_websocket.reconnect import ConnectBudget
 
+from ..support.live_source import use_policies
 from ..support.markets import ARCHIVE, SAMPLE, market_servers
 
 TOKEN = "a-secret-token"
@@ -53,7 +53,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 @pytest.fixture(autouse=True)
 def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connects of other tests to this machine are none of this one's."""
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ import pytest
 
 from engine.python_sdk.websocket_cache import set_websocket_cache
 from engine.python_sdk.websocket_client import WebSocketClient, shutdown_websocket_client
-from wealthsources_simulator.faults import FaultServer
-from wealthsources_websocket.reconnect import ConnectBudget
+from wealthsources_simulator import MarketServer
 
+from ..support.live_source import use_policies
 from ..support.markets import fault_servers
 from ..support.waiting import wait_until
 
@@ -23,8 +23,7 @@ HOUR = 3_600_000
 @pytest.fixture(autouse=True)
 def _as_new(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No client, an empty cache, a manager without settings; and no thread is left at the end."""
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
     monkeypatch.setattr("engine.python_sdk.websocket_manager._manager", None)
     set_websocket_cache(None)
     before = set(threading.enumerate())
@@ -35,7 +34,7 @@ def _as_new(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., FaultServer]]:
+def serve() -> Iterator[Callable[..., MarketServer]]:
     """serve(*script, market=None): a server on this machine; the client of the process is stopped before it."""
     with fault_servers(token=TOKEN) as start:
         yield start
@@ -47,7 +46,7 @@ def client(serve: object) -> Iterator[Callable[..., WebSocketClient]]:
     """client(server, **parameters): a client that is not connected yet, disconnected at the end."""
     clients: list[WebSocketClient] = []
 
-    def make(server: FaultServer | None = None, **parameters: Any) -> WebSocketClient:
+    def make(server: MarketServer | None = None, **parameters: Any) -> WebSocketClient:
         if server is not None:
             parameters = {"endpoint": server.url, "csrf_token": TOKEN, **parameters}
         clients.append(WebSocketClient(**{"symbols": ["BTCUSDT"], "resolutions": ["1h"], **parameters}))

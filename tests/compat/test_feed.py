@@ -11,7 +11,7 @@ import wealthsources
 from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState
-from wealthsources_simulator.faults import Market
+from wealthsources_simulator import Market, WealthAI
 
 from ..support.waiting import wait_until
 
@@ -71,13 +71,13 @@ def test_origin_01_every_update_of_the_forming_bar_replaces_it(connected):
 
 
 def test_a_flag_closes_the_bar_at_once(connected):
-    server, _ = connected(closed_flag="is_closed")
+    server, _ = connected(exchange=WealthAI("is_closed"))
     server.market.play(1)
     wait_until(lambda: shown() == [told(server.market.all(ONE)[0])])
 
 
 def test_the_snapshot_is_taken_too(client, serve):
-    market = Market.made(snapshot=3, closed_flag="is_closed")
+    market = Market.made(snapshot=3, exchange=WealthAI("is_closed"))
     market.play(10)
     client(serve(market=market)).connect()
     wait_until(lambda: shown() == [told(bar) for bar in market.all(ONE)[-3:]])
@@ -144,7 +144,7 @@ def test_origin_20_a_bar_without_prices_reaches_no_cache(connected):
 
 def test_another_market_begins_its_series_anew(client, serve):
     for number in (1, 2):
-        server = serve(market=Market.made(seed=number, closed_flag="is_closed"))
+        server = serve(market=Market.made(seed=number, exchange=WealthAI("is_closed")))
         made = client(server)
         made.connect()
         wait_until(lambda made=made: made.get_state() is ConnectionState.CONNECTED)
@@ -154,7 +154,7 @@ def test_another_market_begins_its_series_anew(client, serve):
 
 
 def test_a_cache_that_is_set_later_is_fed_from_then_on(connected):
-    server, _ = connected(closed_flag="is_closed")
+    server, _ = connected(exchange=WealthAI("is_closed"))
     server.market.play(3)
     wait_until(lambda: len(shown()) == 3)
     first = get_websocket_cache()
@@ -165,7 +165,7 @@ def test_a_cache_that_is_set_later_is_fed_from_then_on(connected):
 
 
 def test_the_adapter_puts_live_bars_after_those_of_the_context(connected, bar):
-    server, _ = connected(closed_flag="is_closed")
+    server, _ = connected(exchange=WealthAI("is_closed"))
     server.market.play(3)
     live = [told(each) for each in server.market.all(ONE)]
     wait_until(lambda: shown() == live)
@@ -218,10 +218,10 @@ def test_what_the_session_holds_already_is_copied(client, serve, deployment):
 
 
 def test_a_hole_that_an_archive_fills_is_filled_here(client, cut_after, deployment):
-    truth = Market.made(closed_flag="is_closed")
+    truth = Market.made(exchange=WealthAI("is_closed"))
     truth.play(9)
     rows = [told(bar) for bar in truth.all(ONE)]
-    server, let_in = cut_after(10, closed_flag="is_closed")
+    server, let_in = cut_after(10, exchange=WealthAI("is_closed"))
     deployment(server, rows)
     client().connect()
     wait_until(lambda: server.acknowledged == 1)

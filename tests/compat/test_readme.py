@@ -13,8 +13,7 @@ import wealthdata
 from engine.python_sdk.websocket_cache import get_websocket_cache
 from engine.python_sdk.websocket_manager import get_websocket_manager
 from wealthsources import Timeframe
-from wealthsources_simulator.faults import Market
-from wealthsources_simulator.timeline import PlayedBar
+from wealthsources_simulator import Market, PlayedBar, WealthAI
 
 from ..support.waiting import wait_until
 
@@ -46,7 +45,7 @@ def bars_up_to_now(timeframe: str) -> list[PlayedBar]:
 def server(serve, monkeypatch):
     """It has played what is over, and begins with the bar of this moment; the environment names it."""
     names = [(symbol, timeframe) for symbol in ("BTCUSDT", "ETHUSDT") for timeframe in ("1m", "1h")]
-    market = Market({name: bars_up_to_now(name[1]) for name in names}, snapshot=PAST, closed_flag="is_closed")
+    market = Market({name: bars_up_to_now(name[1]) for name in names}, snapshot=PAST, exchange=WealthAI("is_closed"))
     market.play(PAST)
     found = serve(market=market)
     monkeypatch.setenv("WEBSOCKET_ENDPOINT", found.url)

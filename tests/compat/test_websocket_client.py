@@ -18,9 +18,9 @@ from engine.python_sdk.websocket_client import (
     initialize_websocket_client,
     shutdown_websocket_client,
 )
-from wealthsources_simulator.faults import Market
+from wealthsources_simulator import Market, WealthAI
 from wealthsources_websocket import WebSocketManager
-from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_websocket.options import WebSocketOptions
 
 from ..support.waiting import wait_until
 
@@ -333,7 +333,7 @@ def test_a_disconnect_waits_no_longer_for_a_callback_that_hangs(client, serve):
 
 
 def test_the_cache_stays_after_a_disconnect_and_it_can_connect_again(client, serve):
-    server = serve(market=Market.made(closed_flag="is_closed"))
+    server = serve(market=Market.made(exchange=WealthAI("is_closed")))
     made = client(server)
     for number in (1, 2):
         made.connect()

@@ -12,10 +12,9 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthsources_simulator import MarketServer
-from wealthsources_simulator.timeline import forming_state
-from wealthsources_websocket.reconnect import ConnectBudget
+from wealthsources_simulator import MarketServer, forming_state
 
+from ..support.live_source import use_policies
 from ..support.markets import ARCHIVE, SAMPLE
 from ..support.waiting import wait_until
 
@@ -150,10 +149,10 @@ class Market:
 
     def cut(self) -> None:
         """End the connection; nobody is let in until `let_in`. Returns when the client has noticed."""
-        before = self.server.connections_refused
+        before = self.server.refused
         self.server.refuse()
         self.server.cut()
-        wait_until(lambda: self.server.connections_refused > before)
+        wait_until(lambda: self.server.refused > before)
 
     def let_in(self) -> None:
         epoch = self.live.status().epoch
@@ -197,8 +196,7 @@ class Market:
 
 @pytest.fixture(autouse=True)
 def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
 
 
 @pytest.fixture(scope="session")

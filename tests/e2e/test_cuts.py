@@ -134,7 +134,7 @@ def test_a_server_that_is_down_at_first(market):
     market = market()
     market.server.refuse()
     market.open()
-    wait_until(lambda: market.server.connections_refused >= 2)
+    wait_until(lambda: market.server.refused >= 2)
     # The context tells the time as long as the feed does not.
     market.check(now=market.server.bars[0].open_time)
     market.server.refuse(False)
@@ -159,7 +159,7 @@ def test_a_market_by_the_clock_and_a_strategy_that_is_called_for_every_bar_that_
         asked.append(event.bar.end)
     assert asked == sorted(set(asked))
     assert 50 <= len(asked) <= 120
-    assert market.server.connections_refused > 0
+    assert market.server.refused > 0
     assert session.status().sources["live"].reconnects == 1
 
 

@@ -14,8 +14,8 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources.metrics import metrics_text
-from wealthsources_simulator.faults import FaultServer, Market, Peer
-from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_simulator import Market, MarketServer, Peer
+from wealthsources_websocket.options import WebSocketOptions
 
 from ..support.waiting import wait_until
 
@@ -86,7 +86,8 @@ def everything(session: wealthsources.Session, caplog: Any, capfd: Any) -> dict[
         "status as JSON": json.dumps(status.as_dict(), ensure_ascii=False),
         "metrics": metrics_text(session),
         "repr of the session": f"{session!r} {session.config!r} {session.config.settings!r}",
-        "repr of the source": f"{live!r} {live.options!r} {live.options} {live._client!r}",
+        "repr of the source": f"{live!r} {live.options!r} {live.options}",
+        "repr of its connections": f"{live.connections!r} {live.connections.clients!r}",
         "the options as JSON": live.options.model_dump_json(
             exclude={"csrf_token"} if callable(live.options.csrf_token) else None
         ),
@@ -112,8 +113,8 @@ def canary_session(caplog, capfd, monkeypatch):
         monkeypatch.setattr(logging.getLogger(name), "level", 1)
     opened: list[Any] = []
 
-    def start(*script: Any, **options: Any) -> tuple[wealthsources.Session, FaultServer, list[Any]]:
-        server = FaultServer(Market.made(snapshot=2), script)
+    def start(*script: Any, **options: Any) -> tuple[wealthsources.Session, MarketServer, list[Any]]:
+        server = MarketServer(Market.made(snapshot=2), script)
         server.start()
         live = {
             "endpoint": server.url,

@@ -94,7 +94,7 @@ def test_a_wrong_token_is_a_clear_state_and_never_shown(market, caplog, monkeypa
     shown += [repr(market.live.options), repr(session.adapter()), repr(vars(session)), repr(events)]
     shown += [record.getMessage() + str(record.exc_text) + repr(record.args) for record in caplog.records]
     assert [text for text in shown if WRONG in text or WRONG[:8] in text or TOKEN in text] == []
-    assert market.server.connections_accepted == 0
+    assert market.server.acknowledged == 0
 
 
 def test_the_right_token_is_never_shown_either(market, caplog):

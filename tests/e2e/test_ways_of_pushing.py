@@ -11,6 +11,7 @@ import wealthsources
 from wealthsources import Finality
 from wealthsources_simulator import MarketServer
 
+from ..support.live_source import use_policies
 from ..support.waiting import wait_until
 
 HOUR, MINUTE = 3_600_000, 60_000
@@ -73,7 +74,7 @@ def test_a_server_that_pushes_closed_bars_only_and_says_so(market, rows):
 
 def test_a_server_that_pushes_closed_bars_only_and_was_not_told_of(market, rows, caplog, monkeypatch):
     # Bars of the first second may be a snapshot, and say nothing of how a server pushes.
-    monkeypatch.setattr("wealthsources_websocket.source._SNAPSHOT", 0.0)
+    use_policies(monkeypatch, snapshot=0.0)
     market = market(updates=0)
     market.open()
     market.connected()

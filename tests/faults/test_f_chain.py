@@ -35,7 +35,7 @@ from wealthsources import (
 from wealthsources.resolve.chain import ChainLink, SourceChain
 from wealthsources.resolve.query import Query
 from wealthsources.runtime.clocks import SystemClock
-from wealthsources_simulator.faults import FaultServer, Market
+from wealthsources_simulator import Market, MarketServer
 
 from .conftest import QUICK, SERIES, TOKEN, facts
 from .histories import (
@@ -75,7 +75,7 @@ def sources(bars) -> list[str]:
 
 def second_feed(case, chain, market):
     """A session of the case's server and then of another one with that market; the source that reads the latter."""
-    server = FaultServer(market, token=TOKEN)
+    server = MarketServer(market, token=TOKEN)
     case.servers.append(server)
     server.start()
     chain("live", {"name": "other", "plugin": "websocket", "options": {**QUICK, "endpoint": server.url}})
@@ -699,7 +699,7 @@ def test_f16_a_tail_that_nobody_has_whole(gone_silent, case, way):
     answer = adapter.get_history("BTCUSDT", 40)
     assert (answer.behind, sources(answer)) == (9, ["live"] * 2 + ["context"] * 19)
     assert facts(answer) == facts(list(bars_of(case.market)[:21]))
-    case.market._snapshot = 48  # there is no archive: who connects anew is told everything
+    case.market.snapshot = 48  # there is no archive: who connects anew is told everything
 
 
 # F17

@@ -21,8 +21,8 @@ from wealthsources import (
     Timeframe,
 )
 from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Policy
 from wealthsources.runtime.clocks import FeedClock, SystemClock
-from wealthsources.runtime.engine import Policy
 from wealthsources.testing import ListSource
 
 from ..support.bars import at, hourly, places

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 
 import pytest
 
-from wealthsources import Bars, Capabilities, HistoryRequest, Source, SourceError, Timeframe
+from wealthsources import AllSourcesFailed, Bars, Capabilities, HistoryRequest, Source, SourceError, Timeframe
 from wealthsources.model.errors import NotAsked
+from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Query
 from wealthsources.runtime.workers import Caller, Workers
 
 from ..support.waiting import wait_until
@@ -68,7 +71,9 @@ def answers(caller: Caller, source: Source) -> bool:
 def test_a_source_that_never_blocks_is_called_directly(source, make_workers):
     source.capabilities = Capabilities(blocking=False)
     source.release.set()
-    Caller(make_workers(), 1)("s", source, REQUEST)
+    chain = SourceChain([ChainLink("s", source)], Caller(make_workers(), 1))
+    with contextlib.suppress(AllSourcesFailed):  # it has nothing
+        chain.resolve(Query(REQUEST.symbol, Timeframe("1m"), REQUEST.end, 1))
     assert source.threads == [threading.current_thread().name]
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from wealthsources_simulator import MarketServer
-from wealthsources_simulator.faults import FaultServer, Market
+from wealthsources_simulator import Market, MarketServer
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "examples" / "data" / "BTCUSDT" / "1h.csv"
@@ -34,15 +33,15 @@ def market_servers(**defaults: Any) -> Iterator[Callable[..., MarketServer]]:
 
 
 @contextlib.contextmanager
-def fault_servers(**defaults: Any) -> Iterator[Callable[..., FaultServer]]:
+def fault_servers(**defaults: Any) -> Iterator[Callable[..., MarketServer]]:
     """start(*script, market=None, **options): a server that does as its script says, connection by connection.
 
     When they have been stopped, no script may have failed.
     """
-    servers: list[FaultServer] = []
+    servers: list[MarketServer] = []
 
-    def start(*script: Any, market: Market | None = None, **options: Any) -> FaultServer:
-        servers.append(FaultServer(market or Market.made(), script, **defaults | options))
+    def start(*script: Any, market: Market | None = None, **options: Any) -> MarketServer:
+        servers.append(MarketServer(market or Market.made(), script, **defaults | options))
         servers[-1].start()
         return servers[-1]
 

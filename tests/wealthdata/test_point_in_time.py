@@ -226,7 +226,7 @@ def test_what_get_current_data_gave_before_does_not_know_what_happened_since(lab
             assert [plain(_looked_up(taken, code)) for code in SYMBOLS] == known
 
 
-def _looked_up(data: wealthdata.current.CurrentData, code: str) -> object:
+def _looked_up(data: wealthdata.api.current_data.CurrentData, code: str) -> object:
     try:
         return [data[code].last_price, data[code].day_open]
     except wealthdata.WealthDataError as error:

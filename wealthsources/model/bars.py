@@ -232,6 +232,16 @@ class Bars(Sequence[Bar]):
         return columns.open_times(self.rows)
 
     @property
+    def oldest(self) -> int:
+        """The open time of the first bar, ms; there must be one."""
+        return columns.open_time_of(self.rows, 0)
+
+    @property
+    def newest(self) -> int:
+        """The open time of the last bar, ms; there must be one."""
+        return columns.open_time_of(self.rows, len(self.rows) - 1)
+
+    @property
     def close_times(self) -> NDArray[np.int64]:
         """Close times in ms as they were sent, shape (n,), read-only."""
         return columns.close_times(self.rows)
@@ -316,9 +326,32 @@ class Bars(Sequence[Bar]):
             self.texts.get(row.open_time),
         )
 
-    def take(self, rows: Rows) -> Bars:
+    def take(self, rows: Rows, note: str | None = None) -> Bars:
         """Some of these rows, with their names and texts. What is said of the whole answer stays with the whole."""
-        return self.replace(rows=rows, holes=(), behind=0, failed=())
+        return Bars(
+            self.symbol,
+            self.timeframe,
+            rows,
+            self.sources,
+            self.texts,
+            note=self.note if note is None else note,
+            trusted=self.trusted,
+            unbroken=self.unbroken,
+        )
+
+    def named(self, symbol: str, source: str) -> Bars:
+        """The same bars under that spelling, and with that name for the source of those that say none."""
+        if "" not in self.sources and symbol == self.symbol:
+            return self
+        sources = tuple(name or source for name in self.sources)
+        return self.take(self.rows).replace(symbol=symbol, sources=sources)
+
+    def split_forming(self) -> tuple[Bars, Bars | None]:
+        """The bars without a last one that is forming, and that one."""
+        rows = self.rows
+        if not len(rows) or columns.status_of(rows, len(rows) - 1) != FORMING:
+            return self, None
+        return self.take(rows[:-1]), self.take(rows[-1:])
 
     def newest_run(self) -> Bars:
         """The bars after the newest hole."""
@@ -329,7 +362,7 @@ class Bars(Sequence[Bar]):
 
     def noted(self, note: str) -> Bars:
         """The same bars with a remark of their source."""
-        return self.replace(note=note)
+        return self.take(self.rows, note)
 
     def replace(self, **changes: Any) -> Bars:
         """The same bars but for these attributes, as `Bars(...)` names them."""

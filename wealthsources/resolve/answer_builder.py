@@ -16,7 +16,7 @@ from wealthsources.model.errors import NotHere
 from wealthsources.model.holes import Hole, is_contiguous, missing_slots
 from wealthsources.model.rows import CLOSED, FORMING, open_times
 from wealthsources.model.timeframe import Timeframe
-from wealthsources.resolve.merge import count_differences, merge, with_source_names
+from wealthsources.resolve.merge import count_differences, merge
 from wealthsources.resolve.visibility import check_answer, split_visible
 from wealthsources.source import HistoryRequest
 
@@ -122,7 +122,7 @@ class AnswerBuilder:
         start = self.query.start
         if start is None:
             return self.is_full
-        return len(self.bars) > 0 and coarser.slot(int(self.bars.open_times[0])) <= coarser.slot(start) + 1
+        return len(self.bars) > 0 and coarser.slot(self.bars.oldest) <= coarser.slot(start) + 1
 
     def _lacks_forming(self) -> bool:
         query = self.query
@@ -139,13 +139,12 @@ class AnswerBuilder:
         forming = self.forming
         if forming is None or not len(self.bars):
             return forming
-        newest_end = self._timeframe.end(int(self.bars.open_times[-1]))
-        return forming if int(forming.open_times[0]) >= newest_end else None
+        newest_end = self._timeframe.end(self.bars.newest)
+        return forming if forming.oldest >= newest_end else None
 
     def _missing(self, last: int) -> tuple[int | None, int] | None:
         """The span of windows from the oldest to the newest missing bar; None as its first: as far as needed."""
-        times = self.bars.open_times
-        oldest, newest = self._timeframe.slot(int(times[0])), self._timeframe.slot(int(times[-1]))
+        oldest, newest = self._timeframe.slot(self.bars.oldest), self._timeframe.slot(self.bars.newest)
         spans: list[tuple[int | None, int]] = []
         if self._is_head_missing(oldest):
             spans.append((self._oldest_slot, oldest - 1))
@@ -172,7 +171,7 @@ class AnswerBuilder:
     def _count_for(self, final: int) -> int:
         """How many bars of a source suffice, whichever they are, to complete the count."""
         wanted = self.query.count or 0
-        oldest = self._timeframe.slot(int(self.bars.open_times[0]))
+        oldest = self._timeframe.slot(self.bars.oldest)
         return min(wanted, max(0, final - oldest + 1) + wanted - len(self.bars))
 
     # what to ask -----------------------------------------------------------------------------------------------
@@ -181,7 +180,7 @@ class AnswerBuilder:
         """What to ask this source; None if it can have nothing of what is missing."""
         query, can = self.query, source.capabilities
         include_forming = can.live and self._wants_forming()
-        last = self._newest_slot if can.closes else self._due_slot
+        last = self._newest_slot if can.states_closed else self._due_slot
         if not len(self.bars):
             if self._oldest_slot is not None and self._oldest_slot > last and not include_forming:
                 return None
@@ -196,7 +195,7 @@ class AnswerBuilder:
         if can.authoritative:
             # With a bar on either side it can say that there was none between them.
             final = min(final + 1, last)
-            if first is not None and first > self._timeframe.slot(int(self.bars.open_times[0])):
+            if first is not None and first > self._timeframe.slot(self.bars.oldest):
                 first -= 1
         start = None if first is None else self._timeframe.open_time(first)
         # Of the newest `count` bars no more than `count` can come from this source, whatever the span.
@@ -208,14 +207,7 @@ class AnswerBuilder:
     ) -> HistoryRequest:
         query = self.query
         return HistoryRequest(
-            spelling,
-            query.timeframe,
-            end,
-            start,
-            count,
-            include_forming=include_forming,
-            live=query.live,
-            now=query.now,
+            spelling, query.timeframe, end, start, count, include_forming, query.live, deadline=None, now=query.now
         )
 
     def finer_query(self, finer: Timeframe, count: int = 0) -> FinerQuery:
@@ -244,16 +236,19 @@ class AnswerBuilder:
 
     def add(self, bars: Bars, name: str, request: HistoryRequest, source: Source) -> Added:
         """Merge an answer. Raises InvalidAnswer if it cannot be used, NotHere if nothing of it may be seen."""
-        check_answer(bars, request)
         query, authoritative = self.query, source.capabilities.authoritative
-        closed, forming = split_visible(bars, request, query.now - query.late_after)
-        if forming is not None and not (self._wants_forming() and int(forming.open_times[0]) <= query.now):
+        seen = _all_of_series(bars, request)
+        if seen is None:
+            check_answer(bars, request)
+            seen = split_visible(bars, request, query.now - query.late_after)
+        closed, forming = seen
+        if forming is not None and not (self._wants_forming() and forming.oldest <= query.now):
             forming = None
         if forming is not None:
-            self.forming = with_source_names(forming, name, query.symbol)
+            self.forming = forming.named(query.symbol, name)
         if not len(closed) and forming is None and (len(bars) or not authoritative):
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
-        added = self._merge(with_source_names(closed, name, query.symbol))
+        added = self._merge(closed.named(query.symbol, name))
         if authoritative:
             self._learn_empty(name, bars, request)
         self.complete = self._is_complete()
@@ -273,7 +268,7 @@ class AnswerBuilder:
             self._merge(Bars(query.symbol, self._timeframe, rows, bars.sources, texts, trusted=True, unbroken=unbroken))
         if len(bars) and bars.states[-1] == FORMING and not behind and self._lacks_forming():
             forming = bars.take(bars.rows[-1:])
-            if query.start is None or forming.open_times[0] >= query.start:
+            if query.start is None or forming.oldest >= query.start:
                 self.forming = forming
         self.differs += differs
         self.complete = self._is_complete()
@@ -356,7 +351,7 @@ class AnswerBuilder:
             return bars
         whole = bars if forming is None else self._with_forming(forming)
         if len(whole):
-            oldest = int(whole.open_times[0])
+            oldest = whole.oldest
             holes = tuple(hole for hole in holes if hole.start > oldest)
         return Bars(
             self.query.symbol,
@@ -381,7 +376,7 @@ class AnswerBuilder:
     def _behind(self) -> int:
         """How many bars should be there after the newest one by now, beyond those that may still be on their way."""
         if len(self.bars):
-            newest = self._timeframe.slot(int(self.bars.open_times[-1]))
+            newest = self._timeframe.slot(self.bars.newest)
             known = newest >= self._due_slot or self._is_known_empty(newest + 1, self._due_slot)
             return 0 if known else self._due_slot - newest
         if self.forming is None:
@@ -397,3 +392,20 @@ class AnswerBuilder:
             return forming
         rows = bars.rows if count is None else bars.rows[max(0, len(bars) - count + 1) :]
         return merge(bars.take(rows), forming)
+
+
+def _all_of_series(bars: Bars, request: HistoryRequest) -> tuple[Bars, Bars | None] | None:
+    """The closed bars and the forming one of an answer that is a piece of our own series, of the span asked for.
+
+    Such an answer is in order and valid already. None for any other: it is looked at bar by bar.
+    """
+    if not (isinstance(bars, Bars) and bars.trusted and bars.unbroken):
+        return None
+    if bars.symbol != request.symbol or bars.timeframe is not request.timeframe:
+        return None
+    closed, forming = bars.split_forming()
+    if not len(closed.rows):
+        return closed, forming
+    if (request.start and closed.oldest < request.start) or bars.timeframe.end(closed.newest) > request.end:
+        return None
+    return closed, forming

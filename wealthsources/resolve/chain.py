@@ -51,7 +51,7 @@ class Resolution(NamedTuple):
 
 
 class SourceChain:
-    """The ordered sources of one adapter. `call` asks a source; a session's one knows deadlines and workers.
+    """The ordered sources of one adapter. `call` asks one that may block; a session's knows deadlines and workers.
 
     `breakers`, by name, are those of sources that may block; one that never does needs none, and in a backtest, whose
     answers must be the same every time, none is used. `known_empty` remembers what never existed. No more than
@@ -100,7 +100,8 @@ class SourceChain:
         if not builder.is_possible and not query.include_now:
             return Asked(builder, attempts, failed)
         for place, link in enumerate(self.sources):
-            builder.recall_empty(link.name)
+            if self._known_empty is not None and _is_authoritative(link.source):
+                builder.recall_empty(link.name)
             attempt = self._ask(link, builder, failed)
             attempts.append(attempt)
             if attempt.outcome == "failed" and _may_block(link.source):
@@ -117,6 +118,18 @@ class SourceChain:
             return any(_participation(source, query, timeframe)[0] is not None for source in sources)
         except Exception:  # noqa: BLE001 - a stranger's code; it fails where it is asked
             return True
+
+    def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
+        """Seconds for which all live streams of the series, else of all series, have been stale; None: no stream."""
+        try:
+            live = [link.source for link in self.sources if link.source is not None and link.source.capabilities.live]
+            ages = [age for source in live if (age := source.stale_for(symbol, timeframe)) is not None]
+            if not ages:
+                ages = [age for source in live if (age := source.stale_for()) is not None]
+        except Exception:  # noqa: BLE001 - a stranger's code
+            _log.exception("a live source cannot tell whether it is stale; it is taken as such")
+            return float("inf")
+        return min(ages, default=None)
 
     def _ask(self, link: ChainLink, builder: AnswerBuilder, failed: frozenset[str]) -> Attempt:
         name, source, query = link.name, link.source, builder.query
@@ -143,7 +156,10 @@ class SourceChain:
         return Attempt(name, "bars", added.bars, time.perf_counter() - began, bars.note, added.differs)
 
     def _take(self, name: str, source: Source, request: HistoryRequest, builder: AnswerBuilder) -> tuple[Bars, Added]:
-        breaker = self._breakers.get(name) if source.capabilities.blocking and request.live else None
+        if not source.capabilities.blocking:
+            bars = source.get_history(request)
+            return bars, builder.add(bars, name, request, source)
+        breaker = self._breakers.get(name) if request.live else None
         if breaker is None:
             bars = self._call(name, source, request)
             return bars, builder.add(bars, name, request, source)
@@ -163,6 +179,13 @@ def _may_block(source: Source | None) -> bool:
         return True
 
 
+def _is_authoritative(source: Source | None) -> bool:
+    try:
+        return source is not None and source.capabilities.authoritative
+    except Exception:  # noqa: BLE001 - a stranger's code
+        return False
+
+
 def _ask_to_vouch(source: Source, spelling: str, builder: AnswerBuilder) -> None:
     if source.stale_for(spelling, builder.query.timeframe) == 0.0:
         builder.vouch()
@@ -177,5 +200,6 @@ def _participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[
         return None, f"serves no {timeframe}; it has {', '.join(can.timeframes) or 'none'}"
     if can.symbols is None:
         return query.symbol, ""
-    spelling = match_symbol(query.symbol, can.symbols)
+    symbol = query.symbol
+    spelling = symbol if symbol in can.symbols else match_symbol(symbol, can.symbols)
     return spelling, "" if spelling is not None else f"does not know {query.symbol}"

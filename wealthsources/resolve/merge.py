@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from wealthsources.model.rows import Rows
 
 
-def with_source_names(bars: Bars, name: str, symbol: str) -> Bars:
-    """The bars under the caller's spelling, with the chain's name for those whose source said none."""
-    if "" not in bars.sources and symbol == bars.symbol:
-        return bars
-    sources = tuple(source or name for source in bars.sources)
-    return bars.replace(symbol=symbol, sources=sources, holes=(), behind=0, failed=())
-
-
 def merge(first: Bars, second: Bars) -> Bars:
     """The bars of both, in order; where both have one, that of the first."""
     sources = tuple(dict.fromkeys((*first.sources, *second.sources)))

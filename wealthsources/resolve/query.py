@@ -17,7 +17,7 @@ from wealthsources.model.times import time_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wealthsources.source import HistoryRequest
+    from wealthsources.source import Clock, HistoryRequest
 
 OnHole = Literal["mark", "raise", "trim"]
 OnStale = Literal["mark", "raise"]
@@ -25,6 +25,24 @@ OnStale = Literal["mark", "raise"]
 #: The years 1 to 9999, less a year at each end so that windows around their times exist too, in ms.
 _FIRST_TIME: Final = -62_104_060_800_000
 _LAST_TIME: Final = 253_370_764_800_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Policy:
+    """How an adapter answers when bars are missing. Times in ms.
+
+    on_stale None: raise in a live binding, mark in a backtest.
+    """
+
+    on_hole: OnHole = "mark"
+    on_stale: OnStale | None = None
+    max_behind: int = 1
+    late_after: int = 5_000
+
+    def lateness(self, clock: Clock) -> int:
+        """For so long after its end a bar may still be on its way, live; 0 under a clock that bars drive."""
+        return self.late_after if clock.name == "system" else 0
+
 
 _P = ParamSpec("_P")
 _Self = TypeVar("_Self")
@@ -46,8 +64,11 @@ class BarRequest:
     on_hole: OnHole | None = None
     on_stale: OnStale | None = None
 
-    def query(self, now: Callable[[], int], *, live: bool, late_after: int) -> Query:
-        """What this means now; `now` is asked once, and only then. Raises RequestError for what makes no sense."""
+    def query(self, now: Callable[[], int], late_after: int | None) -> Query:
+        """What this means now; `now` is asked once, and only then. Raises RequestError for what makes no sense.
+
+        late_after as in Query; None in a backtest
+        """
         symbol, count, start, end = self.symbol, self.count, self.start, self.end
         if not isinstance(symbol, str) or not symbol:
             raise RequestError(f"symbol must be text like 'BTCUSDT', was {symbol!r}")
@@ -57,11 +78,14 @@ class BarRequest:
                 raise RequestError(f"count must be at least 1, was {count}")
         if (count is None) == (start is None):
             raise RequestError("give either count or start" + ("" if count is None else ", not both"))
-        start, end = _time(start, "start"), _time(end, "end")
+        start = None if start is None else _time(start, "start")
+        end = None if end is None else _time(end, "end")
         if start is not None and end is not None and start > end:
             raise RequestError(f"start ({time_text(start)}) is after end ({time_text(end)})")
         timeframe = Timeframe(self.timeframe)
-        return Query(symbol, timeframe, now(), count, start, end, self.include_now, live, late_after)
+        return Query(
+            symbol, timeframe, now(), count, start, end, self.include_now, late_after is not None, late_after or 0
+        )
 
 
 def takes_arguments_of(
@@ -116,9 +140,7 @@ def query_of(request: HistoryRequest, now: int, late_after: int) -> Query:
     )
 
 
-def _time(value: Any, name: str) -> int | None:
-    if value is None:
-        return None
+def _time(value: Any, name: str) -> int:
     time = _whole(value, name, " of ms since 1970")
     if not _FIRST_TIME <= time <= _LAST_TIME:
         raise RequestError(f"{name} must be a time in ms of the years 1 to 9999, was {time}")

@@ -9,7 +9,7 @@ import numpy as np
 from wealthsources.model.bars import Bars
 from wealthsources.model.errors import InvalidAnswer
 from wealthsources.model.holes import is_contiguous
-from wealthsources.model.rows import BY_HISTORY, CLOSED, FORMING, UNSET, open_times, statuses
+from wealthsources.model.rows import BY_HISTORY, CLOSED, UNSET, open_times, statuses
 from wealthsources.model.times import time_text
 from wealthsources.model.validity import first_fault
 
@@ -38,31 +38,8 @@ def split_visible(bars: Bars, request: HistoryRequest, unset_until: int) -> tupl
 
     A bar of which nothing is said counts as closed if it ends by `unset_until`, ms.
     """
-    if bars.unbroken and bars.trusted:
-        closed, forming = _without_forming(bars)
-        if _is_within(closed, request):
-            return closed, forming
-    forming = bars.take(bars.rows[-1:]) if request.include_forming and _ends_forming(bars) else None
-    return _closed_by_then(bars, request, unset_until), forming
-
-
-def _ends_forming(bars: Bars) -> bool:
-    return len(bars) > 0 and bool(statuses(bars.rows[-1:])[0] == FORMING)
-
-
-def _without_forming(bars: Bars) -> tuple[Bars, Bars | None]:
-    if not _ends_forming(bars):
-        return bars, None
-    return bars.take(bars.rows[:-1]), bars.take(bars.rows[-1:])
-
-
-def _is_within(closed: Bars, request: HistoryRequest) -> bool:
-    """Whether all of these, which are in order, are of the span that was asked for."""
-    if not len(closed):
-        return True
-    times = closed.open_times
-    starts = not request.start or times[0] >= request.start
-    return bool(starts) and closed.timeframe.end(int(times[-1])) <= request.end
+    _, forming = bars.split_forming()
+    return _closed_by_then(bars, request, unset_until), forming if request.include_forming else None
 
 
 def _closed_by_then(bars: Bars, request: HistoryRequest, unset_until: int) -> Bars:

@@ -11,13 +11,14 @@ import wealthsources
 from wealthsources.model.answer_errors import AllSourcesFailed, HoleError, StaleDataError
 from wealthsources.model.errors import ClockError, RequestError, WealthSourcesError
 from wealthsources.model.records import read_field
-from wealthsources.model.text import describe
 from wealthsources.resolve.chain import SourceChain
 from wealthsources.resolve.explanation import Explanation
 from wealthsources.resolve.query import BarRequest, takes_arguments_of
 from wealthsources.runtime.clocks import EngineClock, FeedClock
 from wealthsources.runtime.context_time import context_time, current_bar_end
 from wealthsources.runtime.engine import Observation
+from wealthsources.runtime.latest_price import LatestPrice
+from wealthsources.runtime.symbol_lists import all_symbols, is_known
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -138,19 +139,33 @@ class ContextDataAdapter(DataAdapter):
 
     def get_all_symbols(self) -> list[str]:
         """The symbols that the sources of this binding list, sorted; a spelling is listed as its source has it."""
-        symbols: set[str] = set()
-        for link in self.chain.sources:
-            if link.source is None:
-                continue
-            try:
-                if self.mode == "live" or not link.source.capabilities.live:
-                    symbols.update(link.source.get_all_symbols())
-            except Exception as error:  # noqa: BLE001 - a stranger's code
-                _log.warning("source %s cannot list its symbols: %s", link.name, describe(error))
-        listed = sorted(symbols)
+        symbols = all_symbols(self.chain.sources, live=self.mode == "live")
         if self.session.is_observed:
-            self.session.tell_observers(Observation(None, symbols=tuple(listed)))
-        return listed
+            self.session.tell_observers(Observation(None, symbols=tuple(symbols)))
+        return symbols
+
+    def knows_symbol(self, symbol: str) -> bool:
+        """Whether a source of this binding has the symbol, or may have it: one that cannot list its symbols may."""
+        return is_known(symbol, self.chain.sources, self.session.sources, live=self.mode == "live")
+
+    def latest_price(self, symbol: str) -> float:
+        """The newest close that may be seen, whichever series has it.
+
+        Live it is the close so far of the bar that a live stream is forming. In a backtest, and where no stream forms
+        one, it is the close of the bar that ended last, as far as series tell: they are asked from 1m on, until one is
+        up to date. In a backtest the newest there is may be old, as for `get_history`.
+
+        Raises AllSourcesFailed if there is no bar, or if a source failed that may have had a newer one; StaleDataError
+        (live) if the newest bars are missing, or if the symbol's live stream is silent and nothing that ended since is
+        known; RequestError, ClockError.
+        """
+        moment, live = self.frozen(), self.mode == "live"
+
+        def newest(timeframe: Timeframe) -> Bars:
+            return moment.get_history(symbol, 1, timeframe, include_now=live)
+
+        latest = LatestPrice(self.session, symbol, moment.now(), newest, live=live)
+        return latest.find(lambda: self.knows_symbol(symbol))
 
     def count_held(self, name: str, symbol: str, timeframe: Timeframe, count: int) -> int | None:
         """How many of the newest `count` closed bars source `name` alone would answer with; None: it takes no part."""
@@ -163,8 +178,8 @@ class ContextDataAdapter(DataAdapter):
     # -----------------------------------------------------------------------------------------------------------
 
     def _query(self, request: BarRequest) -> Query:
-        live = self.mode == "live"
-        return request.query(self.now, live=live, late_after=self.session.late_after if live else 0)
+        session = self.session
+        return request.query(self.now, session.policy.lateness(session.clock) if self.mode == "live" else None)
 
     def _resolve(self, query: Query) -> tuple[Bars, tuple[Attempt, ...]]:
         resolution = self.chain.resolve(query)
@@ -213,7 +228,7 @@ class ContextDataAdapter(DataAdapter):
                 f"{bars.symbol} {bars.timeframe} is stale: the newest {bars.behind} bars are missing", bars, attempts
             )
         if query.live and session.clock.name == "feed" and query.limit == query.now:
-            idle = session.stale_for(query.symbol, query.timeframe)
+            idle = self.chain.stale_for(query.symbol, query.timeframe)
             if idle is not None and idle * 1000 > session.policy.late_after:
                 raise StaleDataError(
                     f"{bars.symbol} {bars.timeframe} is stale: no live stream for {idle:.0f} s, so time stands still",

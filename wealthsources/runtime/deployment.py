@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from wealthsources.config.settings import Config, SourceSettings
     from wealthsources.loading.loader import Loader
-    from wealthsources.model.timeframe import Timeframe
     from wealthsources.source import Host, Source
 
 _log = logging.getLogger("wealthsources.session")
@@ -121,7 +120,11 @@ class Deployment:
 
     def stop(self, deadline: float) -> None:
         """Stop what was started, each on a thread of its own; waits no longer than until `deadline`, monotonic."""
-        threads = [threading.Thread(target=entry.stop, daemon=True) for entry in self._started()]
+        threads = [
+            threading.Thread(target=entry.stop, daemon=True)
+            for entry in self._entries
+            if entry.source is not None and entry.started
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -142,21 +145,6 @@ class Deployment:
         names = [entry.name for entry in self._entries]
         first = names.index(after) + 1 if after else 0
         return [entry.link(context) for entry in self._entries[first:]]
-
-    def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
-        """Seconds for which all live streams of the series, else of all series, have been stale; None: no stream."""
-        sources = [entry.source for entry in self._started() if entry.source is not None]
-        try:
-            ages = [age for source in sources if (age := source.stale_for(symbol, timeframe)) is not None]
-            if not ages:
-                ages = [age for source in sources if (age := source.stale_for()) is not None]
-        except Exception:  # noqa: BLE001 - a stranger's code
-            _log.exception("a live source cannot tell whether it is stale; it is taken as such")
-            return float("inf")
-        return min(ages, default=None)
-
-    def _started(self) -> list[Entry]:
-        return [entry for entry in self._entries if entry.source is not None and entry.started]
 
 
 def make_source(config: Config, loader: Loader, index: int) -> Source:

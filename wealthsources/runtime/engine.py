@@ -17,7 +17,7 @@ from wealthsources.model.text import describe
 from wealthsources.resolve.chain import SourceChain
 from wealthsources.resolve.circuit_breaker import CircuitBreaker
 from wealthsources.resolve.known_empty import KnownEmpty
-from wealthsources.resolve.query import query_of
+from wealthsources.resolve.query import Policy, query_of
 from wealthsources.runtime.binding_mode import BindingMode
 from wealthsources.runtime.clocks import make_clock
 from wealthsources.runtime.deployment import Deployment
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from wealthsources.model.status import SourceStatus
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.chain import ChainLink, Resolution
-    from wealthsources.resolve.query import BarRequest, OnHole, OnStale
+    from wealthsources.resolve.query import BarRequest
     from wealthsources.runtime.binding_mode import Binding, Mode
     from wealthsources.source import Clock, HistoryRequest, Source
 
@@ -44,19 +44,6 @@ _log = logging.getLogger("wealthsources.session")
 
 STOP_LIMIT: Final = 3.0
 _MOST_HOLES_WARNED: Final = 10_000
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Policy:
-    """How an adapter answers when bars are missing. Times in ms.
-
-    on_stale None: raise in a live binding, mark in a backtest.
-    """
-
-    on_hole: OnHole = "mark"
-    on_stale: OnStale | None = None
-    max_behind: int = 1
-    late_after: int = 5_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -250,11 +237,6 @@ class Engine:
 
     # for adapters ----------------------------------------------------------------------------------------------
 
-    @property
-    def late_after(self) -> int:
-        """For so long after its end a bar may still be on its way, ms; 0 if the clock is not the system's."""
-        return self.policy.late_after if self.clock.name == "system" else 0
-
     def decide_mode(self, context: object, mode: Mode, zone: dt.tzinfo | None = None) -> Binding:
         """What kind of binding this is; "auto" is decided once per session."""
         return self._mode.decide(context, mode, zone)
@@ -271,7 +253,7 @@ class Engine:
 
     def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Seconds for which all live streams of the series, else of the session, have been stale."""
-        return self._deployment.stale_for(symbol, timeframe)
+        return self._chain(self._deployment.links(None), None).stale_for(symbol, timeframe)
 
     def note_disagreements(self, resolution: Resolution) -> None:
         """Count the bars on which a source disagreed with those before it, under the names of both."""
@@ -315,7 +297,7 @@ class Engine:
     def _ask_rest(self, name: str, request: HistoryRequest) -> tuple[Bars | None, str]:
         chain = self._chain(self._deployment.links(None, after=name), self._known_empty)
         try:
-            resolution = chain.resolve(query_of(request, self.clock.now(), self.late_after))
+            resolution = chain.resolve(query_of(request, self.clock.now(), self.policy.lateness(self.clock)))
         except AllSourcesFailed as failure:
             return None, "; ".join(attempt.line() for attempt in failure.attempts) or "no source follows"
         return resolution.bars, "; ".join(attempt.line() for attempt in resolution.attempts if attempt.bars)

@@ -96,7 +96,7 @@ class Workers:
 
 
 class Caller:
-    """Asks a source: directly if it never blocks, else on a worker and for at most `deadline` seconds."""
+    """Asks a source that may block: on a worker, and for at most `deadline` seconds."""
 
     def __init__(self, workers: Workers, deadline: float) -> None:
         self._workers = workers
@@ -109,8 +109,6 @@ class Caller:
 
         NotAsked, a SourceError, if it was not even called.
         """
-        if not source.capabilities.blocking:
-            return source.get_history(request)
         if self._abandoned[name] >= _MOST_ABANDONED:
             raise SourceError(f"still hangs on {_MOST_ABANDONED} earlier requests")
         request = dataclasses.replace(request, deadline=time.monotonic() + self._deadline)

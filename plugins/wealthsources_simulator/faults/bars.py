@@ -9,9 +9,9 @@ from wealthsources import Timeframe
 from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.market import Played
-    from wealthsources_simulator.faults.peer import Peer
-    from wealthsources_simulator.timeline import Series
+    from wealthsources_simulator.bars import Series
+    from wealthsources_simulator.market import Played
+    from wealthsources_simulator.peer import Peer
 
 _HOUR: Final = 3_600_000
 
@@ -26,7 +26,7 @@ def _many_updates(peer: Peer, count: int) -> None:
 def _update_after_close(peer: Peer, kind: str) -> None:
     """Closes the newest whole bar by a flag, then sends it without: an older state, or a newer and then the truth."""
     (bar,) = peer.whole_bars(1)
-    flag = peer.server.market.closed_flag or "is_closed"
+    flag = peer.exchange.closed_flag or "is_closed"
     bar.pop(flag, None)
     truth = bar | {flag: True}
     peer.send(truth)
@@ -84,9 +84,9 @@ def _cut_mid_bar(peer: Peer, bars: int) -> None:
 @misbehaves_once("future-bar", "F9", "bars", default=1)
 def _future_bar(peer: Peer, hours: int) -> None:
     """Sends a bar that opens so many hours after now, by this machine's clock."""
-    frame = Timeframe(peer.subject[1])
-    open_time = frame.floor(int(time.time() * 1000) + hours * _HOUR)
-    peer.send(peer.bar(open_time=open_time, close_time=frame.end(open_time)))
+    timeframe = Timeframe(peer.subject[1])
+    open_time = timeframe.floor(int(time.time() * 1000) + hours * _HOUR)
+    peer.send(peer.bar(open_time=open_time, close_time=timeframe.end(open_time)))
 
 
 @misbehaves_once("burst", "F11", "bars")

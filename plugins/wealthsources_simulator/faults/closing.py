@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_simulator.faults.framing import CLOSE, close_payload
 from wealthsources_simulator.faults.registry import misbehaves
+from wealthsources_simulator.framing import CLOSE, close_payload
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.peer import Peer
 
 #: What is said of a connection that ended without a Close frame; it is never sent.
 _NO_CLOSE_FRAME: Final = 1006

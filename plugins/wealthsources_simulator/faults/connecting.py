@@ -6,12 +6,11 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_simulator import wire
-from wealthsources_simulator.faults.framing import TEXT, encode
 from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
+from wealthsources_simulator.framing import TEXT, encode
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.peer import Peer
 
 _SWITCHING: Final = b"HTTP/1.1 101 Switching Protocols\r\n"
 _FILLER: Final = b"X-Filler: " + b"x" * 1000 + b"\r\n"
@@ -184,7 +183,7 @@ def _no_ack(peer: Peer) -> None:
 def _error_instead(peer: Peer, text: str) -> None:
     """Sends ERROR with this text instead of CONNECTED, then only answers pings."""
     peer.subscribed()
-    peer.send(wire.error(text))
+    peer.send(peer.exchange.error(text))
     peer.stay()
 
 

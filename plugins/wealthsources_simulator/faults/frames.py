@@ -6,7 +6,8 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_simulator.faults.framing import (
+from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
+from wealthsources_simulator.framing import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -16,10 +17,9 @@ from wealthsources_simulator.faults.framing import (
     close_payload,
     encode,
 )
-from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.peer import Peer
 
 _CONTROL: Final = {"ping": PING, "pong": PONG, "close": CLOSE}
 _KINDS: Final = tuple(_CONTROL)

@@ -1,4 +1,4 @@
-"""All faults with a name. Each module holds those of some rows of docs/FAULTS.md, section 3:
+"""All faults with a name. Each module holds those of some rows of docs/faults.md, section 3:
 
 connecting A · liveness B · closing C · frames D · messages E · bars F
 """

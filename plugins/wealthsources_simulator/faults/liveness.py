@@ -6,12 +6,12 @@ import json
 import socket
 from typing import TYPE_CHECKING, Final
 
-from wealthsources_simulator.faults.framing import PING, PONG, TEXT, encode
 from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
+from wealthsources_simulator.framing import PING, PONG, TEXT, encode
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.market import Played
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.market import Played
+    from wealthsources_simulator.peer import Peer
 
 _SLICE: Final = 0.02
 _HALF: Final = b'{"type":"BAR","symbol":"' + b"x" * 76

@@ -8,11 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from wealthsources import Timeframe
-from wealthsources_simulator import wire
 from wealthsources_simulator.faults.registry import misbehaves_once
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.peer import Peer
 
 Bar = dict[str, Any]
 
@@ -169,16 +168,16 @@ def _unsolicited(peer: Peer, kind: str) -> None:
     """Sends a bar of a symbol or a timeframe that was not asked for."""
     asked = {timeframe for _, timeframe in peer.series}
     other = next(name for name in ("1m", "3m", "5m", "15m", "30m", "1h", "4h", "1d") if name not in asked)
-    frame = Timeframe(other)
-    open_time = frame.floor(peer.bar()["open_time"])
-    times = {"open_time": open_time, "close_time": frame.end(open_time)}
+    timeframe = Timeframe(other)
+    open_time = timeframe.floor(peer.bar()["open_time"])
+    times = {"open_time": open_time, "close_time": timeframe.end(open_time)}
     peer.send(peer.bar(symbol="NOBODYASKED") if kind == "symbol" else peer.bar(timeframe=other, **times))
 
 
 @misbehaves_once("error-while-streaming", "E8", "messages", default="slow down")
 def _error_while_streaming(peer: Peer, text: str) -> None:
     """Sends ERROR with this text after the acknowledgement."""
-    peer.send(wire.error(text))
+    peer.send(peer.exchange.error(text))
 
 
 def _with_literal(bar: Bar, field: str, literal: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from wealthsources_simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
-    from wealthsources_simulator.faults.peer import Peer
+    from wealthsources_simulator.peer import Peer
 
 Layer = Literal["tcp", "tls", "http", "frames", "messages", "bars"]
 Argument = int | float | str | None
@@ -21,7 +21,7 @@ class Fault:
     """A way to misbehave on one connection: `play(peer, argument)`, or `fault(peer)` with the argument it has.
 
     name     kebab-case
-    row      of docs/FAULTS.md, section 3
+    row      of docs/faults.md, section 3
     layer    where it happens; in `tcp` and `tls` before the TLS handshake, if there is one
     about    one line
     default  the argument, unless another is given; None if it takes none

@@ -100,4 +100,4 @@ def test_nothing_is_started(cli, config, serve):
     before = threading.active_count()
     cli("check")
     assert threading.active_count() == before
-    assert server.connections_accepted == server.connections_refused == 0
+    assert server.acknowledged == server.refused == 0

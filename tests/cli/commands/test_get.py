@@ -191,7 +191,7 @@ def test_a_request_without_sense_connects_to_nothing(cli, serve, live_config):
     server = serve()
     live_config(server.url)
     cli("get", "BTCUSDT", "1h", "--count", "0")
-    assert server.connections_accepted == 0
+    assert server.acknowledged == 0
 
 
 def test_a_count_beyond_all_measure_is_all_there_is(cli, file_config, archive):

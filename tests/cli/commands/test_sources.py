@@ -102,7 +102,7 @@ def test_nothing_is_connected(cli, config, serve):
     server = serve()
     config(CHAIN.replace("csrf_token", f"endpoint: '{server.url}', csrf_token"))
     cli("sources")
-    assert server.connections_accepted == server.connections_refused == 0
+    assert server.acknowledged == server.refused == 0
 
 
 def test_a_terminal_gets_colors(cli, config, monkeypatch):
