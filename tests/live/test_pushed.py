@@ -2,96 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from types import SimpleNamespace
-from typing import NamedTuple
-
 import pytest
 
-from wealthsources import Event, HistoryRequest, NotHere, PushedSource, Shard, Timeframe
-from wealthsources.runtime.clocks import FeedClock
+from wealthsources import HistoryRequest, NotHere, PushedSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
-FRAME = Timeframe("1h")
-SERIES = [("BTCUSDT", "1h"), ("ETHUSDT", "1h")]
+from ..support.bars import HOUR, T0
+from .feeds import FRAME, Feed, Lost, Message
+
 LIMIT = 2 * 3600 + 30  # seconds of silence after which an hourly stream is stale
-
-
-class Message(NamedTuple):
-    symbol: str
-    open_time: int
-    closed: bool | None = None
-    close: float = 1.0
-    timeframe: str = "1h"
-    decimals: int = 0
-    texts: None = None
-
-    @property
-    def close_time(self) -> int:
-        return self.open_time + HOUR
-
-    @property
-    def values(self) -> tuple[float, float, float, float, float]:
-        return (1.0, 2.0, 0.5, self.close, 1.0)
-
-
-class Lost(NamedTuple):
-    symbol: str = ""
-    timeframe: str = ""
-    open_time: int | None = None
-    may_be_bar: bool = True
-
-
-class Host(SimpleNamespace):
-    """Keeps what a source tells, and what it asks for."""
-
-    def __init__(self) -> None:
-        super().__init__(name="live", clock=FeedClock(), listening=True, logger=logging.getLogger("test"))
-        self.events: list[Event] = []
-        self.asked: list = []
-
-    def emit(self, event):
-        self.events.append(event)
-
-    def backfill(self, request, done):
-        self.asked.append((request, done))
-
-
-class Feed:
-    """A pushed source with one shard for each series, and a clock that moves by hand."""
-
-    def __init__(self, **options) -> None:
-        self.now = 1000.0
-        self.host = Host()
-        self.source = PushedSource(monotonic=lambda: self.now, wall=lambda: 0.0, **options)
-        self.source.subscribe_to(["BTCUSDT", "ETHUSDT"], ["1h"])
-        self.source.begin(self.host)
-        self.shards = {series: Shard(number, [series], str.lower) for number, series in enumerate(SERIES)}
-        self.source.assign(self.shards.get)
-        for shard in self.shards.values():
-            self.connect(shard)
-
-    def connect(self, shard: Shard) -> None:
-        shard.epoch += 1
-        shard.acknowledged_at = shard.since = self.now
-        shard.state = "connected"
-        self.source.on_state(shard, "connected", "")
-
-    def lose(self, shard: Shard) -> None:
-        shard.since, shard.state = self.now, "reconnecting"
-        self.source.on_state(shard, "reconnecting", "lost")
-
-    def push(self, symbol: str, *hours: int, **said) -> None:
-        for hour in hours:
-            assert self.source.on_bar(self.shard(symbol), Message(symbol, T0 + hour * HOUR, **said), self.now)
-
-    def shard(self, symbol: str) -> Shard:
-        return self.shards[symbol.upper(), "1h"]
-
-    def held(self, symbol: str = "BTCUSDT", **wanted) -> list[int]:
-        request = HistoryRequest(symbol, FRAME, T0 + 1000 * HOUR, **wanted)
-        return [(int(time) - T0) // HOUR for time in self.source.get_history(request).open_times]
 
 
 @pytest.fixture
