@@ -65,7 +65,7 @@ class Feed:
     def __init__(self, **options) -> None:
         self.now = 1000.0
         self.host = Host()
-        self.source = PushedSource(monotonic=lambda: self.now, wall=lambda: 0.0, **options)
+        self.source = PushedSource(**{"monotonic": lambda: self.now, "wall": lambda: 0.0, **options})
         self.source.subscribe_to(["BTCUSDT", "ETHUSDT"], ["1h"])
         self.source.begin(self.host)
         self.shards = {series: Shard(number, [series], str.lower) for number, series in enumerate(SERIES)}
