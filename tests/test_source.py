@@ -41,7 +41,7 @@ def test_by_default_a_source_may_block_and_takes_part_in_everything():
     [(False, None, False), (True, None, True), (False, True, True), (True, False, False)],
 )
 def test_whoever_is_live_states_what_is_closed_unless_it_says_otherwise(live, states_closed, closes):
-    assert Capabilities(live=live, states_closed=states_closed).closes is closes
+    assert Capabilities(live=live, states_closed=states_closed).states_closed is closes
 
 
 def test_capabilities_and_requests_cannot_be_changed():
