@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from wealthsources import BarRequest, ClockError, ContextDataAdapter, HistoryRequest, RequestError, Timeframe
-from wealthsources.resolve.query import Query, query_of, takes_arguments_of
+from wealthsources.resolve.query import Policy, Query, query_of, takes_arguments_of
+from wealthsources.runtime.clocks import FeedClock, SystemClock
 
 from ..support.bars import at, ms
 
@@ -216,3 +217,16 @@ def test_what_a_source_looks_for_in_those_after_it_is_a_live_query():
     assert query_of(request, at(10), 5_000) == Query(
         "BTCUSDT", FRAME, at(10), 5, at(3), at(9), include_now=False, live=True, late_after=5_000
     )
+
+
+# a policy ------------------------------------------------------------------------------------------------------
+
+
+def test_by_default_holes_are_marked_and_one_bar_may_be_missing_and_five_seconds_late():
+    policy = Policy()
+    assert (policy.on_hole, policy.on_stale, policy.max_behind, policy.late_after) == ("mark", None, 1, 5_000)
+
+
+def test_a_bar_may_be_late_only_by_a_clock_that_goes_on_without_bars():
+    policy = Policy(late_after=2_500)
+    assert [policy.lateness(clock) for clock in (SystemClock(), FeedClock())] == [2_500, 0]
