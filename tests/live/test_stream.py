@@ -47,31 +47,31 @@ def test_a_bar_is_due_half_a_minute_after_its_window_and_missing_after_two(name,
 
 def test_a_stream_on_no_shard_is_neither_stale_nor_fresh(stream):
     stream.shard = None
-    assert stream.stale_seconds(NOW) is None
+    assert stale_seconds(stream, NOW) is None
 
 
 def test_silence_counts_from_the_acknowledgement_until_a_bar_comes(stream):
-    assert stream.stale_seconds(NOW + 7_230) == 0.0
-    assert stream.stale_seconds(NOW + 7_231) == 1.0
+    assert stale_seconds(stream, NOW + 7_230) == 0.0
+    assert stale_seconds(stream, NOW + 7_231) == 1.0
 
 
 def test_and_then_from_the_newest_bar(stream):
     receive(stream, 0, NOW + 500)
-    assert stream.stale_seconds(NOW + 500 + 7_230) == 0.0
-    assert stream.stale_seconds(NOW + 500 + 7_235) == 5.0
+    assert stale_seconds(stream, NOW + 500 + 7_230) == 0.0
+    assert stale_seconds(stream, NOW + 500 + 7_235) == 5.0
 
 
 def test_a_bar_from_before_the_connection_says_nothing_about_it(stream):
     receive(stream, 0, NOW - 50_000)
-    assert stream.stale_seconds(NOW + 7_231) == 1.0
+    assert stale_seconds(stream, NOW + 7_231) == 1.0
 
 
 @pytest.mark.parametrize("state", ["connecting", "reconnecting", "error", "auth_failed", "disconnected"])
 def test_without_a_connection_it_is_stale_since_that_was_lost(stream, state):
     receive(stream, 0, NOW)
     stream.shard.state, stream.shard.since = state, NOW + 10
-    assert stream.stale_seconds(NOW + 15) == 5.0
-    assert stream.stale_seconds(NOW + 10) > 0, "from the first moment on"
+    assert stale_seconds(stream, NOW + 15) == 5.0
+    assert stale_seconds(stream, NOW + 10) > 0, "from the first moment on"
 
 
 # what is said ------------------------------------------------------------------------------------------------------
@@ -98,10 +98,10 @@ def test_why_no_bar_ever_came_is_told(stream):
 
 
 def test_before_the_first_bar_it_has_never_received_anything(stream):
-    assert stream.status(NOW) == StreamStatus("BTCUSDT", "1h", "never_received")
+    assert status_of(stream, NOW) == StreamStatus("BTCUSDT", "1h", "never_received")
     receive(stream, 0, NOW)
     stream.shard = None
-    assert stream.status(NOW) == StreamStatus("BTCUSDT", "1h", "never_received")
+    assert status_of(stream, NOW) == StreamStatus("BTCUSDT", "1h", "never_received")
 
 
 @pytest.mark.parametrize(
@@ -109,15 +109,15 @@ def test_before_the_first_bar_it_has_never_received_anything(stream):
 )
 def test_a_stream_is_live_then_late_then_stale(stream, silent, state):
     receive(stream, 0, NOW)
-    status = stream.status(NOW + silent)
+    status = status_of(stream, NOW + silent)
     assert (status.state, status.idle, status.bars, status.holes) == (state, silent, 1, 0)
 
 
 def test_a_hole_is_told_unless_it_is_late_or_stale(stream):
     for place in (0, 3):
         receive(stream, place, NOW, closed=True)
-    assert (stream.status(NOW).state, stream.status(NOW).holes) == ("hole", 1)
-    assert stream.status(NOW + 3_631).state == "late"
+    assert (status_of(stream, NOW).state, status_of(stream, NOW).holes) == ("hole", 1)
+    assert status_of(stream, NOW + 3_631).state == "late"
 
 
 # messages ----------------------------------------------------------------------------------------------------------
