@@ -73,7 +73,7 @@ class Feed:
     def __init__(self, **options) -> None:
         self.now = 1000.0
         self.host = Host()
-        self.source = PushedSource(monotonic=lambda: self.now, wall=lambda: 0.0, **options)
+        self.source = PushedSource(**{"monotonic": lambda: self.now, "wall": lambda: 0.0, **options})
         self.source.subscribe_to(["BTCUSDT", "ETHUSDT"], ["1h"])
         self.source.begin(self.host)
         self.shards = {series: Shard(number, [series], str.lower) for number, series in enumerate(SERIES)}
@@ -108,7 +108,16 @@ class Feed:
         """The hours of which there are closed bars."""
         return places(self.source.get_history(HistoryRequest(symbol, FRAME, at(1000), **wanted)))
 
-    def stream(self, symbol: str = "BTCUSDT") -> StreamStatus:
+    def status(self, symbol: str = "BTCUSDT") -> StreamStatus:
         """What is said of a stream."""
         (status,) = (one for one in self.source.status().streams if one.symbol == symbol)
         return status
+
+    def told(self, *kinds: str) -> list[Event]:
+        """The events of these kinds, in their order."""
+        return [event for event in self.host.events if event.kind in kinds]
+
+    def turn(self, symbol: str = "BTCUSDT", later: float = 0.0) -> None:
+        """What the connection of one series does several times a second, so many seconds later."""
+        self.now += later
+        self.source.on_turn(self.shard(symbol), self.now)

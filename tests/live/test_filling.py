@@ -266,7 +266,7 @@ def test_a_hole_that_a_history_knows_to_be_empty_is_believed_and_asked_for_no_mo
     feed.host.answer(history(1, 4), "exchange: 2 bars")  # it has both neighbours, and lists no hole between them
     feed.later(30)
     assert len(feed.host.asked) == 1
-    assert (feed.stream().holes, feed.stream().verified_empty) == (0, 1)
+    assert (feed.status().holes, feed.status().verified_empty) == (0, 1)
     assert feed.source.status().counters["verified_empty"] == 2
 
 
@@ -284,7 +284,7 @@ def test_a_hole_that_is_found_empty_twice_is_counted_once(feed):
     feed.host.answer(None, "exchange: not here")
     feed.later(30)
     feed.host.answer(history(1, 4, 5, 8), "exchange: 4 bars")  # it was asked for both
-    assert (feed.stream().holes, feed.stream().verified_empty) == (0, 2)
+    assert (feed.status().holes, feed.status().verified_empty) == (0, 2)
     assert feed.source.status().counters["verified_empty"] == 4
 
 
@@ -294,7 +294,7 @@ def test_a_hole_that_a_history_does_not_explain_stays_one(feed, hole):
     feed.host.answer(history(1, 4, holes=(hole,)), "file: 2 bars")
     feed.later(30)
     assert len(feed.host.asked) == 2
-    assert (feed.stream().holes, feed.stream().verified_empty) == (1, 0)
+    assert (feed.status().holes, feed.status().verified_empty) == (1, 0)
 
 
 @pytest.mark.parametrize("hole", [Hole(at(0), at(2), 2), Hole(at(4), at(6), 2)], ids=["before", "after"])
@@ -308,7 +308,7 @@ def test_a_hole_elsewhere_says_nothing_of_this_one(hole):
 def test_an_answer_without_the_bars_beside_the_hole_proves_nothing(feed, answer):
     feed.push("BTCUSDT", 0, 1, 4, 5)
     feed.host.answer(history(*answer), "exchange: 2 bars")
-    assert (feed.stream().holes, feed.stream().verified_empty) == (1, 0)
+    assert (feed.status().holes, feed.status().verified_empty) == (1, 0)
 
 
 def test_what_a_part_was_filled_of_is_empty_as_far_as_the_answer_goes_on_both_sides():

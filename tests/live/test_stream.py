@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from wealthsources import Hole, Shard, StreamStatus
+from wealthsources.live.pushed import stale_seconds
 from wealthsources.live.series import SeriesBuffer
 from wealthsources.live.stream import Stream
 
@@ -15,6 +16,10 @@ from .feed import FRAME, LIMIT
 
 #: After so many seconds without a message an hourly bar is due.
 DUE = 3600 + 30
+
+
+def status_of(stream: Stream, now: float) -> StreamStatus:
+    return stream.status(now, bool(stale_seconds(stream, now)))
 
 
 def made(*hours: int, arrived: float = 0.0, closed: bool | None = None) -> Stream:
@@ -57,120 +62,120 @@ def test_a_bar_is_due_half_a_minute_after_its_length_and_a_stream_is_stale_after
 
 
 def test_on_no_shard_there_is_no_telling():
-    assert Stream("BTCUSDT", FRAME).stale_seconds(5.0) is None
+    assert stale_seconds(Stream("BTCUSDT", FRAME), 5.0) is None
 
 
 def test_while_its_messages_come_it_is_not_stale():
     stream = made(0, arrived=100.0)
-    assert stream.stale_seconds(100.0) == 0.0
-    assert stream.stale_seconds(100.0 + LIMIT) == 0.0
+    assert stale_seconds(stream, 100.0) == 0.0
+    assert stale_seconds(stream, 100.0 + LIMIT) == 0.0
 
 
 def test_when_nothing_comes_for_longer_than_it_may_be_silent_it_is_stale_since_then():
     stream = made(0, arrived=100.0)
-    assert stream.stale_seconds(100.0 + LIMIT + 7) == 7.0
+    assert stale_seconds(stream, 100.0 + LIMIT + 7) == 7.0
 
 
 def test_before_its_first_bar_it_may_be_silent_from_the_acknowledgement_on():
     stream = made()
     stream.shard.acknowledged_at = 50.0
-    assert stream.stale_seconds(50.0 + LIMIT) == 0.0
-    assert stream.stale_seconds(50.0 + LIMIT + 7) == 7.0
+    assert stale_seconds(stream, 50.0 + LIMIT) == 0.0
+    assert stale_seconds(stream, 50.0 + LIMIT + 7) == 7.0
 
 
 def test_a_new_connection_gives_it_time_again():
     stream = made(0, arrived=100.0)
     stream.shard.acknowledged_at = 100.0 + LIMIT
-    assert stream.stale_seconds(100.0 + LIMIT + 7) == 0.0
+    assert stale_seconds(stream, 100.0 + LIMIT + 7) == 0.0
 
 
 @pytest.mark.parametrize("state", ["disconnected", "connecting", "reconnecting", "error", "auth_failed"])
 def test_without_a_connection_it_is_stale_since_that_was_lost(state):
     stream = made(0, arrived=100.0)
     lose(stream, 110.0, state)
-    assert stream.stale_seconds(115.0) == 5.0
+    assert stale_seconds(stream, 115.0) == 5.0
 
 
 def test_at_the_moment_of_the_loss_it_is_stale_already():
     stream = made(0, arrived=100.0)
     lose(stream, 110.0)
-    assert stream.stale_seconds(110.0) > 0
+    assert stale_seconds(stream, 110.0) > 0
 
 
 # What is said of it.
 
 
 def test_before_its_first_bar_it_has_never_received():
-    assert made().status(5.0) == StreamStatus("BTCUSDT", "1h", "never_received")
+    assert status_of(made(), 5.0) == StreamStatus("BTCUSDT", "1h", "never_received")
 
 
 def test_on_no_shard_it_has_never_received_whatever_it_holds():
     stream = made(0, 1)
     stream.shard = None
-    assert stream.status(5.0) == StreamStatus("BTCUSDT", "1h", "never_received")
+    assert status_of(stream, 5.0) == StreamStatus("BTCUSDT", "1h", "never_received")
 
 
 def test_while_its_messages_come_it_is_live():
-    assert made(0, 1, arrived=100.0).status(100.0 + DUE) == StreamStatus("BTCUSDT", "1h", "live", 2, DUE, 0, 0)
+    assert status_of(made(0, 1, arrived=100.0), 100.0 + DUE) == StreamStatus("BTCUSDT", "1h", "live", 2, DUE, 0, 0)
 
 
 def test_when_a_bar_is_due_it_is_late():
-    assert made(0, 1, arrived=100.0).status(100.5 + DUE).state == "late"
+    assert status_of(made(0, 1, arrived=100.0), 100.5 + DUE).state == "late"
 
 
 def test_late_counts_from_the_acknowledgement_if_that_is_later():
     stream = made(0, 1, arrived=100.0)
     stream.shard.acknowledged_at = 150.0
-    assert stream.status(150.0 + DUE).state == "live"
-    assert stream.status(150.5 + DUE).state == "late"
+    assert status_of(stream, 150.0 + DUE).state == "live"
+    assert status_of(stream, 150.5 + DUE).state == "late"
 
 
 def test_when_it_was_silent_for_too_long_it_is_stale_and_no_more_late():
-    assert made(0, 1, arrived=100.0).status(100.5 + LIMIT).state == "stale"
+    assert status_of(made(0, 1, arrived=100.0), 100.5 + LIMIT).state == "stale"
 
 
 def test_without_a_connection_it_is_stale():
     stream = made(0, 1, arrived=100.0)
     lose(stream, 110.0)
-    assert stream.status(110.0).state == "stale"
+    assert status_of(stream, 110.0).state == "stale"
 
 
 def test_with_a_hole_in_it_that_is_said():
-    status = made(0, 1, 4, 5, arrived=100.0, closed=True).status(100.0)
+    status = status_of(made(0, 1, 4, 5, arrived=100.0, closed=True), 100.0)
     assert (status.state, status.bars, status.holes, status.verified_empty) == ("hole", 4, 1, 0)
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(DUE + 1, "late"), (LIMIT + 1, "stale")])
 def test_late_and_stale_are_worse_than_a_hole_which_is_still_counted(seconds, state):
-    status = made(0, 1, 4, 5, arrived=100.0, closed=True).status(100.0 + seconds)
+    status = status_of(made(0, 1, 4, 5, arrived=100.0, closed=True), 100.0 + seconds)
     assert (status.state, status.holes) == (state, 1)
 
 
 def test_a_hole_of_which_there_never_was_a_bar_is_none():
     stream = made(0, 1, 4, 5, 8, 9, arrived=100.0, closed=True)
     stream.filler = SimpleNamespace(known_empty=lambda now: (Hole(at(2), at(4), 2),))
-    status = stream.status(100.0)
+    status = status_of(stream, 100.0)
     assert (status.state, status.holes, status.verified_empty) == ("hole", 1, 1)
     stream.filler = SimpleNamespace(known_empty=lambda now: (Hole(at(2), at(4), 2), Hole(at(6), at(8), 2)))
-    status = stream.status(100.0)
+    status = status_of(stream, 100.0)
     assert (status.state, status.holes, status.verified_empty) == ("live", 0, 2)
 
 
 def test_what_is_known_to_be_empty_is_asked_as_of_the_same_moment():
     stream, asked = made(0, 1, arrived=100.0), []
     stream.filler = SimpleNamespace(known_empty=lambda now: asked.append(now) or ())
-    stream.status(123.0)
+    status_of(stream, 123.0)
     assert asked == [123.0]
 
 
 def test_idle_is_since_the_last_message():
-    assert made(0, 1, arrived=100.0).status(130.0).idle == 30.0
+    assert status_of(made(0, 1, arrived=100.0), 130.0).idle == 30.0
 
 
 def test_bars_that_came_by_another_way_make_it_idle_for_no_time_that_is_known():
     stream = made(0)
     stream.series.arrived = None
-    assert stream.status(130.0).idle is None
+    assert status_of(stream, 130.0).idle is None
 
 
 # Notes.
