@@ -7,57 +7,30 @@ import contextlib
 import logging
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import psutil
 import pytest
 import trustme
 import websocket
 from websocket._handshake import CookieJar
 
-from ..support import wire
-from .quirks import PATIENCE, wait_until
+from ..support.tls import client_context, server_context
+from ..support.waiting import nothing_left_behind
+from ..support.wire import Peer
+from .quirks import PATIENCE
 
 
-class Peer:
-    """The server's end of one connection."""
+class StagePeer(Peer):
+    """The server's end of a connection, which ends with the test."""
 
     def __init__(self, sock: socket.socket, stack: contextlib.ExitStack) -> None:
         sock.settimeout(PATIENCE)
-        self.sock = stack.enter_context(sock)
+        super().__init__(stack.enter_context(sock))
         self._stack = stack
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         self.sock = self._stack.enter_context(context.wrap_socket(self.sock, server_side=True))
-
-    def send(self, data: bytes) -> None:
-        self.sock.sendall(data)
-
-    def read(self, size: int) -> bytes:
-        return wire.read_exactly(self.sock, size)
-
-    def read_request(self) -> bytes:
-        return wire.read_request(self.sock)
-
-    def upgrade(self, *extra: bytes, first: bytes = b"", request: bytes = b"") -> bytes:
-        """Answer the request with an upgrade, and send `first` in the same segment. Returns the request."""
-        request = request or self.read_request()
-        self.send(wire.upgrade_answer(request, *extra) + first)
-        return request
-
-    def read_frame(self) -> tuple[int, bytes, bytes]:
-        """Opcode, mask and payload of the client's next frame."""
-        return wire.read_frame(self.sock)
-
-    def end(self) -> None:
-        """Send nothing more."""
-        socket.socket.shutdown(self.sock, socket.SHUT_WR)
-
-    def reset(self) -> None:
-        """End the connection with an RST."""
-        wire.reset(self.sock)
 
 
 class Listener:
@@ -74,10 +47,10 @@ class Listener:
     def wss(self) -> str:
         return self.url.replace("ws://", "wss://")
 
-    def accept(self) -> Peer:
-        return Peer(self._sock.accept()[0], self._stack)
+    def accept(self) -> StagePeer:
+        return StagePeer(self._sock.accept()[0], self._stack)
 
-    def pair(self) -> tuple[socket.socket, Peer]:
+    def pair(self) -> tuple[socket.socket, StagePeer]:
         """Both ends of a connection."""
         sock = self._stack.enter_context(socket.create_connection(("127.0.0.1", self.port), PATIENCE))
         return sock, self.accept()
@@ -97,7 +70,7 @@ class Line(NamedTuple):
 
     ws: Any
     sock: socket.socket
-    peer: Peer
+    peer: StagePeer
 
 
 class Stage:
@@ -175,11 +148,8 @@ def _the_library_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(_the_library_as_it_was: None) -> Iterator[None]:
-    process = psutil.Process()
-    files, threads = process.num_fds(), threading.active_count()
-    yield
-    wait_until(lambda: threading.active_count() <= threads)
-    wait_until(lambda: process.num_fds() <= files)
+    with nothing_left_behind(PATIENCE):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -190,14 +160,10 @@ def authority() -> trustme.CA:
 @pytest.fixture(scope="module")
 def serving(authority) -> ssl.SSLContext:
     """A server's context with a certificate of the authority's."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
+    return server_context(authority)
 
 
 @pytest.fixture(scope="module")
 def trusting(authority) -> ssl.SSLContext:
     """A client's context that trusts the authority."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    return client_context(authority)

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,10 @@ import pytest
 import websocket
 
 ROOT = Path(__file__).parents[2]
-
-
 PATIENCE = 5.0  # for what has to happen
-
-
 PROMPT = 1.0  # for what has to happen at once, on a busy machine
-
-
 MOMENT = 0.1  # how long to look whether something is still stuck
-
-
 PAYLOAD = b"x" * 200
-
-
 NORMAL = struct.pack("!H", 1000)
 
 
@@ -63,13 +53,6 @@ def _or_else(message: str) -> Iterator[None]:
         yield
     except (Exception, pytest.fail.Exception) as error:
         raise AssertionError(message) from error
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.002)
 
 
 def frames_of(ws: websocket.WebSocket, count: int) -> list[tuple[int, bytes]]:

@@ -14,6 +14,7 @@ import pytest
 from wealthsources import AllSourcesFailed, Finality, Hole
 from wealthsources_simulator import Market, MarketServer, WealthAI
 
+from ..support.bars import ms
 from ..support.live_source import use_policies
 from .case import SERIES, TOKEN, facts
 from .histories import (
@@ -148,10 +149,6 @@ def local_zone():
     if before is not None:
         os.environ["TZ"] = before
     time.tzset()
-
-
-def ms(*date: int) -> int:
-    return int(dt.datetime(*date, tzinfo=dt.UTC).timestamp() * 1000)  # type: ignore[misc]
 
 
 def calendar(first: tuple[int, ...], timeframe: str, count: int) -> list[int]:

@@ -19,7 +19,8 @@ from wealthsources_simulator.framing import PING, PONG
 from wealthsources_websocket.options import WebSocketOptions
 
 from ..support.live_source import use_policies
-from .origin_feed import TOKEN, wait_until
+from ..support.waiting import wait_until
+from .origin_feed import TOKEN
 
 ROOT = Path(__file__).parents[2]
 ONE = ("BTCUSDT", "1h")

@@ -18,7 +18,8 @@ from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
 from wealthsources_websocket.errors import ConnectionLost
 
 from ..support.live_source import use_policies
-from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule, wait_until
+from ..support.waiting import wait_until
+from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule
 
 T2030 = 1_893_456_000_000
 ONE = ("BTCUSDT", "1h")
