@@ -17,9 +17,10 @@ from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
 from wealthsources_websocket.errors import ConnectionLost
 
+from ..support.bars import HOUR, MONDAY as T0
 from ..support.live_source import use_policies
 from ..support.waiting import wait_until
-from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule
+from .origin_feed import QUICK, TOKEN, Feed, listening, numbers, rule
 
 T2030 = 1_893_456_000_000
 ONE = ("BTCUSDT", "1h")
