@@ -24,13 +24,9 @@ from wealthsources import (
 )
 from wealthsources_context.source import ContextSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ...support.bars import HOUR, T0, at
+
 NAMES = ("_market_data_context", "market_data_context")
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
 
 
 def record(place: int, **changes: Any) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from wealthsources_file.file_list import FileList
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ...support.bars import HOUR, T0
+
 TEXT = f"open_time,open,high,low,close,volume\n{T0},10.0,12.50,9,11.0,100.00\n"
 
 

@@ -21,13 +21,9 @@ from wealthsources_file.cache import FileCache
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ...support.bars import HOUR, T0, at
+
 HEADER = "open_time,open,high,low,close,volume"
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
 
 
 def lines(*places: int) -> str:
