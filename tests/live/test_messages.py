@@ -10,7 +10,7 @@ import pytest
 from wealthsources.live.messages import BarMessage, LostMessage
 
 from ..support.bars import at
-from .feeds import Feed, Lost, Message
+from .feed import Feed, Lost, Message
 
 BAR = {
     "symbol": "BTCUSDT",

@@ -8,7 +8,7 @@ from wealthsources import HistoryRequest, NotHere, PushedSource, Shard
 from wealthsources.runtime.clocks import SystemClock
 
 from ..support.bars import HOUR, T0
-from .feeds import FRAME, Feed, Lost, Message
+from .feed import FRAME, Feed, Lost, Message
 
 LIMIT = 2 * 3600 + 30  # seconds of silence after which an hourly stream is stale
 

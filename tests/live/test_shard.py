@@ -1,7 +1,8 @@
-"""One of the connections of a subscription, as all others see it."""
+"""One of the connections that share a subscription."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -9,100 +10,129 @@ import pytest
 from wealthsources import Shard
 from wealthsources.live.shard import sum_of, worst_of
 
-BOTH = [("BTCUSDT", "1h"), ("BTCUSDT", "1m"), ("ETHUSDT", "1h")]
+STATES = ["auth_failed", "error", "disconnected", "connecting", "reconnecting", "connected"]
 
 
-def in_state(state: str, number: int = 0) -> Shard:
-    shard = Shard(number, BOTH)
-    shard.state = state
-    return shard
+def shard(*series: tuple[str, str], number: int = 0, state: str = "connected") -> Shard:
+    made = Shard(number, series, lambda symbol: symbol.replace("/", "").lower())
+    made.state = state
+    return made
 
 
-def test_at_first_it_has_no_connection_and_nothing_was_counted():
-    shard = Shard(3, BOTH, endpoint="wss://host")
-    assert (shard.number, shard.series, shard.endpoint, shard.state) == (3, tuple(BOTH), "wss://host", "disconnected")
-    assert (shard.epoch, shard.reconnects, shard.breaks, shard.last_data, shard.last_error) == (0, 0, 0, None, "")
-    assert (shard.refused, shard.counters, shard.reconnects_by_reason) == ({}, Counter(), Counter())
+# Whose bar it is.
 
 
-@pytest.mark.parametrize(("epoch", "reconnects"), [(0, 0), (1, 0), (2, 1), (7, 6)])
-def test_every_connection_after_the_first_is_a_reconnect(epoch, reconnects):
-    shard = Shard(0, BOTH)
-    shard.epoch = epoch
-    assert shard.reconnects == reconnects
+def test_a_series_is_found_by_the_servers_spelling():
+    assert shard(("BTC/USDT", "1h")).match("btcusdt", "1h") == ("BTC/USDT", "1h")
 
 
-def test_a_connection_vouches_until_a_message_of_it_is_lost_and_the_next_one_anew():
-    shard, seen = Shard(0, BOTH), []
-    for epoch, breaks in ((1, 0), (1, 1), (1, 2), (2, 2), (2, 3)):
-        shard.epoch, shard.breaks = epoch, breaks
-        seen.append(shard.voucher)
-    assert seen == sorted(set(seen)), "each is another one, and later than those before"
-    shard.epoch, shard.breaks = 1, 1 << 31
-    assert shard.voucher < seen[3]
+@pytest.mark.parametrize("spelling", ["BTC/USDT", "BTC-USDT", "BTCUSDT", "Btc_Usdt"])
+def test_a_series_is_found_by_a_similar_spelling(spelling):
+    assert shard(("BTC/USDT", "1h")).match(spelling, "1h") == ("BTC/USDT", "1h")
 
 
-# whose bars they are -----------------------------------------------------------------------------------------------
+def test_the_servers_own_spelling_comes_before_a_similar_one():
+    two = Shard(0, [("A-B", "1h"), ("AB", "1h")], {"A-B": "ab", "AB": "a.b"}.__getitem__)
+    assert two.match("ab", "1h") == ("A-B", "1h")
+    assert two.match("a.b", "1h") == ("AB", "1h")
 
 
-@pytest.mark.parametrize("spelling", ["BTCUSDT", "btcusdt", "BTC-USDT", "btc/usdt"])
-def test_a_series_is_known_in_any_spelling(spelling):
-    assert Shard(0, BOTH).match(spelling, "1m") == ("BTCUSDT", "1m")
+def test_a_spelling_that_may_mean_two_symbols_means_none():
+    assert Shard(0, [("A-B", "1h"), ("A.B", "1h")]).match("ab", "1h") is None
 
 
-@pytest.mark.parametrize(("symbol", "timeframe"), [("SOLUSDT", "1h"), ("ETHUSDT", "1m"), ("BTCUSDT", "5m"), ("", "")])
-def test_what_was_not_asked_for_is_no_series_of_it(symbol, timeframe):
-    assert Shard(0, BOTH).match(symbol, timeframe) is None
+def test_of_one_symbol_the_timeframe_decides():
+    two = shard(("BTCUSDT", "1h"), ("BTCUSDT", "1m"))
+    assert two.match("btcusdt", "1m") == ("BTCUSDT", "1m")
+    assert two.match("BTC-USDT", "1m") == ("BTCUSDT", "1m")
 
 
-def test_the_servers_own_spelling_means_what_it_was_made_of():
-    spelled = {"BTC/USDT": "XBT", "ETH/USDT": "XETH"}
-    shard = Shard(0, [("BTC/USDT", "1h"), ("ETH/USDT", "1h")], spelled.__getitem__)
-    assert shard.match("XBT", "1h") == ("BTC/USDT", "1h")
-    assert shard.match("XETH", "1h") == ("ETH/USDT", "1h")
-    assert shard.match("XBT", "1m") is None
-    assert shard.match("btcusdt", "1h") == ("BTC/USDT", "1h")
+def test_a_timeframe_that_another_symbol_has_is_not_this_ones():
+    two = shard(("BTCUSDT", "1h"), ("ETHUSDT", "1m"))
+    assert two.match("btcusdt", "1m") is None
+    assert two.match("BTC-USDT", "1m") is None
 
 
-def test_an_exact_spelling_of_the_server_beats_a_similar_one_of_ours():
-    shard = Shard(0, [("BTC-USDT", "1h"), ("btcusdt", "1h")], {"BTC-USDT": "spot", "btcusdt": "BTC-USDT"}.__getitem__)
-    assert shard.match("BTC-USDT", "1h") == ("btcusdt", "1h")
+def test_what_it_does_not_have_is_nobodys():
+    assert shard(("BTCUSDT", "1h")).match("ethusdt", "1h") is None
 
 
-def test_it_takes_other_series_in_place_of_those_it_had():
-    shard = Shard(0, BOTH)
-    shard.take_series([("SOLUSDT", "1h")])
-    assert shard.series == (("SOLUSDT", "1h"),)
-    assert shard.match("BTCUSDT", "1h") is None
-    assert shard.match("sol-usdt", "1h") == ("SOLUSDT", "1h")
+def test_without_a_spelling_of_its_own_the_server_spells_as_we_do():
+    assert Shard(0, [("BTCUSDT", "1h")]).match("BTCUSDT", "1h") == ("BTCUSDT", "1h")
 
 
-# several together --------------------------------------------------------------------------------------------------
+def test_other_series_take_the_place_of_those_before():
+    one = shard(("BTCUSDT", "1h"))
+    one.take_series([("ETHUSDT", "1m")])
+    assert one.series == (("ETHUSDT", "1m"),)
+    assert one.match("btcusdt", "1h") is None
+    assert one.match("ethusdt", "1m") == ("ETHUSDT", "1m")
 
 
-@pytest.mark.parametrize(
-    ("states", "worst"),
-    [
-        (["connected", "reconnecting"], "reconnecting"),
-        (["reconnecting", "connecting"], "connecting"),
-        (["connecting", "disconnected"], "disconnected"),
-        (["disconnected", "error"], "error"),
-        (["connected", "error", "auth_failed", "connecting"], "auth_failed"),
-        (["connected", "connected"], "connected"),
-    ],
-)
-def test_a_subscription_does_no_better_than_the_worst_of_its_shards(states, worst):
-    for order in (states, states[::-1]):
-        assert worst_of(in_state(state) for state in order).state == worst
+# What is known of it.
 
 
-def test_of_shards_that_do_equally_badly_the_first_is_told():
-    shards = [in_state("connected", 0), in_state("error", 1), in_state("error", 2)]
-    assert worst_of(shards).number == 1
+def test_at_first_it_is_not_connected_and_nothing_is_counted():
+    one = Shard(3, [("BTCUSDT", "1h")], endpoint="ws://here/")
+    assert (one.number, one.state, one.epoch, one.endpoint) == (3, "disconnected", 0, "ws://here/")
+    assert (one.last_data, one.last_error, one.refused) == (None, "", {})
+    assert (one.counters, one.reconnects_by_reason) == (Counter(), Counter())
 
 
-def test_counters_are_added_by_name_and_left_as_they_are():
-    first, second = Counter(attempts=2, lost=1), Counter(attempts=3)
-    assert sum_of([first, second]) == {"attempts": 5, "lost": 1}
-    assert (first, second) == (Counter(attempts=2, lost=1), Counter(attempts=3))
-    assert sum_of([]) == {}
+@pytest.mark.parametrize(("epoch", "reconnects"), [(0, 0), (1, 0), (2, 1), (9, 8)])
+def test_the_first_connection_is_no_reconnect(epoch, reconnects):
+    one = shard()
+    one.epoch = epoch
+    assert one.reconnects == reconnects
+
+
+# Who vouches for a forming bar.
+
+
+def test_each_connection_vouches_for_itself():
+    one = shard()
+    one.epoch = 1
+    before = one.voucher
+    one.epoch = 2
+    assert one.voucher > before
+
+
+def test_a_connection_that_lost_a_message_vouches_anew():
+    one = shard()
+    one.epoch = 1
+    before = one.voucher
+    one.breaks += 1
+    assert one.voucher > before
+
+
+def test_a_new_connection_vouches_as_no_lost_message_before_it_did():
+    one = shard()
+    one.epoch, one.breaks = 1, 1_000_000
+    before = one.voucher
+    one.epoch = 2
+    assert one.voucher > before
+
+
+# All of them together.
+
+
+@pytest.mark.parametrize(("worse", "better"), [*itertools.pairwise(STATES)])
+def test_all_together_do_no_better_than_the_worst(worse, better):
+    bad, good = shard(number=1, state=worse), shard(number=2, state=better)
+    assert worst_of([good, bad]) is worst_of([bad, good]) is bad
+
+
+def test_of_two_that_do_as_badly_the_first_is_told():
+    first, second = shard(number=1, state="error"), shard(number=2, state="error")
+    assert worst_of([first, second]) is first
+
+
+def test_counters_are_added_up():
+    assert sum_of([Counter(a=1, b=2), Counter(b=3), Counter()]) == {"a": 1, "b": 5}
+
+
+def test_a_sum_is_no_counter_that_goes_on():
+    counted = Counter(a=1)
+    total = sum_of([counted])
+    counted["a"] += 1
+    assert total == {"a": 1}

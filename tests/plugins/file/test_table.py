@@ -15,9 +15,9 @@ from wealthsources_file.table import read_table
 
 from ...support.bars import HOUR, T0
 from ...support.markets import SAMPLE
+from .files import HEADER
 
 LATER = T0 + 10_000 * HOUR
-HEADER = "open_time,open,high,low,close,volume"
 FIELDS = HEADER.split(",")[1:]
 
 

@@ -1,4 +1,4 @@
-"""A pushed source that a test hands its messages, and a clock that it moves by hand."""
+"""A pushed source whose connections and clock a test moves by hand."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import logging
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from wealthsources import Event, HistoryRequest, PushedSource, Shard, StreamStatus, Timeframe
+from wealthsources import Bars, Event, HistoryRequest, PushedSource, Shard, StreamStatus, Timeframe
 from wealthsources.runtime.clocks import FeedClock
 
-from ..support.bars import HOUR, at, places
+from ..support.bars import HOUR, T0, at, places
 
 FRAME = Timeframe("1h")
 SERIES = [("BTCUSDT", "1h"), ("ETHUSDT", "1h")]
+LIMIT = 2 * 3600 + 30  # seconds of silence after which an hourly stream is stale
 
 
 class Message(NamedTuple):
-    """A message of an hourly bar."""
-
     symbol: str
     open_time: int
     closed: bool | None = None
@@ -36,8 +35,6 @@ class Message(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """A message that came and cannot be used."""
-
     symbol: str = ""
     timeframe: str = ""
     open_time: int | None = None
@@ -57,6 +54,17 @@ class Host(SimpleNamespace):
 
     def backfill(self, request, done):
         self.asked.append((request, done))
+
+    def holes_asked_for(self) -> list[tuple[int, int]]:
+        """From which hour to which one, without the bar more at each end."""
+        return [((wanted.start - T0) // HOUR + 1, (wanted.end - T0) // HOUR - 1) for wanted, _ in self.asked]
+
+    def answer(self, bars: Bars | None, reason: str = "archive: some bars") -> None:
+        """What the rest of the chain has, to the latest question."""
+        self.asked[-1][1](bars, reason)
+
+    def told(self, kind: str) -> list[Event]:
+        return [event for event in self.events if event.kind == kind]
 
 
 class Feed:
@@ -85,25 +93,31 @@ class Feed:
 
     def push(self, symbol: str, *hours: int, **said) -> None:
         for hour in hours:
-            assert self.source.on_bar(self.shard(symbol), Message(symbol, at(hour), **said), self.now)
+            assert self.source.on_bar(self.shard(symbol), Message(symbol, T0 + hour * HOUR, **said), self.now)
 
     def shard(self, symbol: str) -> Shard:
         return self.shards[symbol.upper(), "1h"]
 
+    def later(self, seconds: float) -> None:
+        """Let the time go by, and every connection take its turn."""
+        self.now += seconds
+        for shard in self.shards.values():
+            self.source.on_turn(shard, self.now)
+
     def held(self, symbol: str = "BTCUSDT", **wanted) -> list[int]:
-        request = HistoryRequest(symbol, FRAME, at(1000), **wanted)
-        return places(self.source.get_history(request))
+        """The hours of which there are closed bars."""
+        return places(self.source.get_history(HistoryRequest(symbol, FRAME, at(1000), **wanted)))
+
+    def status(self, symbol: str = "BTCUSDT") -> StreamStatus:
+        """What is said of a stream."""
+        (status,) = (one for one in self.source.status().streams if one.symbol == symbol)
+        return status
 
     def told(self, *kinds: str) -> list[Event]:
         """The events of these kinds, in their order."""
         return [event for event in self.host.events if event.kind in kinds]
 
     def turn(self, symbol: str = "BTCUSDT", later: float = 0.0) -> None:
-        """What the connection does several times a second, so many seconds later."""
+        """What the connection of one series does several times a second, so many seconds later."""
         self.now += later
         self.source.on_turn(self.shard(symbol), self.now)
-
-    def status(self, symbol: str = "BTCUSDT") -> StreamStatus:
-        """What is said of one stream."""
-        (stream,) = (stream for stream in self.source.status().streams if stream.symbol == symbol)
-        return stream
