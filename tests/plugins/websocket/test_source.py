@@ -470,7 +470,7 @@ def test_what_cannot_have_been_of_the_forming_bar_does_it_no_harm(serve, open_se
     assert places(live.get_history(request())) == [0, 1, 2]
 
 
-def test_a_hole_is_told_filled_and_told_again(serve, open_session, wait_until, bar, tmp_path):
+def test_a_hole_is_told_filled_and_told_again(serve, open_session, bar, tmp_path):
     (tmp_path / "BTCUSDT").mkdir()
     rows = [f"{at(place)},10,12,9,{place + 9.5},1" for place in range(3)]
     header = "open_time,open,high,low,close,volume"

@@ -14,6 +14,8 @@ from wealthsources_websocket.connection.reconnect import Backoff
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.transport.connect import connect
 
+from ....support.waiting import wait_until
+
 
 def test_unless_another_is_handed_in_all_clients_of_a_process_share_one_budget():
     assert Policies().budget is Policies().budget is DEFAULT_POLICIES.budget is PROCESS_BUDGET
@@ -46,7 +48,7 @@ def test_where_there_is_no_such_clock_nobody_is_ever_asleep(monkeypatch):
     assert seconds_asleep() == 0.0
 
 
-def test_a_client_dials_as_it_is_told(policies, make_client, wait_until):
+def test_a_client_dials_as_it_is_told(policies, make_client):
     dialled = []
 
     def refuse(*arguments):
@@ -66,7 +68,7 @@ def test_a_client_dials_as_it_is_told(policies, make_client, wait_until):
     assert seen.states[:2] == ["connecting", "error"]
 
 
-def test_a_client_waits_as_its_backoff_says(policies, make_client, wait_until):
+def test_a_client_waits_as_its_backoff_says(policies, make_client):
     made = []
 
     class Chosen(Backoff):
