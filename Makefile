@@ -13,8 +13,8 @@ STAMP2 := $(VENV2)/.installed
 OUTPUT := .test-output
 
 # What depends on pandas or reads and writes times.
-PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file \
-	tests/test_aggregate.py tests/test_bars.py tests/test_readme.py
+PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/plugins/verify \
+	tests/resolve/test_aggregate.py tests/model tests/architecture/test_readme.py
 
 .PHONY: demo test test-pandas check format coverage bench soak reliability install clean
 demo: $(STAMP)

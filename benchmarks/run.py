@@ -71,7 +71,7 @@ def frames(count: int, updates: int) -> list[bytes]:
 
 def silent_server():
     """A real server that plays nothing by itself, so that nothing else happens while we measure."""
-    from wealthsources_websocket.simulator import MarketServer
+    from wealthsources_simulator import MarketServer
 
     return MarketServer.from_csv(FILE, symbol="BTCUSDT", timeframe="1h", manual=True)
 
@@ -88,16 +88,18 @@ def live_session(url: str):
 def bench_receive(session) -> tuple[float, float]:
     """Microseconds to decode one frame and store its bar."""
     source = session.source("live")
-    read, store = source._client._protocol.read, source.on_bar  # what the reader thread does with a frame
+    (shard,) = source.connections.clients
+    read, store = source.connections._protocol.read, source.on_bar  # what the reader thread does with a frame
     lot = frames(2_000, 5)  # few enough to stay in the processor's cache, where a frame is that has just been received
     found = []
     gc.disable()
     for epoch in range(1, 41):
         source.cache.clear()
+        shard.epoch = epoch
         began = time.thread_time()
         for data in lot:
             for event in read(data):
-                store(event, epoch, 0.0)
+                store(shard, event, 0.0)
         found.append((time.thread_time() - began) / len(lot) * 1e6)
     gc.enable()
     return min(found), statistics.median(found)
@@ -106,10 +108,12 @@ def bench_receive(session) -> tuple[float, float]:
 def fill(session) -> None:
     """Put `BARS` bars into the live cache, so that nothing is missing of what is asked for; the last is forming."""
     source = session.source("live")
+    (shard,) = source.connections.clients
+    shard.epoch = 41
     source.cache.clear()
     for data in frames(BARS, 1):
-        for event in source._client._protocol.read(data):
-            source.on_bar(event, 41, 0.0)
+        for event in source.connections._protocol.read(data):
+            source.on_bar(shard, event, 0.0)
 
 
 def bench_memory() -> float:

@@ -96,13 +96,13 @@ class Report:
 
 def serve(pipe: Connection, folder: str, series: int, bars: int, seed: int, seconds: float) -> None:
     """Play the day, hurting the client now and then; then behave, and wait to be told to end."""
-    from wealthsources_websocket.simulator.faults import FaultServer, Market
+    from wealthsources_simulator import Market, MarketServer
 
     symbols = [f"COIN{number:02d}USDT" for number in range(series)]
     market = Market.made(symbols, TIMEFRAME, bars, seed, updates=2, snapshot=2)
     for symbol, timeframe in market.series:
-        write_archive(Path(folder), symbol, timeframe, market._timelines[symbol, timeframe].bars)
-    server = FaultServer(market, seed=seed)
+        write_archive(Path(folder), symbol, timeframe, market.timelines[symbol, timeframe].bars)
+    server = MarketServer(market, seed=seed)
     trouble = Trouble(seed, market.steps_per_bar * series)
     server.then(*(trouble for _ in range(100_000)))
     with server:
@@ -129,7 +129,7 @@ class Trouble:
         self._per_bar = messages_per_bar
 
     def __call__(self, peer: Any) -> None:
-        from wealthsources_websocket.simulator.faults import fault
+        from wealthsources_simulator import fault
 
         rng = random.Random(f"{self._seed}:{peer.number}")
         if self.over.is_set():
@@ -150,7 +150,7 @@ class Trouble:
 
 
 def nuisance(peer: Any, kind: str) -> None:
-    from wealthsources_websocket.simulator.faults.framing import PING, PONG, TEXT
+    from wealthsources_simulator.framing import PING, PONG, TEXT
 
     if kind == "binary":
         peer.frame(2, b"\x00\x01")
@@ -167,7 +167,7 @@ def nuisance(peer: Any, kind: str) -> None:
 
 
 def hurt(peer: Any, kind: str) -> None:
-    from wealthsources_websocket.simulator.faults.framing import TEXT
+    from wealthsources_simulator.framing import TEXT
 
     if kind == "reset":
         peer.reset()
@@ -223,10 +223,7 @@ def soak(seconds: float = 300.0, bars: int = 1_440, series: int = 50, seed: int 
 
 def live_through(report: Report, pipe: Connection, folder: str, seconds: float) -> None:
     import wealthsources
-    from wealthsources_websocket import client
-    from wealthsources_websocket.reconnect import ConnectBudget
 
-    client._budget = ConnectBudget()  # a day's attempts come in minutes here
     url, symbols = pipe.recv()
     live = {
         "endpoint": url,

@@ -25,7 +25,7 @@ from rich.table import Table
 
 import wealthdata
 import wealthsources
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
 
 HERE = Path(__file__).resolve().parent
 FILE = HERE / "data" / "BTCUSDT" / "1h.csv"

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 
 import wealthdata
 import wealthsources
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
 
 ROOT = Path(__file__).resolve().parent.parent
 END = SimpleNamespace(current_dt=dt.datetime(2019, 10, 1, tzinfo=dt.UTC))  # of the sample data

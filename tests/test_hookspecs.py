@@ -11,8 +11,8 @@ import pytest
 
 import wealthsources
 from wealthsources import hookspecs
-from wealthsources.errors import NotHere
-from wealthsources.loader import Loader
+from wealthsources.loading.loader import Loader
+from wealthsources.model.errors import NotHere
 
 
 def example() -> tuple[str, str]:

@@ -68,7 +68,7 @@ class PanelObsoleteWarning(UserWarning):
     """There is no Panel any more: several securities come as one long frame."""
 
 
-def ours(error: wealthsources.WealthSourcesError) -> Exception:
+def translate(error: wealthsources.WealthSourcesError) -> Exception:
     """The error of this module that says the same; an error that has no such twin is returned as it is."""
     if isinstance(error, WealthDataError):
         return error

@@ -9,114 +9,99 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wealthsources.adapter import ContextDataAdapter, DataAdapter
-    from wealthsources.bars import Bar, Bars, Finality, Hole
-    from wealthsources.chain import Attempt
-    from wealthsources.clock import Clock, context_time
-    from wealthsources.errors import (
-        AllSourcesFailed,
-        ClockError,
-        ConfigError,
-        HoleError,
-        NotHere,
-        RequestError,
-        SourceError,
-        StaleDataError,
-        WealthSourcesError,
+    from wealthsources.hookspecs import Register as Register, hookimpl as hookimpl
+    from wealthsources.live.messages import BarMessage as BarMessage, LostMessage as LostMessage
+    from wealthsources.live.pushed import PushedSource as PushedSource
+    from wealthsources.live.series import SeriesBuffer as SeriesBuffer
+    from wealthsources.live.shard import SeriesKey as SeriesKey, Shard as Shard, ShardState as ShardState
+    from wealthsources.live.store import BarStore as BarStore
+    from wealthsources.model.answer_errors import (
+        AllSourcesFailed as AllSourcesFailed,
+        HoleError as HoleError,
+        StaleDataError as StaleDataError,
     )
-    from wealthsources.hookspecs import Register, hookimpl
-    from wealthsources.series import BarStore, SeriesBuffer
-    from wealthsources.session import Session, current_session, open  # noqa: A004 - `wealthsources.open` reads well
+    from wealthsources.model.attempt import Attempt as Attempt
+    from wealthsources.model.bars import Bar as Bar, Bars as Bars
+    from wealthsources.model.decimals import read_value as read_value
+    from wealthsources.model.errors import (
+        ClockError as ClockError,
+        ConfigError as ConfigError,
+        NotHere as NotHere,
+        RequestError as RequestError,
+        SourceError as SourceError,
+        WealthSourcesError as WealthSourcesError,
+    )
+    from wealthsources.model.events import Event as Event
+    from wealthsources.model.holes import Hole as Hole
+    from wealthsources.model.rows import (
+        CLOSED as CLOSED,
+        FIELDS as FIELDS,
+        FORMING as FORMING,
+        UNSET as UNSET,
+        Finality as Finality,
+        pack_decimals as pack_decimals,
+    )
+    from wealthsources.model.status import SourceStatus as SourceStatus, StreamStatus as StreamStatus
+    from wealthsources.model.symbols import match_symbol as match_symbol
+    from wealthsources.model.text import one_line as one_line
+    from wealthsources.model.timeframe import Timeframe as Timeframe
+    from wealthsources.model.times import (
+        EARLIEST_TIME as EARLIEST_TIME,
+        LATEST_TIME as LATEST_TIME,
+        time_text as time_text,
+    )
+    from wealthsources.resolve.query import BarRequest as BarRequest
+    from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
+    from wealthsources.runtime.context_time import context_time as context_time
+    from wealthsources.runtime.engine import Observation as Observation
+    from wealthsources.runtime.original_history import (
+        HistoryStandIn as HistoryStandIn,
+        is_asking_history as is_asking_history,
+        original_history as original_history,
+    )
+    from wealthsources.runtime.session import Session as Session, current_session as current_session, open as open  # noqa: A004 - `wealthsources.open` reads well
     from wealthsources.source import (
-        Capabilities,
-        Event,
-        HistoryRequest,
-        Host,
-        Source,
-        SourceStatus,
-        StreamStatus,
+        Capabilities as Capabilities,
+        Clock as Clock,
+        HistoryRequest as HistoryRequest,
+        Host as Host,
+        Sink as Sink,
+        Source as Source,
     )
-    from wealthsources.symbols import match_symbol
-    from wealthsources.timeframe import Timeframe
-    from wealthsources.values import read_value
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "AllSourcesFailed": "errors",
-    "Attempt": "chain",
-    "Bar": "bars",
-    "BarStore": "series",
-    "Bars": "bars",
-    "Capabilities": "source",
-    "Clock": "clock",
-    "ClockError": "errors",
-    "ConfigError": "errors",
-    "ContextDataAdapter": "adapter",
-    "DataAdapter": "adapter",
-    "Event": "source",
-    "Finality": "bars",
-    "HistoryRequest": "source",
-    "Hole": "bars",
-    "HoleError": "errors",
-    "Host": "source",
-    "NotHere": "errors",
-    "Register": "hookspecs",
-    "RequestError": "errors",
-    "SeriesBuffer": "series",
-    "Session": "session",
-    "Source": "source",
-    "SourceError": "errors",
-    "SourceStatus": "source",
-    "StaleDataError": "errors",
-    "StreamStatus": "source",
-    "Timeframe": "timeframe",
-    "WealthSourcesError": "errors",
-    "context_time": "clock",
-    "current_session": "session",
-    "hookimpl": "hookspecs",
-    "match_symbol": "symbols",
-    "open": "session",
-    "read_value": "values",
+#: Every public name, under the module it is in.
+_PUBLIC = {
+    "hookspecs": "Register hookimpl",
+    "live.messages": "BarMessage LostMessage",
+    "live.pushed": "PushedSource",
+    "live.series": "SeriesBuffer",
+    "live.shard": "SeriesKey Shard ShardState",
+    "live.store": "BarStore",
+    "model.answer_errors": "AllSourcesFailed HoleError StaleDataError",
+    "model.attempt": "Attempt",
+    "model.bars": "Bar Bars",
+    "model.decimals": "read_value",
+    "model.errors": "ClockError ConfigError NotHere RequestError SourceError WealthSourcesError",
+    "model.events": "Event",
+    "model.holes": "Hole",
+    "model.rows": "CLOSED FIELDS FORMING Finality UNSET pack_decimals",
+    "model.status": "SourceStatus StreamStatus",
+    "model.symbols": "match_symbol",
+    "model.text": "one_line",
+    "model.timeframe": "Timeframe",
+    "model.times": "EARLIEST_TIME LATEST_TIME time_text",
+    "resolve.query": "BarRequest",
+    "runtime.adapter": "ContextDataAdapter DataAdapter",
+    "runtime.context_time": "context_time",
+    "runtime.engine": "Observation",
+    "runtime.original_history": "HistoryStandIn is_asking_history original_history",
+    "runtime.session": "Session current_session open",
+    "source": "Capabilities Clock HistoryRequest Host Sink Source",
 }
-
-__all__ = [
-    "AllSourcesFailed",
-    "Attempt",
-    "Bar",
-    "BarStore",
-    "Bars",
-    "Capabilities",
-    "Clock",
-    "ClockError",
-    "ConfigError",
-    "ContextDataAdapter",
-    "DataAdapter",
-    "Event",
-    "Finality",
-    "HistoryRequest",
-    "Hole",
-    "HoleError",
-    "Host",
-    "NotHere",
-    "Register",
-    "RequestError",
-    "SeriesBuffer",
-    "Session",
-    "Source",
-    "SourceError",
-    "SourceStatus",
-    "StaleDataError",
-    "StreamStatus",
-    "Timeframe",
-    "WealthSourcesError",
-    "context_time",
-    "current_session",
-    "hookimpl",
-    "match_symbol",
-    "open",
-    "read_value",
-]
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names.split()}
+__all__ = sorted(_HOME)  # noqa: PLE0605 - one list is enough
 
 
 def __getattr__(name: str) -> Any:

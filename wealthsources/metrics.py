@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wealthsources.session import UP
+from wealthsources.runtime.deployment import UP
 
 try:
     from prometheus_client import generate_latest
@@ -22,8 +22,9 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from wealthsources.session import Session, SessionStatus
-    from wealthsources.source import SourceStatus, StreamStatus
+    from wealthsources.model.status import SourceStatus, StreamStatus
+    from wealthsources.runtime.engine import SessionStatus
+    from wealthsources.runtime.session import Session
 
     Samples = Iterable[tuple[tuple[str, ...], float | None]]
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from wealthsources.model.status import SourceStatus
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
-    from wealthsources.bars import Bar, Bars, Hole
-    from wealthsources.clock import Clock
-    from wealthsources.timeframe import Timeframe
+    from wealthsources.model.bars import Bars
+    from wealthsources.model.events import Event
+    from wealthsources.model.timeframe import Timeframe
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,10 +41,10 @@ class Capabilities:
     timeframes: Collection[str] | None = None
     symbols: Collection[str] | None = None
 
-    @property
-    def closes(self) -> bool:
-        """`states_closed` with its default filled in."""
-        return self.live if self.states_closed is None else self.states_closed
+    def __post_init__(self) -> None:
+        """Fill in the default of `states_closed`."""
+        if self.states_closed is None:
+            object.__setattr__(self, "states_closed", self.live)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,74 +73,23 @@ class HistoryRequest:
     now: int | None = None
 
 
-EventKind = Literal["bar", "state", "hole", "filled"]
+class Clock(ABC):
+    """Tells the time up to which bars may be seen, in ms since 1970, UTC.
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened in a live source, as `session.subscribe` hands it out.
-
-    bar     `bar` is new, was updated or was closed
-    state   the connection's `state` changed, for `reason`
-    hole    bars are missing: `hole`
-    filled  the chain filled `hole`; `reason` names the source
+    `name` is "system", "feed" or "engine". Live sources tell it what their bars prove; only some clocks listen.
     """
 
-    kind: EventKind
-    source: str
-    symbol: str = ""
-    timeframe: Timeframe | None = None
-    bar: Bar | None = None
-    hole: Hole | None = None
-    state: str = ""
-    reason: str = ""
+    name: ClassVar[str]
 
+    @abstractmethod
+    def now(self) -> int:
+        """The time, ms. Raises ClockError if there is no way to know it."""
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StreamStatus:
-    """One series of a live source.
+    def saw_closed(self, end: int) -> None:  # noqa: B027 - not every clock listens
+        """A live source holds a closed bar that ended at `end`: it cannot be earlier than that."""
 
-    state           never_received · live · late (a bar is due) · stale (nothing it holds is vouched for) · hole
-    idle            seconds since something arrived, None before the first message
-    verified_empty  holes of which an exchange's own history said that there never was a bar; not counted in `holes`
-    """
-
-    symbol: str
-    timeframe: str
-    state: str
-    bars: int = 0
-    idle: float | None = None
-    holes: int = 0
-    verified_empty: int = 0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class SourceStatus:
-    """A snapshot of a source. Everything in it can be turned into JSON; no secret is in it.
-
-    epoch         number of the present or last connection, 0 before the first
-    last_data     seconds since the last bar came, None if none has
-    clock_offset  seconds by which the server's clock is ahead of ours at least, None if its bars do not tell
-    """
-
-    state: str = "ready"
-    reason: str = ""
-    last_error: str = ""
-    endpoint: str = ""
-    epoch: int = 0
-    reconnects: int = 0
-    reconnects_by_reason: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    last_data: float | None = None
-    clock_offset: float | None = None
-    counters: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    streams: tuple[StreamStatus, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain lists, dicts, text and numbers."""
-        plain = dataclasses.replace(  # asdict fails on a Counter
-            self, counters=dict(self.counters), reconnects_by_reason=dict(self.reconnects_by_reason)
-        )
-        return dataclasses.asdict(plain)
+    def saw_open(self, open_time: int) -> None:  # noqa: B027
+        """A live source holds a bar that opened at `open_time`."""
 
 
 class Host(Protocol):
@@ -165,6 +116,18 @@ class Host(Protocol):
 
     def emit(self, event: Event) -> None:
         """Hand an event to whoever subscribed, on another thread."""
+
+
+class Sink(Protocol):
+    """Who takes the events of a session, as a recorder or a publisher does: `session.subscribe(sink)`.
+
+    Called with one event at a time, on a thread of the session's own, never on one that reads from a network. One that
+    is slow loses updates of forming bars first, then the oldest events (counted in `session.status()`); the bars
+    themselves stay in the source, which can be asked for what was missed.
+    """
+
+    def __call__(self, event: Event, /) -> None:
+        """Take one event. What is raised is logged and counted, and ends nothing."""
 
 
 class Source(ABC):

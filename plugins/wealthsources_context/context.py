@@ -5,20 +5,12 @@ Nothing is copied or kept, for an engine may put other lists in place with every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from wealthsources import NotHere, SourceError, Timeframe, match_symbol
+from wealthsources import NotHere, SourceError, Timeframe, is_asking_history, match_symbol, original_history
 
 _LISTS: Final = ("_market_data_context", "market_data_context")
-
-#: The functions that are being asked just now, on this thread.
-_asked: ContextVar[tuple[Callable[..., object], ...]] = ContextVar("wealthsources_context_asked", default=())
-
-#: A function that reads the chain may stand in for a context's own `history`; under this name it has a function that
-#: gives the own one of a context. Asking the stand-in from within the chain would never end.
-ORIGINAL: Final = "__wealthsources_original__"
 
 
 def field(record: object, name: str) -> object:
@@ -75,30 +67,22 @@ class ContextSeries(Collection[str]):
         return any(field(entry, "symbol") == symbol for entry in self._entries())
 
 
-def history_of(context: object) -> Callable[..., object] | None:
-    """The context's own `history(symbol, count, timeframe)`, None if it has none."""
-    history = field(context, "history")
-    own_of = getattr(history, ORIGINAL, None)
-    original = history if own_of is None else own_of(context)
-    return original if callable(original) else None
-
-
-def ask_history(history: Callable[..., object], symbol: str, count: int, timeframe: Timeframe) -> Sequence[object]:
-    """The newest `count` bars as of the context's now, as the context's own function returns them.
+def ask_history(context: object, symbol: str, count: int, timeframe: Timeframe) -> Sequence[object] | None:
+    """The newest `count` bars as of the context's now, as its own `history` returns them; None if it has none.
 
     Raises NotHere if it returns none, SourceError if it fails or returns something else.
     """
-    call = f"context.history({symbol!r}, {count}, {timeframe.name!r})"
-    if history in _asked.get():
+    history = original_history(context)
+    if history is None:
+        return None
+    if is_asking_history(context):
         raise SourceError("the context's history() asks the chain, which is asking it: let it read the engine's bars")
-    token = _asked.set((*_asked.get(), history))
+    call = f"context.history({symbol!r}, {count}, {timeframe.name!r})"
     try:
-        found = history(symbol, count, timeframe.name)
+        answer = history(symbol, count, timeframe.name)
     except Exception as error:
         raise SourceError(f"{call} raised {type(error).__name__}: {error}") from error
-    finally:
-        _asked.reset(token)
-    bars = _sequence(found, f"what {call} returned")
+    bars = _sequence(answer, f"what {call} returned")
     if not len(bars):
         raise NotHere(f"{call} returned no bars")
     return bars

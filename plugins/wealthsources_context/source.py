@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wealthsources import Capabilities, ClockError, NotHere, Source, context_time
-from wealthsources_context.context import ContextSeries, ask_history, history_of
+from wealthsources import Capabilities, ClockError, NotHere, Source, context_time, original_history
+from wealthsources_context.context import ContextSeries, ask_history
 from wealthsources_context.records import Evidence, read_bars
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ContextView(Source):
         self._until = _time_of(lambda: context_time(context))
         self._capped = self._cap()
         # What a history() knows cannot be listed, and what is not there yet neither.
-        symbols = self._series if self._series.exists and not history_of(context) else None
+        symbols = self._series if self._series.exists and not original_history(context) else None
         self.capabilities = Capabilities(live=False, blocking=False, states_closed=True, symbols=symbols)
 
     def get_history(self, request: HistoryRequest) -> Bars:
@@ -66,7 +66,7 @@ class ContextView(Source):
             if listed:
                 return read_bars(listed, request, evidence)
         except NotHere:
-            if history_of(self._context) is None:
+            if original_history(self._context) is None:
                 raise
         return read_bars(self._ask_history(symbol, request), request, evidence)
 
@@ -82,14 +82,14 @@ class ContextView(Source):
         return list(self._series)
 
     def _ask_history(self, symbol: str, request: HistoryRequest) -> Sequence[object]:
-        history = history_of(self._context)
-        if history is None and not self._series.exists:
+        bars = ask_history(self._context, symbol, self._enough(request), request.timeframe)
+        if bars is not None:
+            return bars
+        if not self._series.exists:
             kind = type(self._context).__name__
             raise NotHere(f"the context ({kind}) has no bars: neither market_data_context nor a history() of its own")
-        if history is None:
-            there = ", ".join(self._series.names()[:20]) or "none"
-            raise NotHere(f"the context has no bars of {symbol} {request.timeframe}; its series: {there}")
-        return ask_history(history, symbol, self._enough(request), request.timeframe)
+        there = ", ".join(self._series.names()[:20]) or "none"
+        raise NotHere(f"the context has no bars of {symbol} {request.timeframe}; its series: {there}")
 
     def _enough(self, request: HistoryRequest) -> int:
         """How many of the newest bars, the forming one among them, surely hold all that is asked for."""

@@ -6,22 +6,58 @@ from pathlib import Path
 from typing import Annotated
 
 import pydantic
+import pydantic_core
 
+from wealthsources import Timeframe
+from wealthsources_file.file_list import FileList
 from wealthsources_file.template import Template
 
 
-def _template(path: object, info: pydantic.ValidationInfo) -> Template:
+def _folder(info: pydantic.ValidationInfo) -> Path:
+    return Path((info.context or {}).get("folder", "."))
+
+
+def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
+    if path is None and info.data.get("files"):
+        return None
+    if path is None:
+        raise pydantic_core.PydanticCustomError("missing", "Field required")
+    if info.data.get("files"):
+        raise ValueError("and files are two ways to say where the files are; give one of them")
     if isinstance(path, Template):
         return path
     if not isinstance(path, str):
         raise ValueError("should be text, as in data/{symbol}/{timeframe}.csv")
-    return Template(path, Path((info.context or {}).get("folder", ".")))
+    return Template(path, _folder(info))
+
+
+class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True):
+    """A file by its own name, and the series that it has; it is unpacked if it ends in `.gz`."""
+
+    path: Annotated[Path, pydantic.AfterValidator(lambda path, info: _folder(info).absolute() / path)]
+    symbol: Annotated[str, pydantic.Field(min_length=1)]
+    timeframe: Annotated[str, pydantic.AfterValidator(lambda name: Timeframe(name).name)]
 
 
 class FileOptions(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_types_allowed=True):
     """`path` is where the files are: `data/{symbol}/{timeframe}.csv`, or with `.csv.gz`.
 
-    A relative one starts at the folder of config.yaml.
+    Or `files` names them one by one: `[{path: exports/prices.csv, symbol: BTCUSDT, timeframe: 1h}]`; such a path is
+    taken as it is. A relative one starts at the folder of config.yaml.
     """
 
-    path: Annotated[Template, pydantic.BeforeValidator(_template)]
+    files: tuple[SeriesFile, ...] = ()
+    path: Annotated[Template | None, pydantic.BeforeValidator(_template)] = pydantic.Field(None, validate_default=True)
+
+    @pydantic.field_validator("files")
+    @classmethod
+    def _one_for_each_series(cls, files: tuple[SeriesFile, ...]) -> tuple[SeriesFile, ...]:
+        names = [(file.symbol, file.timeframe) for file in files]
+        for symbol, timeframe in names:
+            if names.count((symbol, timeframe)) > 1:
+                raise ValueError(f"has two files of {symbol} {timeframe}; a series has one")
+        return files
+
+    def catalog(self) -> Template | FileList:
+        """What lists the files there are."""
+        return self.path or FileList({(file.symbol, file.timeframe): file.path for file in self.files})

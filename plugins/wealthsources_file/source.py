@@ -21,12 +21,12 @@ _MOST_NAMED: Final = 10
 
 
 class FileSource(Source):
-    """The bars of the files that fit the template. A file that has changed is read again."""
+    """The bars of the files that fit the path, or that are named. A file that has changed is read again."""
 
     capabilities = Capabilities(live=False, blocking=True)
 
     def __init__(self, options: FileOptions) -> None:
-        self._template = options.path
+        self._catalog = options.catalog()
         self._cache = FileCache()
         self._listing: Listing | None = None
 
@@ -53,7 +53,7 @@ class FileSource(Source):
         return SourceStatus(counters={"files": files, **self._cache.counters()})
 
     def _list(self) -> Listing:
-        self._listing = self._template.scan()
+        self._listing = self._catalog.scan()
         return self._listing
 
     def _find(self, request: HistoryRequest) -> Path:
@@ -64,7 +64,7 @@ class FileSource(Source):
         listing = self._list()  # there may be a new file
         path = _lookup(listing, request)
         if path is None:
-            raise NotHere(_absence(listing, request, str(self._template)))
+            raise NotHere(_absence(listing, request, str(self._catalog)))
         return path
 
 
@@ -73,7 +73,7 @@ def _lookup(listing: Listing, request: HistoryRequest) -> Path | None:
     return None if symbol is None else listing.files.get((symbol, request.timeframe.name))
 
 
-def _absence(listing: Listing, request: HistoryRequest, template: str) -> str:
+def _absence(listing: Listing, request: HistoryRequest, wanted: str) -> str:
     """Why there is no file, and what there is instead."""
     symbol = match_symbol(request.symbol, listing.symbols)
     if symbol is not None:
@@ -85,7 +85,7 @@ def _absence(listing: Listing, request: HistoryRequest, template: str) -> str:
             there += f" and {len(names) - _MOST_NAMED} more"
     if listing.unreadable:
         there += f"; not listed: {'; '.join(listing.unreadable[:_MOST_NAMED])}"
-    return f"no file {template} for {request.symbol} {request.timeframe}; {there}"
+    return f"no file {wanted} for {request.symbol} {request.timeframe}; {there}"
 
 
 def _part(bars: Bars, request: HistoryRequest, path: Path) -> Bars:

@@ -9,7 +9,7 @@ from typing import Any
 
 import wealthsources
 from wealthsources import RequestError, Session, SourceStatus, WealthSourcesError
-from wealthsources_websocket.config import DEFAULT_ENDPOINT
+from wealthsources_websocket.protocols import DEFAULT, load_protocol
 from wealthsources_websocket.source import WebSocketSource
 
 _VARIABLES = {
@@ -105,7 +105,9 @@ class WebSocketManager:
         source = self._source()
         if source is None:
             options = self._options()
-            status = SourceStatus("disconnected", endpoint=options.get("endpoint", DEFAULT_ENDPOINT))
+            protocol = load_protocol(DEFAULT)
+            endpoint = protocol.endpoints(options.get("market_type", protocol.default_market))[0]
+            status = SourceStatus("disconnected", endpoint=options.get("endpoint", endpoint))
             symbols, resolutions = options.get("symbols", ()), options.get("resolutions", ())
         else:
             status = source.status()

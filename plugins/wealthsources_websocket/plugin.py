@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wealthsources import hookimpl
-from wealthsources_websocket.config import WebSocketOptions
+from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.source import WebSocketSource
 
 if TYPE_CHECKING:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from wealthsources.cli import main
-from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
 
-SAMPLE = Path(__file__).parents[2] / "examples" / "data" / "BTCUSDT" / "1h.csv"
+from ..support.live_source import use_policies
+from ..support.markets import ARCHIVE, SAMPLE, market_servers
+
 TOKEN = "a-secret-token"
+FIELDS = ("open", "high", "low", "close", "volume")
+LONG = 3600  # seconds: for what ends before
 
 
 @dataclasses.dataclass
@@ -48,7 +53,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 @pytest.fixture(autouse=True)
 def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connects of other tests to this machine are none of this one's."""
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -92,24 +97,14 @@ def archive() -> list[dict[str, str]]:
 @pytest.fixture
 def file_source() -> str:
     """A line for `sources:` that reads the sample file."""
-    return f'- {{name: archive, plugin: file, options: {{path: "{SAMPLE.parents[1]}/{{symbol}}/{{timeframe}}.csv"}}}}'
+    return f'- {{name: archive, plugin: file, options: {{path: "{ARCHIVE}"}}}}'
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., MarketServer]]:
     """Start a market server that sends the first 10 bars of the sample at once, and plays nothing by itself."""
-    running: list[MarketServer] = []
-
-    def start(**options: Any) -> MarketServer:
-        defaults: dict[str, Any] = {"token": TOKEN, "manual": True, "snapshot": 10, "skip": 10}
-        server = MarketServer.from_csv(SAMPLE, symbol="BTCUSDT", timeframe="1h", **defaults | options)
-        server.start()
-        running.append(server)
-        return server
-
-    yield start
-    for server in running:
-        server.stop()
+    with market_servers(token=TOKEN, snapshot=10, skip=10) as start:
+        yield start
 
 
 @pytest.fixture
@@ -123,3 +118,79 @@ def live_config(config: Callable[..., Path]) -> Callable[..., Path]:
         return config("clock: feed\nsources:\n" + "".join(f"  {line}\n" for line in lines))
 
     return write
+
+
+FAILING = """
+from wealthsources import Source, hookimpl
+class Failing(Source):
+    def get_history(self, request): raise RuntimeError("first line\\nsecond \\x1b[31m line")
+class Interrupted(Source):
+    capabilities = __import__("wealthsources").Capabilities(blocking=False)
+    def get_history(self, request): raise KeyboardInterrupt
+class Odd(Source):
+    def for_context(self, context): return self
+    @property
+    def capabilities(self): raise LookupError("no such thing")
+    def get_history(self, request): raise NotImplementedError
+@hookimpl
+def wealthsources_register(register): register("zfail", {name})
+"""
+
+
+@pytest.fixture
+def failing(distribution, config):
+    """A deployment whose only source is one of the classes above."""
+
+    def use(name="Failing"):
+        distribution(sources="zfail = zfail_module", zfail_module=FAILING.replace("{name}", name))
+        return config("sources: [{plugin: zfail}]")
+
+    return use
+
+
+def run_process(*arguments, stdout=subprocess.PIPE, **environment):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=50,
+        check=False,
+    )
+
+
+def table(text):
+    """The rows of a table as dicts; the time is two words."""
+    header, *lines = text.splitlines()
+    assert header.split() == ["open", "time", "(UTC)", *FIELDS, "source", "finality"]
+    return [dict(zip(("day", "time", *FIELDS, "source", "finality"), line.split(), strict=True)) for line in lines[:-1]]
+
+
+def values(rows):
+    return [{field: row[field] for field in FIELDS} for row in rows]
+
+
+@pytest.fixture
+def file_config(config, file_source):
+    return config(f"sources:\n  {file_source}\n")
+
+
+SILENT = """
+from wealthsources import Bars, Capabilities, Source, hookimpl
+class Silent(Source):
+    capabilities = Capabilities(live=True, blocking=False)
+    def start(self, host): host.clock.saw_closed(1_600_002_000_000)
+    def stale_for(self, symbol=None, timeframe=None): return 10.4
+    def get_history(self, request):
+        one = dict(open_time=1_599_998_400_000, open=1, high=1, low=1, close=1, volume=1, closed=True)
+        return Bars.from_records(request.symbol, request.timeframe, [one])
+@hookimpl
+def wealthsources_register(register): register("zsilent", Silent)
+"""
+
+
+def tables(text):
+    """The tables of an output: the rows of each as lists of words, under its header."""
+    blocks = [block.splitlines() for block in text.split("\n\n")[1:]]
+    return {block[0]: [line.split() for line in block[1:]] for block in blocks}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,31 +10,20 @@ import pytest
 
 from engine.python_sdk.websocket_cache import set_websocket_cache
 from engine.python_sdk.websocket_client import WebSocketClient, shutdown_websocket_client
-from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator.faults import FaultServer, Market
+from wealthsources_simulator import MarketServer
+
+from ..support.live_source import use_policies
+from ..support.markets import fault_servers
+from ..support.waiting import wait_until
 
 TOKEN = "a-secret-compat-token"
 HOUR = 3_600_000
 
 
-@pytest.fixture
-def wait_until() -> Callable[..., None]:
-    def wait(condition: Callable[[], object], timeout: float = 15.0) -> None:
-        """Return as soon as `condition()` is true; fail after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < deadline, "what the test waits for did not come"
-            pause.wait(0.002)
-
-    return wait
-
-
 @pytest.fixture(autouse=True)
-def _as_new(monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]) -> Iterator[None]:
+def _as_new(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No client, an empty cache, a manager without settings; and no thread is left at the end."""
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
     monkeypatch.setattr("engine.python_sdk.websocket_manager._manager", None)
     set_websocket_cache(None)
     before = set(threading.enumerate())
@@ -46,20 +34,11 @@ def _as_new(monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]) ->
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., FaultServer]]:
+def serve() -> Iterator[Callable[..., MarketServer]]:
     """serve(*script, market=None): a server on this machine; the client of the process is stopped before it."""
-    servers: list[FaultServer] = []
-
-    def start(*script: Any, market: Market | None = None, token: str | None = TOKEN) -> FaultServer:
-        servers.append(FaultServer(market or Market.made(), script, token=token))
-        servers[-1].start()
-        return servers[-1]
-
-    yield start
-    shutdown_websocket_client()
-    for server in servers:
-        server.stop()
-    assert [failure for server in servers for failure in server.failures] == []
+    with fault_servers(token=TOKEN) as start:
+        yield start
+        shutdown_websocket_client()
 
 
 @pytest.fixture
@@ -67,7 +46,7 @@ def client(serve: object) -> Iterator[Callable[..., WebSocketClient]]:
     """client(server, **parameters): a client that is not connected yet, disconnected at the end."""
     clients: list[WebSocketClient] = []
 
-    def make(server: FaultServer | None = None, **parameters: Any) -> WebSocketClient:
+    def make(server: MarketServer | None = None, **parameters: Any) -> WebSocketClient:
         if server is not None:
             parameters = {"endpoint": server.url, "csrf_token": TOKEN, **parameters}
         clients.append(WebSocketClient(**{"symbols": ["BTCUSDT"], "resolutions": ["1h"], **parameters}))

@@ -14,6 +14,7 @@ import pytest
 from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.data_adapter import DataAdapter, clear_data_adapter, get_data_adapter, register_data_adapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
+from wealthsources import HistoryStandIn
 
 ONE = ("BTCUSDT", "1h")
 
@@ -203,11 +204,14 @@ def test_a_history_that_fails_is_not_hidden_by_cached_bars(bar):
 
 
 def test_a_history_that_reads_the_chain_in_place_of_the_context_s_own_is_passed_by(bar):
-    def stand_in(*request):
-        raise AssertionError("the chain is not this adapter's business")
+    class StandIn(HistoryStandIn):
+        def __call__(self, *request):
+            raise AssertionError("the chain is not this adapter's business")
 
-    stand_in.__wealthsources_original__ = lambda context: lambda *request: [bar(1000)]
-    assert closes(SimpleNamespace(history=stand_in)) == ["105.0"]
+        def original_of(self, context):
+            return lambda *request: [bar(1000)]
+
+    assert closes(SimpleNamespace(history=StandIn())) == ["105.0"]
 
 
 def test_orders_and_series_are_the_context_s(bar):

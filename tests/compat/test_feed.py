@@ -11,7 +11,9 @@ import wealthsources
 from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState
-from wealthsources_websocket.simulator.faults import Market
+from wealthsources_simulator import Market, WealthAI
+
+from ..support.waiting import wait_until
 
 TOKEN = "a-secret-compat-token"
 ONE = ("BTCUSDT", "1h")
@@ -33,7 +35,7 @@ def told(played):
 
 
 @pytest.fixture
-def connected(client, serve, wait_until):
+def connected(client, serve):
     def connect(*script, **market):
         server = serve(*script, market=Market.made(**market))
         made = client(server)
@@ -44,7 +46,7 @@ def connected(client, serve, wait_until):
     return connect
 
 
-def test_closed_bars_are_the_server_s_text_and_the_last_one_says_that_it_is_forming(connected, wait_until):
+def test_closed_bars_are_the_server_s_text_and_the_last_one_says_that_it_is_forming(connected):
     server, _ = connected()
     server.market.play(5.5)
     closed = [told(bar) for bar in server.market.closed(ONE)]
@@ -56,7 +58,7 @@ def test_closed_bars_are_the_server_s_text_and_the_last_one_says_that_it_is_form
     assert get_websocket_cache().get_last_update_time(*ONE) == forming["close_time"]
 
 
-def test_origin_01_every_update_of_the_forming_bar_replaces_it(connected, wait_until):
+def test_origin_01_every_update_of_the_forming_bar_replaces_it(connected):
     server, _ = connected(updates=4)
     seen = set()
     for _ in range(4):
@@ -68,20 +70,20 @@ def test_origin_01_every_update_of_the_forming_bar_replaces_it(connected, wait_u
     assert len(seen) == 4
 
 
-def test_a_flag_closes_the_bar_at_once(connected, wait_until):
-    server, _ = connected(closed_flag="is_closed")
+def test_a_flag_closes_the_bar_at_once(connected):
+    server, _ = connected(exchange=WealthAI("is_closed"))
     server.market.play(1)
     wait_until(lambda: shown() == [told(server.market.all(ONE)[0])])
 
 
-def test_the_snapshot_is_taken_too(client, serve, wait_until):
-    market = Market.made(snapshot=3, closed_flag="is_closed")
+def test_the_snapshot_is_taken_too(client, serve):
+    market = Market.made(snapshot=3, exchange=WealthAI("is_closed"))
     market.play(10)
     client(serve(market=market)).connect()
     wait_until(lambda: shown() == [told(bar) for bar in market.all(ONE)[-3:]])
 
 
-def test_every_series_of_the_subscription_is_fed_and_no_other(client, serve, wait_until):
+def test_every_series_of_the_subscription_is_fed_and_no_other(client, serve):
     server = serve(market=Market.made(["BTCUSDT", "ETHUSDT", "SOLUSDT"]))
     made = client(server, symbols=["BTCUSDT", "ETHUSDT"])
     made.connect()
@@ -111,7 +113,7 @@ def cut_after(serve):
         gate.set()
 
 
-def test_a_bar_that_a_lost_connection_left_unfinished_goes_when_the_next_begins(client, cut_after, wait_until):
+def test_a_bar_that_a_lost_connection_left_unfinished_goes_when_the_next_begins(client, cut_after):
     server, let_in = cut_after(12)  # two bars of five messages each, and two states of the third
     client(server).connect()
     wait_until(lambda: server.acknowledged == 1)
@@ -128,7 +130,7 @@ def test_a_bar_that_a_lost_connection_left_unfinished_goes_when_the_next_begins(
     assert shown()[:2] == [first, second]
 
 
-def test_origin_20_a_bar_without_prices_reaches_no_cache(connected, wait_until):
+def test_origin_20_a_bar_without_prices_reaches_no_cache(connected):
     def script(peer):
         peer.join()
         peer.send({"type": "BAR", "symbol": "BTCUSDT", "timeframe": "1h"}, {"type": "KLINE", "symbol": "BTCUSDT"})
@@ -140,9 +142,9 @@ def test_origin_20_a_bar_without_prices_reaches_no_cache(connected, wait_until):
     assert all(bar["open_time"] > 0 and float(bar["open"]) > 0 for bar in shown())
 
 
-def test_another_market_begins_its_series_anew(client, serve, wait_until):
+def test_another_market_begins_its_series_anew(client, serve):
     for number in (1, 2):
-        server = serve(market=Market.made(seed=number, closed_flag="is_closed"))
+        server = serve(market=Market.made(seed=number, exchange=WealthAI("is_closed")))
         made = client(server)
         made.connect()
         wait_until(lambda made=made: made.get_state() is ConnectionState.CONNECTED)
@@ -151,8 +153,8 @@ def test_another_market_begins_its_series_anew(client, serve, wait_until):
         made.disconnect()
 
 
-def test_a_cache_that_is_set_later_is_fed_from_then_on(connected, wait_until):
-    server, _ = connected(closed_flag="is_closed")
+def test_a_cache_that_is_set_later_is_fed_from_then_on(connected):
+    server, _ = connected(exchange=WealthAI("is_closed"))
     server.market.play(3)
     wait_until(lambda: len(shown()) == 3)
     first = get_websocket_cache()
@@ -162,8 +164,8 @@ def test_a_cache_that_is_set_later_is_fed_from_then_on(connected, wait_until):
     assert first.get_cache_size() == 3
 
 
-def test_the_adapter_puts_live_bars_after_those_of_the_context(connected, wait_until, bar):
-    server, _ = connected(closed_flag="is_closed")
+def test_the_adapter_puts_live_bars_after_those_of_the_context(connected, bar):
+    server, _ = connected(exchange=WealthAI("is_closed"))
     server.market.play(3)
     live = [told(each) for each in server.market.all(ONE)]
     wait_until(lambda: shown() == live)
@@ -201,7 +203,7 @@ def deployment(serve, tmp_path):
         session.stop()
 
 
-def test_what_the_session_holds_already_is_copied(client, serve, deployment, wait_until):
+def test_what_the_session_holds_already_is_copied(client, serve, deployment):
     server = serve()
     session = deployment(server)
     session.start_live()
@@ -215,11 +217,11 @@ def test_what_the_session_holds_already_is_copied(client, serve, deployment, wai
     wait_until(lambda: shown()[:-1] == [told(bar) for bar in server.market.closed(ONE)])
 
 
-def test_a_hole_that_an_archive_fills_is_filled_here(client, cut_after, deployment, wait_until):
-    truth = Market.made(closed_flag="is_closed")
+def test_a_hole_that_an_archive_fills_is_filled_here(client, cut_after, deployment):
+    truth = Market.made(exchange=WealthAI("is_closed"))
     truth.play(9)
     rows = [told(bar) for bar in truth.all(ONE)]
-    server, let_in = cut_after(10, closed_flag="is_closed")
+    server, let_in = cut_after(10, exchange=WealthAI("is_closed"))
     deployment(server, rows)
     client().connect()
     wait_until(lambda: server.acknowledged == 1)

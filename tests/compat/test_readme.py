@@ -13,8 +13,9 @@ import wealthdata
 from engine.python_sdk.websocket_cache import get_websocket_cache
 from engine.python_sdk.websocket_manager import get_websocket_manager
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator.faults import Market
-from wealthsources_websocket.simulator.timeline import PlayedBar
+from wealthsources_simulator import Market, PlayedBar, WealthAI
+
+from ..support.waiting import wait_until
 
 COMPAT = Path(__file__).parents[2] / "compat"
 README = (COMPAT / "README.md").read_text(encoding="utf-8")
@@ -44,7 +45,7 @@ def bars_up_to_now(timeframe: str) -> list[PlayedBar]:
 def server(serve, monkeypatch):
     """It has played what is over, and begins with the bar of this moment; the environment names it."""
     names = [(symbol, timeframe) for symbol in ("BTCUSDT", "ETHUSDT") for timeframe in ("1m", "1h")]
-    market = Market({name: bars_up_to_now(name[1]) for name in names}, snapshot=PAST, closed_flag="is_closed")
+    market = Market({name: bars_up_to_now(name[1]) for name in names}, snapshot=PAST, exchange=WealthAI("is_closed"))
     market.play(PAST)
     found = serve(market=market)
     monkeypatch.setenv("WEBSOCKET_ENDPOINT", found.url)
@@ -55,7 +56,7 @@ def server(serve, monkeypatch):
 
 
 @pytest.fixture
-def started(server, wait_until):
+def started(server):
     """The quick start was run, and what the server had is here."""
     run("manager.configure(")
     wait_until(lambda: get_websocket_cache().get_cache_size("BTCUSDT") == 2 * PAST)
@@ -83,7 +84,7 @@ def test_the_status_check_runs_before_anything_was_started(capsys):
     assert capsys.readouterr().out.splitlines() == ["state: disconnected connected: False", "subscribed: [] []"]
 
 
-def test_the_subscription_update_runs(started, wait_until):
+def test_the_subscription_update_runs(started):
     run("update_subscription(")
     wait_until(lambda: started.received[-1]["symbols"] == ["BTCUSDT", "ETHUSDT"])
     assert started.received[-1]["resolutions"] == ["1h"]
@@ -98,7 +99,7 @@ def test_the_cache_inspection_runs(started, capsys):
     assert [bar["close"] for bar in found["bars"]] == [str(close) for close in range(PAST - 19, PAST + 1)]
 
 
-def test_the_environment_configuration_runs(server, wait_until):
+def test_the_environment_configuration_runs(server):
     found = run("load_config_from_env()")
     assert found["config"]["symbols"] == ["BTCUSDT", "ETHUSDT"]
     assert found["manager"] is get_websocket_manager()

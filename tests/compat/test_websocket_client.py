@@ -18,9 +18,11 @@ from engine.python_sdk.websocket_client import (
     initialize_websocket_client,
     shutdown_websocket_client,
 )
+from wealthsources_simulator import Market, WealthAI
 from wealthsources_websocket import WebSocketManager
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.simulator.faults import Market
+from wealthsources_websocket.options import WebSocketOptions
+
+from ..support.waiting import wait_until
 
 TOKEN = "a-secret-compat-token"
 ONE = ("BTCUSDT", "1h")
@@ -94,7 +96,7 @@ def test_the_token_is_in_no_repr(client, serve):
 # connecting ----------------------------------------------------------------------------------------------------------
 
 
-def test_it_subscribes_with_its_settings(client, serve, wait_until):
+def test_it_subscribes_with_its_settings(client, serve):
     server = serve()
     made = client(server, market_type="binance", symbols=["BTCUSDT", "ETHUSDT"], resolutions=["1h", "1m"])
     made.connect()
@@ -104,7 +106,7 @@ def test_it_subscribes_with_its_settings(client, serve, wait_until):
     assert (connect["symbols"], connect["resolutions"]) == (["BTCUSDT", "ETHUSDT"], ["1h", "1m"])
 
 
-def test_the_callback_is_told_every_state_and_not_on_the_reader_thread(client, serve, wait_until):
+def test_the_callback_is_told_every_state_and_not_on_the_reader_thread(client, serve):
     made, seen = client(serve()), Seen()
     made.set_on_state_change(seen)
     made.connect()
@@ -124,7 +126,7 @@ def test_it_is_connecting_as_soon_as_connect_returns(client, serve):
     hold.set()
 
 
-def test_origin_17_it_is_connected_only_when_the_server_has_acknowledged(client, serve, wait_until):
+def test_origin_17_it_is_connected_only_when_the_server_has_acknowledged(client, serve):
     asked, go = threading.Event(), threading.Event()
 
     def script(peer):
@@ -143,7 +145,7 @@ def test_origin_17_it_is_connected_only_when_the_server_has_acknowledged(client,
     wait_until(lambda: seen == [S.CONNECTING, S.CONNECTED])
 
 
-def test_origin_17_an_error_message_leaves_the_connection_up_and_the_subscription_can_change(client, serve, wait_until):
+def test_origin_17_an_error_message_leaves_the_connection_up_and_the_subscription_can_change(client, serve):
     def script(peer):
         peer.accept()
         peer.send({"type": "ERROR", "message": "no such symbol"})
@@ -160,7 +162,7 @@ def test_origin_17_an_error_message_leaves_the_connection_up_and_the_subscriptio
     assert server.accepted == 1
 
 
-def test_origin_16_it_never_gives_up(client, serve, wait_until):
+def test_origin_16_it_never_gives_up(client, serve):
     def refuse(peer):
         peer.request()
         peer.http(503)
@@ -173,7 +175,7 @@ def test_origin_16_it_never_gives_up(client, serve, wait_until):
     assert "503" in made.get_last_error()
 
 
-def test_origin_16_a_lost_connection_is_made_again_and_bars_go_on(client, serve, wait_until):
+def test_origin_16_a_lost_connection_is_made_again_and_bars_go_on(client, serve):
     server = serve(lambda peer: peer.join())
     made, seen = client(server, max_reconnect_attempts=0), Seen()
     made.set_on_state_change(seen)
@@ -186,7 +188,7 @@ def test_origin_16_a_lost_connection_is_made_again_and_bars_go_on(client, serve,
     assert made.get_last_error() is not None
 
 
-def test_a_refused_token_is_an_error_that_does_not_tell_it(client, serve, wait_until):
+def test_a_refused_token_is_an_error_that_does_not_tell_it(client, serve):
     made, seen = client(serve(token="another"), csrf_token="s3cr3t-0123456789"), Seen()
     made.set_on_state_change(seen)
     made.connect()
@@ -216,7 +218,7 @@ def test_settings_that_cannot_work_are_a_connection_error_and_leave_nothing(clie
     assert wealthsources.current_session() is None
 
 
-def test_a_second_connect_does_nothing(client, serve, wait_until):
+def test_a_second_connect_does_nothing(client, serve):
     server = serve()
     made = client(server)
     for _ in range(3):
@@ -226,7 +228,7 @@ def test_a_second_connect_does_nothing(client, serve, wait_until):
     assert server.accepted == 1
 
 
-def test_connects_from_many_threads_make_one_connection(client, serve, wait_until):
+def test_connects_from_many_threads_make_one_connection(client, serve):
     server = serve()
     made, barrier = client(server), threading.Barrier(6)
 
@@ -243,7 +245,7 @@ def test_connects_from_many_threads_make_one_connection(client, serve, wait_unti
     assert server.accepted == 1
 
 
-def test_a_callback_that_fails_holds_nothing_up(client, serve, wait_until, caplog):
+def test_a_callback_that_fails_holds_nothing_up(client, serve, caplog):
     def fail(state):
         raise LookupError("a stranger's code")
 
@@ -273,7 +275,7 @@ def our_threads():
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("wealthsources")]
 
 
-def test_a_disconnect_ends_in_time_and_leaves_no_thread(client, serve, wait_until):
+def test_a_disconnect_ends_in_time_and_leaves_no_thread(client, serve):
     made = client(serve())
     made.connect()
     wait_until(is_connected(made))
@@ -283,14 +285,14 @@ def test_a_disconnect_ends_in_time_and_leaves_no_thread(client, serve, wait_unti
     assert ended_in_time(made)
 
 
-def test_a_disconnect_from_a_server_that_answers_nothing_ends_in_time(client, serve, wait_until):
+def test_a_disconnect_from_a_server_that_answers_nothing_ends_in_time(client, serve):
     made = client(serve(lambda peer: (peer.join(), peer.deaf())))
     made.connect()
     wait_until(is_connected(made))
     assert ended_in_time(made)
 
 
-def test_a_disconnect_while_the_server_keeps_it_waiting_ends_in_time(client, serve, wait_until):
+def test_a_disconnect_while_the_server_keeps_it_waiting_ends_in_time(client, serve):
     server = serve(lambda peer: peer.server.stopped.wait(15))
     made = client(server)
     made.connect()
@@ -303,7 +305,7 @@ def test_a_disconnect_before_connect_does_nothing(client):
 
 
 @pytest.mark.parametrize("when", [S.CONNECTING, S.CONNECTED])
-def test_a_disconnect_within_the_callback_ends_in_time(client, serve, wait_until, when):
+def test_a_disconnect_within_the_callback_ends_in_time(client, serve, when):
     took, made = [], client(serve())
     made.set_on_state_change(lambda state: took.append(ended_in_time(made)) if state is when else None)
     made.connect()
@@ -312,7 +314,7 @@ def test_a_disconnect_within_the_callback_ends_in_time(client, serve, wait_until
     wait_until(lambda: our_threads() == [])
 
 
-def test_a_disconnect_waits_no_longer_for_a_callback_that_hangs(client, serve, wait_until):
+def test_a_disconnect_waits_no_longer_for_a_callback_that_hangs(client, serve):
     inside, release = threading.Event(), threading.Event()
 
     def hang(state):
@@ -330,8 +332,8 @@ def test_a_disconnect_waits_no_longer_for_a_callback_that_hangs(client, serve, w
     release.set()
 
 
-def test_the_cache_stays_after_a_disconnect_and_it_can_connect_again(client, serve, wait_until):
-    server = serve(market=Market.made(closed_flag="is_closed"))
+def test_the_cache_stays_after_a_disconnect_and_it_can_connect_again(client, serve):
+    server = serve(market=Market.made(exchange=WealthAI("is_closed")))
     made = client(server)
     for number in (1, 2):
         made.connect()
@@ -343,7 +345,7 @@ def test_the_cache_stays_after_a_disconnect_and_it_can_connect_again(client, ser
         assert closed_prices() == closes
 
 
-def test_the_last_error_stays_after_a_disconnect(client, serve, wait_until):
+def test_the_last_error_stays_after_a_disconnect(client, serve):
     made = client(serve(token="another"))
     made.connect()
     wait_until(made.get_last_error)
@@ -355,7 +357,7 @@ def test_the_last_error_stays_after_a_disconnect(client, serve, wait_until):
 # the subscription ----------------------------------------------------------------------------------------------------
 
 
-def test_a_subscription_that_makes_no_sense_is_refused_and_changes_nothing(client, serve, wait_until):
+def test_a_subscription_that_makes_no_sense_is_refused_and_changes_nothing(client, serve):
     server = serve()
     made = client(server)
     made.connect()
@@ -367,7 +369,7 @@ def test_a_subscription_that_makes_no_sense_is_refused_and_changes_nothing(clien
     assert made.get_subscription() == (["BTCUSDT"], ["1h"])
 
 
-def test_a_subscription_may_change_before_connect_and_between_connections(client, serve, wait_until):
+def test_a_subscription_may_change_before_connect_and_between_connections(client, serve):
     server = serve(lambda peer: peer.join())
     made = client(server)
     made.update_subscription("ETHUSDT, BTCUSDT", ("1m",))
@@ -391,7 +393,7 @@ def test_without_a_connection_set_state_sets_and_tells(client):
     assert (made.get_state(), seen) == (S.ERROR, [S.CONNECTING, S.ERROR])
 
 
-def test_origin_17_a_connection_has_a_state_of_its_own_whatever_is_set(client, serve, wait_until):
+def test_origin_17_a_connection_has_a_state_of_its_own_whatever_is_set(client, serve):
     hold = threading.Event()
     made, seen = client(serve(lambda peer: (peer.subscribed(), hold.wait(15)))), Seen()
     made.connect()
@@ -424,13 +426,13 @@ def deployment(serve, tmp_path):
         session.stop()
 
 
-def test_its_session_is_the_one_that_strategies_read(client, serve, wait_until):
+def test_its_session_is_the_one_that_strategies_read(client, serve):
     made = client(serve())
     made.connect()
     assert list(wealthsources.current_session().sources) == ["live", "context"]
 
 
-def test_it_drives_a_session_that_is_open_already_and_does_not_stop_it(client, serve, deployment, wait_until):
+def test_it_drives_a_session_that_is_open_already_and_does_not_stop_it(client, serve, deployment):
     server = serve()
     session = deployment(server)
     made, seen = client(endpoint="ws://127.0.0.1:1/", symbols=["ETHUSDT"]), Seen()
@@ -450,7 +452,7 @@ def test_it_drives_a_session_that_is_open_already_and_does_not_stop_it(client, s
     assert get_websocket_cache().get_cache_size() == 0
 
 
-def test_it_is_told_that_a_session_that_is_open_already_is_connected(client, serve, deployment, wait_until):
+def test_it_is_told_that_a_session_that_is_open_already_is_connected(client, serve, deployment):
     session = deployment(serve())
     session.start_live()
     wait_until(lambda: session.status().sources["feed"].state == "connected")
@@ -460,7 +462,7 @@ def test_it_is_told_that_a_session_that_is_open_already_is_connected(client, ser
     assert seen == [S.CONNECTED]
 
 
-def test_of_two_live_sources_of_a_session_it_follows_the_first_alone(client, serve, deployment, wait_until):
+def test_of_two_live_sources_of_a_session_it_follows_the_first_alone(client, serve, deployment):
     first, other = serve(), serve(market=Market.made(seed=2))
     options = {"endpoint": other.url, "csrf_token": TOKEN, "symbols": ["BTCUSDT"], "resolutions": ["1h"]}
     session = deployment(first, {"name": "other", "plugin": "websocket", "options": options})
@@ -475,7 +477,7 @@ def test_of_two_live_sources_of_a_session_it_follows_the_first_alone(client, ser
     assert made.get_subscription() == (["BTCUSDT"], ["1h"])
 
 
-def test_it_drives_what_our_own_manager_started(client, serve, wait_until):
+def test_it_drives_what_our_own_manager_started(client, serve):
     server = serve()
     manager = WebSocketManager()
     manager.configure(server.url, TOKEN, symbols=["BTCUSDT"], resolutions=["1h"])
@@ -498,7 +500,7 @@ def test_a_session_without_a_live_source_cannot_be_driven(client, serve, deploym
     assert wealthsources.current_session() is session
 
 
-def test_when_somebody_else_stops_its_session_it_is_disconnected_and_may_connect_again(client, serve, wait_until):
+def test_when_somebody_else_stops_its_session_it_is_disconnected_and_may_connect_again(client, serve):
     server = serve()
     made = client(server)
     made.connect()
@@ -510,7 +512,7 @@ def test_when_somebody_else_stops_its_session_it_is_disconnected_and_may_connect
     assert server.accepted == 2
 
 
-def test_two_clients_have_a_connection_each_and_strategies_read_the_first(client, serve, wait_until):
+def test_two_clients_have_a_connection_each_and_strategies_read_the_first(client, serve):
     servers = serve(), serve(market=Market.made(["ETHUSDT"]))
     first, second = client(servers[0]), client(servers[1], symbols=["ETHUSDT"])
     first.connect()
@@ -529,7 +531,7 @@ def test_two_clients_have_a_connection_each_and_strategies_read_the_first(client
 # the client of the process -------------------------------------------------------------------------------------------
 
 
-def test_there_is_none_until_it_is_initialized_and_none_after_a_shutdown(serve, wait_until):
+def test_there_is_none_until_it_is_initialized_and_none_after_a_shutdown(serve):
     assert get_websocket_client() is None
     shutdown_websocket_client()
     server = serve()
@@ -550,7 +552,7 @@ def test_origin_19_without_arguments_the_defaults_stay():
     assert (made.symbols, made.resolutions, made.get_state()) == ([], [], S.DISCONNECTED)
 
 
-def test_origin_19_a_second_call_applies_another_subscription_on_the_same_connection(serve, wait_until):
+def test_origin_19_a_second_call_applies_another_subscription_on_the_same_connection(serve):
     server = serve()
     made = initialize_websocket_client(server.url, TOKEN, None, ["BTCUSDT"], ["1h"])
     wait_until(is_connected(made))
@@ -560,7 +562,7 @@ def test_origin_19_a_second_call_applies_another_subscription_on_the_same_connec
     assert server.accepted == 1
 
 
-def test_origin_19_a_second_call_applies_another_endpoint_to_the_same_client(serve, wait_until):
+def test_origin_19_a_second_call_applies_another_endpoint_to_the_same_client(serve):
     servers = serve(), serve(token="another")
     made = initialize_websocket_client(servers[0].url, TOKEN, None, ["BTCUSDT"], ["1h"])
     wait_until(is_connected(made))
@@ -571,7 +573,7 @@ def test_origin_19_a_second_call_applies_another_endpoint_to_the_same_client(ser
     assert wealthsources.current_session().status().sources["live"].endpoint == servers[1].url
 
 
-def test_origin_19_a_second_call_with_the_same_or_nothing_changes_nothing(serve, wait_until):
+def test_origin_19_a_second_call_with_the_same_or_nothing_changes_nothing(serve):
     server = serve()
     made = initialize_websocket_client(server.url, TOKEN, None, ["BTCUSDT"], ["1h"])
     wait_until(is_connected(made))
@@ -581,7 +583,7 @@ def test_origin_19_a_second_call_with_the_same_or_nothing_changes_nothing(serve,
     assert (server.accepted, len(server.received)) == (1, 1)
 
 
-def test_origin_19_a_client_made_without_symbols_connects_when_it_is_given_them(serve, wait_until):
+def test_origin_19_a_client_made_without_symbols_connects_when_it_is_given_them(serve):
     server = serve()
     made = initialize_websocket_client(server.url, TOKEN)
     assert initialize_websocket_client(symbols=["BTCUSDT"], resolutions=["1h"]) is made

@@ -14,6 +14,8 @@ from engine.python_sdk.exceptions import WebSocketConnectionError, WebSocketSubs
 from engine.python_sdk.websocket_client import get_websocket_client
 from engine.python_sdk.websocket_manager import WebSocketManager, get_websocket_manager
 
+from ..support.waiting import wait_until
+
 TOKEN = "a-secret-compat-token"
 NOTHING = {"state": "disconnected", "last_error": None, "symbols": [], "resolutions": []}
 
@@ -31,7 +33,7 @@ def configured(manager, serve):
 
 
 @pytest.fixture
-def running(configured, wait_until):
+def running(configured):
     configured.start()
     wait_until(configured.is_connected)
     return configured
@@ -73,7 +75,7 @@ def test_the_environment_is_read_when_it_is_asked_for(manager, monkeypatch):
     assert manager.load_config_from_env()["market_type"] == "binance-testnet"
 
 
-def test_it_starts_with_the_environment(manager, serve, wait_until, monkeypatch):
+def test_it_starts_with_the_environment(manager, serve, monkeypatch):
     server = serve()
     values = {"ENDPOINT": server.url, "CSRF_TOKEN": TOKEN, "SYMBOLS": "BTCUSDT,ETHUSDT", "RESOLUTIONS": "1h"}
     for name, value in values.items():
@@ -83,7 +85,7 @@ def test_it_starts_with_the_environment(manager, serve, wait_until, monkeypatch)
     assert server.received[0]["symbols"] == ["BTCUSDT", "ETHUSDT"]
 
 
-def test_what_is_configured_beats_the_environment(configured, wait_until, monkeypatch):
+def test_what_is_configured_beats_the_environment(configured, monkeypatch):
     for name, value in {"ENDPOINT": "ws://127.0.0.1:1/", "CSRF_TOKEN": "wrong", "SYMBOLS": "ETHUSDT"}.items():
         monkeypatch.setenv(f"WEBSOCKET_{name}", value)
     configured.start()
@@ -91,7 +93,7 @@ def test_what_is_configured_beats_the_environment(configured, wait_until, monkey
     assert configured.get_status()["symbols"] == ["BTCUSDT"]
 
 
-def test_configure_changes_what_is_given_and_nothing_else(configured, wait_until):
+def test_configure_changes_what_is_given_and_nothing_else(configured):
     configured.configure(symbols=["ETHUSDT"])
     configured.configure(endpoint="", csrf_token="", market_type=None, resolutions="1h, 1m")
     configured.start()
@@ -119,7 +121,7 @@ def test_it_is_connected_and_the_status_says_so(running):
     assert json.dumps(running.get_status())
 
 
-def test_origin_17_it_is_connected_only_when_the_server_has_acknowledged(manager, serve, wait_until):
+def test_origin_17_it_is_connected_only_when_the_server_has_acknowledged(manager, serve):
     asked, go = threading.Event(), threading.Event()
 
     def script(peer):
@@ -146,7 +148,7 @@ def test_a_stop_ends_it_in_time_and_strategies_have_no_session_any_more(running)
     running.stop()
 
 
-def test_it_starts_again_with_the_same_settings(running, wait_until):
+def test_it_starts_again_with_the_same_settings(running):
     running.stop()
     running.start()
     wait_until(running.is_connected)
@@ -172,7 +174,7 @@ def test_settings_that_cannot_work_are_a_connection_error_that_tells_no_token(ma
     assert "s3cr3t" not in str(caught.value) + str(status) + repr(manager)
 
 
-def test_a_server_that_is_not_there_is_no_error_of_start(manager, serve, wait_until):
+def test_a_server_that_is_not_there_is_no_error_of_start(manager, serve):
     server = serve()
     server.close_port()
     manager.configure(server.url, TOKEN, None, ["BTCUSDT"], ["1h"])
@@ -183,7 +185,7 @@ def test_a_server_that_is_not_there_is_no_error_of_start(manager, serve, wait_un
     wait_until(manager.is_connected)
 
 
-def test_origin_19_a_second_start_applies_what_was_configured_in_between(running, wait_until, serve):
+def test_origin_19_a_second_start_applies_what_was_configured_in_between(running, serve):
     running.configure(symbols=["BTCUSDT", "ETHUSDT"])
     running.start()
     wait_until(lambda: len(running.server.received) == 2)
@@ -210,7 +212,7 @@ def test_a_second_start_with_a_subscription_that_makes_no_sense_keeps_the_first(
     assert running.get_status()["resolutions"] == ["1h"]
 
 
-def test_it_drives_a_session_that_is_open_already_without_settings_of_its_own(manager, serve, wait_until):
+def test_it_drives_a_session_that_is_open_already_without_settings_of_its_own(manager, serve):
     server = serve()
     options = {"endpoint": server.url, "csrf_token": TOKEN, "symbols": ["BTCUSDT"], "resolutions": ["1h"]}
     with wealthsources.open({"sources": [{"plugin": "websocket", "options": options}]}) as session:
@@ -221,7 +223,7 @@ def test_it_drives_a_session_that_is_open_already_without_settings_of_its_own(ma
         assert session.status().sources["websocket"].state == "connected"
 
 
-def test_strategies_read_the_session_that_it_opens(running, wait_until):
+def test_strategies_read_the_session_that_it_opens(running):
     running.server.market.play(4)
     wait_until(lambda: wealthsources.current_session().status().sources["live"].counters.get("bars.new") == 4)
     frame = wealthdata.get_price("BTCUSDT", start_date="2020-09-13 12:00", end_date="2020-09-13 15:00", frequency="1h")
@@ -236,7 +238,7 @@ def test_before_the_start_there_is_no_subscription_to_update(configured):
         configured.update_subscription(["ETHUSDT"], ["1h"])
 
 
-def test_an_update_reaches_the_server_on_the_same_connection_and_stays_after_a_stop(running, wait_until):
+def test_an_update_reaches_the_server_on_the_same_connection_and_stays_after_a_stop(running):
     running.update_subscription(symbols=["ETHUSDT"], resolutions=["1h", "1m"])
     wait_until(lambda: len(running.server.received) == 2)
     assert running.server.received[1]["symbols"] == ["ETHUSDT"]
@@ -275,7 +277,7 @@ def test_there_is_one_manager_in_a_process():
     assert len(set(map(id, found))) == 1
 
 
-def test_starts_from_many_threads_make_one_connection(configured, wait_until):
+def test_starts_from_many_threads_make_one_connection(configured):
     barrier = threading.Barrier(6)
 
     def start():
@@ -291,7 +293,7 @@ def test_starts_from_many_threads_make_one_connection(configured, wait_until):
     assert configured.server.accepted == 1
 
 
-def test_starts_and_stops_from_many_threads_end_well(configured, wait_until):
+def test_starts_and_stops_from_many_threads_end_well(configured):
     def work(number):
         for _ in range(3):
             configured.start() if number % 2 else configured.stop()

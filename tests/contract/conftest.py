@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import concurrent.futures
 import contextlib
-import hashlib
-import re
+import logging
 import socket
 import ssl
-import struct
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
+import trustme
+import websocket
+from websocket._handshake import CookieJar
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-PATIENCE = 5.0
+from ..support import wire
+from .quirks import PATIENCE, wait_until
 
 
 class Peer:
@@ -34,39 +36,20 @@ class Peer:
         self.sock.sendall(data)
 
     def read(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            more = self.sock.recv(size - len(data))
-            if not more:
-                raise ConnectionError("the client is gone")
-            data += more
-        return data
+        return wire.read_exactly(self.sock, size)
 
     def read_request(self) -> bytes:
-        request = b""
-        while not request.endswith(b"\r\n\r\n"):
-            request += self.read(1)
-        return request
+        return wire.read_request(self.sock)
 
     def upgrade(self, *extra: bytes, first: bytes = b"", request: bytes = b"") -> bytes:
         """Answer the request with an upgrade, and send `first` in the same segment. Returns the request."""
         request = request or self.read_request()
-        (key,) = re.findall(rb"Sec-WebSocket-Key: (.*)\r\n", request)
-        accept = b"Sec-WebSocket-Accept: " + base64.b64encode(hashlib.sha1(key + GUID).digest())
-        lines = [b"HTTP/1.1 101 Switching Protocols", b"Upgrade: websocket", b"Connection: Upgrade", accept, *extra]
-        self.send(b"\r\n".join([*lines, b"", b""]) + first)
+        self.send(wire.upgrade_answer(request, *extra) + first)
         return request
 
     def read_frame(self) -> tuple[int, bytes, bytes]:
         """Opcode, mask and payload of the client's next frame."""
-        first, second = self.read(2)
-        assert first & 0xF0 == 0x80, "the client fragments, or sets reserved bits"
-        assert second & 0x80, "the client does not mask"
-        length = second & 0x7F
-        if length >= 126:
-            length = int.from_bytes(self.read(2 if length == 126 else 8), "big")
-        mask = self.read(4)
-        return first & 0x0F, mask, bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.read(length)))
+        return wire.read_frame(self.sock)
 
     def end(self) -> None:
         """Send nothing more."""
@@ -74,8 +57,7 @@ class Peer:
 
     def reset(self) -> None:
         """End the connection with an RST."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
+        wire.reset(self.sock)
 
 
 class Listener:
@@ -133,7 +115,7 @@ class Stage:
         return Listener(self._stack)
 
     def websocket(self, **options: Any) -> Any:
-        """A `websocket.WebSocket`, made as connection.py makes one unless told otherwise."""
+        """A `websocket.WebSocket`, made as transport/ makes one unless told otherwise."""
         import websocket
 
         ws = websocket.WebSocket(**{"skip_utf8_validation": True, "enable_multithread": True} | options)
@@ -141,7 +123,7 @@ class Stage:
         return ws
 
     def connect(self, ws: Any, url: str, sock: object) -> concurrent.futures.Future[None]:
-        """Upgrade as connection.py does it: on a socket of ours, without redirects, without an Origin."""
+        """Upgrade as transport/ does it: on a socket of ours, without redirects, without an Origin."""
         return self.run(ws.connect, url, socket=sock, redirect_limit=0, suppress_origin=True)
 
     def upgraded(self, *extra: bytes, first: bytes = b"") -> Line:
@@ -155,7 +137,7 @@ class Stage:
         return Line(ws, sock, peer)
 
     def over_tls(self, line: Line, server: ssl.SSLContext, client: ssl.SSLContext) -> Line:
-        """The same connection with TLS from now on, wrapped around the socket as connection.py does it."""
+        """The same connection with TLS from now on, wrapped around the socket as transport/ does it."""
         serving = self.run(line.peer.start_tls, server)
         sock = client.wrap_socket(line.sock, server_hostname="127.0.0.1", suppress_ragged_eofs=False)
         line.ws.sock = self._stack.enter_context(sock)
@@ -167,3 +149,55 @@ class Stage:
 def stage() -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         yield Stage(stack)
+
+
+def _empty_the_jar() -> None:
+    with contextlib.suppress(AttributeError):  # another jar: the test of W16 says so, the others go on
+        CookieJar.jar.clear()
+
+
+@pytest.fixture(autouse=True)
+def _the_library_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What the library keeps for the whole process: cookies, the default timeout, tracing, proxies from outside."""
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    logger = logging.getLogger("websocket")
+    level, handlers, timeout = logger.level, list(logger.handlers), websocket.getdefaulttimeout()
+    _empty_the_jar()
+    yield
+    _empty_the_jar()
+    websocket.setdefaulttimeout(timeout)
+    websocket.enableTrace(False)
+    logger.setLevel(level)  # enableTrace leaves WARNING behind
+    logger.handlers[:] = handlers
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(_the_library_as_it_was: None) -> Iterator[None]:
+    process = psutil.Process()
+    files, threads = process.num_fds(), threading.active_count()
+    yield
+    wait_until(lambda: threading.active_count() <= threads)
+    wait_until(lambda: process.num_fds() <= files)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def serving(authority) -> ssl.SSLContext:
+    """A server's context with a certificate of the authority's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def trusting(authority) -> ssl.SSLContext:
+    """A client's context that trusts the authority."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,19 +12,17 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator import MarketServer
-from wealthsources_websocket.simulator.timeline import forming_state
+from wealthsources_simulator import MarketServer, forming_state
 
-ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "examples" / "data" / "BTCUSDT" / "1h.csv"
-ARCHIVE = str(ROOT / "examples" / "data" / "{symbol}" / "{timeframe}.csv")
+from ..support.live_source import use_policies
+from ..support.markets import ARCHIVE, SAMPLE
+from ..support.waiting import wait_until
+
 TOKEN = "a-secret-e2e-token"
 HOUR = 3_600_000
 VALUES = ["open", "high", "low", "close", "volume"]
 
 Row = Mapping[str, str]
-Wait = Callable[..., None]
 
 
 class Context:
@@ -44,14 +40,13 @@ class Market:
     `heard` is the number of steps after which the client had heard everything; a bar has `per_bar` of them.
     """
 
-    def __init__(self, rows: list[Row], wait_until: Wait, skip: int, updates: int, **options: Any) -> None:
+    def __init__(self, rows: list[Row], skip: int, updates: int, **options: Any) -> None:
         settings = {"symbol": "BTCUSDT", "timeframe": "1h", "token": TOKEN, "manual": True, **options}
         self.server = MarketServer.from_csv(SAMPLE, skip=skip, updates=updates, **settings)
         self.rows = rows
         self.skip = skip
         self.per_bar = updates + 1
         self.steps = 0
-        self.wait_until = wait_until
         self.flagged = options.get("closed_flag") is not None
         self.session: wealthsources.Session | None = None
         self._stops: list[wealthsources.Session] = []
@@ -114,7 +109,7 @@ class Market:
     # the time
 
     def connected(self, epoch: int = 1) -> None:
-        self.wait_until(lambda: (self.live.status().state, self.live.status().epoch) == ("connected", epoch))
+        wait_until(lambda: (self.live.status().state, self.live.status().epoch) == ("connected", epoch))
 
     def play(self, steps: int = 1, *, heard: bool = True) -> None:
         """Play so many messages, and wait until the source has the last one."""
@@ -137,8 +132,8 @@ class Market:
                 return False
             return [found.exact(name) for name in VALUES] == texts and found.closed is closed
 
-        self.wait_until(there)
-        self.wait_until(lambda: self.session.clock.now() >= (bar.end if closed else bar.open_time))
+        wait_until(there)
+        wait_until(lambda: self.session.clock.now() >= (bar.end if closed else bar.open_time))
 
     def newest(self) -> tuple[Any, bool]:
         """The newest message, and whether it says that its bar is closed."""
@@ -154,10 +149,10 @@ class Market:
 
     def cut(self) -> None:
         """End the connection; nobody is let in until `let_in`. Returns when the client has noticed."""
-        before = self.server.connections_refused
+        before = self.server.refused
         self.server.refuse()
         self.server.cut()
-        self.wait_until(lambda: self.server.connections_refused > before)
+        wait_until(lambda: self.server.refused > before)
 
     def let_in(self) -> None:
         epoch = self.live.status().epoch
@@ -201,21 +196,7 @@ class Market:
 
 @pytest.fixture(autouse=True)
 def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
-
-
-@pytest.fixture
-def wait_until() -> Wait:
-    def wait(condition: Callable[[], object], timeout: float = 15.0) -> None:
-        """Return as soon as `condition()` is true; fail after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < deadline, "what the test waits for did not come"
-            pause.wait(0.001)
-
-    return wait
+    use_policies(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -226,12 +207,12 @@ def rows() -> list[Row]:
 
 
 @pytest.fixture
-def market(rows: list[Row], wait_until: Wait) -> Iterator[Callable[..., Market]]:
+def market(rows: list[Row]) -> Iterator[Callable[..., Market]]:
     """Starts markets. By default 30 rows lie in the past, and four updates come before the final values of a bar."""
     markets: list[Market] = []
 
     def start(*, skip: int = 30, updates: int = 4, **options: Any) -> Market:
-        markets.append(Market(rows, wait_until, skip, updates, **options))
+        markets.append(Market(rows, skip, updates, **options))
         markets[-1].server.start()
         return markets[-1]
 

@@ -14,6 +14,8 @@ import pytest
 import wealthdata
 import wealthsources
 
+from ..support.waiting import wait_until
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-secret-e2e-token"
 #: With four updates a bar has five messages: a cut after none of them is before the bar, after all five after it.
@@ -128,11 +130,11 @@ def test_the_half_state_of_an_interrupted_bar_is_never_shown(market, rows):
     ]
 
 
-def test_a_server_that_is_down_at_first(market, wait_until):
+def test_a_server_that_is_down_at_first(market):
     market = market()
     market.server.refuse()
     market.open()
-    wait_until(lambda: market.server.connections_refused >= 2)
+    wait_until(lambda: market.server.refused >= 2)
     # The context tells the time as long as the feed does not.
     market.check(now=market.server.bars[0].open_time)
     market.server.refuse(False)
@@ -157,7 +159,7 @@ def test_a_market_by_the_clock_and_a_strategy_that_is_called_for_every_bar_that_
         asked.append(event.bar.end)
     assert asked == sorted(set(asked))
     assert 50 <= len(asked) <= 120
-    assert market.server.connections_refused > 0
+    assert market.server.refused > 0
     assert session.status().sources["live"].reconnects == 1
 
 

@@ -8,6 +8,8 @@ import wealthdata
 import wealthsources
 from wealthsources import Finality, Hole
 
+from ..support.waiting import wait_until
+
 HOUR = 3_600_000
 
 
@@ -32,7 +34,7 @@ def test_holes_are_filled_from_the_archive_with_its_name_and_its_values(market, 
     assert bars.holes == ()
 
 
-def test_what_was_filled_stays_in_the_live_cache_under_the_archives_name(market, rows, wait_until):
+def test_what_was_filled_stays_in_the_live_cache_under_the_archives_name(market, rows):
     market = market()
     session = market.open()
     events: list[wealthsources.Event] = []

@@ -14,8 +14,10 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources.metrics import metrics_text
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.simulator.faults import FaultServer, Market, Peer
+from wealthsources_simulator import Market, MarketServer, Peer
+from wealthsources_websocket.options import WebSocketOptions
+
+from ..support.waiting import wait_until
 
 CANARY = 'cAnArY/7f3e+9b1d=="quoted"\\slash-é'
 PASSWORD = "pr0xy-pAssw0rd"
@@ -84,7 +86,8 @@ def everything(session: wealthsources.Session, caplog: Any, capfd: Any) -> dict[
         "status as JSON": json.dumps(status.as_dict(), ensure_ascii=False),
         "metrics": metrics_text(session),
         "repr of the session": f"{session!r} {session.config!r} {session.config.settings!r}",
-        "repr of the source": f"{live!r} {live.options!r} {live.options} {live._client!r}",
+        "repr of the source": f"{live!r} {live.options!r} {live.options}",
+        "repr of its connections": f"{live.connections!r} {live.connections.clients!r}",
         "the options as JSON": live.options.model_dump_json(
             exclude={"csrf_token"} if callable(live.options.csrf_token) else None
         ),
@@ -110,8 +113,8 @@ def canary_session(caplog, capfd, monkeypatch):
         monkeypatch.setattr(logging.getLogger(name), "level", 1)
     opened: list[Any] = []
 
-    def start(*script: Any, **options: Any) -> tuple[wealthsources.Session, FaultServer, list[Any]]:
-        server = FaultServer(Market.made(snapshot=2), script)
+    def start(*script: Any, **options: Any) -> tuple[wealthsources.Session, MarketServer, list[Any]]:
+        server = MarketServer(Market.made(snapshot=2), script)
         server.start()
         live = {
             "endpoint": server.url,
@@ -138,7 +141,7 @@ def canary_session(caplog, capfd, monkeypatch):
 
 
 @pytest.mark.parametrize("place", SCRIPTS)
-def test_a_server_that_repeats_the_token_does_not_get_it_shown(canary_session, wait_until, caplog, capfd, place):
+def test_a_server_that_repeats_the_token_does_not_get_it_shown(canary_session, caplog, capfd, place):
     session, server, events = canary_session(*[SCRIPTS[place]] * 2)
     wait_until(lambda: server.accepted >= 3 and session.status().sources["live"].state == "connected")
     assert server.received[-1]["csrf_token"] == CANARY
@@ -146,7 +149,7 @@ def test_a_server_that_repeats_the_token_does_not_get_it_shown(canary_session, w
     assert_hidden(shown, CANARY)
 
 
-def test_a_token_of_a_function_that_changes_is_hidden_old_and_new(canary_session, wait_until, caplog, capfd):
+def test_a_token_of_a_function_that_changes_is_hidden_old_and_new(canary_session, caplog, capfd):
     tokens = iter([CANARY, f"new-{CANARY[::-1]}", f"newest-{CANARY[::-1]}"])
     last = [""]
 
@@ -159,9 +162,7 @@ def test_a_token_of_a_function_that_changes_is_hidden_old_and_new(canary_session
     assert_hidden(everything(session, caplog, capfd) | {"events": repr(events)}, CANARY, CANARY[::-1])
 
 
-def test_a_function_that_fails_with_the_token_in_its_error_does_not_get_it_shown(
-    canary_session, wait_until, caplog, capfd
-):
+def test_a_function_that_fails_with_the_token_in_its_error_does_not_get_it_shown(canary_session, caplog, capfd):
     calls = [0]
 
     def read() -> str:
@@ -175,7 +176,7 @@ def test_a_function_that_fails_with_the_token_in_its_error_does_not_get_it_shown
     assert_hidden(everything(session, caplog, capfd) | {"events": repr(events)}, CANARY)
 
 
-def test_a_token_in_a_file_is_hidden(canary_session, wait_until, caplog, capfd, tmp_path):
+def test_a_token_in_a_file_is_hidden(canary_session, caplog, capfd, tmp_path):
     (tmp_path / "token").write_text(f"{CANARY}\n")
     session, server, events = canary_session(
         echo_while_streaming, csrf_token="", csrf_token_file=str(tmp_path / "token")
@@ -185,13 +186,13 @@ def test_a_token_in_a_file_is_hidden(canary_session, wait_until, caplog, capfd, 
     assert_hidden(everything(session, caplog, capfd) | {"events": repr(events)}, CANARY)
 
 
-def test_the_password_of_a_proxy_is_hidden(canary_session, wait_until, caplog, capfd):
+def test_the_password_of_a_proxy_is_hidden(canary_session, caplog, capfd):
     session, _, events = canary_session(proxy=f"socks5://user:{PASSWORD}@127.0.0.1:9", allow_insecure=True)
     wait_until(lambda: session.status().sources["live"].last_error)
     assert_hidden(everything(session, caplog, capfd) | {"events": repr(events)}, CANARY, PASSWORD)
 
 
-def test_a_query_of_the_endpoint_is_hidden(canary_session, wait_until, caplog, capfd):
+def test_a_query_of_the_endpoint_is_hidden(canary_session, caplog, capfd):
     session, _, events = canary_session(endpoint="ws://127.0.0.1:9/market_data?key=k3y-0f-th3-quErY")
     wait_until(lambda: session.status().sources["live"].last_error)
     shown = everything(session, caplog, capfd) | {"events": repr(events)}

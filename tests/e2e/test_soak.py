@@ -5,14 +5,11 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from wealthsources_websocket import client
-
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 def test_hours_of_faults_lose_nothing_and_leave_nothing_behind(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)  # the server's process looks there too
-    monkeypatch.setattr(client, "_budget", client._budget)  # restored after the soak has set its own
     soak = importlib.import_module("soak")
     report = soak.soak(seconds=20.0, bars=240, seed=3)
     assert report.problems() == []

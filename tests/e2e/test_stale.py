@@ -7,6 +7,8 @@ import pytest
 import wealthdata
 import wealthsources
 
+from ..support.waiting import wait_until
+
 
 def forming(bars) -> list[bool]:
     return [not bar.closed for bar in bars]
@@ -36,7 +38,7 @@ def test_a_forming_bar_is_shown_only_on_request_and_only_while_the_feed_lives(ma
     assert forming(adapter.get_history("BTCUSDT", 5, include_now=True)) == [False] * 4 + [True]
 
 
-def test_after_a_cut_that_lasts_the_answer_is_refused(market, rows, wait_until):
+def test_after_a_cut_that_lasts_the_answer_is_refused(market, rows):
     market = market()
     market.open(late_after=0.1)
     market.connected()
@@ -61,8 +63,8 @@ def test_after_a_cut_that_lasts_the_answer_is_refused(market, rows, wait_until):
     market.compare_bars(error.bars, rows[13:33])
     assert isinstance(error, wealthsources.StaleDataError)
     # Still so some attempts later: failing to connect is no sign of life.
-    before = market.server.connections_refused
-    wait_until(lambda: market.server.connections_refused > before + 5)
+    before = market.server.refused
+    wait_until(lambda: market.server.refused > before + 5)
     with pytest.raises(wealthdata.StaleDataError):
         wealthdata.get_price("BTCUSDT", count=20, frequency="1h")
     # What lies in the past is answered: time that stands still is no harm to it.
@@ -76,7 +78,7 @@ def test_after_a_cut_that_lasts_the_answer_is_refused(market, rows, wait_until):
     market.check()
 
 
-def test_marking_is_a_choice_of_the_deployment(market, rows, wait_until):
+def test_marking_is_a_choice_of_the_deployment(market, rows):
     market = market()
     market.open(late_after=0.01, on_stale="mark")
     market.connected()
@@ -89,7 +91,7 @@ def test_marking_is_a_choice_of_the_deployment(market, rows, wait_until):
     assert "cannot vouch for the newest bars" in answer
 
 
-def test_a_feed_that_was_never_connected_is_stale_as_well(market, wait_until):
+def test_a_feed_that_was_never_connected_is_stale_as_well(market):
     market = market()
     market.server.refuse()
     market.open(late_after=0.2)
@@ -104,8 +106,8 @@ def test_a_feed_that_was_never_connected_is_stale_as_well(market, wait_until):
         return False
 
     wait_until(refused)
-    before = market.server.connections_refused
-    wait_until(lambda: market.server.connections_refused > before + 5)
+    before = market.server.refused
+    wait_until(lambda: market.server.refused > before + 5)
     assert refused()
     market.server.refuse(False)
     market.connected()
@@ -113,7 +115,7 @@ def test_a_feed_that_was_never_connected_is_stale_as_well(market, wait_until):
     market.check()
 
 
-def test_a_backtest_does_not_care(market, rows, wait_until):
+def test_a_backtest_does_not_care(market, rows):
     market = market()
     market.open(late_after=0.01, bind=False)
     market.connected()

@@ -10,6 +10,8 @@ import pytest
 import wealthdata
 import wealthsources
 
+from ..support.waiting import wait_until
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-secret-e2e-token"
 WRONG = "wr0ng-t0ken-0123456789"
@@ -61,7 +63,7 @@ def test_who_is_not_asked_and_who_takes_no_part_is_told(market):
 
 
 @pytest.mark.parametrize("way", ["mapping", "config.yaml"])
-def test_a_wrong_token_is_a_clear_state_and_never_shown(market, wait_until, caplog, monkeypatch, way):
+def test_a_wrong_token_is_a_clear_state_and_never_shown(market, caplog, monkeypatch, way):
     caplog.set_level(0)
     market = market()
     caplog.clear()
@@ -92,7 +94,7 @@ def test_a_wrong_token_is_a_clear_state_and_never_shown(market, wait_until, capl
     shown += [repr(market.live.options), repr(session.adapter()), repr(vars(session)), repr(events)]
     shown += [record.getMessage() + str(record.exc_text) + repr(record.args) for record in caplog.records]
     assert [text for text in shown if WRONG in text or WRONG[:8] in text or TOKEN in text] == []
-    assert market.server.connections_accepted == 0
+    assert market.server.acknowledged == 0
 
 
 def test_the_right_token_is_never_shown_either(market, caplog):
@@ -116,7 +118,7 @@ def test_a_token_that_would_travel_in_the_clear_is_refused_and_not_shown(market)
     assert WRONG not in str(caught.value) + repr(caught.value)
 
 
-def test_a_wrong_token_that_is_put_right_needs_a_new_session(market, wait_until):
+def test_a_wrong_token_that_is_put_right_needs_a_new_session(market):
     market = market()
     first = market.open(live={"csrf_token": WRONG, "backoff_cap": 60})
     wait_until(lambda: first.status().sources["live"].state == "auth_failed")
@@ -127,7 +129,7 @@ def test_a_wrong_token_that_is_put_right_needs_a_new_session(market, wait_until)
     market.check()
 
 
-def test_two_strategies_on_two_threads_see_each_their_own_context(market, rows, wait_until):
+def test_two_strategies_on_two_threads_see_each_their_own_context(market, rows):
     market = market(skip=40)
     market.open(archive=False, bind=False, on_stale="mark")
     market.connected()
@@ -209,12 +211,12 @@ def test_a_second_session_on_the_same_server_has_its_own_bars_and_its_own_time(m
     market.play(5)
     market.check()
     assert second.clock.now() == market.server.bars[3].open_time
-    market.wait_until(lambda: first.clock.now() == second.clock.now())
+    wait_until(lambda: first.clock.now() == second.clock.now())
     assert len(first_live.cache.get_bars("BTCUSDT", "1h")) == 4
     assert len(market.live.cache.get_bars("BTCUSDT", "1h")) == 2
 
 
-def test_when_a_session_ends_nothing_of_it_runs_on(market, wait_until):
+def test_when_a_session_ends_nothing_of_it_runs_on(market):
     market = market()
     with wealthsources.open(market.mapping()) as session:
         market.session = session

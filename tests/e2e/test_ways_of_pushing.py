@@ -9,7 +9,10 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources import Finality
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
+
+from ..support.live_source import use_policies
+from ..support.waiting import wait_until
 
 HOUR, MINUTE = 3_600_000, 60_000
 HINT = "this server seems to push closed bars only; set bar_push: closed"
@@ -71,7 +74,7 @@ def test_a_server_that_pushes_closed_bars_only_and_says_so(market, rows):
 
 def test_a_server_that_pushes_closed_bars_only_and_was_not_told_of(market, rows, caplog, monkeypatch):
     # Bars of the first second may be a snapshot, and say nothing of how a server pushes.
-    monkeypatch.setattr("wealthsources_websocket.source._SNAPSHOT", 0.0)
+    use_policies(monkeypatch, snapshot=0.0)
     market = market(updates=0)
     market.open()
     market.connected()
@@ -100,7 +103,7 @@ def test_a_snapshot_on_joining_is_history(market, rows):
     market = market(snapshot=10)
     market.open(context=False, archive=False, on_stale="mark")
     market.connected()
-    market.wait_until(lambda: market.live.cache.get_cache_size() == 10)
+    wait_until(lambda: market.live.cache.get_cache_size() == 10)
     market.play(1)
     bars = market.adapter.get_history("BTCUSDT", 20)
     market.compare_bars(bars, rows[20:30])
@@ -149,7 +152,7 @@ def test_texts_are_those_of_the_file_whatever_the_source(market, rows, skip):
     market.compare_bars(bars, market.due(38))
 
 
-def test_texts_that_no_float_gives_back(market, tmp_path, rows, wait_until):
+def test_texts_that_no_float_gives_back(market, tmp_path, rows):
     header = "open_time,open,high,low,close,volume"
     texts = [
         "10.50,10.500,10.5,10.50,100",
@@ -178,7 +181,7 @@ def test_texts_that_no_float_gives_back(market, tmp_path, rows, wait_until):
             server.stop()
 
 
-def test_the_systems_clock_and_bars_of_today(tmp_path, wait_until):
+def test_the_systems_clock_and_bars_of_today(tmp_path):
     """Bars of the last minutes, the present one forming; now is what this machine says."""
     present = time.time_ns() // 1_000_000 // MINUTE
     opens = [(present - place) * MINUTE for place in range(30, -1, -1)]

@@ -19,8 +19,9 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources import Bars
-from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator import MarketServer
+from wealthsources_simulator import MarketServer
+
+from ..support.live_source import use_policies
 
 ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "examples" / "engine.py"
@@ -100,7 +101,7 @@ def run(
     example: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, list[str]]]:
     """run(arguments): the exit code and the lines that are printed."""
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
 
     def main(*arguments: object) -> tuple[int, list[str]]:
         for name in ("WEALTHSOURCES_CLOCK", *(f"WEBSOCKET_{name}" for name in SETTINGS)):
@@ -170,7 +171,7 @@ def test_it_is_small():
 @pytest.fixture
 def live(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Signals, Signals]]:
     """live(engine, end, symbol, timeframe, count): the signals of a backtest and of a live run of the same bars."""
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
 
     def both(engine: Any, end: str, symbol: str, timeframe: str, count: int) -> tuple[Signals, Signals]:
         with wealthsources.open(ROOT / "config.yaml"):

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources_websocket.client import STOP_LIMIT
-from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator.faults import FaultServer, Market
-from wealthsources_websocket.simulator.timeline import PlayedBar, Series
+from wealthsources_simulator import Market, MarketServer, PlayedBar, Series
+from wealthsources_websocket.connection.policies import STOP_LIMIT
+
+from ..support.live_source import use_policies
 
 TOKEN = "a-secret-canary-token"
 SERIES: Series = ("BTCUSDT", "1h")
@@ -55,7 +55,7 @@ class Case:
 
     def __init__(self, folder: Path) -> None:
         self.market = Market.made(snapshot=2)
-        self.servers: list[FaultServer] = []
+        self.servers: list[MarketServer] = []
         self.session: wealthsources.Session | None = None
         self.truth_is_checked = True  # a test without a market to compare with says False, and why
         self._folder = folder
@@ -63,11 +63,11 @@ class Case:
 
     # what a test sets up ---------------------------------------------------------------------------------------
 
-    def serve(self, *script: Any, market: Market | None = None, **options: Any) -> FaultServer:
+    def serve(self, *script: Any, market: Market | None = None, **options: Any) -> MarketServer:
         """A server that hands connection n to script[n-1], and behaves well after that. The first is the endpoint."""
         if market is not None:
             self.market = market
-        server = FaultServer(self.market, script, token=options.pop("token", TOKEN), **options)
+        server = MarketServer(self.market, script, token=options.pop("token", TOKEN), **options)
         self.servers.append(server)
         server.start()
         return server
@@ -86,7 +86,7 @@ class Case:
         for symbol, timeframe in self.market.series:
             folder = self._folder / symbol
             folder.mkdir(exist_ok=True)
-            bars = self.market._timelines[symbol, timeframe].bars
+            bars = self.market.timelines[symbol, timeframe].bars
             rows = [f"{bar.open_time},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}" for bar in bars]
             text = "\n".join(["open_time,open,high,low,close,volume", *rows, ""])
             (folder / f"{timeframe}.csv").write_text(text)
@@ -95,7 +95,7 @@ class Case:
     # what a test looks at --------------------------------------------------------------------------------------
 
     @property
-    def server(self) -> FaultServer:
+    def server(self) -> MarketServer:
         return self.servers[0]
 
     @property
@@ -141,7 +141,7 @@ class Case:
     def answer(self, series: Series = SERIES, **request: Any) -> wealthsources.Bars:
         """What a strategy gets: by default all bars from the first of the market on."""
         assert self.session is not None
-        first = self.market._timelines[series].bars[0].open_time
+        first = self.market.timelines[series].bars[0].open_time
         request = request or {"start": first}
         return self.session.adapter().get_history(series[0], timeframe=series[1], **request)
 
@@ -212,8 +212,7 @@ def _descriptors() -> int:
 
 @pytest.fixture
 def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
     with nothing_leaks():
         made = Case(tmp_path)
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import wealthsources
 from wealthsources import Bars, Event, HistoryRequest, NotHere, Timeframe
-from wealthsources_websocket.simulator.faults import Market, Peer, fault
-from wealthsources_websocket.simulator.timeline import PlayedBar, Series
+from wealthsources_simulator import Market, Peer, PlayedBar, Series, fault
 
 from .conftest import QUICK, SERIES, Case, facts
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults import Played
+    from wealthsources_simulator import Played
 
 Answer = Callable[[HistoryRequest], Any]
 Message = dict[str, Any]
@@ -75,7 +73,7 @@ def market_from(first: int, timeframe: str = "1h", bars: int = 48, **options: An
 
 def bars_of(market: Market, series: Series = SERIES) -> tuple[PlayedBar, ...]:
     """All bars of a series, played or not."""
-    return market._timelines[series].bars
+    return market.timelines[series].bars
 
 
 def at(case: Case, place: int) -> int:
@@ -90,7 +88,7 @@ def hole(case: Case, first: int, after_last: int) -> wealthsources.Hole:
 
 def says(case: Case, message: Message) -> None:
     """From now on this is true: it is what the server said of that bar last."""
-    timeline = case.market._timelines[SERIES]
+    timeline = case.market.timelines[SERIES]
     said = {name: message[name] for name in VALUES}
     timeline.bars = tuple(
         dataclasses.replace(bar, **said) if bar.open_time == message["open_time"] else bar for bar in timeline.bars
@@ -100,7 +98,7 @@ def says(case: Case, message: Message) -> None:
 def final(case: Case, place: int) -> Message:
     """The last message of bar number `place`."""
     per_bar = case.market.steps_per_bar
-    message: Message = json.loads(case.market._timelines[SERIES].message(place * per_bar + per_bar - 1))
+    message: Message = case.market.message(SERIES, place * per_bar + per_bar - 1)
     return message
 
 
@@ -259,8 +257,8 @@ def once(gate: threading.Event, answer: Answer) -> Answer:
 
 def a_turn(case: Case) -> None:
     """Wait until the live source has looked after its streams once more, which is where holes are asked for again."""
-    before = case.live._next_look
-    case.until(lambda: case.live._next_look > before)
+    before = case.live._next_look.get(0, 0.0)
+    case.until(lambda: case.live._next_look.get(0, 0.0) > before)
 
 
 def truth_without(case: Case, *spans: wealthsources.Hole) -> list[tuple[Any, ...]]:

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from wealthsources_websocket.simulator.faults import Peer, fault
+from wealthsources_simulator import Peer, fault
 
 from .conftest import SERIES, Case, facts, wait_until
 
 if TYPE_CHECKING:
-    from wealthsources_websocket.simulator.faults import Played
+    from wealthsources_simulator import Played
 
 VALUES = ("open", "high", "low", "close", "volume")
 

@@ -40,7 +40,7 @@ answers of the chain equal what the server closed (every bar, every digit; not w
 `stop()` returned within its limit, and no thread or descriptor was left.
 
 The same faults can be had by hand: `wealthsources simulate --list-faults`, and in tests of your own plugin with
-`wealthsources_websocket.simulator.faults`.
+`wealthsources_simulator`.
 
 This page is written by `make reliability` from the tests and their results; do not edit it.
 """

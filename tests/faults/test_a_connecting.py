@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 import trustme
 
-from wealthsources_websocket.reconnect import Backoff
-from wealthsources_websocket.simulator.faults import FaultServer, Peer, fault
+from wealthsources_simulator import MarketServer, Peer, fault
+from wealthsources_websocket.connection.reconnect import Backoff
+
+from ..support.live_source import use_policies
 
 
 def failures(caplog: pytest.LogCaptureFixture) -> list[tuple[float, str, float]]:
@@ -39,9 +41,7 @@ def ends_within(case: Any, counter: str, seconds: float) -> None:
 @pytest.fixture
 def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every delay is the longest that the backoff allows."""
-    monkeypatch.setattr(
-        "wealthsources_websocket.client.Backoff", functools.partial(Backoff, uniform=lambda _least, most: most)
-    )
+    use_policies(monkeypatch, backoff=functools.partial(Backoff, uniform=lambda _least, most: most))
 
 
 # A1 ------------------------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def redirect(status: int, url: str) -> Callable[[Peer], object]:
     return script
 
 
-def check_not_followed(case: Any, *elsewhere: FaultServer) -> None:
+def check_not_followed(case: Any, *elsewhere: MarketServer) -> None:
     """One redirect was refused, its server was asked again, and nobody else saw anything of us."""
     case.counted("lost.redirect_refused")
     case.connected()

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from wealthsources_websocket.simulator import wire
-from wealthsources_websocket.simulator.faults import Market, Peer, encode
+from wealthsources_simulator import Market, Peer, encode
 
 TOKEN = "a-secret-canary-token"
 TEXT, PING = 0x1, 0x9
@@ -165,7 +164,7 @@ def test_a13_the_first_address_drops_packets(case, names, full_port, dropping, g
     """Drops packets at its first address, IPv6 or IPv4, and answers at another → connected by the one deadline."""
     if not all(has(*address) for address in (*dropping, good)):
         pytest.skip("this machine has no IPv6")
-    server = case.serve(family=good[0], host=good[1])
+    server = case.serve(host=good[1])
     found = [(address, full_port(address)) for address in dropping] + [(good, server.port)]
     names["market.example"] = lambda: [
         (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)) for (family, host), port in found
@@ -404,7 +403,7 @@ def test_a18_a_token_that_was_renewed_meanwhile(case, tmp_path):
     def renew(peer: Peer) -> None:
         peer.subscribed()
         file.write_text(TOKEN)
-        peer.send(wire.error("bad csrf"))
+        peer.send(peer.exchange.error("bad csrf"))
         peer.stay()
 
     server = case.serve(renew)

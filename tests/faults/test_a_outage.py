@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
+from wealthsources_websocket.errors import ConnectionLost
 
 HOUR, MINUTE = 3600.0, 60.0
 BASE, CAP, BUDGET = 0.5, 60.0, 20  # the defaults
@@ -18,17 +20,17 @@ ONE_HOST = tuple(f"wss://a.example:{port}/" for port in (18000, 18001, 18002))
 THREE_HOSTS = tuple(f"wss://{name}.example/" for name in "abc")
 
 
-def attempts(plan: Plan) -> Iterator[tuple[float, str]]:
+def attempts(plan: ConnectPlan) -> Iterator[tuple[float, str]]:
     """All attempts from 0.0 on, as (monotonic seconds, address), in virtual time; every one of them is refused."""
     now = 0.0
     while True:
         while (wait := plan.attempt(now)) > 0:
             now += wait
         yield now, plan.current
-        now += plan.lost(Lost("refused"), now)
+        now += plan.lost(ConnectionLost("refused"), now)
 
 
-def hour(plan: Plan) -> list[tuple[float, str]]:
+def hour(plan: ConnectPlan) -> list[tuple[float, str]]:
     return list(itertools.takewhile(lambda attempt: attempt[0] < HOUR, attempts(plan)))
 
 
@@ -42,7 +44,7 @@ def test_a20_delays_grow_to_the_cap_with_jitter(urls):
         delays.append(rng.uniform(least, most))
         return delays[-1]
 
-    hour(Plan(urls, Backoff(BASE, CAP, uniform), ConnectBudget(), BUDGET))
+    hour(ConnectPlan(urls, Backoff(BASE, CAP, uniform), ConnectBudget(), BUDGET))
     assert spans[:9] == [(0, 0.5), (0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (0, 32), (0, 60), (0, 60)]
     assert set(spans[9:]) == {(0, 60)}
     assert len(delays) > 60
@@ -54,7 +56,7 @@ def test_a20_delays_grow_to_the_cap_with_jitter(urls):
 @pytest.mark.parametrize("urls", [ONE_HOST[:1], ONE_HOST, THREE_HOSTS], ids=["one", "three", "three hosts"])
 def test_a20_attempts_stay_within_the_budget(urls, cap):
     """Is down for an hour, with all its endpoints → never more than 20 attempts on a host in any minute."""
-    plan = Plan(urls, Backoff(BASE, cap, random.Random(20).uniform), ConnectBudget(), BUDGET)
+    plan = ConnectPlan(urls, Backoff(BASE, cap, random.Random(20).uniform), ConnectBudget(), BUDGET)
     tried = hour(plan)
     assert {url for _, url in tried} == set(urls)
     groups = [{url} for url in urls] if urls is THREE_HOSTS else [set(urls)]
@@ -73,7 +75,7 @@ def test_a20_attempts_stay_within_the_budget(urls, cap):
 def test_a20_one_endpoint_returns_after_an_hour(urls, back):
     """Returns with one endpoint after an hour → that one is tried within 60 s."""
     for seed in range(50):
-        plan = Plan(urls, Backoff(BASE, CAP, random.Random(seed).uniform), ConnectBudget(), BUDGET)
+        plan = ConnectPlan(urls, Backoff(BASE, CAP, random.Random(seed).uniform), ConnectBudget(), BUDGET)
         found = next(at for at, url in attempts(plan) if at >= HOUR and url == back)
         assert found - HOUR <= CAP
 

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from wealthsources import HistoryRequest, NotHere, Timeframe
-from wealthsources_websocket.simulator.faults.market import BEGINNING
+from wealthsources_simulator.invented import BEGINNING
 
 from .proxies import HttpProxy, Proxy, SocksProxy
 

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
-from wealthsources_websocket.simulator.faults import Peer, fault
+from wealthsources_simulator import Peer, fault
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
+from wealthsources_websocket.errors import ConnectionLost
 
 HOUR = 3600.0
 
@@ -175,9 +177,9 @@ def test_a7_the_whole_process_rests(case, another_session, limited):
 @pytest.mark.parametrize("seconds", [10**4, 10**9, 10**12])
 def test_a7_a_rest_is_no_longer_than_an_hour(seconds):
     """Asks for a rest of days → an hour is given."""
-    plan = Plan(("wss://a.example:1/", "wss://a.example:2/"), Backoff(0.5, 60.0), ConnectBudget(), 20)
+    plan = ConnectPlan(("wss://a.example:1/", "wss://a.example:2/"), Backoff(0.5, 60.0), ConnectBudget(), 20)
     assert plan.attempt(0.0) == 0.0
-    plan.lost(Lost("bad_status", kind="rate", retry_after=float(seconds)), 0.0)
+    plan.lost(ConnectionLost("bad_status", kind="rate", retry_after=float(seconds)), 0.0)
     assert plan.attempt(60.0) == HOUR - 60
     assert plan.attempt(HOUR) == 0.0
 

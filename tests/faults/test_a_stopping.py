@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from wealthsources_websocket.client import STOP_LIMIT
-from wealthsources_websocket.simulator.faults import Peer
+from wealthsources_simulator import Peer
+from wealthsources_websocket.connection.policies import STOP_LIMIT
 
 PATIENT: dict[str, Any] = {"connect_timeout": 60, "backoff_base": 60, "backoff_cap": 60}
 

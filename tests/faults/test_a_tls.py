@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
-from wealthsources_websocket.simulator.faults import Fault, FaultServer, Peer
+from wealthsources_simulator import Fault, MarketServer, Peer
 
 from .proxies import Refused, Relay
 
@@ -33,7 +33,7 @@ class Doorman(Relay):
     A client that went back to ws:// would find a good server behind it.
     """
 
-    def __init__(self, tls: FaultServer, plain: FaultServer) -> None:
+    def __init__(self, tls: MarketServer, plain: MarketServer) -> None:
         super().__init__()
         self.tls = tls
         self.plain = plain

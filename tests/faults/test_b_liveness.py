@@ -21,8 +21,10 @@ from pathlib import Path
 import pytest
 
 from wealthsources import StaleDataError
-from wealthsources_websocket.simulator.faults import Market, fault
-from wealthsources_websocket.simulator.faults.framing import PING, PONG
+from wealthsources_simulator import Market, fault
+from wealthsources_simulator.framing import PING, PONG
+
+from ..support.live_source import use_policies
 
 #: A dead peer is known after `ping_interval` + `pong_timeout`, 1.0 s here, looked at every fifth of a second.
 PINGS = {"ping_interval": 0.2, "pong_timeout": 0.8}
@@ -128,7 +130,7 @@ def muted(case):
         return muting
 
     def places_of(bars) -> list[int]:
-        first = case.market._timelines[BTC].bars[0].open_time
+        first = case.market.timelines[BTC].bars[0].open_time
         return [(bar.open_time - first) // 3_600_000 for bar in bars]
 
     return make
@@ -202,7 +204,7 @@ def test_b3_a_tail_that_nobody_has_is_reported_missing(case, muted):
     never_lost(case)
     muting.silent.clear()
     hurry(case, 30, 60)
-    case.market._snapshot = len(case.market.all(BTC))  # there is no archive: who connects anew is told everything
+    case.market.snapshot = len(case.market.all(BTC))  # there is no archive: who connects anew is told everything
     case.server.peers[0].cut()
     case.connected(2)
 
@@ -256,7 +258,7 @@ def test_b4_a_flood_of_control_frames_is_no_data(case, kind):
     case.serve(flood)
     case.open(ping_interval=0.1, pong_timeout=1.5, data_idle=1.5)
     case.connected()
-    cpu = time.pthread_getcpuclockid(case.live._client._thread.ident)
+    cpu = time.pthread_getcpuclockid(case.live.connections.clients[0]._thread.ident)
     used, began = time.clock_gettime(cpu), time.monotonic()
     case.counted("lost.data_idle", timeout=6)
     used, took = time.clock_gettime(cpu) - used, time.monotonic() - began
@@ -397,7 +399,7 @@ def test_b9_nothing_that_we_send_is_taken_any_more(case):
     would go on trying for minutes."""
     case.serve(swallows_nothing)
     # What the kernel acknowledges must be little, for something to be left that it does not.
-    case.server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    case.server.listener.set_option(socket.SO_RCVBUF, 1)
     case.open(**PINGS)
     case.connected()
     case.until(lambda: unacknowledged(case) > 0)
@@ -416,7 +418,7 @@ def swallows_nothing(peer) -> None:
 
 def unacknowledged(case) -> int:
     """Bytes that the client sent on its present connection and the other side's kernel has not taken."""
-    connection = case.live._client._connection
+    connection = case.live.connections.clients[0]._connection
     if connection is None:
         return 0
     with contextlib.suppress(OSError, ValueError):  # it may be let go of just now
@@ -450,7 +452,7 @@ def test_b11_ten_minutes_that_this_process_did_not_see(case, monkeypatch):
     """Goes on while this process stands still for ten minutes → a gap: one reconnect, the hole is filled, and no burst
     of timers."""
     real, asleep = time.monotonic, [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: real() + asleep[0])
+    use_policies(monkeypatch, monotonic=lambda: real() + asleep[0])
     series = ("BTCUSDT", "1m")
     case.serve("pings-only:12", market=Market.made(timeframe="1m", snapshot=2))
     case.open(resolutions=["1m"], ping_interval=0.2, pong_timeout=3.0)
@@ -511,7 +513,7 @@ class Child:
         archive = {"name": "archive", "plugin": "file", "options": {"path": case._write_archive()}}
         live = {"name": "live", "plugin": "websocket", "options": options}
         config = {"clock": "feed", "on_stale": "mark", "sources": [live, archive]}
-        first = case.market._timelines[BTC].bars[0].open_time
+        first = case.market.timelines[BTC].bars[0].open_time
         self._process = subprocess.Popen(
             [sys.executable, CHILD, json.dumps(config), str(first)],
             stdin=subprocess.PIPE,
@@ -551,7 +553,7 @@ class Child:
 
 def present_market() -> Market:
     """48 minutes, of which the last one ended only just now."""
-    made = Market.made(timeframe="1m", bars=48)._timelines["BTCUSDT", "1m"].bars
+    made = Market.made(timeframe="1m", bars=48).timelines["BTCUSDT", "1m"].bars
     shift = time.time_ns() // 60_000_000_000 * 60_000 - made[-1].end
     bars = [replace(bar, open_time=bar.open_time + shift, end=bar.end + shift) for bar in made]
     return Market({("BTCUSDT", "1m"): bars}, snapshot=2)
@@ -563,6 +565,7 @@ def test_b12_the_wall_clock_steps_by_an_hour(case, monkeypatch, step):
     stale, no bar is taken for one from the future; it shows in `now` and `behind` only."""
     series = ("BTCUSDT", "1m")
     case.serve(market=present_market())
+    use_policies(monkeypatch, wall=lambda: time.time())  # noqa: PLW0108 - whatever that is by then
     case.open(clock="system", archive=False, resolutions=["1m"], **PINGS)
     pings = count_pings(case)
     case.play(10.4)

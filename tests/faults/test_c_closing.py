@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import copy
 import json
 import os
 import random
@@ -19,12 +20,17 @@ import pytest
 import trustme
 
 import wealthsources
+from wealthsources_simulator import Market, fault
+from wealthsources_simulator.framing import CLOSE, close_payload
 from wealthsources_websocket import get_websocket_manager
-from wealthsources_websocket.client import STOP_LIMIT
-from wealthsources_websocket.protocol import PROTOCOLS, BarMessage
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
-from wealthsources_websocket.simulator.faults import Market, fault
-from wealthsources_websocket.simulator.faults.framing import CLOSE, close_payload
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.policies import STOP_LIMIT
+from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
+from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.protocols.base import BarMessage
+from wealthsources_websocket.protocols.wealthai import WealthAI
+
+from ..support.live_source import use_policies
 
 BTC = ("BTCUSDT", "1h")
 
@@ -62,7 +68,7 @@ def longest(monkeypatch) -> list[float]:
         def __init__(self, base: float, cap: float) -> None:
             super().__init__(base, cap, take)
 
-    monkeypatch.setattr("wealthsources_websocket.client.Backoff", Longest)
+    use_policies(monkeypatch, backoff=Longest)
     return asked
 
 
@@ -226,7 +232,9 @@ def test_c3_a_cut_without_a_goodbye(case, tls, way, encrypted, reason, messages)
 # C4 and C5
 
 
-def an_hour(plan: Plan, then: Callable[[Plan], object] = lambda _: None) -> tuple[list[float], list[float]]:
+def an_hour(
+    plan: ConnectPlan, then: Callable[[ConnectPlan], object] = lambda _: None
+) -> tuple[list[float], list[float]]:
     """An hour in which every connection is acknowledged and closed at once: when attempts were made, and the delays
     after them, in seconds. `then` is called while a connection is up."""
     now, attempts, waits = 0.0, [], []
@@ -238,7 +246,7 @@ def an_hour(plan: Plan, then: Callable[[Plan], object] = lambda _: None) -> tupl
         attempts.append(now)
         now += 0.05
         then(plan)
-        waits.append(plan.lost(Lost("closed_1000"), now))
+        waits.append(plan.lost(ConnectionLost("closed_1000"), now))
         now += waits[-1]
     return attempts, waits
 
@@ -248,10 +256,10 @@ def most_in_a_minute(moments: list[float], minute: float = 60.0) -> int:
     return max(bisect.bisect_left(moments, first + minute) - place for place, first in enumerate(moments))
 
 
-def plan(*ports: int, seed: int = 0) -> Plan:
+def plan(*ports: int, seed: int = 0) -> ConnectPlan:
     """What the defaults make of endpoints on these ports."""
     backoff = Backoff(0.5, 60.0, random.Random(seed).uniform)
-    return Plan(tuple(f"ws://server:{port}/" for port in ports), backoff, ConnectBudget(), 20)
+    return ConnectPlan(tuple(f"ws://server:{port}/" for port in ports), backoff, ConnectBudget(), 20)
 
 
 def grows_to_the_cap(waits: list[float], endpoints: int) -> bool:
@@ -278,7 +286,7 @@ def test_c4_acknowledges_and_closes_at_once_for_an_hour(case, monkeypatch, endpo
         assert most_in_a_minute(attempts) <= 20
         assert len(attempts) < 200 * endpoints
     # The same with a server. Its minute has a second.
-    monkeypatch.setattr("wealthsources_websocket.reconnect._MINUTE", 1.0)
+    use_policies(monkeypatch, budget=ConnectBudget(minute=1.0))
     moments: list[float] = []
 
     def script(peer) -> None:
@@ -299,7 +307,7 @@ def test_c5_one_bar_and_a_close_for_an_hour(case, longest):
     """Sends one bar and closes, again and again for an hour → delays grow all the same, until a connection has lived
     for the stable time and brought a bar; then they begin anew."""
     for seed in range(20):
-        attempts, waits = an_hour(plan(1, seed=seed), Plan.accepted)
+        attempts, waits = an_hour(plan(1, seed=seed), ConnectPlan.accepted)
         assert grows_to_the_cap(waits, 1)
         assert most_in_a_minute(attempts) <= 20
         assert len(attempts) < 200
@@ -317,7 +325,7 @@ def test_c5_one_bar_and_a_close_for_an_hour(case, longest):
     case.connected(5)
     assert longest == [0.02, 0.04, 0.08, 0.1]
     case.play(1)
-    case.until(lambda: case.live._client._plan._backoff._failures == 0)
+    case.until(lambda: case.live.connections.clients[0]._plan._backoff._failures == 0)
     over.set()
     case.play(0.2)
     case.counted("lost.closed_1000", 5)
@@ -337,7 +345,7 @@ def test_c5_the_bars_that_came_are_kept_and_what_lies_between_is_a_hole(case):
     # Who connects anew is told everything in the end: there is no archive that would fill a hole before it is seen.
     case.serve("fin:12", market=Market.made(snapshot=48))
     case.open(archive=False, backoff_base=0.2, backoff_cap=0.2)
-    times = [bar.open_time for bar in case.market._timelines[BTC].bars]
+    times = [bar.open_time for bar in case.market.timelines[BTC].bars]
     case.connected()
     between = threading.Semaphore(0)
 
@@ -408,7 +416,7 @@ def test_c6_a_close_while_the_subscription_goes_out(case, caplog, way, symbols):
 
 
 def bar_message(message: str) -> BarMessage:
-    (event,) = PROTOCOLS["wealthai"](push_closed=False).read(message.encode())
+    (event,) = WealthAI(push_closed=False).read(message.encode())
     assert isinstance(event, BarMessage)
     return event
 
@@ -428,7 +436,9 @@ def test_c7_a_bar_of_an_older_connection(case, place):
     before = facts(case.held()), facts(case.answer()), case.session.status().now
     first, shift = json.loads(case.market.messages_since(0)[0].text), place * 3_600_000
     lie = first | {"open_time": first["open_time"] + shift, "close_time": first["close_time"] + shift, "volume": "9"}
-    case.live.on_bar(bar_message(json.dumps(lie)), 1, time.monotonic())
+    old = copy.copy(case.live.connections.clients[0])
+    old.epoch = 1
+    case.live.on_bar(old, bar_message(json.dumps(lie)), time.monotonic())
     case.counted("bars.old_epoch")
     assert (facts(case.held()), facts(case.answer()), case.session.status().now) == before
 
@@ -510,7 +520,7 @@ def settled(case, doors: Doors) -> tuple[int, int]:
 def test_c8_a_hundred_starts_and_stops_of_a_manager(case, monkeypatch):
     """Meets a manager that four threads start and stop a hundred times → one live connection at the end; threads
     and descriptors stay as they were."""
-    monkeypatch.setattr("wealthsources_websocket.reconnect._MINUTE", 0.01)  # twenty connections a minute are few
+    use_policies(monkeypatch, budget=ConnectBudget(minute=0.01))  # twenty connections a minute are few
     monkeypatch.setattr("wealthsources_websocket.manager._manager", None)
     doors = Doors()
     server = case.serve(*[doors] * 1000)
@@ -580,12 +590,12 @@ def test_c8_a_hundred_sessions_started_and_stopped_from_several_threads(case):
 
 def stop_in_time(case) -> None:
     """Stop while connected; afterwards there is neither a connection nor its socket."""
-    sock = case.live._client._connection._sock
+    sock = case.live.connections.clients[0]._connection._sock
     began = time.monotonic()
     case.session.stop()
     assert time.monotonic() - began < STOP_LIMIT
     assert sock.fileno() == -1
-    assert case.live._client._connection is None
+    assert case.live.connections.clients[0]._connection is None
     assert case.status.state == "disconnected"
 
 

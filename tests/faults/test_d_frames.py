@@ -11,8 +11,8 @@ from itertools import groupby
 import psutil
 import pytest
 
-from wealthsources_websocket.simulator.faults import FaultServer, Market, Peer, encode, fault
-from wealthsources_websocket.simulator.faults.framing import (
+from wealthsources_simulator import Market, MarketServer, Peer, encode, fault
+from wealthsources_simulator.framing import (
     BINARY,
     CLOSE,
     CONTINUATION,
@@ -64,7 +64,7 @@ def breaks_off(case: Case, entry: str | Script, reason: str, code: int) -> None:
     assert facts(case.held()) == facts(case.market.all(SERIES)[-2:])
 
 
-def said_goodbye(case: Case, server: FaultServer) -> int:
+def said_goodbye(case: Case, server: MarketServer) -> int:
     """The code of the Close frame that reached the server on its first connection."""
     case.until(lambda: server.peers[0].goodbye is not None)
     assert server.peers[0].goodbye is not None

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from wealthsources import Timeframe
-from wealthsources_websocket.simulator.faults import Market, Peer
-from wealthsources_websocket.simulator.timeline import PlayedBar
+from wealthsources_simulator import Market, Peer, PlayedBar
 
 from .conftest import SERIES, TOKEN, Case, facts, wait_until
 from .sending import VALUES, Message, Script, delivered, on_go, once, spoiled, stayed, told_by

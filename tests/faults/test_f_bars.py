@@ -7,14 +7,13 @@ import threading
 import time
 from dataclasses import replace
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 
 from wealthsources import AllSourcesFailed, Bars, Finality, Hole, NotHere
-from wealthsources_websocket.simulator.faults import FaultServer, Gone, Market
-from wealthsources_websocket.simulator.timeline import forming_state
+from wealthsources_simulator import Gone, Market, MarketServer, WealthAI, forming_state
 
+from ..support.live_source import use_policies
 from .conftest import SERIES, TOKEN, facts
 from .histories import (
     VALUES,
@@ -132,7 +131,7 @@ AFTER_CLOSE = {
 def test_f3_an_update_after_the_closed_flag(case, corrections, change, kind):
     """Flags a bar as closed and then updates it → an older state is dropped, anything else is a correction: accepted
     with one revision and one event more, or rejected, by policy; the bar never becomes forming again."""
-    case.market = Market.made(closed_flag="is_closed")
+    case.market = Market.made(exchange=WealthAI("is_closed"))
     said = change(final(case, 1))
     case.serve(after(10, lambda peer: peer.send(said)))
     case.open(corrections=corrections)
@@ -163,7 +162,7 @@ def exact_of(message):
 def test_f3_an_update_that_the_server_takes_back(case, corrections, kind):
     """Flags a bar as closed, updates it, and for a newer update says the truth again → the truth is what stays,
     accepting corrections or rejecting them."""
-    case.serve(f"update-after-close:{kind}", market=Market.made(closed_flag="is_closed"))
+    case.serve(f"update-after-close:{kind}", market=Market.made(exchange=WealthAI("is_closed")))
     case.open(corrections=corrections)
     case.connected()
     case.play(1)
@@ -181,7 +180,7 @@ def test_f3_an_update_that_the_server_takes_back(case, corrections, kind):
 @FLAGS
 def test_f4_every_message_three_times(case, flag):
     """Sends every message three times → no event and no revision for what is no news."""
-    case.serve("duplicates:3", market=Market.made(closed_flag=flag))
+    case.serve("duplicates:3", market=Market.made(exchange=WealthAI(flag)))
     case.open()
     case.connected()
     told = Told(case)
@@ -202,7 +201,7 @@ def test_f4_every_message_three_times(case, flag):
 def test_f4_what_was_known_comes_again_after_a_reconnect(case, flag):
     """Is cut between two bars and sends its newest bars again on the next connection → no event and no revision; the
     bar that was newest is closed once, by what follows on the new connection, and there is no hole."""
-    case.serve(lambda peer: (peer.join(), peer.pass_on(15)), market=Market.made(closed_flag=flag, snapshot=5))
+    case.serve(lambda peer: (peer.join(), peer.pass_on(15)), market=Market.made(exchange=WealthAI(flag), snapshot=5))
     case.open()
     case.connected()
     told = Told(case)
@@ -224,7 +223,7 @@ def test_f4_what_was_known_comes_again_after_a_reconnect(case, flag):
 @FLAGS
 def test_f4_all_bars_come_again_amid_another(case, flag):
     """Sends all its bars again in the middle of another → no event, no revision, and order and forming bar stay."""
-    case.serve(after(17, lambda peer: peer.send(*peer.finals())), market=Market.made(closed_flag=flag))
+    case.serve(after(17, lambda peer: peer.send(*peer.finals())), market=Market.made(exchange=WealthAI(flag)))
     case.open()
     case.connected()
     told = Told(case)
@@ -330,7 +329,7 @@ def test_f5_a_bar_that_comes_late(case):
 @pytest.fixture
 def soon(monkeypatch):
     """What is missing is asked for again at the next turn, a second later at most."""
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", 0.05)
+    use_policies(monkeypatch, first_retry=0.05)
 
 
 def stream(case):
@@ -349,7 +348,7 @@ def listed(case, *holes) -> None:
 def test_f6_bars_that_are_skipped_while_connected(case, chain, soon, count, flag):
     """Skips bars while connected → the hole is told, and listed in status and answers until the next source has filled
     it, which is asked once for it and for nothing else."""
-    case.serve(f"skip-bars:{count}", market=Market.made(closed_flag=flag))
+    case.serve(f"skip-bars:{count}", market=Market.made(exchange=WealthAI(flag)))
     gate = threading.Event()
     chain("live", stranger(once(gate, knows(case))))
     case.connected()
@@ -530,7 +529,9 @@ def test_f7_the_first_bar_after_a_reconnect_is_doubted_only_if_so_told(case, cha
     """Counts a bar from the subscription, and the options say so (`partial_first`) → the first bar of each connection
     is missing too, until the next source has it; elsewhere (see above) it counts."""
     case.serve(
-        counts_from_the_subscription(cut=True), counts_from_the_subscription(), market=Market.made(closed_flag=flag)
+        counts_from_the_subscription(cut=True),
+        counts_from_the_subscription(),
+        market=Market.made(exchange=WealthAI(flag)),
     )
     gate = threading.Event()
     chain("live", stranger(once(gate, knows(case))), partial_first=True)
@@ -556,7 +557,7 @@ def test_f7_the_first_bar_after_a_reconnect_is_doubted_only_if_so_told(case, cha
 
 def holed(case, chain, *sources, flag=None, **options) -> Told:
     """A stream that has left out bars 1 and 2, and has just begun with bar 3."""
-    case.serve("skip-bars:2", market=Market.made(closed_flag=flag))
+    case.serve("skip-bars:2", market=Market.made(exchange=WealthAI(flag)))
     chain("live", *sources, **options)
     case.connected()
     told = Told(case)
@@ -622,7 +623,7 @@ def test_f8_a_backfill_that_disagrees_with_the_stream(case, chain, flag):
         bars = [bar if bar.open_time in missing else replace(bar, volume="7.7") for bar in bars_of(case.market)]
         return picked(bars, request)
 
-    case.market = Market.made(closed_flag=flag)
+    case.market = Market.made(exchange=WealthAI(flag))
     missing = (at(case, 1), at(case, 2))
     told = holed(case, chain, stranger(disagreeing), flag=flag)
     case.counted("disagreements")
@@ -671,7 +672,7 @@ def test_f8_failing_backfills_are_paced(case, chain, monkeypatch):
     """The next source fails time after time, while the bar after the hole is forming → it is asked again and again,
     each pause twice as long as the one before."""
     first = 0.9
-    monkeypatch.setattr("wealthsources_websocket.source._FIRST_RETRY", first)
+    use_policies(monkeypatch, first_retry=first)
     moments = []
 
     def failing(request):
@@ -703,7 +704,7 @@ def quiet_hours(case):
 def test_f8_bars_that_never_were(case, chain, soon, flag):
     """Leaves out bars that never were, and an exchange's own history has those on both sides of them → they are
     verified as empty, no hole any more in status and answers, and not asked for again."""
-    case.serve(market=quiet_market(closed_flag=flag))
+    case.serve(market=quiet_market(exchange=WealthAI(flag)))
     chain("live", stranger(knows(case), authoritative=True))
     case.connected()
     told = Told(case)
@@ -809,7 +810,7 @@ def test_f9_a_server_whose_clock_is_an_hour_ahead(case):
     """Sends all its bars an hour too early → none is taken, the offset of an hour is reported, and strategies are told
     that there is nothing; the next server is judged by its own bars."""
     ahead, sound = minutes_from(60), minutes_from(-40)
-    server = FaultServer(ahead, [cut_after(17)], token=TOKEN)
+    server = MarketServer(ahead, [cut_after(17)], token=TOKEN)
     case.servers.append(server)
     server.start()
     good = case.serve(market=sound)
@@ -839,11 +840,11 @@ def test_f9_a_server_whose_clock_is_an_hour_ahead(case):
 def test_f9_how_far_a_bar_may_be_ahead(case, monkeypatch, flag, seconds, refused):
     """Sends a bar that opens, or one that it calls closed and that ends, a little or too far ahead → up to 5 s are
     granted, more is refused."""
-    case.serve(market=Market.made(closed_flag=flag, updates=0, snapshot=48))
+    case.serve(market=Market.made(exchange=WealthAI(flag), updates=0, snapshot=48))
     last = final(case, 2)
     proof = last["close_time" if flag else "open_time"]
-    wall = SimpleNamespace(time=lambda: proof / 1000 - seconds, monotonic=time.monotonic)
-    monkeypatch.setattr("wealthsources_websocket.source.time", wall)  # the wall clock, as the live source reads it
+    wall = [proof / 1000 - seconds]
+    use_policies(monkeypatch, wall=lambda: wall[0])
     case.open(archive=False, clock="system")
     case.connected()
     case.play(3)
@@ -856,6 +857,6 @@ def test_f9_how_far_a_bar_may_be_ahead(case, monkeypatch, flag, seconds, refused
         assert opens(case, case.held()) == [0, 1, 2]
         assert case.counter("from_the_future") == 0
         assert seconds - 5 < case.status.clock_offset <= seconds
-    wall.time = lambda: proof / 1000 + 86_400
+    wall[0] = proof / 1000 + 86_400
     case.server.peers[0].cut()  # who connects anew finds that it is later, and is sent it all
     case.connected(2)

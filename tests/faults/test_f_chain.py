@@ -18,8 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import wealthdata
 from wealthsources import (
@@ -33,10 +32,10 @@ from wealthsources import (
     StaleDataError,
     Timeframe,
 )
-from wealthsources.chain import Named, SourceChain
-from wealthsources.clock import SystemClock
-from wealthsources.walk import Query
-from wealthsources_websocket.simulator.faults import FaultServer, Market
+from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Query
+from wealthsources.runtime.clocks import SystemClock
+from wealthsources_simulator import Market, MarketServer
 
 from .conftest import QUICK, SERIES, TOKEN, facts
 from .histories import (
@@ -76,7 +75,7 @@ def sources(bars) -> list[str]:
 
 def second_feed(case, chain, market):
     """A session of the case's server and then of another one with that market; the source that reads the latter."""
-    server = FaultServer(market, token=TOKEN)
+    server = MarketServer(market, token=TOKEN)
     case.servers.append(server)
     server.start()
     chain("live", {"name": "other", "plugin": "websocket", "options": {**QUICK, "endpoint": server.url}})
@@ -452,7 +451,7 @@ def test_f14_eight_readers_meanwhile(case, order):
         peer.behave()
 
     def ask_live(count: int) -> Bars:
-        alone = SourceChain([Named("live", case.live)])
+        alone = SourceChain([ChainLink("live", case.live)])
         return alone.resolve(Query("BTCUSDT", Timeframe("1h"), case.session.clock.now(), count)).bars
 
     case.serve(script, market=Market.made(bars=MANY + 10, updates=0))
@@ -700,7 +699,7 @@ def test_f16_a_tail_that_nobody_has_whole(gone_silent, case, way):
     answer = adapter.get_history("BTCUSDT", 40)
     assert (answer.behind, sources(answer)) == (9, ["live"] * 2 + ["context"] * 19)
     assert facts(answer) == facts(list(bars_of(case.market)[:21]))
-    case.market._snapshot = 48  # there is no archive: who connects anew is told everything
+    case.market.snapshot = 48  # there is no archive: who connects anew is told everything
 
 
 # F17

@@ -10,7 +10,6 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthdata import sessions
 from wealthsources import Bars, Timeframe
 
 #: 2024-01-01 00:00 UTC, a Monday.
@@ -27,7 +26,6 @@ def _unbound_and_as_by_default():
             break
         wealthdata.clear_context()
     wealthdata.configure()
-    sessions._process.zone = None  # as in a process that has not called it
 
 
 @pytest.fixture(scope="session")

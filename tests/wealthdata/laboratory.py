@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import wealthsources
-import wealthsources.session as process
+import wealthsources.runtime.session as process
 from wealthsources import Bars, Timeframe
 
 from .worlds import FRAMES, IN_MEMORY, SYMBOLS, World, market

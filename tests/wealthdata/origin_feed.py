@@ -12,8 +12,7 @@ from typing import Any
 import pandas as pd
 
 import wealthsources
-from wealthsources_websocket.simulator import MarketServer
-from wealthsources_websocket.simulator.timeline import forming_state
+from wealthsources_simulator import MarketServer, forming_state
 
 TOKEN = "a-secret-origin-token"
 HOUR = 3_600_000

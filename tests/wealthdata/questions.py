@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import wealthdata
 import wealthsources
-from wealthdata.binding import current_adapter
-from wealthdata.frequency import read_frequency
-from wealthsources.adapter import Explanation
+from wealthdata.arguments.frequency import read_frequency
+from wealthdata.binding.stack import current_reader
+from wealthsources.resolve.explanation import Explanation
 
 from .worlds import FRAMES, SYMBOLS
 
@@ -97,6 +97,14 @@ def _context_history(**arguments: Any) -> Any:
     return None if isinstance(context, dict) else context.history(**arguments)
 
 
+def _adapter_get_history(**arguments: Any) -> Any:
+    return current_reader().adapter.get_history(**arguments)
+
+
+def _adapter_explain(**arguments: Any) -> Any:
+    return current_reader().adapter.explain(**arguments)
+
+
 def _current(security: str) -> list[object]:
     found = wealthdata.get_current_data()[security]
     return [found.last_price, found.day_open, found.paused, found.high_limit]
@@ -108,8 +116,8 @@ CALLS = {
     "history": wealthdata.history,
     "attribute_history": wealthdata.attribute_history,
     "context.history": _context_history,
-    "adapter.get_history": lambda **arguments: current_adapter().get_history(**arguments),
-    "adapter.explain": lambda **arguments: current_adapter().explain(**arguments),
+    "adapter.get_history": _adapter_get_history,
+    "adapter.explain": _adapter_explain,
     "get_current_data": _current,
     "get_last_price": wealthdata.get_last_price,
     "get_all_securities": wealthdata.get_all_securities,

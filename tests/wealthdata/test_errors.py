@@ -6,7 +6,7 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthdata.errors import ours
+from wealthdata.errors import translate
 from wealthsources import Attempt, Bars, Hole
 
 ATTEMPT = Attempt("file", "failed", reason="disk on fire")
@@ -25,7 +25,7 @@ BARS = Bars.empty("BTCUSDT", "1h")
     ],
 )
 def test_an_error_of_the_core_has_a_twin_that_says_the_same(error, kind):
-    twin = ours(error)
+    twin = translate(error)
     assert type(twin) is kind
     assert isinstance(twin, wealthdata.WealthDataError)
     assert str(twin) == str(error)
@@ -39,12 +39,12 @@ def test_a_twin_can_be_caught_as_the_cores_error(name):
 
 def test_an_error_without_a_twin_stays_as_it_is():
     error = wealthsources.ConfigError("config.yaml:1")
-    assert ours(error) is error
+    assert translate(error) is error
 
 
 def test_an_error_of_ours_stays_as_it_is():
     error = wealthdata.StaleDataError("old", BARS, [ATTEMPT])
-    assert ours(error) is error
+    assert translate(error) is error
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState, initialize_websocket_client, shutdown_websocket_client
 from engine.python_sdk.websocket_manager import WebSocketManager
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.reconnect import ConnectBudget
-from wealthsources_websocket.simulator.faults import FaultServer, Market
-from wealthsources_websocket.simulator.faults.framing import PING, PONG
+from wealthsources_simulator import Market, MarketServer
+from wealthsources_simulator.framing import PING, PONG
+from wealthsources_websocket.options import WebSocketOptions
 
+from ..support.live_source import use_policies
 from .origin_feed import TOKEN, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +28,7 @@ SYMBOLS, RESOLUTIONS = ["BTCUSDT"], ["1h"]
 
 @pytest.fixture(autouse=True)
 def _as_new(monkeypatch):
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
     set_websocket_cache(None)
     yield
     shutdown_websocket_client()
@@ -42,7 +41,7 @@ def serve():
     servers = []
 
     def start(*script, market=None, token=TOKEN):
-        servers.append(FaultServer(market or Market.made(["BTCUSDT", "ETHUSDT"]), script, token=token))
+        servers.append(MarketServer(market or Market.made(["BTCUSDT", "ETHUSDT"]), script, token=token))
         servers[-1].start()
         return servers[-1]
 

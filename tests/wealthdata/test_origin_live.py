@@ -12,9 +12,12 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthdata import get_bars, get_price, set_context
-from wealthsources_websocket.reconnect import Backoff, ConnectBudget, Lost, Plan
-from wealthsources_websocket.simulator.faults import FaultServer, Market
+from wealthsources_simulator import Market, MarketServer
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
+from wealthsources_websocket.errors import ConnectionLost
 
+from ..support.live_source import use_policies
 from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule, wait_until
 
 T2030 = 1_893_456_000_000
@@ -24,8 +27,7 @@ CONTEXT = {"plugin": "context"}
 
 @pytest.fixture(autouse=True)
 def _budget_of_its_own(monkeypatch):
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+    use_policies(monkeypatch)
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def serve():
     servers = []
 
     def start(*script, market=None):
-        servers.append(FaultServer(market or Market.made(), script, token=TOKEN))
+        servers.append(MarketServer(market or Market.made(), script, token=TOKEN))
         servers[-1].start()
         return servers[-1]
 
@@ -177,7 +179,7 @@ def test_origin_05_every_way_to_the_bars_is_the_same_way(feed, records):
 
 def test_origin_16_attempts_to_connect_go_on_for_ever():
     """It gave up after three attempts and 7 s, for the life of the process."""
-    plan = Plan(("wss://a.example/",), Backoff(0.5, 60.0, random.Random(16).uniform), ConnectBudget(), 20)
+    plan = ConnectPlan(("wss://a.example/",), Backoff(0.5, 60.0, random.Random(16).uniform), ConnectBudget(), 20)
 
     def attempts():
         now = 0.0
@@ -185,7 +187,7 @@ def test_origin_16_attempts_to_connect_go_on_for_ever():
             while (wait := plan.attempt(now)) > 0:
                 now += wait
             yield now
-            now += plan.lost(Lost("refused"), now)
+            now += plan.lost(ConnectionLost("refused"), now)
 
     day = 86_400.0  # of virtual time
     times = list(itertools.takewhile(lambda now: now < day, attempts()))
@@ -201,7 +203,7 @@ def test_origin_16_a_stale_cache_is_not_read_and_its_hole_is_filled_when_the_fee
         market.play(session, bars=4, steps=2)
         market.server.refuse()
         market.server.cut()
-        wait_until(lambda: market.server.connections_refused > 6)  # twice as many as it made
+        wait_until(lambda: market.server.refused > 6)  # twice as many as it made
         told = []
 
         def refused():

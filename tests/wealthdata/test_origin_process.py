@@ -55,7 +55,9 @@ def test_origin_06_what_is_not_installed_is_told_and_turns_nothing_off(tmp_path)
     assert done.returncode == 0, done.stderr
     alone, bound, unbound, legacy, manager = done.stdout.splitlines()
     assert alone == "[1.0, 1.0, 1.0]"  # what needs none of it works
-    needs = "ConfigError: .*plugin 'websocket' needs `pip install 'wealthsources\\[websocket\\]'`.*'websocket'"
+    needs = (
+        "ConfigError: .*plugin 'websocket' needs `pip install 'wealthsources\\[websocket\\]'`.*'(?:websocket|msgspec)'"
+    )
     assert re.match(needs, bound)
     assert re.match(needs, unbound)
     for text in (legacy, manager):

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, event, given, settings, strategies as st
 
 import wealthdata
 import wealthsources
@@ -227,7 +226,7 @@ def test_what_get_current_data_gave_before_does_not_know_what_happened_since(lab
             assert [plain(_looked_up(taken, code)) for code in SYMBOLS] == known
 
 
-def _looked_up(data: wealthdata.current.CurrentData, code: str) -> object:
+def _looked_up(data: wealthdata.api.current_data.CurrentData, code: str) -> object:
     try:
         return [data[code].last_price, data[code].day_open]
     except wealthdata.WealthDataError as error:

@@ -8,8 +8,7 @@ import zoneinfo
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import wealthdata
 from wealthsources import Bars

@@ -17,7 +17,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from wealthsources import Bars, Timeframe
-from wealthsources.bars import BY_HISTORY, FORMING, STATUS_BYTE, UNSET
+from wealthsources.model.rows import BY_HISTORY, FORMING, UNSET, statuses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ class Part:
     def rows(self, symbol: str, frame: Timeframe) -> NDArray[np.float64]:
         whole = market(symbol, frame, self.other)
         rows: NDArray[np.float64] = whole.rows[self.slots - frame.slot(int(whole.open_times[0]))]
-        rows.view(np.uint8)[:, STATUS_BYTE] = np.random.default_rng(self.chance).choice(STATES[self.closed], len(rows))
+        statuses(rows)[:] = np.random.default_rng(self.chance).choice(STATES[self.closed], len(rows))
         return rows
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wealthsources.cli import check, explain, get, sources, status
+from wealthsources.cli.commands import check, explain, get, sources, status
+from wealthsources.cli.options import ConfigOption, DebugOption, Shared
 from wealthsources.cli.plugin_commands import commands_of_plugins
-from wealthsources.cli.shared import ConfigOption, DebugOption, Shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from typer.core import TyperCommand
 
-from wealthsources.cli.screen import one_line
-from wealthsources.cli.shared import Shared, errors_as_codes
-from wealthsources.discovery import COMMANDS, Found, installed, missing_extra, missing_module
-from wealthsources.errors import ConfigError
+from wealthsources.cli.options import Shared, errors_as_codes
+from wealthsources.loading.discovery import COMMANDS, PluginInfo, installed, missing_extra, missing_module
+from wealthsources.model.errors import ConfigError
+from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ OWN: Final = ("sources", "get", "explain", "status", "check")
 class Offer:
     """A command as its metadata describes it, and why it cannot work as far as that can be told without importing."""
 
-    found: Found
+    found: PluginInfo
     broken: str = ""
 
 
@@ -86,7 +86,7 @@ class PluginCommand(TyperCommand):
             command.main(args=ctx.args, prog_name=ctx.command_path)
 
 
-def _settled(claims: list[Found]) -> Offer:
+def _settled(claims: list[PluginInfo]) -> Offer:
     """The one offer of a name, with what is wrong with it."""
     found = claims[0]
     if found.name in OWN:
@@ -101,7 +101,7 @@ def _settled(claims: list[Found]) -> Offer:
     return Offer(found)
 
 
-def _why_not_imported(found: Found, error: BaseException) -> str:
+def _why_not_imported(found: PluginInfo, error: BaseException) -> str:
     if remedy := missing_extra(found, error):
         return f"it {remedy}"
     said = one_line(str(error)) or "no message"

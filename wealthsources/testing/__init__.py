@@ -1,13 +1,13 @@
 """For the tests of those who write sources and strategies: real parts that need nothing from outside.
 
-A market server that misbehaves on purpose, from the TCP connection to the order of the bars, comes with the websocket
-plugin: `wealthsources_websocket.simulator.faults`, on real sockets, without an extra. Whoever writes a source that is
-pushed its bars plays every fault to it, and compares what it holds afterwards with what was true:
+A market server that misbehaves on purpose, from the TCP connection to the order of the bars, is a package of its own,
+`wealthsources_simulator`: on real sockets, without an extra. Whoever writes a source that is pushed its bars plays
+every fault to it, and compares what it holds afterwards with what was true:
 
-    from wealthsources_websocket.simulator.faults import FAULTS, FaultServer, Market
+    from wealthsources_simulator import FAULTS, Market, MarketServer
 
     market = Market.made(("BTCUSDT",), "1h")
-    with FaultServer(market, ["half-frame:5", "reset"]) as server:   # connection 1, connection 2; then it behaves
+    with MarketServer(market, ["half-frame:5", "reset"]) as server:   # connection 1, connection 2; then it behaves
         ...                                                          # your source connects to server.url
         market.play(10)                                              # ten bars of every series
         ...                                                          # it holds market.closed(("BTCUSDT", "1h"))
@@ -20,10 +20,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wealthsources.bars import Bars
-from wealthsources.clock import Clock
-from wealthsources.errors import NotHere
-from wealthsources.source import Capabilities, Source
+from wealthsources.model.bars import Bars
+from wealthsources.model.errors import NotHere
+from wealthsources.source import Capabilities, Clock, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,8 @@ from typing import Any
 from engine.python_sdk._bar import Bar, read_bar, read_time
 from engine.python_sdk.data_adapter import DataAdapter
 from engine.python_sdk.websocket_cache import get_websocket_cache
-from wealthsources_context.context import field, history_of
+from wealthsources import original_history
+from wealthsources_context.context import field
 
 
 class ContextDataAdapter(DataAdapter):
@@ -62,7 +63,7 @@ class ContextDataAdapter(DataAdapter):
             bars: Any = field(entry, "bars")
             if field(entry, "symbol") == symbol and field(entry, "timeframe") == timeframe and bars:
                 return list(bars)
-        history = history_of(self._context)
+        history = original_history(self._context)
         found: Any = None if history is None else history(symbol, count, timeframe)
         return () if found is None else found
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from engine.python_sdk._link import Link
 from engine.python_sdk.exceptions import WebSocketConnectionError, WebSocketSubscriptionError
 from wealthsources import WealthSourcesError
-from wealthsources_websocket.config import DEFAULT_ENDPOINT, DEFAULT_MARKET_TYPE
+from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_MARKET_TYPE
 
 _log = logging.getLogger("engine.python_sdk")
 

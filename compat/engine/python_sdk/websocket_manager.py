@@ -17,7 +17,7 @@ from engine.python_sdk.websocket_client import (
     names,
     shutdown_websocket_client,
 )
-from wealthsources_websocket.config import DEFAULT_ENDPOINT, DEFAULT_MARKET_TYPE
+from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_MARKET_TYPE
 
 _log = logging.getLogger("engine.python_sdk")
 

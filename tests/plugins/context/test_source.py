@@ -7,8 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wealthsources
 from wealthsources import (
@@ -18,6 +17,7 @@ from wealthsources import (
     ContextDataAdapter,
     Finality,
     HistoryRequest,
+    HistoryStandIn,
     NotHere,
     SourceError,
     Timeframe,
@@ -573,11 +573,14 @@ def test_history_that_returns_no_list_is_an_error(odd: object) -> None:
 
 
 def test_the_original_of_a_history_that_was_replaced_is_asked() -> None:
-    def history(*_: object) -> None:
-        raise AssertionError("this one reads the chain")
+    class StandIn(HistoryStandIn):
+        def __call__(self, *_: object) -> None:
+            raise AssertionError("this one reads the chain")
 
-    history.__wealthsources_original__ = lambda _: History(50)  # type: ignore[attr-defined]
-    assert places(ask(view_of(SimpleNamespace(history=history)), end=at(50), count=1)) == [49]
+        def original_of(self, context: object) -> History:
+            return History(50)
+
+    assert places(ask(view_of(SimpleNamespace(history=StandIn())), end=at(50), count=1)) == [49]
 
 
 # Through the chain.

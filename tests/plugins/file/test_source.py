@@ -12,13 +12,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import wealthsources
 from wealthsources import Bars, HistoryRequest, NotHere, SourceError, Timeframe
-from wealthsources_file import cache as cache_module
-from wealthsources_file import reading
+from wealthsources_file import cache as cache_module, reading
 from wealthsources_file.cache import FileCache
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource

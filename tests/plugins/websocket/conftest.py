@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import json
 import logging
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,15 +14,20 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources_websocket.client import Client
-from wealthsources_websocket.config import WebSocketOptions
-from wealthsources_websocket.protocol import Bad, BarMessage
-from wealthsources_websocket.reconnect import ConnectBudget
+from wealthsources import Shard
+from wealthsources_websocket.connection.budget import ConnectBudget
+from wealthsources_websocket.connection.client import Client
+from wealthsources_websocket.connection.policies import Policies
+from wealthsources_websocket.options import WebSocketOptions
+from wealthsources_websocket.protocols.base import BarMessage, Malformed, Protocol
+
+from ...support import wire
+from ...support.live_source import use_policies
+from ...support.wire import CLOSE, PING, PONG, TEXT
 
 HOUR = 3_600_000
 T0 = 1_600_000_000_000 // HOUR * HOUR
 TOKEN = "a-secret-token"
-TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 Message = Mapping[str, Any]
 
 #: Quick where the defaults are careful, so that a test waits for nothing but what it is about.
@@ -43,6 +45,14 @@ class Gone(Exception):
     """The client closed its end."""
 
 
+@contextlib.contextmanager
+def _gone_at_the_end() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionError as error:
+        raise Gone from error
+
+
 class Peer:
     """One connection, as the server has it. `number` counts from 1."""
 
@@ -50,7 +60,6 @@ class Peer:
         self.number = number
         self._server = server
         self._sock = sock
-        self._file = sock.makefile("rb")
 
     def accept(self) -> Message:
         """Upgrade, take the CONNECT and acknowledge it."""
@@ -64,21 +73,16 @@ class Peer:
         return self.message()
 
     def upgrade(self) -> None:
-        key = self.request()["sec-websocket-key"]
-        answer = base64.b64encode(hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest())
-        self.http(
-            "101 Switching Protocols",
-            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {answer.decode()}\r\n",
-        )
+        self.write(wire.upgrade_answer(self._read_head()))
 
     def request(self) -> dict[str, str]:
         """The headers of the upgrade request."""
-        lines = []
-        while (line := self._file.readline().decode().strip()) != "":
-            lines.append(line)
-        if not lines:
-            raise Gone
-        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        lines = self._read_head().decode().split("\r\n")[1:-2]
+        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    def _read_head(self) -> bytes:
+        with _gone_at_the_end():
+            return wire.read_request(self._sock)
 
     def http(self, status: str, headers: str = "Content-Length: 0\r\n") -> None:
         self.write(f"HTTP/1.1 {status}\r\n{headers}\r\n".encode())
@@ -89,28 +93,16 @@ class Peer:
             self.frame(TEXT, (message if isinstance(message, str) else json.dumps(message)).encode())
 
     def frame(self, opcode: int, payload: bytes = b"") -> None:
-        size = len(payload)
-        head = bytes([0x80 | opcode, size]) if size < 126 else struct.pack("!BBH", 0x80 | opcode, 126, size)
-        self.write(head + payload)
+        self.write(wire.frame(opcode, payload))
 
     def write(self, data: bytes) -> None:
         self._sock.sendall(data)
 
     def read(self) -> tuple[int, bytes]:
         """The next frame as (opcode, payload). Raises Gone at the end."""
-        first, second = self._exactly(2)
-        size = second & 0x7F
-        if size == 126:
-            (size,) = struct.unpack("!H", self._exactly(2))
-        mask = self._exactly(4)
-        payload = bytes(byte ^ mask[place % 4] for place, byte in enumerate(self._exactly(size)))
-        return first & 0x0F, payload
-
-    def _exactly(self, size: int) -> bytes:
-        data = self._file.read(size)
-        if len(data) < size:
-            raise Gone
-        return data
+        with _gone_at_the_end():
+            opcode, _, payload = wire.read_frame(self._sock)
+        return opcode, payload
 
     def message(self) -> Message:
         """The next text message; pings before it are answered."""
@@ -137,13 +129,13 @@ class Peer:
 
     def deaf(self) -> None:
         """Read until the client leaves, and answer nothing."""
-        while True:
-            self.read()
+        while self._sock.recv(65_536):
+            pass
+        raise Gone
 
     def hang_up(self) -> None:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-        self._file.close()
         self._sock.close()
 
 
@@ -206,28 +198,28 @@ class Seen:
 
     def __init__(self) -> None:
         self.bars: list[BarMessage] = []
-        self.bad: list[Bad] = []
+        self.bad: list[Malformed] = []
         self.resubscribed = 0
         self.epochs: list[int] = []
         self.states: list[str] = []
         self.reasons: list[str] = []
         self.wanted: Callable[[BarMessage], bool] = lambda bar: True
 
-    def on_bad(self, bad: Bad) -> None:
-        self.bad.append(bad)
+    def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
+        self.bad.append(malformed)
 
-    def on_turn(self, now: float) -> None:
+    def on_turn(self, shard: Shard, now: float) -> None:
         pass
 
-    def on_resubscribed(self) -> None:
+    def on_resubscribed(self, shard: Shard) -> None:
         self.resubscribed += 1
 
-    def on_bar(self, bar: BarMessage, epoch: int, now: float) -> bool:
+    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool:
         self.bars.append(bar)
-        self.epochs.append(epoch)
+        self.epochs.append(shard.epoch)
         return self.wanted(bar)
 
-    def on_state(self, state: str, reason: str) -> None:
+    def on_state(self, shard: Shard, state: str, reason: str) -> None:
         self.states.append(state)
         self.reasons.append(reason)
 
@@ -236,10 +228,15 @@ class Seen:
         return [bar.open_time for bar in self.bars]
 
 
+@pytest.fixture
+def policies() -> dict[str, Any]:
+    """The policies of the clients and sources that a test makes; it may change them before."""
+    return {"budget": ConnectBudget()}
+
+
 @pytest.fixture(autouse=True)
-def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The budget is the process's, and all tests connect to this one host.
-    monkeypatch.setattr("wealthsources_websocket.client._budget", ConnectBudget())
+def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch, policies: dict[str, Any]) -> None:
+    use_policies(monkeypatch, **policies)
 
 
 @pytest.fixture
@@ -283,13 +280,15 @@ def closed_port() -> str:
 
 
 @pytest.fixture
-def make_client() -> Iterator[Callable[..., tuple[Client, Seen]]]:
+def make_client(policies: dict[str, Any]) -> Iterator[Callable[..., tuple[Client, Seen]]]:
     clients: list[Client] = []
 
-    def make(endpoint: str, **options: Any) -> tuple[Client, Seen]:
+    def make(endpoint: str, protocol: Protocol | None = None, **options: Any) -> tuple[Client, Seen]:
         seen = Seen()
-        settings = WebSocketOptions(endpoint=endpoint, **QUICK | options)
-        clients.append(Client(settings, seen, logging.getLogger("wealthsources.source.live")))
+        chosen = WebSocketOptions(endpoint=endpoint, **QUICK | options)
+        series = [(symbol, timeframe) for symbol in chosen.symbols for timeframe in chosen.resolutions]
+        logger = logging.getLogger("wealthsources.source.live")
+        clients.append(Client(chosen, protocol or chosen.make_protocol(), series, seen, logger, Policies(**policies)))
         return clients[-1], seen
 
     yield make

@@ -13,8 +13,8 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthsources import ConfigError, RequestError, WealthSourcesError
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket import WebSocketManager, get_websocket_manager
-from wealthsources_websocket.simulator import MarketServer
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 TOKEN = "a-secret-token"
@@ -143,7 +143,7 @@ def test_a_second_start_and_a_second_stop_do_no_harm(configured, server, wait_un
     assert wealthsources.current_session() is session
     wait_until(configured.is_connected)
     configured.start()
-    assert server.connections_accepted == 1
+    assert server.acknowledged == 1
     configured.stop()
     configured.stop()
     assert wealthsources.current_session() is None
@@ -158,7 +158,7 @@ def test_it_starts_again_after_a_stop(configured, server, wait_until):
     for number in (1, 2):
         configured.start()
         wait_until(configured.is_connected)
-        assert server.connections_accepted == number
+        assert server.acknowledged == number
         configured.stop()
 
 
@@ -179,7 +179,7 @@ def test_starts_from_many_threads_make_one_session(configured, server, wait_unti
     wait_until(configured.is_connected)
     assert len(seen) == 8
     assert len(set(map(id, seen))) == 1
-    assert server.connections_accepted == 1
+    assert server.acknowledged == 1
 
 
 def test_settings_come_from_the_environment(manager, server, wait_until, monkeypatch):
@@ -312,7 +312,7 @@ def test_a_session_that_somebody_else_stopped_is_opened_anew(configured, server,
     assert not configured.is_connected()
     configured.start()
     wait_until(configured.is_connected)
-    assert server.connections_accepted == 2
+    assert server.acknowledged == 2
 
 
 def test_after_its_own_session_was_stopped_it_looks_at_the_one_that_is_open(configured, server, wait_until):

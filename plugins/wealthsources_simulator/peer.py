@@ -1,0 +1,305 @@
+"""Peer: one client of a market server: what it subscribes to, and what of the market it is sent."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+
+from wealthsources_simulator.bell import Bell
+from wealthsources_simulator.connection import Gone
+from wealthsources_simulator.exchanges.base import Refused
+from wealthsources_simulator.framing import BINARY, CLOSE, TEXT, close_payload
+from wealthsources_simulator.market import Joined
+from wealthsources_simulator.websocket_end import WebSocketEnd
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from wealthsources_simulator.bars import Series
+    from wealthsources_simulator.exchanges.base import Exchange, Message
+    from wealthsources_simulator.market import Market, Played
+
+_GOING_AWAY: Final = 1001
+_POLICY_VIOLATION: Final = 1008
+
+#: Played messages that are passed on before the client is listened to again.
+_BATCH: Final = 100
+
+
+class Server(Protocol):
+    """What a peer needs of its server."""
+
+    market: Market
+    token: str | None
+    tls: ssl.SSLContext | None
+    seed: int
+    stopped: threading.Event
+    received: list[Any]
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def out_of_service(self) -> bool: ...
+    def count_refused(self) -> None: ...
+    def count_acknowledged(self) -> None: ...
+    def settled(self, peer: Peer) -> None: ...
+    def begin(self) -> None: ...
+    def passed_on(self) -> None: ...
+
+
+class Peer(WebSocketEnd):
+    """One connection. Its script calls the methods from the top: upgrade, subscription, frames, the end.
+
+    number        counts from 1
+    server        the MarketServer
+    rng           seeded by the server's seed and `number`
+    connect       the message that subscribed, once read; `series` is what it subscribes to, sorted
+    acknowledged  whether that was answered
+    behaving      whether the server is a good one to this client, and `following` whether it passes on the market
+
+    A method that waits raises Gone when the client leaves or the server stops; a script may let that pass.
+    """
+
+    def __init__(self, server: Server, sock: socket.socket, number: int) -> None:
+        super().__init__(sock, server.tls, server.stopped)
+        self.server = server
+        self.number = number
+        self.rng = random.Random(f"{server.seed}:{number}")  # noqa: S311 - the same fault again is the point
+        self.connect: Any = None
+        self.series: tuple[Series, ...] = ()
+        self.acknowledged = False
+        self.behaving = False
+        self.following = False
+        self._subscribed = False
+        self._position: int | None = None
+        self._passed_on = 0
+        self._writing_since = 0.0
+        self._bell: Bell | None = None
+        #: Further subscriptions that were not obeyed yet.
+        self._asked: list[Any] = []
+
+    @property
+    def exchange(self) -> Exchange:
+        """How the market speaks."""
+        return self.server.market.exchange
+
+    # The subscription.
+
+    def subscribed(self) -> Message:
+        """Upgrade if need be, and take the subscription without acknowledging it."""
+        if not self.upgraded:
+            self.upgrade()
+        self._note_connect(self.message())
+        return self.connect if isinstance(self.connect, dict) else {}
+
+    def accept(self) -> Message:
+        """Upgrade, take the subscription, whatever its token, and acknowledge it; no snapshot."""
+        connect = self.subscribed()
+        self._acknowledge(Joined([], self.server.market.length))
+        return connect
+
+    def join(self) -> None:
+        """Upgrade, check the token, acknowledge, send the snapshot: what of these has not been done yet."""
+        if not self._subscribed:
+            self.subscribed()
+        if not self.acknowledged:
+            self._check(self.connect)
+            self._acknowledge(self.server.market.join(self.series))
+
+    # The good server.
+
+    def behave(self, push: Callable[[Played], None] | None = None) -> NoReturn:
+        """Be a good server from here on, until the client leaves. `push` sends a played message instead of `send`."""
+        self.behaving = True
+        if not self.upgraded:
+            self._admit()
+        self.join()
+        self.server.settled(self)
+        self.follow(push)
+        raise Gone
+
+    def follow(
+        self,
+        push: Callable[[Played], None] | None = None,
+        until: Callable[[Played], object] | None = None,
+    ) -> None:
+        """Pass on what the market plays of the series subscribed to, since the acknowledgement, and answer the client.
+
+        Returns after the first message for which `until` is true, else only by Gone.
+        """
+        with Bell() as self._bell:
+            self.server.market.listen(self._bell.ring)
+            self.following = True
+            try:
+                self._follow(self._bell, push or self._push, until)
+            finally:
+                self.following = False
+                self.server.market.forget(self._bell.ring)
+
+    def pass_on(self, messages: int) -> None:
+        """Follow the market for so many messages."""
+        left = iter(range(messages - 1, -1, -1))
+        if messages > 0:
+            self.follow(until=lambda _: next(left) == 0)
+
+    def obey(self, opcode: int, payload: bytes) -> None:
+        """Do as a good server does with a frame that was taken; another subscription takes the place of the first."""
+        if opcode not in (TEXT, BINARY):
+            self.answer(opcode, payload)
+        elif self.exchange.subscribes(self.received[-1]):
+            self._asked.append(self.received[-1])
+            if not self.following:
+                self._resubscribe()
+
+    # What there is to send, right or wrong.
+
+    def whole_bars(self, count: int) -> list[Message]:
+        """The final messages of the newest `count` whole bars of the first series; follows until there are so many."""
+        while len(finals := self.finals(self.subject)) < count:
+            self.pass_on(1)
+        return finals[-count:] if count else []
+
+    def finals(self, *series: Series) -> list[Message]:
+        """The final messages of all whole bars that were played so far, of these series, by default all subscribed to.
+
+        So far is up to the acknowledgement, and what was passed on since.
+        """
+        return self.server.market.finals(series or self.series, self.position)
+
+    def states(self, count: int) -> list[Message]:
+        """So many forming states of the bar of `subject` that is in progress, or of the next one."""
+        return self.server.market.states(self.subject, self.position, count)
+
+    @property
+    def subject(self) -> Series:
+        """The series to misbehave with: the first that the client subscribed to and the market has."""
+        known = self.server.market.series
+        return next((key for key in self.series if key in known), known[0])
+
+    def bar(self, **changes: Any) -> Message:
+        """The message of the newest state of `subject`, or of its next bar's first, with some fields changed."""
+        return self.server.market.now(self.subject, self.position) | changes
+
+    @property
+    def position(self) -> int:
+        """How many messages of the market's log were played before the acknowledgement, or passed on since."""
+        return self.server.market.length if self._position is None else self._position
+
+    # For the server, from any thread.
+
+    def is_behind(self, position: int) -> bool:
+        """Whether there is something before `position` that a good server still has to send to this client."""
+        return self.behaving and self._position is not None and self._passed_on < position
+
+    def seconds_stuck(self) -> float:
+        """For how long the client has taken nothing of what is being written to it."""
+        since = self._writing_since
+        return time.monotonic() - since if since else 0.0
+
+    def wake(self) -> None:
+        """Have it look whether the server stops."""
+        if self._bell is not None:
+            self._bell.ring()
+
+    # Inside.
+
+    def write(self, data: bytes) -> None:
+        self._writing_since = time.monotonic()
+        super().write(data)
+        self._writing_since = 0.0
+
+    def take(self) -> tuple[int, bytes]:
+        opcode, payload = super().take()
+        if opcode in (TEXT, BINARY):
+            self.server.received.append(self.received[-1])
+        return opcode, payload
+
+    def _admit(self) -> None:
+        """Upgrade who asks for the market's path, unless nobody is let in."""
+        headers, path = self.request(), self.exchange.path
+        if self.path != path:
+            self._turn_away(404, f"the market data are at {path}\n")
+        if self.server.out_of_service:
+            self.server.count_refused()
+            self._turn_away(503, "out of service\n")
+        if "sec-websocket-key" not in headers:
+            self._turn_away(426, "this is a WebSocket\n", "Upgrade: websocket\r\n")
+        self.upgrade()
+
+    def _turn_away(self, status: int, body: str, headers: str = "") -> NoReturn:
+        self.http(status, f"{headers}Content-Type: text/plain\r\nConnection: close\r\n", body)
+        raise Gone
+
+    def _note_connect(self, message: object) -> None:
+        self._subscribed = True
+        self.connect = message
+        self.series = self.exchange.series(message)
+
+    def _check(self, message: object) -> None:
+        """Tell a client that is not let in why, and close."""
+        try:
+            self.exchange.check(message, self.server.token)
+        except Refused as refusal:
+            self.behaving = False
+            self.send(self.exchange.error(str(refusal)))
+            self.say_goodbye(_POLICY_VIOLATION, str(refusal))
+            raise Gone from None
+
+    def _acknowledge(self, joined: Joined) -> None:
+        """Answer the subscription. The first time it is from here on that the market is followed."""
+        if self._position is None:
+            self._position = joined.position
+            self.server.count_acknowledged()  # before it is sent: who has seen it finds it counted
+        self.acknowledged = True
+        self.send(self.exchange.acknowledgement(self.connect), *joined.snapshot)
+        self.server.begin()
+
+    def _resubscribe(self) -> None:
+        """Obey a further subscription, once all that was played before has gone to the one before."""
+        if not self._asked:
+            return
+        self._check(self._asked[0])
+        joined = self.server.market.join(self.exchange.series(self._asked[0]))
+        if joined.position == self.position or not self.following:
+            self._note_connect(self._asked.pop(0))
+            self._acknowledge(joined)
+
+    def _follow(self, bell: Bell, push: Callable[[Played], None], until: Callable[[Played], object] | None) -> None:
+        while True:
+            for played in self._next_played():
+                push(played)
+                if until is not None and until(played):
+                    return
+            self._passed_on = self.position
+            self.server.passed_on()
+            self._resubscribe()
+            if self.server.stopped.is_set():
+                self._leave()
+            if self.ready(0 if self._behind() else None, bell.ear):
+                self.obey(*self.take())
+            bell.silence()
+
+    def _push(self, played: Played) -> None:
+        self.send(played.text)
+
+    def _next_played(self) -> Iterator[Played]:
+        """What was played since, of our series, at most a batch of it."""
+        for played in self.server.market.messages_since(self.position, _BATCH):
+            self._position = self.position + 1
+            if played.series in self.series:
+                yield played
+
+    def _behind(self) -> bool:
+        return self.server.market.length > self.position
+
+    def _leave(self) -> NoReturn:
+        """The server stops."""
+        if self.behaving:
+            self.frame(CLOSE, close_payload(_GOING_AWAY))
+        raise Gone

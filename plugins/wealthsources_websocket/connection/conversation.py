@@ -1,0 +1,314 @@
+"""One connection from its upgrade to its loss: greeting, subscription, acknowledgement, then reading.
+
+Three clocks watch it, all monotonic: our own heartbeat must be answered; a bar must come once in a while, whatever else
+the server sends; and the source watches each stream.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from wealthsources_websocket.connection.heartbeat import LONG_PAUSE, Heartbeat, Uptime
+from wealthsources_websocket.connection.subscription import Subscription
+from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.protocols.base import (
+    Acknowledged,
+    Alive,
+    Authenticated,
+    BarMessage,
+    Greeting,
+    Ignored,
+    Malformed,
+    ReconnectSoon,
+    Refused,
+    Reply,
+    ServerError,
+)
+from wealthsources_websocket.text import one_line
+from wealthsources_websocket.transport.base import CLOSE, PING, PONG, TEXT
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from wealthsources import Shard
+    from wealthsources_websocket.connection.flood import FloodWatch
+    from wealthsources_websocket.connection.handler import Handler, Log
+    from wealthsources_websocket.connection.policies import Policies
+    from wealthsources_websocket.connection.reconnect import ConnectPlan
+    from wealthsources_websocket.errors import FailureKind
+    from wealthsources_websocket.options import WebSocketOptions
+    from wealthsources_websocket.protocols.base import Protocol, ProtocolEvent
+    from wealthsources_websocket.transport.base import Connection
+
+_CHECK_EVERY: Final = 0.2
+_MOST_EARLY: Final = 1_000
+_MOST_LOGGED: Final = 10
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all conversations of a client have in common. `stop` and `resubscribe` are set by other threads."""
+
+    options: WebSocketOptions
+    protocol: Protocol
+    handler: Handler
+    policies: Policies
+    log: Log
+    plan: ConnectPlan
+    flood: FloodWatch
+    stop: threading.Event
+    resubscribe: threading.Event
+
+
+class Conversation:
+    """What is said on one connection. `redact` takes the credential out of what is shown."""
+
+    def __init__(
+        self, setting: Setting, shard: Shard, connection: Connection, credential: str, redact: Callable[[str], str]
+    ) -> None:
+        self._options = setting.options
+        self._protocol = setting.protocol
+        self._handler = setting.handler
+        self._setting = setting
+        self._monotonic = setting.policies.monotonic
+        self._shard = shard
+        self._connection = connection
+        self._credential = credential
+        self._redact = redact
+        self._subscription = Subscription(setting.protocol, credential, shard.match, self._monotonic())
+        self._heartbeat = Heartbeat(setting.protocol, self._options.ping_interval, self._options.pong_timeout)
+
+    # until it is acknowledged ----------------------------------------------------------------------------------
+
+    def subscribe(self, deadline: float) -> list[BarMessage | Malformed]:
+        """Subscribe and wait until the server acknowledges. Returns, in their order, what came before that.
+
+        Raises ConnectionLost, at the latest when it is `deadline`, monotonic.
+        """
+        if not self._protocol.greets:
+            self._introduce()
+        early: list[BarMessage | Malformed] = []
+        try:
+            self._await_acknowledgement(deadline, early)
+        except ConnectionLost:
+            for event in early:  # of a connection that never was one
+                self._shard.counters["early_dropped"] += isinstance(event, BarMessage)
+            raise
+        return early
+
+    def _introduce(self) -> None:
+        text = self._protocol.authentication(self._credential)
+        if text is None:
+            self._ask()
+        else:
+            self._connection.send_text(text)
+
+    def _ask(self) -> None:
+        shard = self._shard
+        self._setting.resubscribe.clear()
+        self._subscription.ask(shard.series)
+        shard.refused = {series: reason for series, reason in shard.refused.items() if series in shard.series}
+        self._send_due(self._monotonic())
+
+    def _send_due(self, now: float) -> None:
+        for text in self._subscription.due(now):
+            self._connection.send_text(text, self._options.connect_timeout)  # with thousands of symbols it is long
+
+    def _await_acknowledgement(self, deadline: float, early: list[BarMessage | Malformed]) -> None:
+        while (now := self._monotonic()) < deadline:
+            if self._setting.stop.is_set():
+                self._say_goodbye()
+            self._send_due(now)
+            frame = self._connection.receive()
+            if frame is None:
+                continue
+            if frame.opcode == TEXT:
+                acknowledged = False
+                for event in self._protocol.read(frame.data):
+                    acknowledged |= self._hear_early(event, early)
+                if acknowledged:
+                    return
+            elif frame.opcode == PING:
+                self._connection.pong(frame.data)
+            elif frame.opcode == CLOSE:
+                raise self._closed(frame.data)
+        raise ConnectionLost("ack_timeout", f"no {self._protocol.acknowledgement} came")
+
+    def _hear_early(self, event: ProtocolEvent, early: list[BarMessage | Malformed]) -> bool:
+        """Note what came before the acknowledgement. Returns whether that is it."""
+        word = self._protocol.acknowledgement
+        if isinstance(event, BarMessage):
+            if len(early) < _MOST_EARLY:
+                early.append(event)
+            else:
+                self._shard.counters["early_dropped"] += 1
+                early[-1] = Malformed("early", f"too many bars before {word}")  # of any series
+        elif isinstance(event, Acknowledged):
+            return self._acknowledge(event)
+        elif isinstance(event, Greeting):
+            self._introduce()
+        elif isinstance(event, Authenticated):
+            self._ask()
+        elif isinstance(event, ServerError):
+            raise self._turned_down(event)
+        else:
+            self._hear(event, self._monotonic())
+            if isinstance(event, Malformed):
+                full = len(early) >= _MOST_EARLY  # then a bar of any series gives way
+                early[_MOST_EARLY - 1 :] = [Malformed("early", f"too much before {word}") if full else event]
+        return False
+
+    def _turned_down(self, error: ServerError) -> ConnectionLost:
+        """The server says that something is wrong instead of acknowledging."""
+        self._shard.counters[f"server_errors.{error.kind or 'other'}"] += 1
+        named = f"the server does not accept {self._protocol.credential_name}: {error.message}"
+        return ConnectionLost("refused_by_server", named if error.kind == "auth" else error.message, kind=error.kind)
+
+    # while it is up --------------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Read until the connection is lost. Raises ConnectionLost."""
+        options, shard, flood, monotonic = self._options, self._shard, self._setting.flood, self._monotonic
+        receive, read, on_bar = self._connection.receive, self._protocol.read, self._handler.on_bar
+        now = next_check = monotonic()
+        up = Uptime(now, options.idle_limit, self._protocol.limits.lifetime, self._setting.policies.asleep)
+        self._heartbeat.begin(now)
+        longest_pause = max(LONG_PAUSE, options.pong_timeout)
+        while True:
+            before = now
+            frame = receive()
+            now = monotonic()
+            if now - before > longest_pause:
+                raise ConnectionLost("suspended", f"this process stood still for {now - before:.0f} s")
+            if frame is None:
+                next_check = now
+            elif frame.opcode == TEXT:
+                for event in read(frame.data):
+                    if type(event) is not BarMessage:
+                        self._hear(event, now, up)
+                    elif on_bar(shard, event, now):
+                        up.last_bar = shard.last_data = now
+                        flood.in_a_row = 0
+            else:
+                self._control(frame.opcode, frame.data)
+            if now >= next_check:
+                next_check = now + _CHECK_EVERY
+                self._check(up, now)
+
+    def _check(self, up: Uptime, now: float) -> None:
+        """What is looked at every now and then while a connection is up."""
+        if self._setting.stop.is_set():
+            self._say_goodbye()
+        up.check_awake()
+        self._heartbeat.check(self._connection, now)
+        up.check_age(now)
+        if self._setting.resubscribe.is_set():
+            self._ask()
+            self._handler.on_resubscribed(self._shard)
+        else:
+            self._send_due(now)
+        self._judge(up, now)
+        self._handler.on_turn(self._shard, now)
+
+    def _judge(self, up: Uptime, now: float) -> None:
+        """Tell the plan how well this connection does."""
+        options, plan = self._options, self._setting.plan
+        if up.last_sign > up.started:
+            plan.accepted()
+            if not up.proven and now - up.started >= options.reset_after:
+                up.proven = True
+                plan.proven()
+        if not up.rested and now - up.started >= options.primary_after:
+            up.rested = True
+            plan.rested()
+
+    def _say_goodbye(self) -> None:
+        self._connection.close(timeout=self._setting.policies.close_timeout)
+        raise ConnectionLost("stopped")
+
+    # what comes that is no bar ---------------------------------------------------------------------------------
+
+    def _control(self, opcode: int, data: bytes) -> None:
+        if opcode == PONG:
+            if not self._heartbeat.ponged(data):
+                self._shard.counters["stray_pongs"] += 1
+        elif opcode == PING:
+            self._connection.pong(data)
+        elif opcode == CLOSE:
+            raise self._closed(data)
+        else:
+            self._shard.counters["binary_frames"] += 1
+            if data.lstrip()[:1] in (b"{", b"["):  # a message all the same, though it is not read
+                self._handler.on_malformed(self._shard, Malformed("binary", "a binary message"))
+
+    def _closed(self, data: bytes) -> ConnectionLost:
+        code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
+        with contextlib.suppress(ConnectionLost):
+            self._connection.close(code if len(data) >= 2 else 1000, timeout=0)
+        words = one_line(data[2:100].decode("utf-8", "replace"))
+        kind: FailureKind = self._options.close_codes.get(code) or self._protocol.close_kinds.get(code, "")
+        return ConnectionLost(f"closed_{code}", words, kind=kind)
+
+    def _hear(self, event: ProtocolEvent, now: float, up: Uptime | None = None) -> None:
+        """Act on what is no bar. `up` once the connection is up."""
+        counters = self._shard.counters
+        if isinstance(event, Malformed):
+            self._hear_malformed(event, now)
+        elif isinstance(event, ServerError):
+            counters[f"server_errors.{event.kind or 'other'}"] += 1
+            self._shard.last_error = self._redact(event.message)
+            self._setting.log.warning("the server says: %s", self._shard.last_error)
+        elif isinstance(event, Reply):
+            self._connection.send_text(event.text)
+        elif isinstance(event, Alive):
+            self._hear_alive(event, now, up)
+        elif isinstance(event, Acknowledged):
+            expected = self._subscription.times_asked == 1 and self._subscription.pending
+            if not self._acknowledge(event) or not expected:
+                counters["repeated_acks"] += 1
+        elif isinstance(event, Refused):
+            self._hear_refused(event)
+        elif isinstance(event, ReconnectSoon):
+            raise ConnectionLost("reconnect_asked", self._redact(event.reason))
+        elif isinstance(event, Ignored):
+            counters["ignored_messages"] += 1
+
+    def _hear_malformed(self, event: Malformed, now: float) -> None:
+        self._handler.on_malformed(self._shard, event)
+        counters = self._shard.counters
+        counters[event.what] += 1
+        if counters[event.what] <= _MOST_LOGGED:
+            self._setting.log.warning("%s: %s", event.what, self._redact(event.why))
+        self._setting.flood.malformed(now)
+
+    def _hear_alive(self, event: Alive, now: float, up: Uptime | None) -> None:
+        self._shard.counters["heartbeats"] += 1
+        if event.answer:
+            self._heartbeat.answered()
+        if up is not None and not self._protocol.pushes_quiet_minutes:
+            up.heard(now)
+
+    def _acknowledge(self, event: Acknowledged) -> bool:
+        """Note an acknowledgement. Returns whether it is one of what was asked for."""
+        acknowledged = self._subscription.acknowledge(event)
+        for series in acknowledged:
+            self._shard.refused.pop(series, None)
+        return bool(acknowledged)
+
+    def _hear_refused(self, event: Refused) -> None:
+        """Some series are refused; when all are, the connection is of no use."""
+        shard, reason = self._shard, self._redact(event.reason)
+        refused = self._subscription.refuse(event)
+        for series in refused:
+            shard.counters["refused_series"] += 1
+            if shard.refused.get(series) != reason:
+                self._setting.log.warning("%s %s is refused: %s", *series, reason)
+            shard.refused[series] = reason
+        if not refused:
+            self._hear(ServerError(event.reason, "subscription"), self._monotonic())
+        elif self._subscription.hopeless:
+            raise ConnectionLost("refused_by_server", event.reason, kind="subscription")

@@ -1,0 +1,31 @@
+"""Handler: who receives what comes in on a connection. A PushedSource is one."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from wealthsources import Shard, ShardState
+    from wealthsources_websocket.protocols.base import BarMessage, Malformed
+
+Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+
+class Handler(Protocol):
+    """Who receives what comes in. Called on the shard's thread, so every method returns at once."""
+
+    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool:
+        """A bar came on connection `shard.epoch`, at monotonic time `now`. Returns whether it was one we want."""
+
+    def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
+        """A message came that cannot be used: what it said of its series, or of any of the shard, is not known."""
+
+    def on_turn(self, shard: Shard, now: float) -> None:
+        """The connection is up, at monotonic time `now`; called several times a second."""
+
+    def on_resubscribed(self, shard: Shard) -> None:
+        """The subscription went out again on this connection: the server may begin all streams anew."""
+
+    def on_state(self, shard: Shard, state: ShardState, reason: str) -> None:
+        """The connection is in another state."""

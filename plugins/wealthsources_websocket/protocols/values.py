@@ -1,0 +1,78 @@
+"""What the protocols have in common: five values as decimal text, and the rules that make them a bar."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from wealthsources import read_value
+
+_MOST_KNOWN: Final = 4_096
+_PRICES: Final = ("open", "high", "low", "close", "volume")
+
+#: The five values as numbers, the code of their decimals, and the texts which that code cannot give back.
+Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
+
+
+class KnownDecimals(dict[str, int]):
+    """The decimals of texts, remembered: most opens, highs and lows come again with the next update."""
+
+    def __missing__(self, text: str) -> int:
+        if len(self) > _MOST_KNOWN:
+            self.clear()
+        found = self[text] = decimals_of(text)
+        return found
+
+
+def decimals_of(text: str) -> int:
+    """The number of decimals of a text that msgspec read as a number.
+
+    Raises ValueError if the float and that number might not give the text back.
+    """
+    whole, _, decimals = text.partition(".")
+    if len(whole) + len(decimals) > 15 or not whole.isdigit() or "e" in text or "E" in text:
+        raise ValueError(text)
+    return len(decimals)
+
+
+def read_values(raw: tuple[Any, ...]) -> Values:
+    """The five values with the code of their decimals, and the texts which that code cannot give back.
+
+    Raises ValueError that names the field.
+    """
+    numbers: list[float] = []
+    texts: list[str | None] = []
+    decimals = 0
+    for place, (field, value) in enumerate(zip(_PRICES, raw, strict=True)):
+        if value is None:
+            raise ValueError(f"{field}: is missing")
+        try:
+            read = read_value(str(value) if type(value) is int else value)
+        except ValueError as error:
+            raise ValueError(f"{field}: {error}") from None
+        numbers.append(read.number)
+        texts.append(read.text)
+        decimals |= read.code << 6 * place
+    o, h, l, c, v = numbers  # noqa: E741
+    return (o, h, l, c, v), decimals, tuple(texts) if any(text is not None for text in texts) else None
+
+
+def refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
+    """Raise ValueError for an object that says something twice: which of them is meant, nobody knows."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise ValueError(f"{name!r} is said twice")
+        seen.add(name)
+
+
+def broken_rule(values: tuple[float, float, float, float, float]) -> str:
+    """Which rule these values break, for people."""
+    o, h, l, c, v = values  # noqa: E741
+    for field, price in zip(_PRICES, (o, h, l, c), strict=False):
+        if price <= 0:
+            return f"{field}: {price} is not positive"
+    if v < 0:
+        return "volume: is negative"
+    if h < l:
+        return f"high {h} is below low {l}"
+    return f"open {o} or close {c} is outside low {l} to high {h}"

@@ -1,0 +1,304 @@
+"""The WealthAI wire protocol, without any input or output: text in, events out, text to send."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from wealthsources import Timeframe
+from wealthsources_websocket.errors import FailureKind
+from wealthsources_websocket.protocols.base import (
+    Acknowledged,
+    BarMessage,
+    Environment,
+    Ignored,
+    Malformed,
+    Protocol,
+    ProtocolEvent,
+    Reply,
+    Series,
+    ServerError,
+)
+from wealthsources_websocket.protocols.values import (
+    KnownDecimals,
+    broken_rule,
+    decimals_of,
+    read_values,
+    refuse_doubles,
+)
+from wealthsources_websocket.text import one_line
+
+DEFAULT_ENDPOINT: Final = "wss://ws.wealthai.cc:18000/market_data"
+DEFAULT_FALLBACKS: Final = ("wss://ws.wealthai.cc:18001/market_data", "wss://ws.wealthai.cc:18002/market_data")
+DEFAULT_MARKET_TYPE: Final = "binance-testnet"
+
+#: 1980-01-01 and 2200-01-01 in ms: a time outside was sent in another unit, or is none.
+_EARLIEST: Final = 315_532_800_000
+_LATEST: Final = 7_258_118_400_000
+_LONGEST_SAMPLE: Final = 120
+_TRUE: Final = (True, 1, "1", "true", "True")
+_FALSE: Final = (False, 0, "0", "false", "False")
+_WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
+#: In a message with every field of _Texts but the flag: ten names, eight texts. With more of them it may say more, or
+#: something twice.
+_QUOTES: Final = 36
+_SUBSCRIPTION_WORDS: Final = re.compile(r"symbol|resolution|timeframe|interval|subscri|market", re.IGNORECASE)
+_AUTH_WORDS: Final = re.compile(r"token|csrf|(?<![a-z])(?:un)?auth|credential|forbidden", re.IGNORECASE)
+
+
+class _AnyMessage(msgspec.Struct, gc=False):
+    """Every field of every message, in the order of a BAR's: msgspec looks for the next one first."""
+
+    type: Any = None
+    symbol: Any = None
+    timeframe: Any = None
+    resolution: Any = None
+    open_time: Any = None
+    close_time: Any = None
+    open: Any = None
+    high: Any = None
+    low: Any = None
+    close: Any = None
+    volume: Any = None
+    is_closed: Any = None
+    closed: Any = None
+    x: Any = None
+    final: Any = None
+    confirm: Any = None
+    request_id: Any = None
+    message: Any = None
+    data: Any = None
+    bars: Any = None
+
+
+class _Texts(msgspec.Struct, gc=False):
+    """What nearly every message is: one bar whose values are decimal text.
+
+    Whatever else a message says shows in the number of its quotes.
+    """
+
+    type: str  # a field, no tag: msgspec lets a tag be missing, and then the quotes do not add up
+    symbol: str
+    timeframe: str
+    open_time: int
+    close_time: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    is_closed: Any = None
+
+
+class _Floats(msgspec.Struct, gc=False):
+    """The values of the same message once more: msgspec reads all five texts in the time of two float(text)."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class WealthAI(Protocol):
+    """The protocol of the WealthAI market server. Its flag for a closed bar has several names, or is not sent."""
+
+    name = "wealthai"
+    default_market = DEFAULT_MARKET_TYPE
+    timeframes = MappingProxyType({name: name for name in Timeframe.known()})
+    closes_by = "successor"
+    credential_name = "csrf_token"
+    acknowledgement = "CONNECTED"
+
+    def __init__(self, *, market: str | None = None, push_closed: bool = False) -> None:
+        super().__init__(market=market, push_closed=push_closed)
+        self._closed_unless_said = True if push_closed else None
+        self._known = KnownDecimals()
+        self._texts = msgspec.json.Decoder(_Texts, float_hook=str).decode
+        self._floats = msgspec.json.Decoder(_Floats, strict=False).decode
+        # Numbers keep their text: float_hook is given it, and whole numbers lose nothing.
+        self._one = msgspec.json.Decoder(_AnyMessage, float_hook=str).decode
+        self._many = msgspec.json.Decoder(list[_AnyMessage], float_hook=str).decode
+        self._timeframes = {name: Timeframe(name) for name in self.timeframes}
+        self._steps = {
+            name: timeframe.milliseconds
+            for name, timeframe in self._timeframes.items()
+            if timeframe.fixed and timeframe.opens_at(0)
+        }
+
+    @classmethod
+    def endpoints(cls, market: str, environment: Environment = "live") -> tuple[str, ...]:  # noqa: ARG003
+        """The same for all markets: a subscription says which it means."""
+        return (DEFAULT_ENDPOINT, *DEFAULT_FALLBACKS)
+
+    def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        """The text that subscribes to every symbol of these in every resolution."""
+        return json.dumps(
+            {
+                "type": "CONNECT",
+                "request_id": request_id,
+                "symbols": list(dict.fromkeys(symbol for symbol, _ in series)),
+                "resolutions": list(dict.fromkeys(timeframe for _, timeframe in series)),
+                "csrf_token": credential,
+                "market_type": self.market,
+            }
+        )
+
+    def read(self, data: bytes) -> Sequence[ProtocolEvent]:
+        """The events of one text frame, given as its bytes. Never raises: what is wrong becomes a Malformed event."""
+        try:
+            text, number = self._texts(data), self._floats(data)
+            symbol, name, open_time, close_time = text.symbol, text.timeframe, text.open_time, text.close_time
+            o, h, l, c, v = number.open, number.high, number.low, number.close, number.volume  # noqa: E741
+            flag = text.is_closed
+            if (
+                text.type == "BAR"
+                and data.count(b'"') == (_QUOTES if flag is None else _QUOTES + 2)
+                and 0 < l <= o <= h < math.inf
+                and l <= c <= h
+                and 0 <= v < math.inf
+                and not open_time % self._steps[name]
+                and _EARLIEST <= open_time <= _LATEST
+                and _EARLIEST <= close_time <= _LATEST
+                and symbol
+            ):
+                known = self._known
+                decimals = (
+                    known[text.open]
+                    | known[text.high] << 6
+                    | known[text.low] << 12
+                    | decimals_of(text.close) << 18
+                    | decimals_of(text.volume) << 24
+                )
+                closed = self._closed_unless_said
+                if flag is not None:
+                    closed = _read_flag(flag)
+                return (BarMessage(symbol, name, open_time, close_time, (o, h, l, c, v), decimals, closed),)
+        except (msgspec.DecodeError, LookupError, ValueError, RecursionError):
+            pass  # another kind of message, or something is wrong with it
+        return self._read_any(data)
+
+    def _read_any(self, data: bytes) -> Sequence[ProtocolEvent]:
+        try:
+            json.loads(data, object_pairs_hook=refuse_doubles)
+            if data[:1] != b"{" and data.lstrip()[:1] == b"[":
+                messages = self._many(data)
+            else:
+                message = self._one(data)
+                if message.type == "BAR" and message.open_time is not None:
+                    return (self._bar(message),)
+                messages = [message]
+            events: list[ProtocolEvent] = []
+            for message in messages:
+                self._read_message(message, events)
+            return events
+        except (msgspec.DecodeError, RecursionError, ValueError) as error:
+            why = f"{one_line(str(error))}; it began {one_line(repr(data[:_LONGEST_SAMPLE]))}"
+            return (Malformed("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
+
+    def _read_message(self, message: _AnyMessage, events: list[ProtocolEvent]) -> None:
+        kind = message.type
+        if kind is not None and type(kind) is not str:
+            events.append(Malformed("bad_message", f"type: {one_line(repr(kind))} is not text"))
+            return
+        batch = message.data if isinstance(message.data, list) else message.bars
+        if kind in ("BAR", "KLINE") and message.open_time is not None:
+            events.append(self._bar(message))
+        elif isinstance(batch, list) and kind not in _WITHOUT_BARS:
+            self._read_batch(message, batch, events)
+        elif kind in ("BAR", "KLINE"):
+            events.append(self._bar(message))
+        elif kind == "CONNECTED":
+            events.append(Acknowledged(None if message.request_id is None else str(message.request_id)))
+        elif kind == "ERROR":
+            events.append(_server_error(one_line(str(message.message))))
+        elif kind == "PING":
+            events.append(Reply('{"type": "PONG"}'))
+        elif kind in ("PONG", None) and message.open_time is None:
+            events.append(Ignored("PONG" if kind else "without type"))
+        elif kind is None:
+            events.append(self._bar(message))
+        else:
+            events.append(Ignored(one_line(str(kind))))
+
+    def _read_batch(self, outer: _AnyMessage, batch: list[Any], events: list[ProtocolEvent]) -> None:
+        """Several bars in one message; symbol and timeframe may be said once, outside."""
+        for item in batch:
+            try:
+                message = msgspec.convert(item, _AnyMessage)
+            except msgspec.ValidationError as error:
+                events.append(Malformed("bad_bar", f"in a batch: {one_line(str(error))}"))
+                continue
+            message.symbol = outer.symbol if message.symbol is None else message.symbol
+            if message.timeframe is None and message.resolution is None:
+                message.timeframe = outer.timeframe if outer.timeframe is not None else outer.resolution
+            events.append(self._bar(message))
+
+    def _bar(self, message: _AnyMessage) -> BarMessage | Malformed:
+        name = message.timeframe if message.timeframe is not None else message.resolution
+        symbol, open_time, close_time = message.symbol, message.open_time, message.close_time
+        if message.resolution is not None and message.resolution != name and type(symbol) is str:
+            return Malformed("bad_bar", "timeframe and resolution differ", symbol, name if type(name) is str else "")
+        try:
+            timeframe = self._timeframes[name]
+        except (KeyError, TypeError):
+            ours = type(symbol) is str and type(name) is str and name  # a series that nobody can have asked for
+            return Malformed(
+                "bad_bar", f"timeframe: {one_line(repr(name))} is not one", *((symbol, name) if ours else ())
+            )
+        if type(symbol) is not str or not symbol:
+            return Malformed("bad_bar", f"symbol: {one_line(repr(symbol))} is not text")
+        if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
+            return Malformed("bad_bar", f"open_time: {one_line(repr(open_time))} is not a time in ms", symbol, name)
+        if not timeframe.opens_at(open_time):
+            return Malformed("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
+        try:
+            raw = (message.open, message.high, message.low, message.close, message.volume)
+            values, decimals, texts = read_values(raw)
+            flag = _flag(message)
+            closed = True if flag is None and self.push_closed else flag
+        except ValueError as error:
+            return Malformed("bad_bar", one_line(str(error)), symbol, name, open_time)
+        o, h, l, c, v = values  # noqa: E741
+        if not (0 < l <= o <= h and l <= c <= h and v >= 0):
+            return Malformed("bad_bar", broken_rule(values), symbol, name, open_time)
+        if close_time is None:
+            close_time = timeframe.end(open_time)
+        elif type(close_time) is not int or abs(close_time) >= 1 << 62:
+            close_time = 0  # it decides nothing, and is counted as odd
+        return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)
+
+
+def _flag(message: _AnyMessage) -> bool | None:
+    said: bool | None = None
+    for value in (message.is_closed, message.closed, message.x, message.final, message.confirm):
+        if value is None:
+            continue
+        closed = _read_flag(value)
+        if said is not None and said is not closed:
+            raise ValueError("closed flag: one says true, another false")
+        said = closed
+    return said
+
+
+def _read_flag(value: Any) -> bool:
+    if value not in _TRUE and value not in _FALSE:
+        raise ValueError(f"closed flag: {value!r} is neither true nor false")
+    return value in _TRUE
+
+
+def _server_error(text: str) -> ServerError:
+    return ServerError(text, classify_error(text))
+
+
+def classify_error(text: str) -> FailureKind:
+    """What an ERROR of the server is about: the credential, the subscription, or something else."""
+    if _AUTH_WORDS.search(text):
+        return "auth"
+    return "subscription" if _SUBSCRIPTION_WORDS.search(text) else ""

@@ -1,0 +1,71 @@
+"""A session for one answer: what it waits for, and when that ends."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+
+from .conftest import LONG, SILENT, table, values
+
+
+def test_the_wait_ends_when_the_live_source_holds_the_bars(cli, serve, live_config, archive):
+    live_config(serve(manual=False, snapshot=0, skip=0, rate=0, limit=30).url)
+    result = cli("get", "BTCUSDT", "1h", "--count", 29, "--wait", LONG, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    assert values(rows) == values(archive[:29])
+
+
+def test_when_the_wait_is_over_there_is_what_there_is(cli, serve, live_config):
+    live_config(serve().url)
+    result = cli("get", "BTCUSDT", "1h", "--count", 20, "--wait", 0.5)
+    assert result.code == 0
+    assert result.out.splitlines()[-1] == "9 of 20 bars of BTCUSDT 1h: 9 from live"
+    assert "note: no source has more than these 9 of 20 bars" in result.err
+
+
+def test_a_series_that_no_live_source_has_is_not_waited_for(cli, serve, live_config):
+    live_config(serve().url)
+    result = cli("get", "ETHUSDT", "1h", "--wait", LONG)
+    assert result.code == 1
+    assert "live: skipped - does not know ETHUSDT" in result.error
+
+
+def test_a_chain_without_live_sources_answers_at_once(cli, file_config, archive):
+    result = cli("get", "BTCUSDT", "1h", "--count", 2, "--wait", LONG)
+    assert values(table(result.out)) == values(archive[-2:])
+
+
+def test_a_rejected_token_ends_the_wait_and_is_the_reason(cli, serve, live_config):
+    live_config(serve().url, token="hunter2secret")
+    result = cli("get", "BTCUSDT", "1h", "--wait", LONG)
+    assert result.code == 1
+    assert "no live bar has come, so the feed's clock has no time: live: auth_failed (" in result.error
+    assert "hunter2" not in result.err
+
+
+def test_a_server_that_is_not_there_is_the_reason(cli, serve, live_config):
+    server = serve()
+    server.stop()
+    live_config(server.url)
+    result = cli("get", "BTCUSDT", "1h", "--wait", 0.5)
+    assert result.code == 1
+    assert "Connection refused" in result.error
+
+
+def test_a_feed_clock_without_a_live_source_is_said(cli, config, file_source):
+    config(f"clock: feed\nsources:\n  {file_source}\n")
+    assert cli("get", "BTCUSDT", "1h").error.endswith("has no time: the chain has no live source")
+
+
+def test_no_wait_is_possible(cli, serve, live_config):
+    live_config(serve().url)
+    assert cli("get", "BTCUSDT", "1h", "--wait", 0).code in (0, 1)
+
+
+def test_a_stale_live_source_is_waited_for(cli, config, distribution, monkeypatch):
+    distribution(sources="zsilent = zsilent_module", zsilent_module=SILENT)
+    config("clock: feed\nsources: [{plugin: zsilent}]\n")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert "up to 0.2 s for zsilent: ready, stale" in cli("get", "BTCUSDT", "1h", "--count", 1, "--wait", 0.2).err

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from wealthsources.config.yaml_document import parse
+
+from .conftest import mistakes, refusal, value
+
+
+@pytest.mark.parametrize(
+    ("text", "expanded"),
+    [
+        ("${A}", "one"),
+        ("x${A}y", "xoney"),
+        ("${A}${B}", "onetwo"),
+        ("${A:-default}", "one"),
+        ("${NONE:-default}", "default"),
+        ("${NONE:-}", ""),
+        ("${EMPTY:-default}", "default"),
+        ("${EMPTY}", ""),
+        ("${NONE:-wss://x:18000/a?b=c}", "wss://x:18000/a?b=c"),
+        ("${NONE:-data/{symbol}/{timeframe}.csv}", "data/{symbol}/{timeframe}.csv"),
+        ("$${A}", "${A}"),
+        ("$${", "${"),
+        ("$${A} ${A}", "${A} one"),
+        ("$A $ $$ }", "$A $ $$ }"),
+        ("${YAML}", "[1, {a: *b}] # ${A}"),
+    ],
+)
+def test_variables_are_expanded_in_text(text, expanded):
+    environ = {"A": "one", "B": "two", "EMPTY": "", "YAML": "[1, {a: *b}] # ${A}"}
+    assert value(f"a: '{text}'", **environ) == {"a": expanded}
+
+
+@pytest.mark.parametrize(
+    "text", ["${", "${A", "${}", "${1A}", "${A-B}", "${A:B}", "${A:-x{y}", "${A:-${B}}", "${A:-${B:-c}}", "x ${ y"]
+)
+def test_a_broken_variable_is_told_and_nothing_of_the_text_is_shown(text):
+    (line,) = mistakes(f"ok: 1\na: 'secret {text}'", A="one", B="two")
+    assert line.startswith("c.yaml:2: a: a `${` is neither ${NAME} nor ${NAME:-default}; for the two characters")
+    assert "secret" not in line
+
+
+def test_an_unset_variable_is_told_with_the_remedy():
+    assert mistakes("a:\n  - x\n  - 'y ${NONE}'\n") == [
+        "c.yaml:3: a[1]: the environment variable NONE is not set; set it, or write ${NONE:-default}"
+    ]
+
+
+def test_it_is_known_which_variables_went_into_a_text():
+    document = parse("a: ${A}-${B}-${A}\nb: ${NONE:-x}\nc: x\n", "c.yaml", {"A": "1", "B": "2"})
+    assert document.variables == {("a",): ("A", "B")}
+
+
+def test_variables_cannot_grow_without_end():
+    assert mistakes("a: " + "${A}" * 20, A="x" * 100_000) == [
+        "c.yaml:1: a: the values of the variables in this text are too long"
+    ]
+    text = "a: &a '${A}'\nb: [" + ", ".join(["*a"] * 20) + "]"
+    assert "grow to more than 1 MiB" in refusal(text, A="x" * 100_000)

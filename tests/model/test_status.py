@@ -1,0 +1,62 @@
+"""A source's status as plain data."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from types import MappingProxyType
+
+from wealthsources import SourceStatus, StreamStatus
+
+
+def test_a_source_that_says_nothing_is_ready():
+    status = SourceStatus()
+    assert (status.state, status.reason, status.epoch, status.last_data, status.streams) == ("ready", "", 0, None, ())
+
+
+def test_a_stream_that_never_received_anything_has_nothing():
+    stream = StreamStatus("BTCUSDT", "1h", "never_received")
+    assert (stream.bars, stream.idle, stream.holes, stream.verified_empty) == (0, None, 0, 0)
+
+
+def test_as_plain_data_it_is_all_there_and_can_be_turned_into_json():
+    status = SourceStatus(
+        "connected",
+        epoch=3,
+        reconnects_by_reason=MappingProxyType({"reset": 1}),
+        counters=Counter(attempts=4),
+        last_data=1.5,
+        streams=(StreamStatus("BTCUSDT", "1h", "live", 20, 1.5, 2, 1),),
+    )
+    plain = json.loads(json.dumps(status.as_dict()))
+    assert plain == {
+        "state": "connected",
+        "reason": "",
+        "last_error": "",
+        "endpoint": "",
+        "epoch": 3,
+        "reconnects": 0,
+        "reconnects_by_reason": {"reset": 1},
+        "last_data": 1.5,
+        "clock_offset": None,
+        "counters": {"attempts": 4},
+        "streams": [
+            {
+                "symbol": "BTCUSDT",
+                "timeframe": "1h",
+                "state": "live",
+                "bars": 20,
+                "idle": 1.5,
+                "holes": 2,
+                "verified_empty": 1,
+            }
+        ],
+    }
+
+
+def test_what_was_turned_into_plain_data_is_a_copy():
+    counters = Counter(attempts=4)
+    plain = SourceStatus(counters=counters).as_dict()
+    counters["attempts"] += 1
+    assert plain["counters"] == {"attempts": 4}
+    assert type(plain["counters"]) is dict

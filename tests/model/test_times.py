@@ -1,0 +1,68 @@
+"""Times in ms, read and shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Bars, time_text
+from wealthsources.model.times import read_time
+
+from ..support.bars import T0, ms, record
+
+
+def test_a_time_that_no_int64_holds_is_refused():
+    with pytest.raises(ValueError, match=r"bars\[0\]: close_time: 1000.* is not a time in ms"):
+        Bars.from_records("X", "1h", [record(0, close_time=10**30)])
+
+
+@pytest.mark.parametrize("raw", [T0, str(T0), float(T0), np.int64(T0), np.float64(T0)])
+def test_a_time_is_a_whole_number_or_its_text(raw):
+    time = read_time(raw)
+    assert time == T0
+    assert type(time) is int
+
+
+@pytest.mark.parametrize(("raw", "time"), [("-5", -5), (-5, -5), ("0", 0), ("007", 7)])
+def test_a_time_may_be_before_1970(raw, time):
+    assert read_time(raw) == time
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(True, np.bool_(True), None, [1], b"1", 1.5, float("nan"), float("inf")),
+        *("", " 1", "1 ", "1.5", "1e3", "1_000", "+1", "١٢٣", "9" * 19),
+    ],
+)
+def test_anything_else_is_no_time(raw):
+    with pytest.raises(ValueError, match=r"is not a time in ms$"):
+        read_time(raw)
+
+
+def test_a_time_has_less_than_62_bits():
+    most = (1 << 62) - 1
+    assert (read_time(most), read_time(-most)) == (most, -most)
+    for raw in (1 << 62, -(1 << 62), 2.0**62):
+        with pytest.raises(ValueError, match="is not a time in ms"):
+            read_time(raw)
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (T0, "2020-09-13 12:00"),
+        (T0 + 1_000, "2020-09-13 12:00:01"),
+        (T0 + 60_000, "2020-09-13 12:01"),
+        (T0 + 1, "2020-09-13 12:00:00.001"),
+        (-1, "1969-12-31 23:59:59.999"),
+        (0, "1970-01-01 00:00"),
+    ],
+)
+def test_a_time_is_shown_no_more_exactly_than_it_is(time, text):
+    assert time_text(time) == text
+
+
+def test_bars_are_of_1980_to_2200():
+    assert ms(1980, 1, 1) == EARLIEST_TIME
+    assert ms(2200, 1, 1) == LATEST_TIME

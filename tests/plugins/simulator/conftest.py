@@ -1,0 +1,89 @@
+"""What the simulator's tests share: markets, servers, and clients that show every bit."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import trustme
+
+from wealthsources_simulator import Market, MarketServer
+
+from .clients import Client
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., None]:
+    def wait(condition: Callable[[], object], timeout: float = 10.0) -> None:
+        """Return as soon as `condition()` is true; fail after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < deadline, "what the test waits for did not come"
+            pause.wait(0.002)
+
+    return wait
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market.made(("BTCUSDT", "ETHUSDT"), bars=20, updates=2)
+
+
+@pytest.fixture
+def serve(market: Market) -> Iterator[Callable[..., MarketServer]]:
+    servers: list[MarketServer] = []
+
+    def start(*script: Any, **options: Any) -> MarketServer:
+        servers.append(MarketServer(options.pop("market", market), script, **options))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+    assert [failure for server in servers for failure in server.failures] == []
+    assert not any(thread.name.startswith(("connection ", "market ")) for thread in threading.enumerate())
+
+
+@pytest.fixture
+def client() -> Iterator[Callable[..., Client]]:
+    clients: list[Client] = []
+
+    def connect(server: MarketServer, **options: Any) -> Client:
+        clients.append(Client(server, **options))
+        return clients[-1]
+
+    yield connect
+    for one in clients:
+        one.close()
+
+
+@pytest.fixture
+def joined(serve: Any, client: Any) -> Callable[..., Client]:
+    """A client that was acknowledged by a server with this script."""
+
+    def join(*script: Any, subscription: Any = None, **options: Any) -> Client:
+        one: Client = client(serve(*script, **options))
+        one.join(**subscription or {})
+        return one
+
+    return join
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """The contexts of a server and of a client that trusts it."""
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(server)
+    authority.configure_trust(client)
+    return server, client

@@ -1,0 +1,42 @@
+"""What is taken out of texts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, strategies as st
+
+from wealthsources_websocket.connection.redact import Redactor, redact_url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("wss://market.example/data", "wss://market.example/data"),
+        ("wss://market.example/data?token=secret", "wss://market.example/data?…"),
+        ("wss://market.example/?", "wss://market.example/?…"),
+    ],
+)
+def test_the_query_of_an_address_is_not_shown(url, shown):
+    assert redact_url(url) == shown
+
+
+SECRETS = st.text(min_size=8, max_size=40)
+
+
+@given(SECRETS, st.text(max_size=20), st.text(max_size=20))
+def test_no_eight_characters_of_a_secret_are_left(secret, before, after):
+    redact = Redactor(secret)
+    for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]):
+        shown = redact(before + form + after)
+        assert [form[at : at + 8] for at in range(len(form) - 7) if form[at : at + 8] in shown] == []
+
+
+@given(st.text())
+def test_without_a_secret_texts_stay_as_they_are(text):
+    assert Redactor("")(text) == text
+
+
+def test_the_secret_before_the_present_one_is_taken_out_too():
+    assert Redactor("the-new-one", "the-old-one")("the-old-one, the-new-one") == "***, ***"

@@ -1,0 +1,89 @@
+"""What was asked for and what was answered, text by text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wealthsources_websocket.connection.subscription import Subscription
+from wealthsources_websocket.protocols.base import Acknowledged, Limits, Refused
+from wealthsources_websocket.protocols.wealthai import WealthAI
+
+from ..protocols.invented import Invented
+
+A, B, C = [(symbol, "1m") for symbol in "ABC"]
+
+
+def match(symbol: str, timeframe: str):
+    return (symbol, timeframe) if symbol in "ABC" else None
+
+
+@pytest.fixture
+def subscription() -> Subscription:
+    made = Subscription(Invented(), "a-key", match, 0.0)
+    made.ask([A, B, C])
+    return made
+
+
+def ids(texts: list[str]) -> list[int]:
+    return [json.loads(text)["id"] for text in texts]
+
+
+def test_every_text_goes_out_once(subscription):
+    texts = subscription.due(0.0)
+    assert [json.loads(text)["topics"] for text in texts] == [["A@60", "B@60"], ["C@60"]]
+    assert subscription.due(1.0) == []
+
+
+def test_an_acknowledgement_means_its_series_its_text_or_all(subscription):
+    assert subscription.acknowledge(Acknowledged(None, (B,))) == (B,)
+    assert subscription.pending == {A, C}
+    assert subscription.acknowledge(Acknowledged("2")) == (C,)
+    assert subscription.acknowledge(Acknowledged(None)) == (A, B, C)
+    assert not subscription.pending
+
+
+def test_an_acknowledgement_of_what_nobody_asked_for_means_nothing(subscription):
+    assert subscription.acknowledge(Acknowledged("3")) == ()
+    assert subscription.acknowledge(Acknowledged(None, (("X", "1m"),))) == ()
+    assert subscription.refuse(Refused("no", "77")) == ()
+    assert subscription.pending == {A, B, C}
+
+
+def test_it_is_hopeless_only_when_all_is_refused(subscription):
+    assert subscription.refuse(Refused("no", "1")) == (A, B)
+    assert not subscription.hopeless
+    assert subscription.refuse(Refused("no", series=(C,))) == (C,)
+    assert subscription.hopeless
+    subscription.acknowledge(Acknowledged(None, (A,)))
+    assert not subscription.hopeless
+
+
+def test_asking_again_forgets_what_was_asked_before(subscription):
+    subscription.acknowledge(Acknowledged(None))
+    subscription.ask([C])
+    assert ids(subscription.due(0.0)) == [3]
+    assert (subscription.pending, subscription.times_asked) == ({C}, 2)
+    assert subscription.acknowledge(Acknowledged("1")) == ()
+
+
+def test_where_the_server_limits_them_texts_are_spread_over_time():
+    class Slow(Invented):
+        limits = Limits(series_per_text=1, texts_per_second=10)
+
+    subscription = Subscription(Slow(), "a-key", match, 100.0)
+    subscription.ask([A, B, C] * 4)
+    assert ids(subscription.due(100.0)) == [1]
+    assert ids(subscription.due(100.05)) == []
+    assert ids(subscription.due(100.1)) == [2]
+    assert ids(subscription.due(100.35)) == [3, 4]
+    assert ids(subscription.due(160.0)) == [5, 6, 7]  # what was missed is made up for by a moment only
+
+
+def test_wealthai_asks_for_everything_in_one_text():
+    subscription = Subscription(WealthAI(), "a-token", match, 0.0)
+    subscription.ask([A, ("A", "1h"), B, ("B", "1h")])
+    (text,) = subscription.due(0.0)
+    message = json.loads(text)
+    assert (message["request_id"], message["symbols"], message["resolutions"]) == ("1", ["A", "B"], ["1m", "1h"])

@@ -1,0 +1,113 @@
+"""A live source in a session or by itself, and what a test looks at."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from wealthsources import Bars, HistoryRequest, Shard, Timeframe
+from wealthsources.testing import SetClock
+from wealthsources_websocket import WebSocketSource
+from wealthsources_websocket.options import WebSocketOptions
+from wealthsources_websocket.protocols.base import BarMessage
+
+HOUR = 3_600_000
+MINUTE = 60_000
+T0 = 1_600_000_000_000 // HOUR * HOUR
+FRAME = Timeframe("1h")
+HINT = "this server seems to push closed bars only; set bar_push: closed"
+CLOSE = 0x8
+
+
+def at(place: int) -> int:
+    return T0 + place * HOUR
+
+
+def places(bars: Bars) -> list[int]:
+    return [(int(time) - T0) // HOUR for time in bars.open_times]
+
+
+def closes(bars: Bars) -> list[str]:
+    return [bar.exact("close") for bar in bars]
+
+
+def held(session) -> Bars:
+    """Everything in the cache, forming bars too."""
+    return session.source("live").cache.get_bars("BTCUSDT", "1h")
+
+
+def ask(session, count: int = 100, **options) -> Bars:
+    return session.adapter().get_history("BTCUSDT", count, "1h", **options)
+
+
+def request(count: int | None = None, *, end: int = at(1000), forming: bool = False) -> HistoryRequest:
+    return HistoryRequest("BTCUSDT", FRAME, end, None, count, forming)
+
+
+def counters(session) -> dict[str, int]:
+    return dict(session.source("live").status().counters)
+
+
+class Steps:
+    """A script in steps: each is done when the test says `go`, the last keeps the connection open."""
+
+    def __init__(self, *steps: Any) -> None:
+        self._steps = list(steps)
+        self._go = threading.Semaphore(0)
+
+    def go(self) -> None:
+        self._go.release()
+
+    def __call__(self, peer) -> None:
+        peer.accept()
+        while self._steps:
+            assert self._go.acquire(timeout=20)
+            step = self._steps.pop(0)
+            if step == "cut":
+                return
+            peer.send(*step)
+        peer.stay()
+
+
+class FakeHost:
+    """A host whose backfill is kept for the test to answer."""
+
+    name = "live"
+    logger = logging.getLogger("wealthsources.source.live")
+    listening = True
+
+    def __init__(self) -> None:
+        self.clock = SetClock(at(1000))
+        self.events: list[Any] = []
+        self.asked: list[tuple[HistoryRequest, Any]] = []
+
+    def emit(self, event) -> None:
+        self.events.append(event)
+
+    def backfill(self, wanted, done) -> None:
+        self.asked.append((wanted, done))
+
+
+def offline(**options: Any) -> tuple[WebSocketSource, FakeHost]:
+    """A source whose server is not there, so that a test can hand it bars itself."""
+    settings = {"endpoint": "ws://127.0.0.1:1/", "symbols": ["BTCUSDT"], "resolutions": ["1h"], "csrf_token": "x"}
+    source, host = WebSocketSource(WebSocketOptions(**settings, backoff_base=60, **options)), FakeHost()
+    source.start(host)
+    source.stop()
+    host.events.clear()
+    return source, host
+
+
+def shard_of(source: WebSocketSource) -> Shard:
+    (shard,) = source.connections.clients
+    return shard
+
+
+def put(source: WebSocketSource, place: int, epoch: int = 1, close: float = 10.0, closed: bool | None = None) -> bool:
+    values = (10.0, 12.0, 9.0, close, 3.0)
+    bar = BarMessage("BTCUSDT", "1h", at(place), at(place + 1), values, 0, closed)
+    shard = shard_of(source)
+    shard.epoch = epoch
+    return source.on_bar(shard, bar, time.monotonic())

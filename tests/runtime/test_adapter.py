@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from wealthsources import (
+    AllSourcesFailed,
+    Bars,
+    Capabilities,
+    ClockError,
+    ContextDataAdapter,
+    HoleError,
+    NotHere,
+    RequestError,
+    Source,
+    StaleDataError,
+    Timeframe,
+)
+from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Policy
+from wealthsources.runtime.clocks import FeedClock, SystemClock
+from wealthsources.testing import ListSource
+
+from ..support.bars import at, hourly, places
+
+
+class Silent(Source):
+    """A live source whose streams have been stale for as long as it is told."""
+
+    capabilities = Capabilities(live=True, blocking=False)
+
+    def __init__(self, stale: float) -> None:
+        self.stale = stale
+
+    def get_history(self, request):
+        raise NotHere("reconnecting")
+
+    def stale_for(self, symbol=None, timeframe=None):
+        return self.stale
+
+
+class FakeSession:
+    """What an adapter needs of a session, without plugins: the real chain and clock, and the sources of the test."""
+
+    def __init__(self, *sources: Source, now: int = at(10), clock=None, policy: Policy | None = None) -> None:
+        self.clock = clock or SystemClock(lambda: now)
+        self.policy = policy or Policy(late_after=0)
+        self.told: list = []
+        self._sources = sources
+
+    is_observed = False
+
+    @property
+    def late_after(self):
+        return self.policy.late_after if self.clock.name == "system" else 0
+
+    def decide_mode(self, context, mode, zone):
+        return "live" if context is None or mode == "live" else "backtest"
+
+    def chain_for(self, context, *, live):
+        return SourceChain([ChainLink(f"s{place}", source) for place, source in enumerate(self._sources)])
+
+    def stale_for(self, symbol, timeframe):
+        return min(
+            (age for source in self._sources if (age := source.stale_for(symbol, timeframe)) is not None), default=None
+        )
+
+    def warn_of_hole(self, symbol, timeframe, hole):
+        self.told.append(hole)
+
+
+def adapter(*sources: Source, context=None, mode="auto", **options) -> ContextDataAdapter:
+    return ContextDataAdapter(context, session=FakeSession(*sources, **options), mode=mode)
+
+
+def test_the_newest_count_closed_bars_by_now():
+    bars = adapter(ListSource(hourly(*range(20)))).get_history("BTCUSDT", 3, "1h")
+    assert places(bars) == [7, 8, 9]
+
+
+def test_a_numpy_count_will_do():
+    assert len(adapter(ListSource(hourly(*range(20)))).get_history("BTCUSDT", np.int64(2))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({"count": 0}, "count must be at least 1, was 0"),
+        ({"count": -3}, "count must be at least 1, was -3"),
+        ({"count": 2.0}, "count must be a whole number, was 2.0"),
+        ({"count": True}, "count must be a whole number, was True"),
+        ({"count": "5"}, "count must be a whole number, was '5'"),
+        ({}, "give either count or start"),
+        ({"count": 5, "start": 1}, "give either count or start, not both"),
+        ({"start": "2024-01-01"}, "start must be a whole number of ms"),
+        ({"start": at(5), "end": at(4)}, "is after end"),
+        ({"start": -(10**30)}, "start must be a time in ms of the years 1 to 9999"),
+        ({"count": 1, "end": 10**30}, "end must be a time in ms of the years 1 to 9999"),
+        ({"count": 5, "timeframe": "5x"}, "'5x' is not a timeframe; known: 1m"),
+        ({"count": 5, "symbol": ""}, "symbol must be text"),
+        ({"count": 5, "symbol": None}, "symbol must be text"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_before_anybody_is_asked(arguments, why):
+    source = ListSource(hourly(1))
+    with pytest.raises(RequestError, match=why):
+        adapter(source).get_history(**{"symbol": "BTCUSDT", **arguments})
+    assert source.requests == []
+
+
+def test_a_hole_is_marked_and_told_by_default():
+    session = FakeSession(ListSource(hourly(5, 6, 9)))
+    bars = ContextDataAdapter(None, session=session).get_history("BTCUSDT", 3)
+    assert len(bars.holes) == 1
+    assert session.told == list(bars.holes)
+
+
+def test_a_hole_can_be_an_error():
+    with pytest.raises(HoleError, match="2 missing from 2020-09-13 19:00 to 2020-09-13 21:00") as caught:
+        adapter(ListSource(hourly(5, 6, 9))).get_history("BTCUSDT", 3, on_hole="raise")
+    assert places(caught.value.bars) == [5, 6, 9]
+
+
+def test_trim_keeps_the_newest_unbroken_run():
+    bars = adapter(ListSource(hourly(3, 5, 6, 8, 9))).get_history("BTCUSDT", 5, on_hole="trim")
+    assert places(bars) == [8, 9]
+    assert bars.holes == ()
+
+
+def test_a_live_answer_that_is_too_far_behind_is_refused_with_every_sources_reason():
+    with pytest.raises(StaleDataError, match="the newest 3 bars are missing") as caught:
+        adapter(Silent(0.0), ListSource(hourly(5, 6))).get_history("BTCUSDT", 3)
+    assert "s0: not here" in str(caught.value)
+    assert "reconnecting" in str(caught.value)
+    assert places(caught.value.bars) == [5, 6]
+
+
+def test_one_missing_bar_is_allowed_by_default():
+    bars = adapter(ListSource(hourly(7, 8))).get_history("BTCUSDT", 3)
+    assert bars.behind == 1
+
+
+def test_stale_can_be_marked_instead():
+    assert adapter(ListSource(hourly(5, 6))).get_history("BTCUSDT", 3, on_stale="mark").behind == 3
+
+
+def test_in_a_backtest_stale_is_marked():
+    context = SimpleNamespace(now_ms=at(10))
+    assert adapter(ListSource(hourly(5)), context=context).get_history("BTCUSDT", 3).behind == 4
+
+
+def test_the_deployments_policy_is_the_default():
+    strict = Policy(on_hole="raise", on_stale="mark", max_behind=0, late_after=0)
+    with pytest.raises(HoleError):
+        adapter(ListSource(hourly(5, 7)), policy=strict).get_history("BTCUSDT", 3)
+
+
+def feed(now: int) -> FeedClock:
+    clock = FeedClock()
+    clock.saw_closed(now)
+    return clock
+
+
+def test_under_the_feed_clock_streams_that_are_all_stale_make_an_answer_stale():
+    late = Policy(late_after=5_000)
+    sources = (Silent(6.0), ListSource(hourly(8, 9)))
+    with pytest.raises(StaleDataError, match="no live stream for 6 s"):
+        adapter(*sources, clock=feed(at(10)), policy=late).get_history("BTCUSDT", 2)
+    fresh = adapter(Silent(4.0), *sources, clock=feed(at(10)), policy=late)
+    assert len(fresh.get_history("BTCUSDT", 2)) == 2
+
+
+def test_under_the_feed_clock_a_question_about_the_past_is_not_stale():
+    stale = adapter(Silent(6.0), ListSource(hourly(7, 8, 9)), clock=feed(at(10)), policy=Policy())
+    assert places(stale.get_history("BTCUSDT", 2, end=at(9))) == [7, 8]
+
+
+def test_under_the_system_clock_a_silent_stream_is_no_matter_if_the_bars_are_there():
+    assert len(adapter(Silent(600.0), ListSource(hourly(8, 9))).get_history("BTCUSDT", 2)) == 2
+
+
+def test_a_live_now_is_never_behind_the_contexts_now_ms():
+    context = SimpleNamespace(now_ms=at(11))
+    assert adapter(context=context, mode="live", now=at(10)).now() == at(11)
+
+
+def test_before_the_first_live_bar_the_feeds_now_is_the_end_of_the_current_bar():
+    context = SimpleNamespace(current_bar={"open_time": at(3), "timeframe": "1h"})
+    assert adapter(context=context, mode="live", clock=FeedClock()).now() == at(4)
+    with pytest.raises(ClockError, match="no live bar has come"):
+        adapter(clock=FeedClock()).now()
+
+
+def test_a_backtests_now_is_the_engines_and_moves_with_it():
+    context = SimpleNamespace(now_ms=at(5))
+    bound = adapter(ListSource(hourly(*range(20))), context=context)
+    assert places(bound.get_history("BTCUSDT", 1)) == [4]
+    context.now_ms = at(6)
+    assert places(bound.get_history("BTCUSDT", 1)) == [5]
+
+
+def test_explain_tells_who_was_asked_and_what_came_of_it():
+    table = str(adapter(Silent(0.0), ListSource(hourly(7, 8, 9))).explain("BTCUSDT", 2))
+    lines = table.splitlines()
+    assert lines[0] == "2 bars of BTCUSDT 1h up to 2020-09-13 22:00 UTC"
+    assert lines[1].split() == ["source", "outcome", "bars", "ms", "reason"]
+    assert lines[2].startswith("s0")
+    assert "not here" in lines[2]
+    assert "reconnecting" in lines[2]
+    assert lines[3].split()[:3] == ["s1", "bars", "2"]
+    assert lines[4] == "2 bars, 2020-09-13 20:00 to 2020-09-13 22:00 UTC: 2 from s1"
+
+
+def test_explain_of_a_failure_is_a_table_too_and_keeps_the_error():
+    explanation = adapter(Silent(0.0)).explain("BTCUSDT", 2)
+    assert isinstance(explanation.error, AllSourcesFailed)
+    assert "AllSourcesFailed: no source has 2 bars of BTCUSDT 1h" in str(explanation)
+    assert explanation.bars is None
+
+
+def test_explain_shows_holes_and_what_is_behind():
+    table = str(adapter(ListSource(hourly(5, 6, 8))).explain("BTCUSDT", 3, on_stale="mark"))
+    assert "hole: 1 missing from" in table
+    assert "behind: the newest 1 bars are missing" in table
+
+
+def test_all_symbols_of_all_sources_sorted():
+    other = ListSource(Bars.empty("AAA", Timeframe("1h")))
+    assert adapter(ListSource(hourly(1)), other).get_all_symbols() == ["AAA", "BTCUSDT"]
+
+
+def test_a_backtest_lists_no_symbols_of_live_sources():
+    live = ListSource(hourly(1), capabilities=Capabilities(live=True, blocking=False, symbols=("LIVEUSDT",)))
+    live.get_all_symbols = lambda: ["LIVEUSDT"]
+    context = SimpleNamespace(now_ms=at(5))
+    listed = {mode: adapter(live, context=context, mode=mode).get_all_symbols() for mode in ("live", "backtest")}
+    assert listed == {"live": ["LIVEUSDT"], "backtest": []}
+
+
+def test_a_source_that_cannot_list_its_symbols_adds_none_and_is_told_of(caplog):
+    broken = ListSource()
+    broken.get_all_symbols = lambda: 1 / 0
+    assert adapter(broken, ListSource(hourly(1))).get_all_symbols() == ["BTCUSDT"]
+    assert "source s0 cannot list its symbols: ZeroDivisionError" in caplog.text
+
+
+def test_explain_names_the_finer_timeframe_that_bars_were_made_of():
+    table = str(adapter(ListSource(hourly(*range(10)))).explain("BTCUSDT", 2, "2h"))
+    assert "s0 (1h)  bars" in table
+    assert "2 bars, 2020-09-13 18:00 to 2020-09-13 22:00 UTC: 2 from s0 1h" in table
+
+
+def test_a_failed_resolution_is_not_remembered():
+    down = [True]
+
+    def before(request):
+        if down:
+            raise OSError("down")
+
+    source = ListSource(hourly(8, 9), before=before)
+    bound = adapter(source)
+    with pytest.raises(AllSourcesFailed, match="down"):
+        bound.get_history("BTCUSDT", 2)
+    down.clear()
+    assert len(bound.get_history("BTCUSDT", 2)) == 2
+
+
+def test_a_context_alone_is_read_as_a_backtest_without_any_configuration():
+    rows = [
+        {"open_time": at(place), **dict.fromkeys(("open", "high", "low", "close", "volume"), "1")} for place in range(9)
+    ]
+    context = SimpleNamespace(
+        current_bar={**rows[5], "timeframe": "1h"},
+        market_data_context=[{"symbol": "BTCUSDT", "timeframe": "1h", "bars": rows}],
+    )
+    alone = ContextDataAdapter(context)
+    assert alone.mode == "backtest"
+    assert places(alone.get_history("btc-usdt", 3)) == [3, 4, 5]
+    assert alone.get_all_symbols() == ["BTCUSDT"]
+
+
+def test_an_adapter_of_nothing_is_refused():
+    with pytest.raises(RequestError, match="needs a context"):
+        ContextDataAdapter()
+
+
+def test_a_hidden_future_is_not_seen_through_a_later_clock_either():
+    """In a live binding too, now is read once and before any source is asked."""
+    now = [at(5)]
+    clock = SystemClock(lambda: now[0])
+
+    def before(request):
+        now[0] = at(15)
+
+    bars = adapter(ListSource(hourly(*range(20)), before=before), clock=clock).get_history("BTCUSDT", 2)
+    assert places(bars) == [3, 4]
+
+
+def test_a_frozen_adapter_answers_as_of_one_moment():
+    context = SimpleNamespace(now_ms=at(5))
+    bound = adapter(ListSource(hourly(*range(20))), context=context)
+    moment = bound.frozen()
+    context.now_ms = at(8)
+    assert places(moment.get_history("BTCUSDT", 1)) == [4]
+    assert places(bound.get_history("BTCUSDT", 1)) == [7]

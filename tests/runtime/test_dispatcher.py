@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import pytest
+
+from wealthsources import Bar, Event, Timeframe
+from wealthsources.runtime.dispatcher import Dispatcher
+
+FRAME = Timeframe("1h")
+
+
+def forming(volume: float, symbol: str = "BTCUSDT") -> Event:
+    bar = Bar(symbol, FRAME, 0, 1, 1, 1, 1, volume, closed=False)
+    return Event("bar", "live", symbol, FRAME, bar)
+
+
+def closed(open_time: int) -> Event:
+    return Event("bar", "live", "BTCUSDT", FRAME, Bar("BTCUSDT", FRAME, open_time, 1, 1, 1, 1, 1, closed=True))
+
+
+class Receiver:
+    """Takes events one by one; the first waits until it is let go."""
+
+    def __init__(self, wanted: int) -> None:
+        self.events: list[Event] = []
+        self.busy, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
+        self.threads: set[str] = set()
+        self._wanted = wanted
+
+    def __call__(self, event: Event) -> None:
+        self.busy.set()
+        assert self.go.wait(10)
+        self.threads.add(threading.current_thread().name)
+        self.events.append(event)
+        if len(self.events) >= self._wanted:
+            self.done.set()
+
+
+@pytest.fixture
+def dispatcher():
+    one = Dispatcher(most_waiting=10)
+    yield one
+    one.stop(5)
+
+
+def occupied(dispatcher: Dispatcher, wanted: int) -> Receiver:
+    """A receiver that is at work on a first event, so that what follows waits."""
+    receiver = Receiver(wanted + 1)
+    dispatcher.subscribe(receiver)
+    dispatcher.emit(Event("state", "live", state="connected"))
+    assert receiver.busy.wait(10)
+    return receiver
+
+
+def test_events_come_in_order_on_another_thread(dispatcher):
+    receiver = occupied(dispatcher, 3)
+    for open_time in range(3):
+        dispatcher.emit(closed(open_time))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [event.bar.open_time for event in receiver.events[1:]] == [0, 1, 2]
+    assert receiver.threads == {"wealthsources-dispatcher"}
+
+
+def test_of_the_updates_of_a_forming_bar_only_the_newest_waits(dispatcher):
+    receiver = occupied(dispatcher, 1)
+    for volume in range(1000):
+        dispatcher.emit(forming(volume))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [event.bar.volume for event in receiver.events[1:]] == [999]
+    assert dispatcher.conflated == 999
+
+
+def test_a_closed_bar_is_lost_only_when_nothing_else_can_give_way_and_then_it_is_said(dispatcher, caplog):
+    receiver = occupied(dispatcher, 10)
+    for symbol in ("A", "B"):
+        dispatcher.emit(forming(1, symbol))
+    with caplog.at_level(logging.WARNING):
+        for open_time in range(12):
+            dispatcher.emit(closed(open_time))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [event.bar.open_time for event in receiver.events[1:]] == list(range(2, 12))
+    assert dispatcher.lost == 2
+    assert "too slow" in caplog.text
+
+
+def test_a_subscriber_that_fails_is_logged_and_the_others_go_on(dispatcher, caplog):
+    def failing(event):
+        raise RuntimeError("mine")
+
+    dispatcher.subscribe(failing)
+    receiver = occupied(dispatcher, 0)
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert dispatcher.handler_errors == 1
+    assert "a subscriber failed" in caplog.text
+
+
+def test_after_unsubscribing_nothing_comes(dispatcher):
+    first, second = Receiver(1), Receiver(1)
+    first.go.set()
+    second.go.set()
+    end = dispatcher.subscribe(first)
+    dispatcher.subscribe(second)
+    end()
+    dispatcher.emit(closed(1))
+    assert second.done.wait(10)
+    assert first.events == []
+
+
+def test_without_a_subscriber_nothing_is_kept():
+    dispatcher = Dispatcher()
+    dispatcher.emit(closed(1))
+    assert not dispatcher.listening
+    receiver = Receiver(1)
+    dispatcher.subscribe(receiver)
+    dispatcher.stop(5)
+    assert receiver.events == []
+
+
+def test_stop_waits_no_longer_than_it_is_told(dispatcher):
+    receiver = occupied(dispatcher, 1)
+    began = time.monotonic()
+    dispatcher.stop(0.05)
+    assert 0.05 <= time.monotonic() - began < 2
+    assert receiver.events == [], "the callback is still at work"
+    receiver.go.set()
+
+
+def test_a_forming_bar_does_not_overtake_the_close_of_the_one_before(dispatcher):
+    receiver = occupied(dispatcher, 3)
+    dispatcher.emit(forming(1))
+    dispatcher.emit(closed(0))
+    dispatcher.emit(forming(2))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [(event.bar.volume, event.bar.closed) for event in receiver.events[1:]] == [
+        (1, False),
+        (1, True),
+        (2, False),
+    ]
+
+
+def test_a_stuck_subscriber_makes_the_queue_no_longer_than_twice_its_size(dispatcher):
+    receiver = occupied(dispatcher, 10)
+    for number in range(1000):
+        dispatcher.emit(forming(1, f"S{number}"))
+    assert len(dispatcher._waiting) <= 21
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [event.symbol for event in receiver.events[1:]] == [f"S{number}" for number in range(990, 1000)]
+
+
+def test_callbacks_that_take_nothing_for_over_a_second_are_counted_once():
+    now = [100.0]
+    dispatcher, receiver = Dispatcher(clock=lambda: now[0]), Receiver(5)
+    dispatcher.subscribe(receiver)
+    try:
+        dispatcher.emit(closed(0))
+        assert receiver.busy.wait(10)
+        for place, later in enumerate((0.0, 0.5, 1.2, 2.0), start=1):
+            now[0] = 100.0 + later
+            dispatcher.emit(closed(place))
+        assert dispatcher.slow_consumer == 1
+    finally:
+        receiver.go.set()
+        assert receiver.done.wait(10)
+        dispatcher.stop(5)
+
+
+def test_a_subscriber_that_wants_to_exit_ends_nothing():
+    dispatcher, receiver = Dispatcher(), Receiver(2)
+    receiver.go.set()
+
+    def leave(event):
+        raise SystemExit
+
+    dispatcher.subscribe(leave)
+    dispatcher.subscribe(receiver)
+    try:
+        dispatcher.emit(closed(0))
+        dispatcher.emit(closed(1))
+        assert receiver.done.wait(10)
+        assert dispatcher.handler_errors == 2
+    finally:
+        dispatcher.stop(5)

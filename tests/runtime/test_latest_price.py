@@ -1,0 +1,122 @@
+"""The latest price, of what series say; tests/wealthdata/api/test_last_price.py has the same over real sessions."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from wealthsources import AllSourcesFailed, Attempt, Bars, Capabilities, StaleDataError, Timeframe
+from wealthsources.resolve.query import Policy
+from wealthsources.runtime.latest_price import LatestPrice
+from wealthsources.testing import ListSource
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+#: A time at which every timeframe up to an hour has just ended.
+NOW = 1_600_000_000_000 // HOUR * HOUR
+
+
+def bar(timeframe="1m", close=1.0, ago=0, closed=True, behind=0) -> Bars:
+    """The newest bar of a series: it ended `ago` ms before now."""
+    opened = Timeframe(timeframe).floor(NOW - ago - 1)
+    made = Bars.from_columns("X", timeframe, [opened], [close], [close], [close], [close], [1.0], closed=closed)
+    return made.replace(behind=behind)
+
+
+def absent(outcome="not_here", source="s0") -> AllSourcesFailed:
+    return AllSourcesFailed("1 bars of X", [Attempt(source, outcome, reason="because")])
+
+
+def stale(bars: Bars) -> StaleDataError:
+    return StaleDataError("stale", bars, ())
+
+
+def price(answers, *, now=NOW, live=False, sources=(), idle=None, known=True, **policy):
+    """What is found where series answer with bars or errors, and the timeframes that were asked."""
+    asked = []
+
+    def ask(timeframe):
+        asked.append(timeframe.name)
+        answer = answers.get(timeframe.name, absent())
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    engine = SimpleNamespace(sources=dict(sources), policy=Policy(**policy), stale_for=lambda symbol, timeframe: idle)
+    try:
+        return LatestPrice(engine, "X", now, ask, live=live).find(lambda: known), asked
+    except (AllSourcesFailed, StaleDataError) as error:
+        return error, asked
+
+
+def pushing(*timeframes: str, stale_for=0.0) -> ListSource:
+    source = ListSource(capabilities=Capabilities(live=True, blocking=False, timeframes=timeframes))
+    source.stale_for = lambda symbol=None, timeframe=None: stale_for if timeframe.name in timeframes else None
+    return source
+
+
+def test_the_shortest_series_that_is_up_to_date_is_enough():
+    assert price({"1m": bar(close=5.0), "1h": bar("1h", 9.0)}) == (5.0, ["1m"])
+
+
+def test_where_it_is_behind_a_longer_one_may_have_ended_later():
+    found, asked = price({"1m": bar(close=5.0, ago=30 * MINUTE, behind=30), "3m": absent(), "1h": bar("1h", 9.0)})
+    assert (found, asked[-1]) == (9.0, "1h")
+
+
+def test_what_ended_last_counts_and_not_what_was_asked_last():
+    answers = {"1m": bar(close=5.0, ago=MINUTE, behind=1), "1h": bar("1h", 9.0, ago=HOUR, behind=1)}
+    assert price(answers)[0] == 5.0
+
+
+def test_no_bar_at_all_is_the_first_absence():
+    first = absent()
+    found, asked = price({"1m": first})
+    assert found is first
+    assert asked == list(Timeframe.known())
+
+
+def test_a_symbol_that_nobody_knows_is_asked_for_once():
+    assert price({}, known=False)[1] == ["1m"]
+
+
+def test_that_nobody_knows_it_is_not_said_by_a_source_that_failed():
+    assert price({"1m": absent("failed")}, known=False, live=True)[1] == ["1m", "3m"]
+
+
+def test_a_source_that_failed_may_have_had_a_newer_one():
+    failed = absent("failed")
+    source = ListSource(capabilities=Capabilities(blocking=True))
+    assert price({"1m": failed, "3m": bar("3m", 5.0)}, sources={"s0": source}) == (failed, ["1m"])
+
+
+def test_a_context_that_raises_for_a_timeframe_has_not_failed():
+    assert price({"1m": absent("failed"), "3m": bar("3m", 5.0)}, sources={"s0": ListSource()})[0] == 5.0
+
+
+# live ----------------------------------------------------------------------------------------------------------
+
+
+def test_live_what_is_pushed_is_asked_first_and_a_forming_bar_has_the_price():
+    forming = bar("1h", 7.0, ago=-HOUR, closed=False)
+    found = price({"1h": forming, "1m": bar()}, now=NOW + 1, live=True, sources={"s0": pushing("1h")})
+    assert found == (7.0, ["1h"])
+
+
+def test_a_forming_bar_whose_window_is_over_is_no_price_of_now():
+    late = bar("1h", 7.0, ago=HOUR, closed=False, behind=1)
+    answers = {"1h": late, "1m": bar(close=5.0)}
+    assert price(answers, live=True, sources={"s0": pushing("1h")}) == (5.0, ["1h", "1m"])
+
+
+def test_minutes_that_stopped_are_not_made_up_for_by_the_hour_that_is_pushed():
+    refusal = stale(bar(close=5.0, ago=HOUR))
+    answers = {"1m": refusal, "1h": bar("1h", 7.0, ago=-HOUR, closed=False)}
+    found, asked = price(answers, now=NOW + 1, live=True, sources={"s0": pushing("1m", "1h", stale_for=60.0)})
+    assert (found, asked) == (refusal, ["1m", "1h"])
+
+
+def test_a_bar_that_ended_before_the_streams_fell_silent_tells_no_price():
+    found, _ = price({"1m": bar(close=5.0)}, now=NOW + HOUR, live=True, idle=600.0)
+    assert "no live stream for 600 s, and no bar ended since" in str(found)
+    assert price({"1m": bar(close=5.0)}, now=NOW + MINUTE, live=True, idle=600.0)[0] == 5.0
+    assert price({"1m": bar(close=5.0)}, now=NOW + HOUR, live=True, idle=600.0, on_stale="mark")[0] == 5.0

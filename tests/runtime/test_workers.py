@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from wealthsources import AllSourcesFailed, Bars, Capabilities, HistoryRequest, Source, SourceError, Timeframe
+from wealthsources.model.errors import NotAsked
+from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.query import Query
+from wealthsources.runtime.workers import Caller, Workers
+
+from ..support.waiting import wait_until
+
+REQUEST = HistoryRequest("BTCUSDT", Timeframe("1h"), 1_600_000_000_000)
+
+
+class Waiting(Source):
+    capabilities = Capabilities(blocking=True)
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.threads: list[str] = []
+        self.deadlines: list[float | None] = []
+
+    def get_history(self, request):
+        self.threads.append(threading.current_thread().name)
+        self.deadlines.append(request.deadline)
+        self.release.wait(20)
+        return Bars.empty(request.symbol, request.timeframe)
+
+
+@pytest.fixture
+def make_workers():
+    """make_workers(size, name): workers that are let go after the test."""
+    made: list[Workers] = []
+
+    def make(*arguments) -> Workers:
+        made.append(Workers(*arguments))
+        return made[-1]
+
+    yield make
+    for workers in made:
+        workers.stop()
+
+
+@pytest.fixture
+def source():
+    waiting = Waiting()
+    yield waiting
+    waiting.release.set()
+
+
+def answers(caller: Caller, source: Source) -> bool:
+    """The call after the last hanging one may still find it at work for a moment."""
+    try:
+        return len(caller("s", source, REQUEST)) == 0
+    except SourceError:
+        return False
+
+
+def test_a_source_that_never_blocks_is_called_directly(source, make_workers):
+    source.capabilities = Capabilities(blocking=False)
+    source.release.set()
+    chain = SourceChain([ChainLink("s", source)], Caller(make_workers(), 1))
+    with contextlib.suppress(AllSourcesFailed):  # it has nothing
+        chain.resolve(Query(REQUEST.symbol, Timeframe("1m"), REQUEST.end, 1))
+    assert source.threads == [threading.current_thread().name]
+
+
+def test_a_source_that_may_block_is_called_on_a_worker_and_told_its_deadline(source, make_workers):
+    source.release.set()
+    before = time.monotonic()
+    Caller(make_workers(), 5)("s", source, REQUEST)
+    assert source.threads[0].startswith("wealthsources-worker")
+    assert before + 5 <= source.deadlines[0] <= time.monotonic() + 5
+
+
+def test_a_source_that_overruns_its_deadline_is_a_source_error(source, make_workers):
+    with pytest.raises(SourceError, match=r"no answer within 0\.05 s"):
+        Caller(make_workers(), 0.05)("s", source, REQUEST)
+
+
+def test_what_a_source_raises_comes_through(make_workers):
+    class Failing(Source):
+        def get_history(self, request):
+            raise TimeoutError("disk")
+
+    with pytest.raises(TimeoutError, match="disk"):
+        Caller(make_workers(), 5)("s", Failing(), REQUEST)
+
+
+def test_a_hanging_source_is_not_asked_again_and_again(source, make_workers):
+    caller = Caller(make_workers(), 0.01)
+    for _ in range(2):
+        with pytest.raises(SourceError, match="no answer"):
+            caller("s", source, REQUEST)
+    with pytest.raises(SourceError, match="still hangs on 2 earlier"):
+        caller("s", source, REQUEST)
+    source.release.set()
+    wait_until(lambda: answers(caller, source))
+
+
+def test_hanging_sources_leave_workers_for_the_others(source, make_workers):
+    workers = make_workers(2)
+    caller = Caller(workers, 0.05)
+    for name in ("a", "a", "b", "b", "c", "c"):
+        with pytest.raises(SourceError, match="no answer"):
+            caller(name, source, REQUEST)
+
+    class Quick(Source):
+        def get_history(self, request):
+            return Bars.empty(request.symbol, request.timeframe)
+
+    assert len(Caller(workers, 5)("other", Quick(), REQUEST)) == 0
+
+
+def test_a_source_that_no_worker_was_free_for_has_not_been_asked(source, make_workers):
+    workers, release = make_workers(1), threading.Event()
+    workers.submit(lambda: release.wait(20))
+    caller = Caller(workers, 0.05)
+    for _ in range(3):
+        with pytest.raises(NotAsked, match=r"no worker was free for it within 0\.05 s"):
+            caller("s", source, REQUEST)
+    assert source.threads == []
+    release.set()
+    source.release.set()
+    assert len(Caller(workers, 5)("s", source, REQUEST)) == 0
+
+
+def test_a_source_that_overruns_its_deadline_has_been_asked(source, make_workers):
+    with pytest.raises(SourceError) as caught:
+        Caller(make_workers(), 0.05)("s", source, REQUEST)
+    assert not isinstance(caught.value, NotAsked)
+
+
+def test_many_threads_may_ask_one_healthy_source(make_workers):
+    class Healthy(Source):
+        def get_history(self, request):
+            return Bars.empty(request.symbol, request.timeframe)
+
+    caller, failures = Caller(make_workers(2), 5), []
+
+    def ask() -> None:
+        try:
+            for _ in range(50):
+                caller("s", Healthy(), REQUEST)
+        except SourceError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_a_source_that_exits_ends_only_its_answer(make_workers):
+    class Exiting(Source):
+        def get_history(self, request):
+            raise SystemExit("bye")
+
+    with pytest.raises(SourceError, match="raised SystemExit"):
+        Caller(make_workers(), 5)("s", Exiting(), REQUEST)
+
+
+def test_there_are_never_more_threads_than_the_size(make_workers):
+    workers, release = make_workers(3, "few"), threading.Event()
+    futures = [workers.submit(lambda: release.wait(20)) for _ in range(10)]
+    alive = [thread for thread in threading.enumerate() if thread.name.startswith("few-")]
+    assert len(alive) == 3
+    release.set()
+    assert all(future.result(5) for future in futures)
+    workers.stop()
+    for thread in alive:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_after_stop_nothing_is_taken(make_workers):
+    workers = make_workers()
+    workers.stop()
+    with pytest.raises(NotAsked, match="has been stopped"):
+        workers.submit(lambda: None)

@@ -1,0 +1,1 @@
+"""The calls of JoinQuant, one file for each, and what an engine needs beside them: context, configure, extend."""

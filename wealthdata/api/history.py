@@ -1,0 +1,121 @@
+"""history and attribute_history: JoinQuant's calls for one field of many securities, and many fields of one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from wealthdata.api.get_price import check_fq
+from wealthdata.arguments.fields import HISTORY_DEFAULT, PRICE_DEFAULT, read_fields
+from wealthdata.arguments.frequency import is_daily, read_frequency
+from wealthdata.arguments.symbols import read_symbols
+from wealthdata.binding.stack import current_binding, current_reader
+from wealthdata.errors import ParamsError
+from wealthdata.reading.columns import Request, fill_for, labels, read_columns
+from wealthdata.reading.frames import one_frame, wide_frame
+from wealthdata.reading.span import Span, read_count
+from wealthdata.settings import process
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wealthsources import Timeframe
+
+
+def history(
+    count: int,
+    unit: str = "1d",
+    field: str = "avg",
+    security_list: str | Sequence[str] | None = None,
+    df: bool = True,
+    skip_paused: bool | None = None,
+    fq: str | None = "pre",
+) -> Any:
+    """One field of the newest `count` closed bars of several securities, all as of one moment; see `get_price`.
+
+    field          one of those of get_price; money, and avg which is made of it, are NaN where no source gives money
+    security_list  one symbol, or a list of them; None: the bound context's `universe`
+    df             True: a frame of float64, a column per symbol as it was given, the newest `count` labels that any
+                   of them has as naive datetime64[ns]; NaN where one has no bar. Notes in `df.attrs` are by symbol
+                   False: a dict of symbol to an array of float64, shape (n,), n <= count, each of its own bars
+    skip_paused, fq  as in get_price
+
+    A day that is not over has no row, nor has a minute. Raises WealthDataError, see wealthdata.errors.
+    """
+    symbols = _symbols(security_list)
+    check_fq(fq)
+    if not isinstance(field, str):
+        raise ParamsError(f"field must be one name like 'close', was {field!r}; attribute_history takes several")
+    fields, timeframe, number = read_fields(field), read_frequency(unit), read_count(count)
+    settings, moment = process.settings, current_reader().as_of_now()
+    # In UTC, where no two bars of a series have one label.
+    request = Request(timeframe, Span(number), fields, dt.UTC, fill_for(skip_paused, True))
+    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in symbols}
+    if not df:
+        return {symbol: columns.numbers[0] for symbol, columns in by_symbol.items()}
+    frame = wide_frame(by_symbol, number, positional=settings.positional)
+    frame.index = _in_zone(frame.index, timeframe, settings.tz)
+    return frame
+
+
+def attribute_history(
+    security: str,
+    count: int,
+    unit: str = "1d",
+    fields: str | Sequence[str] | None = HISTORY_DEFAULT,
+    skip_paused: bool = True,
+    df: bool = True,
+    fq: str | None = "pre",
+) -> Any:
+    """Fields of the newest `count` closed bars of one security; see `get_price`, whose frame this is.
+
+    fields  default: open, close, high, low, volume, and money where a source gives it. Asked for by name it is NaN
+            where none does; a default column of NaN would empty every `dropna()`
+    df      True: a frame of float64, indexed by label, a column per field
+            False: a dict of field to an array of float64, shape (n,), n <= count
+    skip_paused, fq  as in get_price
+
+    A day that is not over has no row, nor has a minute. Raises WealthDataError, see wealthdata.errors.
+    """
+    chosen = read_symbols(security)
+    if not isinstance(chosen, str):
+        raise ParamsError(f"security must be one symbol, was {security!r}; for several there are history and get_price")
+    check_fq(fq)
+    wanted = PRICE_DEFAULT if fields is None or fields is HISTORY_DEFAULT else read_fields(fields)
+    timeframe, number = read_frequency(unit), read_count(count)
+    settings, reader = process.settings, current_reader()
+    request = Request(timeframe, Span(number), wanted, settings.tz, fill_for(skip_paused, True))
+    columns = read_columns(reader, chosen, request)
+    if not df:
+        return dict(zip(wanted.numbers, columns.numbers, strict=True))
+    return one_frame(columns, wanted, positional=settings.positional)
+
+
+def _symbols(security_list: object) -> tuple[str, ...]:
+    if security_list is None:
+        security_list = _universe()
+    chosen = read_symbols(security_list)
+    return (chosen,) if isinstance(chosen, str) else chosen
+
+
+def _universe() -> object:
+    binding = current_binding()
+    context = None if binding is None else binding.context
+    universe = context.get("universe") if isinstance(context, Mapping) else getattr(context, "universe", None)
+    if not isinstance(universe, list | tuple) or not universe:
+        raise ParamsError(
+            "security_list is not given, and the context has no universe: pass the symbols, as in "
+            "history(5, '1d', 'close', ['BTCUSDT']), or have the engine put a list of them into context.universe"
+        )
+    return universe
+
+
+def _in_zone(index: pd.Index, timeframe: Timeframe, zone: dt.tzinfo) -> pd.Index:
+    """Labels in UTC as those of `zone`; dates stay."""
+    if is_daily(timeframe):
+        return index
+    ends = index.to_numpy().astype("datetime64[ms]").astype("int64")
+    return pd.DatetimeIndex(labels(timeframe, ends, zone), copy=False)

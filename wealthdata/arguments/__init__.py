@@ -1,0 +1,1 @@
+"""What the arguments of a call mean. Nothing here knows a session or a context."""

@@ -1,0 +1,1 @@
+"""On whose behalf a call is answered: the contexts that are bound, and the adapters that read for them."""

@@ -1,0 +1,93 @@
+"""The façade's one way to an adapter: what is asked of it, and its errors in the words of wealthdata."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final, Literal
+
+import wealthsources
+from wealthdata.errors import SecurityNotFound, translate
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from wealthsources import Bars, ContextDataAdapter, Timeframe
+
+
+class _OurWords:
+    """`with our_words:` raises an error of the core as the one of wealthdata that says the same."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, wealthsources.WealthSourcesError):
+            raise translate(error) from None
+
+
+our_words: Final = _OurWords()
+
+
+class BarReader:
+    """Reads bars through an adapter, on behalf of one binding. Everything it raises is of `wealthdata.errors`."""
+
+    __slots__ = ("adapter",)
+
+    def __init__(self, adapter: ContextDataAdapter) -> None:
+        self.adapter = adapter
+
+    @property
+    def mode(self) -> Literal["live", "backtest"]:
+        """That of the binding."""
+        return self.adapter.mode
+
+    def now(self) -> int:
+        """The time beyond which nothing is seen, ms. Raises ClockError."""
+        with our_words:
+            return self.adapter.now()
+
+    def as_of_now(self) -> BarReader:
+        """A reader of this very moment, for several questions about it. Raises ClockError."""
+        with our_words:
+            return BarReader(self.adapter.frozen())
+
+    def get_history(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        count: int | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        include_now: bool = False,
+    ) -> Bars:
+        """As the adapter's. Raises WealthDataError: SecurityNotFound, DataUnavailable, StaleDataError, ..."""
+        with our_words:
+            try:
+                return self.adapter.get_history(symbol, count, timeframe, start=start, end=end, include_now=include_now)
+            except wealthsources.AllSourcesFailed as failure:
+                self._require_known(symbol, failure)
+                raise
+
+    def latest_price(self, symbol: str) -> float:
+        """As the adapter's. Raises WealthDataError: SecurityNotFound, DataUnavailable, StaleDataError, ..."""
+        with our_words:
+            try:
+                return self.adapter.latest_price(symbol)
+            except wealthsources.AllSourcesFailed as failure:
+                self._require_known(symbol, failure)
+                raise
+
+    def symbols(self) -> list[str]:
+        """The symbols that the sources list, sorted."""
+        with our_words:
+            return self.adapter.get_all_symbols()
+
+    def _require_known(self, symbol: str, failure: wealthsources.AllSourcesFailed) -> None:
+        """Raise SecurityNotFound if no source has the symbol; a source that failed cannot tell."""
+        if any(attempt.outcome == "failed" for attempt in failure.attempts) or self.adapter.knows_symbol(symbol):
+            return
+        known = self.adapter.get_all_symbols()
+        near = difflib.get_close_matches(symbol, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:10]) or 'none'}"
+        raise SecurityNotFound(f"no source has {symbol!r}; {hint}") from None

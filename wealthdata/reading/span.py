@@ -1,0 +1,105 @@
+"""Which bars a call means: `count`, start and end dates, and what a backtest may not ask for."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wealthdata.arguments.dates import day_time, from_milliseconds, milliseconds, read_moment
+from wealthdata.arguments.frequency import DAY, is_daily
+from wealthdata.errors import FutureDataError, ParamsError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from wealthdata.binding.adapter_access import BarReader
+    from wealthdata.settings import Settings
+    from wealthsources import Timeframe
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Span:
+    """The newest `count` bars, or those with open_time >= `start`, that end by `end` (None: now). Times in ms."""
+
+    count: int | None
+    start: int | None = None
+    end: int | None = None
+
+
+def read_count(value: object, what: str = "count") -> int:
+    """A whole number of at least 1; numpy's will do, a bool will not. Raises ParamsError."""
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+        raise ParamsError(f"{what} must be a whole number, was {value!r}")
+    number = operator.index(value)
+    if number < 1:
+        raise ParamsError(f"{what} must be at least 1, was {number}")
+    return number
+
+
+def read_span(
+    reader: BarReader,
+    settings: Settings,
+    timeframe: Timeframe,
+    count: object,
+    start_date: object,
+    end_date: object,
+    names: tuple[str, str] = ("start_date", "end_date"),
+) -> Span:
+    """The bars that lie within the dates: start < label <= end for intraday ones, whole dates for longer ones.
+
+    `names` are what the caller calls the dates. Raises ParamsError, FutureDataError (in a backtest), ClockError.
+    """
+    if start_date is None:
+        number = settings.default_count if count is None else read_count(count)
+        if end_date is None:
+            return Span(number)
+        return Span(number, None, _Dates(reader, settings, timeframe, None, end_date, names).end())
+    if count is not None:
+        raise ParamsError(f"give either count or {names[0]}, not both")
+    dates = _Dates(reader, settings, timeframe, start_date, end_date, names)
+    return Span(None, dates.start(), dates.end())
+
+
+class _Dates:
+    """The dates of one call as marks that can be compared: ms for intraday bars, days for longer ones."""
+
+    def __init__(
+        self,
+        reader: BarReader,
+        settings: Settings,
+        timeframe: Timeframe,
+        start_date: object,
+        end_date: object,
+        names: tuple[str, str],
+    ) -> None:
+        self._timeframe = timeframe
+        self._daily = is_daily(timeframe)
+        first, last = names
+        self._first = None if start_date is None else self._mark(read_moment(start_date, first, settings.tz), up=True)
+        self._last = None if end_date is None else self._mark(read_moment(end_date, last, settings.tz))
+        if self._first is not None and self._last is not None and self._first > self._last:
+            raise ParamsError(f"{first} {start_date!r} is after {last} {end_date!r}")
+        if reader.mode != "backtest":
+            return
+        now = from_milliseconds(reader.now(), settings.tz)
+        for name, given, mark in ((first, start_date, self._first), (last, end_date, self._last)):
+            if mark is not None and mark > self._mark(now):
+                raise FutureDataError(f"{name} {given!r} is after the backtest's time, {now:%Y-%m-%d %H:%M:%S}")
+
+    def _mark(self, moment: dt.datetime, *, up: bool = False) -> int:
+        return moment.toordinal() if self._daily else milliseconds(moment, up=up)
+
+    def start(self) -> int | None:
+        """The earliest open time, ms. A week or month that began before counts by its last day, its label."""
+        if self._first is None or not self._daily:
+            return self._first
+        return self._timeframe.floor(day_time(self._first))
+
+    def end(self) -> int | None:
+        """The latest end, ms."""
+        if self._last is None or not self._daily:
+            return self._last
+        return day_time(self._last) + DAY

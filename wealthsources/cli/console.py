@@ -1,0 +1,138 @@
+"""Writing to the terminal, or to whatever stands in for it: data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from wealthsources.model.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Sequence
+    from typing import TextIO
+
+#: Into a file or a pipe nothing is wrapped or cut.
+_BOUNDLESS: Final = 10_000
+
+
+def console(stream: TextIO) -> Console:
+    """A console that takes text as it is. Where nobody looks at it, it is plain and has room for everything."""
+    plain = not stream.isatty()
+    return Console(
+        file=stream,
+        width=_BOUNDLESS if plain else None,
+        color_system=None if plain else "auto",
+        force_terminal=not plain,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=plain,
+    )
+
+
+def say_error(text: str) -> None:
+    """One line on stderr that says what went wrong."""
+    _say("error", "bold red", text)
+
+
+def say_note(text: str) -> None:
+    """One line on stderr that the reader of the data should know."""
+    _say("note", "yellow", text)
+
+
+def _say(word: str, style: str, text: str) -> None:
+    console(sys.stderr).print(Text.assemble((f"{word}:", style), " ", one_line(text)), soft_wrap=True)
+
+
+# tables ----------------------------------------------------------------------------------------------------------
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Container[str] = ()) -> None:
+    """Print a table to stdout, at its full width even where the terminal is narrower.
+
+    The columns of `right` hold numbers. The last one is left out if there is nothing in it.
+    """
+    rows = list(rows)
+    if not any(str(row[-1]) for row in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    screen = console(sys.stdout)
+    width = screen.measure(table, options=screen.options.update(width=_BOUNDLESS)).maximum
+    table.collapse_padding = width > screen.width
+    screen.width = width
+    with screen.capture() as printed:
+        screen.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+
+
+def print_texts(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows to stdout whose last cell may be long: on a terminal it runs over several lines of its column."""
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    rows = list(rows)
+    for _ in rows[0][:-1] if rows else ():
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    screen = console(sys.stdout)
+    with screen.capture() as printed:
+        screen.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+
+
+# the log ---------------------------------------------------------------------------------------------------------
+
+
+class _Stderr(logging.Handler):
+    """Writes to what is stderr at that moment, so that a line of progress gives way."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(self.format(record) + "\n")
+
+
+class _Concise(logging.Formatter):
+    """`WARNING live: what happened`, on one line whatever was logged."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        name = record.name.removeprefix("wealthsources.").removeprefix("source.")
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1]:
+            text += f": {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+        return f"{record.levelname} {name}: {one_line(text)}"
+
+
+def _is_no_note(record: logging.LogRecord) -> bool:
+    # Holes of an answer are said in the notes that follow it.
+    return record.funcName != "warn_of_hole"
+
+
+@contextlib.contextmanager
+def logs_on_stderr(debug: bool) -> Iterator[None]:
+    """Warnings as single lines on stderr; with `debug` the whole log, with times and tracebacks."""
+    handler = _Stderr()
+    if debug:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    else:
+        handler.setFormatter(_Concise())
+        handler.addFilter(_is_no_note)
+    # Only our own log in full: those of libraries may hold tokens.
+    root, ours = logging.getLogger(), logging.getLogger("wealthsources")
+    before = ours.level
+    root.addHandler(handler)
+    ours.setLevel(logging.DEBUG if debug else logging.WARNING)
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
+        root.removeHandler(handler)

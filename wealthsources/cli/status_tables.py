@@ -1,0 +1,100 @@
+"""The status of a session as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import typer
+from rich.text import Text
+
+from wealthsources.cli.console import print_table, print_texts
+from wealthsources.model.text import one_line
+from wealthsources.model.times import time_text
+from wealthsources.runtime.deployment import UP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from wealthsources.model.status import SourceStatus
+    from wealthsources.runtime.engine import SessionStatus
+
+    Row = tuple[str | Text, ...]
+
+_NUMBERS: Final = ("epoch", "reconnects", "last bar", "bars", "idle", "holes", "times")
+_GOOD: Final = (*UP, "live")
+_WAITING: Final = ("not started", "connecting", "reconnecting", "never_received", "late", "hole")
+
+
+def print_status(status: SessionStatus) -> None:
+    """The clock, then the sources, what there is to say about them, their streams, and what was counted."""
+    now = "no time yet" if status.now is None else f"{time_text(status.now)} UTC"
+    typer.echo(f"clock: {status.clock}, {now}" + (f" · mode: {status.mode}" if status.mode else ""))
+    sources = {one_line(name): source for name, source in status.sources.items()}
+    _print(("source", "state", "epoch", "reconnects", "last bar"), _states(sources))
+    if remarks := list(_remarks(sources)):
+        typer.echo()
+        print_texts(remarks)
+    _print(("source", "symbol", "timeframe", "state", "bars", "idle", "holes"), _streams(sources))
+    _print(("source", "counted", "times"), [*_counts(sources), *_lost(status)])
+
+
+def _print(columns: Sequence[str], rows: Iterable[Row]) -> None:
+    if rows := list(rows):
+        typer.echo()
+        print_table(columns, rows, right=_NUMBERS)
+
+
+def _states(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
+    for name, source in sources.items():
+        epoch, reconnects = (str(source.epoch), str(source.reconnects)) if source.epoch else ("", "")
+        ago = "" if source.last_data is None else f"{_time(source.last_data)} ago"
+        yield name, _colored(source.state), epoch, reconnects, ago
+
+
+def _remarks(sources: Mapping[str, SourceStatus]) -> Iterator[tuple[str, str, str]]:
+    for name, source in sources.items():
+        lost = ", ".join(f"{reason} {count}" for reason, count in source.reconnects_by_reason.items())
+        offset = source.clock_offset or 0.0
+        remarks = {
+            "endpoint": source.endpoint,
+            "reason": source.reason,
+            "last error": source.last_error,
+            "reconnects for": lost,
+            "server's clock": f"at least {_time(offset)} ahead of ours" if offset > 0 else "",
+        }
+        yield from ((name, what, one_line(text)) for what, text in remarks.items() if text)
+
+
+def _streams(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
+    for name, source in sources.items():
+        for stream in source.streams:
+            symbol, timeframe = one_line(stream.symbol), one_line(stream.timeframe)
+            state = _colored(stream.state)
+            yield name, symbol, timeframe, state, str(stream.bars), _time(stream.idle), str(stream.holes)
+
+
+def _counts(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
+    for name, source in sources.items():
+        yield from ((name, one_line(what), str(times)) for what, times in sorted(source.counters.items()) if times)
+
+
+def _lost(status: SessionStatus) -> Iterator[Row]:
+    counted = {
+        "events lost": status.events_lost,
+        "events conflated": status.events_conflated,
+        "errors of subscribers": status.handler_errors,
+    }
+    yield from (("(session)", what, str(times)) for what, times in counted.items() if times)
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _colored(state: str) -> Text:
+    style = "green" if state in _GOOD else "yellow" if state in _WAITING else "red"
+    return Text(one_line(state), style=style)

@@ -1,0 +1,48 @@
+"""What is wrong with a configuration, and where: all of it at once, a line each."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+from wealthsources.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The way to a value: ("sources", 0, "plugin").
+Place = tuple[str | int, ...]
+
+_MAX_MISTAKES: Final = 50
+_MAX_LENGTH: Final = 1000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong at one place; `line` counts from 1 and is None for settings that stand in no file."""
+
+    place: Place
+    line: int | None
+    text: str
+
+    def report(self, where: str) -> str:
+        """As `config.yaml:9: sources[0].plugin: what is wrong`, on one line that a terminal can show."""
+        parts = [where if self.line is None else f"{where}:{self.line}", dotted(self.place), self.text]
+        line = " ".join(": ".join(part for part in parts if part).split())
+        line = line if len(line) <= _MAX_LENGTH else line[:_MAX_LENGTH] + "…"
+        return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+
+
+def dotted(place: Place) -> str:
+    """`sources[0].plugin`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+
+
+def config_error(where: str, mistakes: Iterable[Diagnostic]) -> ConfigError:
+    """All mistakes as one error, in the order of the file."""
+    in_order = sorted(mistakes, key=lambda mistake: mistake.line or 0)
+    lines = list(dict.fromkeys(mistake.report(where) for mistake in in_order))
+    more = len(lines) - _MAX_MISTAKES
+    if more > 0:
+        lines[_MAX_MISTAKES:] = [f"{where}: and {more} more"]
+    return ConfigError("\n".join(lines))

@@ -1,0 +1,170 @@
+"""config.yaml as frozen settings. What is wrong in it is one ConfigError, with file, line and key of each mistake."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import pydantic
+from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from wealthsources.config.diagnostics import Diagnostic, config_error
+from wealthsources.config.validate import check
+from wealthsources.config.yaml_document import Document, parse, read_text
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from wealthsources.model.errors import ConfigError
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+
+def _no_bool(value: object) -> object:
+    # pydantic takes `yes` for 1.
+    if isinstance(value, bool):
+        raise ValueError(f"should be a number, received {str(value).lower()}")
+    return value
+
+
+def _none_is_empty(value: object) -> object:
+    # `options:` with every line below it commented out.
+    return {} if value is None else value
+
+
+_Number = BeforeValidator(_no_bool)
+
+
+class _Closed(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class SourceSettings(_Closed):
+    """One source of the deployment. `name` is the plugin's unless it is given; no two sources share one.
+
+    optional  whether the deployment starts without this source if it cannot be loaded
+    options   as written, not checked yet: see `Config.options`. Secrets may be in it, so it is not in the `repr`.
+    """
+
+    plugin: str = Field(min_length=1)
+    name: str = Field("", validate_default=True)
+    optional: bool = False
+    options: Annotated[dict[str, Any], BeforeValidator(_none_is_empty)] = Field(default_factory=dict, repr=False)
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _as_the_plugin(cls, name: str, info: pydantic.ValidationInfo) -> str:
+        return name or info.data.get("plugin", "")
+
+
+class PluginSettings(_Closed):
+    """`allow`: the only plugins that may be loaded; None: any that is installed."""
+
+    allow: tuple[str, ...] | None = None
+
+
+class Settings(_Closed):
+    """What config.yaml says, apart from what each source's `options` mean.
+
+    clock                what "now" is in a live binding
+    on_hole              what to do about missing bars that no source has
+    on_stale             what to do about missing newest bars; None: raise in a live binding, mark in a backtest
+    max_behind           bars that may be missing at the end before an answer is stale
+    late_after           seconds a bar may take to arrive after its end
+    source_deadline      seconds that one source has for one answer
+    breaker_failures     in a row after which a source that may block is not asked for a while
+    breaker_probe_after  seconds of that while; then one request tries it
+    sources              in order of priority
+    """
+
+    clock: Literal["system", "feed"] = "system"
+    on_hole: Literal["mark", "raise", "trim"] = "mark"
+    on_stale: Literal["raise", "mark"] | None = None
+    max_behind: Annotated[NonNegativeInt, _Number] = 1
+    late_after: Annotated[NonNegativeFloat, _Number] = 5.0
+    source_deadline: Annotated[PositiveFloat, _Number] = 2.0
+    breaker_failures: Annotated[PositiveInt, _Number] = 5
+    breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0
+    sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
+    plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
+
+    @pydantic.field_validator("sources", mode="before")
+    @classmethod
+    def _at_least_one(cls, sources: object) -> object:
+        if not sources:
+            raise ValueError("there is no source; list at least one, as in `sources: [{plugin: context}]`")
+        return sources
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Settings, and where they come from. Relative paths in options start at `folder`; `where` is named in errors."""
+
+    settings: Settings
+    folder: Path
+    where: str
+    _document: Document = dataclasses.field(repr=False)
+
+    @classmethod
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], folder: str | os.PathLike[str] | None = None, where: str = "the settings"
+    ) -> Config:
+        """Settings made in code. Texts are taken as they are, `${NAME}` too. `folder` is by default the current one.
+
+        Raises ConfigError.
+        """
+        return cls._of(Document(dict(mapping)), Path(folder or ".").absolute(), where)
+
+    @classmethod
+    def _of(cls, document: Document, folder: Path, where: str) -> Config:
+        settings, mistakes = check(Settings, document.value, document)
+        # What could not be read has no value, and nothing more needs to be said about that.
+        told = {(mistake.place, mistake.line) for mistake in document.mistakes}
+        more = [mistake for mistake in mistakes if (mistake.place, mistake.line) not in told]
+        mistakes = [*document.mistakes, *more]
+        if settings is not None:
+            mistakes += _same_names(settings, document)
+        if settings is None or mistakes:
+            raise config_error(where, mistakes)
+        return cls(settings, folder, where, document)
+
+    def options(self, index: int, model: type[Model]) -> Model:
+        """The options of `settings.sources[index]`, checked against a plugin's model.
+
+        The model's validators find the folder in `info.context["folder"]`. Raises ConfigError, as for the rest.
+        """
+        at = ("sources", index, "options")
+        options, mistakes = check(
+            model, self.settings.sources[index].options, self._document, at, {"folder": self.folder}
+        )
+        if options is None:
+            raise config_error(self.where, mistakes)
+        return options
+
+    def about(self, index: int, text: str) -> ConfigError:
+        """An error about `settings.sources[index]` that begins with its place: `config.yaml:4: sources[1]: text`."""
+        place = ("sources", index)
+        return config_error(self.where, [Diagnostic(place, self._document.line(place), text)])
+
+
+def read_config(path: str | os.PathLike[str]) -> Config:
+    """Read a config.yaml, with `${NAME}` taken from the environment. Raises ConfigError for all mistakes at once."""
+    path = Path(path)
+    document = parse(read_text(path), str(path))
+    # Not resolved: a mounted config.yaml may be a link, and its folder is the one that it appears in.
+    return Config._of(document, path.absolute().parent, str(path))
+
+
+def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:
+    mistakes = []
+    first: dict[str, int] = {}
+    for index, source in enumerate(settings.sources):
+        other = first.setdefault(source.name, index)
+        if other != index:
+            line = document.line(("sources", other))
+            on_line = "" if line is None else f" on line {line}"
+            text = f"has the same name as sources[{other}]{on_line}; give it a `name:` of its own"
+            mistakes.append(Diagnostic(("sources", index), document.line(("sources", index)), text))
+    return mistakes

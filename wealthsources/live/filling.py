@@ -1,0 +1,155 @@
+"""HoleFiller: asks the rest of the chain for what a stream missed, and remembers what never existed."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Final
+
+from wealthsources.model.events import Event
+from wealthsources.model.holes import Hole
+from wealthsources.model.rows import CLOSED
+from wealthsources.source import HistoryRequest
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+
+    from wealthsources.live.series import SeriesBuffer
+    from wealthsources.live.store import BarStore
+    from wealthsources.model.bars import Bars
+    from wealthsources.source import Host
+
+_LAST_RETRY: Final = 600.0  # seconds
+_BELIEVED: Final = 3600.0  # seconds for which an authoritative "there never was a bar" is believed
+
+
+class HoleFiller:
+    """Fills the holes of one series: one request at a time, repeated ever more seldom while something is missing.
+
+    Times are seconds, monotonic. `counters` are those of the shard that brings the series.
+    """
+
+    def __init__(
+        self,
+        series: SeriesBuffer,
+        store: BarStore,
+        host: Host,
+        counters: Counter[str],
+        monotonic: Callable[[], float],
+        first_retry: float = 5.0,
+    ) -> None:
+        """Each pause is twice as long as the one before, from `first_retry` to 600 s."""
+        self._series = series
+        self._store = store
+        self._host = host
+        self._counters = counters
+        self._monotonic = monotonic
+        self._name = f"{series.symbol} {series.timeframe}"
+        self._asking = False
+        self._retry_at = 0.0
+        self._first_retry = self._retry_after = first_retry
+        self._empty: tuple[Hole, ...] = ()  # an authoritative history said that there never was a bar
+        self._empty_until = 0.0
+
+    def known_empty(self, now: float) -> tuple[Hole, ...]:
+        """Holes of which an exchange's own history says that there never was a bar."""
+        return self._empty if now < self._empty_until else ()
+
+    def fill_new(self, hole: Hole) -> None:
+        """A hole has just opened: ask for it at once."""
+        self._retry_at, self._retry_after = 0.0, self._first_retry
+        self._fill(hole)
+
+    def look(self, now: float) -> None:
+        """Ask again for what is still missing, if it is time."""
+        if not self._retry_at or now < self._retry_at or self._asking:
+            return
+        holes = _all_holes(self._series)
+        if holes:
+            self._fill(Hole(holes[0].start, holes[-1].end, sum(hole.count for hole in holes)))
+        else:
+            self._retry_at = 0.0
+
+    def _fill(self, hole: Hole) -> None:
+        host, series = self._host, self._series
+        if self._asking:
+            self._retry_at = self._retry_at or self._monotonic() + self._retry_after
+            return
+        self._asking = True
+        self._retry_at = self._monotonic() + self._retry_after
+        self._retry_after = min(_LAST_RETRY, self._retry_after * 2)
+
+        def done(bars: Bars | None, reason: str) -> None:
+            self._asking = False
+            if bars is not None:
+                self._filled(bars, hole, reason)
+            else:
+                host.logger.info("%s: %s is not filled: %s", self._name, hole, reason)
+
+        # One bar more at each end: a history that has both neighbours can say that nothing was between them.
+        timeframe = series.timeframe
+        start = timeframe.open_time(timeframe.slot(hole.start) - 1)
+        host.backfill(HistoryRequest(series.symbol, timeframe, timeframe.end(hole.end), start), done)
+
+    def _filled(self, bars: Bars, hole: Hole, reason: str) -> None:
+        filled = self._store.fill(bars)
+        self._count("backfilled", filled.added)
+        self._count("disagreements", filled.disagreements)
+        left = _holes_within(self._series, hole)
+        if left and not _never_existed(left, bars):
+            return
+        self._believe(left)
+        host = self._host
+        host.logger.info("%s: filled %s (%s)", self._name, hole, reason)
+        if host.listening:
+            symbol, timeframe = self._series.symbol, self._series.timeframe
+            host.emit(Event("filled", host.name, symbol, timeframe, hole=hole, reason=reason))
+
+    def _believe(self, empty: tuple[Hole, ...]) -> None:
+        """Nothing but these is left of the hole that was asked for, and of these there never was a bar."""
+        now = self._monotonic()
+        known = self.known_empty(now)
+        holes = _all_holes(self._series)
+        self._empty = tuple(hole for hole in holes if hole in known or hole in empty)
+        self._empty_until = now + _BELIEVED
+        self._retry_after = self._first_retry
+        if empty:
+            self._count("verified_empty", sum(hole.count for hole in empty if hole not in known))
+            others = len(holes) > len(self._empty)  # opened while this was asked
+            self._retry_at = now + self._first_retry if others else self._empty_until
+
+    def _count(self, what: str, number: int) -> None:
+        if number:
+            self._counters[what] += number
+
+
+def _holes_within(series: SeriesBuffer, hole: Hole) -> tuple[Hole, ...]:
+    """What is missing of a hole. Not `series.holes()`: the bar after it may be the one that is forming."""
+    timeframe = series.timeframe
+    first, last = timeframe.slot(hole.start), timeframe.slot(hole.end)
+    held = [timeframe.slot(int(time)) for time in series.snapshot(hole.end, hole.start).open_times]
+    oldest = series.all().open_times[:1]
+    evicted = len(series) >= series.capacity and oldest[0] >= hole.start  # what had to give way is not missing
+    edges = [*held, last] if evicted else [first - 1, *held, last]
+    return tuple(
+        Hole(timeframe.open_time(before + 1), timeframe.open_time(after), after - before - 1)
+        for before, after in itertools.pairwise(edges)
+        if after - before > 1
+    )
+
+
+def _all_holes(series: SeriesBuffer) -> tuple[Hole, ...]:
+    """All holes up to the newest bar, be that closed or forming."""
+    bars, timeframe = series.all(), series.timeframe
+    closed = bars.open_times[bars.states == CLOSED]
+    if not len(closed):
+        return ()
+    start, newest = timeframe.end(int(closed[0])), bars.newest
+    return _holes_within(series, Hole(start, newest, 0)) if start < newest else ()
+
+
+def _never_existed(holes: tuple[Hole, ...], bars: Bars) -> bool:
+    """Whether an answer with bars on both sides says of all these holes that there never was a bar."""
+    if not len(bars) or bars.oldest >= holes[0].start or bars.newest < holes[-1].end:
+        return False
+    return not any(other.start < hole.end and hole.start < other.end for hole in holes for other in bars.holes)

@@ -1,0 +1,49 @@
+"""What a source is told of the messages that are pushed to it. Any object with these attributes will do."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class BarMessage(Protocol):
+    """One message: the whole bar so far, as a server states it. The values have been checked.
+
+    symbol      in the server's spelling, or in ours
+    timeframe   the name of one of ours; `open_time` (ms) is on its grid
+    values      open, high, low, close, volume; `decimals` and `texts` give their own text back, see `read_value`
+    closed      the server's flag, None if it sends none
+    """
+
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def timeframe(self) -> str: ...
+    @property
+    def open_time(self) -> int: ...
+    @property
+    def close_time(self) -> int: ...
+    @property
+    def values(self) -> tuple[float, float, float, float, float]: ...
+    @property
+    def decimals(self) -> int: ...
+    @property
+    def closed(self) -> bool | None: ...
+    @property
+    def texts(self) -> tuple[str | None, ...] | None: ...
+
+
+class LostMessage(Protocol):
+    """A message that came and cannot be used: which bar it was for, as far as that could be read.
+
+    symbol, timeframe  empty if it may have been for any series; `open_time` None if it may have been for any bar
+    may_be_bar         false for what is nothing like a bar, such as a heartbeat in plain text
+    """
+
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def timeframe(self) -> str: ...
+    @property
+    def open_time(self) -> int | None: ...
+    @property
+    def may_be_bar(self) -> bool: ...

@@ -1,0 +1,530 @@
+"""SeriesBuffer and BarStore: the bounded, ordered, hole-aware memory of a source that is pushed to.
+
+A series keeps its newest bars as 64-byte rows in one block of memory, so an answer is one copy. It knows at any time
+how many bars at its end follow one another without a hole. It also judges which bars are closed, always within the
+connection (`epoch`) that brought a bar's last message: by the server's flag, or because a later bar came on the same
+connection. A clock closes nothing, and what a lost connection left forming stays forming.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import numpy as np
+
+from wealthsources.model.bars import Bars
+from wealthsources.model.errors import RequestError
+from wealthsources.model.holes import Hole, holes_between
+from wealthsources.model.rows import (
+    ALL_NUMBERS,
+    BY_FLAG,
+    BY_HISTORY,
+    BY_SUCCESSOR,
+    CLOSED,
+    COLUMNS,
+    FORMING,
+    MOST_REVISIONS,
+    ROW_BYTES,
+    open_time_at,
+    open_times,
+    pack_row_into,
+    read_row,
+    set_status,
+    source_codes,
+    state_of,
+    states,
+    statuses,
+    unpack_row,
+    values,
+)
+from wealthsources.model.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from wealthsources.model.bars import Bar
+    from wealthsources.model.rows import Integers, Row, Rows
+
+Kind = Literal["new", "update", "repeat", "correction", "older", "rejected", "too_old", "old_epoch"]
+Corrections = Literal["accept", "reject"]
+
+
+class Stored(NamedTuple):
+    """What a message did.
+
+    kind    new: a bar of its own · update: a forming bar changed · repeat: nothing new · correction: a closed bar
+            changed · older: an earlier state of a closed bar, dropped · rejected: a correction, by policy ·
+            too_old: older than all that fits · old_epoch: from a connection that is over
+    closed  open times of the bars that this message closed
+    hole    what is missing right before the bar, if it opened a hole
+    """
+
+    kind: Kind
+    closed: tuple[int, ...] = ()
+    hole: Hole | None = None
+
+
+class Filled(NamedTuple):
+    """What a backfill did: bars added, and closed bars on which it disagreed (they were left as they are)."""
+
+    added: int
+    disagreements: int
+
+
+class _Message(NamedTuple):
+    """The whole bar so far, as a message states it."""
+
+    open_time: int
+    close_time: int
+    values: tuple[float, float, float, float, float]
+    decimals: int
+    closed: bool | None
+    texts: tuple[str | None, ...] | None
+
+
+_AsTuple = tuple[
+    int, int, tuple[float, float, float, float, float], int, "bool | None", "tuple[str | None, ...] | None"
+]
+_stored = tuple.__new__  # Stored(...) costs three times as much
+_UPDATE: Final = Stored("update")
+_REPEAT: Final = Stored("repeat")
+
+
+class SeriesBuffer:
+    """The newest `capacity` bars of one series. Every method may be called from any thread.
+
+    Bars before a hole as wide as the capacity are let go of: had the missing ones come, they would be gone too.
+    `names` are the sources that rows may name; the first is the owner's. `corrections` says whether a different
+    message for a closed bar changes it.
+    """
+
+    __slots__ = (
+        "_begin",
+        "_corrections",
+        "_data",
+        "_end",
+        "_epoch",
+        "_epoch_newest",
+        "_forming",
+        "_gone",
+        "_let_go_until",
+        "_lock",
+        "_newest",
+        "_rows",
+        "_run",
+        "_texts",
+        "arrived",
+        "capacity",
+        "names",
+        "symbol",
+        "timeframe",
+    )
+
+    def __init__(
+        self,
+        symbol: str,
+        timeframe: Timeframe | str,
+        capacity: int = 1000,
+        *,
+        names: tuple[str, ...] = ("",),
+        corrections: Corrections = "accept",
+    ) -> None:
+        if capacity < 1:
+            raise RequestError(f"a series needs room for at least one bar, not {capacity}")
+        self.symbol = symbol
+        self.timeframe = Timeframe(timeframe)
+        self.capacity = capacity
+        self.names = names
+        self.arrived: float | None = None
+        self._corrections = corrections
+        self._lock = Lock()
+        # 5 % of slack: the rows move to the front once in so many bars, and memory stays near its least.
+        self._allocate(capacity + max(1, capacity // 20))
+        self._forget()
+
+    def _allocate(self, room: int) -> None:
+        self._rows: Rows = np.empty((room, COLUMNS))
+        self._data = self._rows.data.cast("B")
+
+    def _forget(self) -> None:
+        self._begin = self._end = 0
+        self._newest = -1 << 62
+        self._epoch = 0
+        self._epoch_newest = -1 << 62
+        self._forming: dict[int, int] = {}  # open_time -> the epoch of its last message
+        self._run: int | None = 0  # closed bars in a row at the end, not counting a forming last one; None: to count
+        self._texts: dict[int, tuple[str | None, ...]] = {}
+        self._gone: tuple[Rows, dict[int, tuple[str | None, ...]] | None] | None = None
+        self._let_go_until = -1 << 62  # nothing up to this open time comes back
+
+    # writing ---------------------------------------------------------------------------------------------------
+
+    def put(
+        self,
+        open_time: int,
+        close_time: int,
+        values: tuple[float, float, float, float, float],
+        decimals: int = ALL_NUMBERS,
+        closed: bool | None = None,
+        epoch: int = 1,
+        texts: tuple[str | None, ...] | None = None,
+        arrived: float | None = None,
+    ) -> Stored:
+        """Store one message: the whole bar so far, as (open, high, low, close, volume).
+
+        `closed` is the server's flag, None if it sends none; `arrived` is a monotonic time in s. The values must have
+        been checked: what is stored is trusted by everybody who reads.
+        """
+        self._lock.acquire()  # a with statement takes twice as long, and this is done for every message
+        try:
+            if (
+                open_time == self._newest
+                and self._forming.get(open_time) == epoch == self._epoch
+                and not (closed or texts or self._texts)
+            ):
+                # What nearly every message is: another state of the bar that this connection is forming.
+                self.arrived = arrived
+                at = self._end * ROW_BYTES - ROW_BYTES
+                _, _, o, h, l, c, v, _, _, revision, code = unpack_row(self._data, at)  # noqa: E741
+                if (o, h, l, c, v) == values and code == decimals:
+                    return _REPEAT
+                if revision < MOST_REVISIONS:
+                    revision += 1
+                pack_row_into(self._data, at, open_time, close_time, *values, FORMING, 0, revision, decimals)
+                return _UPDATE
+            if epoch != self._epoch:
+                if epoch < self._epoch:
+                    return Stored("old_epoch")
+                self._epoch = epoch
+                self._epoch_newest = -1 << 62
+            newest = self._newest
+            if open_time >= newest:
+                self.arrived = arrived  # a stream that sends nothing but old bars again is as good as silent
+            message = (open_time, close_time, values, decimals, closed, texts)
+            if open_time > newest:
+                return self._append(message)
+            place = self._end - 1 if open_time == newest else self._place_of(open_time)
+            if open_time_at(self._data, place) == open_time:
+                return self._replace(place, _Message(*message))
+            return self._insert(place, _Message(*message))
+        finally:
+            self._lock.release()
+
+    def _append(self, message: _AsTuple) -> Stored:
+        open_time, closed = message[0], message[4]
+        ended = self._advance(open_time)
+        newest, forming = self._newest, self._forming
+        interrupted = newest in forming
+        follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
+        hole = None if follows else self._hole_before(open_time)
+        if hole is not None and hole.count >= self.capacity:
+            self._let_go(closed_just_now=newest in ended)
+        if self._end == len(self._rows):
+            self._compact()
+        self._write(self._end, message, BY_FLAG if closed else FORMING)
+        self._end += 1
+        self._newest = open_time
+        if self._run is not None:
+            if closed:
+                self._run = 1 if interrupted or hole else self._run + 1
+            elif interrupted:
+                self._run = 0
+        if not closed:
+            forming[open_time] = self._epoch
+        if self._end - self._begin > self.capacity:
+            self._evict()
+        return _stored(Stored, ("new", (*ended, open_time) if closed else ended, hole))
+
+    def _replace(self, place: int, message: _Message) -> Stored:
+        old = read_row(self._data, place * ROW_BYTES)
+        revision = min(old.revision + 1, MOST_REVISIONS)
+        was_closed = state_of(old.status) == CLOSED
+        ended = self._advance(message.open_time)
+        if self._is_repeat(old, message):
+            if not was_closed:
+                ended += self._vouch(place, message)
+            elif message.closed:
+                set_status(self._data, place, BY_FLAG)
+            return Stored("repeat", ended) if ended else _REPEAT
+        if not was_closed:
+            self._write(place, message, FORMING, revision)
+            ended += self._vouch(place, message)
+            return Stored("update", ended) if ended else _UPDATE
+        if not message.closed and message.values[4] < old.volume:
+            return Stored("older", ended)
+        if self._corrections == "reject":
+            return Stored("rejected", ended)
+        self._write(place, message, BY_FLAG if message.closed else old.status, revision)
+        return Stored("correction", ended)
+
+    def _is_repeat(self, old: Row, message: _Message) -> bool:
+        texts = message.texts
+        return (
+            old.values == message.values
+            and old.decimals == message.decimals
+            and (not texts or texts == self._texts.get(message.open_time))
+        )
+
+    def _insert(self, place: int, message: _Message) -> Stored:
+        ended = self._advance(message.open_time)
+        if message.open_time <= self._let_go_until:
+            return Stored("too_old", ended)
+        if place == self._begin and self._end - self._begin >= self.capacity:
+            return Stored("too_old", ended)
+        if self._end == len(self._rows):
+            place -= self._begin
+            self._compact()
+        self._rows[place + 1 : self._end + 1] = self._rows[place : self._end]
+        self._end += 1
+        self._write(place, message, FORMING)
+        ended += self._vouch(place, message)
+        if self._end - self._begin > self.capacity:
+            self._evict()
+        self._run = None
+        return Stored("new", ended)
+
+    def _write(self, place: int, message: _AsTuple, status: int, revision: int = 0) -> None:
+        open_time, close_time, values, decimals, _, texts = message
+        pack_row_into(self._data, place * ROW_BYTES, open_time, close_time, *values, status, 0, revision, decimals)
+        if texts:
+            self._texts[open_time] = texts
+        elif self._texts:
+            self._texts.pop(open_time, None)
+
+    def _vouch(self, place: int, message: _Message) -> tuple[int, ...]:
+        """This connection now stands for the bar; close it if there is evidence. Returns the open times closed."""
+        open_time = message.open_time
+        if message.closed:
+            return self._close(place, open_time, BY_FLAG)
+        if open_time < self._epoch_newest:
+            return self._close(place, open_time, BY_SUCCESSOR)
+        self._forming[open_time] = self._epoch
+        return ()
+
+    def _advance(self, open_time: int) -> tuple[int, ...]:
+        """A bar came on this connection: if it is its newest, the one that was newest before is closed."""
+        before = self._epoch_newest
+        if open_time <= before:
+            return ()
+        self._epoch_newest = open_time
+        if self._forming.get(before) != self._epoch:
+            return ()
+        if before == self._newest:
+            return self._close(self._end - 1, before, BY_SUCCESSOR)
+        return self._close(self._place_of(before), before, BY_SUCCESSOR)
+
+    def _close(self, place: int, open_time: int, status: int) -> tuple[int, ...]:
+        set_status(self._data, place, status)
+        self._forming.pop(open_time, None)
+        if place != self._end - 1:
+            self._run = None
+        elif self._run is not None:
+            joined = self._run > 0 and place > self._begin and self._ends_at(place - 1) == open_time
+            self._run = self._run + 1 if joined else 1
+        return (open_time,)
+
+    def _let_go(self, *, closed_just_now: bool) -> None:
+        """Forget all bars: those that are missing now would have pushed them out, had they come.
+
+        The last one, if it was closed by the message that opens the hole, can still be had from `at`: it is news.
+        """
+        text = self._texts.get(self._newest)
+        rows = self._rows[self._end - 1 : self._end].copy()
+        self._gone = (rows, {self._newest: text} if text else None) if closed_just_now else None
+        self._let_go_until = self._newest
+        self._begin = self._end
+        self._run = 0
+        self._forming.clear()
+        self._texts.clear()
+
+    def _compact(self) -> None:
+        length = self._end - self._begin
+        self._rows[:length] = self._rows[self._begin : self._end]
+        self._begin, self._end = 0, length
+
+    def _evict(self) -> None:
+        gone = open_time_at(self._data, self._begin)
+        self._begin += 1
+        if self._forming:
+            self._forming.pop(gone, None)
+        if self._texts:
+            self._texts.pop(gone, None)
+        if self._run is not None:
+            self._run = min(self._run, self._end - self._begin - (self._newest in self._forming))
+
+    def fill(self, bars: Bars, codes: dict[int, int]) -> Filled:
+        """Merge closed bars of another source into the holes. `codes` maps their source codes to places in `names`.
+
+        What is closed already is never replaced, nor the bar that is forming now, and nothing newer than the newest
+        bar is taken: only what the server sent says how far time has come.
+        """
+        rows = np.array(bars.rows[bars.states == CLOSED])
+        of_rows = source_codes(rows)
+        of_rows[:] = [codes[int(code)] for code in of_rows]
+        statuses(rows)[:] = BY_HISTORY
+        with self._lock:
+            latest = self._newest - (self._forming.get(self._newest) == self._epoch)
+            times = open_times(rows)
+            rows = rows[(times <= latest) & (times > self._let_go_until)]
+            if not len(rows) or self._end == self._begin:
+                return Filled(0, 0)
+            mine = self._rows[self._begin : self._end]
+            kept = states(mine) == CLOSED
+            theirs = open_times(rows)
+            new = ~np.isin(theirs, open_times(mine[kept]))
+            disagreements = _count_differences(mine[kept], rows[~new])
+            merged = np.concatenate([mine[kept | ~np.isin(open_times(mine), theirs)], rows[new]])
+            order = np.argsort(open_times(merged), kind="stable")
+            merged = merged[order][-self.capacity :]
+            self._take_over(merged, {int(time): bars.texts.get(int(time)) for time in theirs[new]})
+            return Filled(int((theirs[new] >= open_times(merged)[0]).sum()), disagreements)
+
+    def _take_over(self, merged: Rows, texts: dict[int, tuple[str | None, ...] | None]) -> None:
+        self._rows[: len(merged)] = merged
+        self._begin, self._end = 0, len(merged)
+        self._newest = open_time_at(self._data, self._end - 1)
+        self._run = None
+        if self._texts or any(texts.values()):
+            both = {**self._texts, **texts}
+            self._texts = {time: kept for time in self._times().tolist() if (kept := both.get(time))}
+        forming = set(self._times()[states(self._held()) == FORMING].tolist())
+        self._forming = {time: epoch for time, epoch in self._forming.items() if time in forming}
+
+    def interrupt(self) -> None:
+        """Something of this series may have been missed: nobody vouches any more for what is forming.
+
+        Like a lost connection, it leaves the bar forming until it is sent again.
+        """
+        with self._lock:
+            self._epoch_newest = -1 << 62
+            self._forming = dict.fromkeys(self._forming, -1)
+
+    def clear(self) -> None:
+        """Forget all bars."""
+        with self._lock:
+            self._forget()
+
+    # reading ---------------------------------------------------------------------------------------------------
+
+    def snapshot(
+        self,
+        end: int | None = None,
+        start: int | None = None,
+        count: int | None = None,
+        *,
+        forming_epoch: int | None = None,
+    ) -> Bars:
+        """The newest `count` closed bars with open_time >= `start` that end <= `end`, as a copy.
+
+        With `forming_epoch`, the bar that this connection is forming follows as one more, if there is one.
+        """
+        with self._lock:
+            first, last, run = self._begin, self._end, self._run
+            if run is None:
+                run = self._run = self._count_run()
+            forming = self._forming.get(self._newest)
+            tail = forming is not None
+            if tail:
+                last -= 1
+            if end is not None and last > first and self.timeframe.end(open_time_at(self._data, last - 1)) > end:
+                cut = first + self._visible(end)
+                run, last, tail = max(0, run - (last - cut)), cut, False
+            if start is not None:
+                first += int(np.searchsorted(open_times(self._rows[first:last]), start))
+            if count is not None and run >= count:
+                first = max(first, last - count)
+            unbroken = last - first <= run
+            if unbroken:
+                with_forming = tail and forming_epoch is not None and forming == forming_epoch
+                rows = self._rows[first : last + with_forming].copy()
+            else:
+                rows = self._closed_of(first, last, count)
+                if tail and forming_epoch is not None and forming == forming_epoch:
+                    rows = np.concatenate([rows, self._rows[last : last + 1]])
+            texts = dict(self._texts) if self._texts else None
+        return Bars(self.symbol, self.timeframe, rows, self.names, texts, trusted=True, unbroken=unbroken)
+
+    def _visible(self, end: int) -> int:
+        """How many rows end by `end`."""
+        return int(np.searchsorted(self.timeframe.ends(self._times()), end, side="right"))
+
+    def _closed_of(self, first: int, last: int, count: int | None) -> Rows:
+        rows: Rows = self._rows[first:last]
+        rows = rows[states(rows) == CLOSED]
+        return rows if count is None else rows[max(0, len(rows) - count) :]
+
+    def at(self, open_time: int) -> Bar | None:
+        """The bar of that open time, forming or closed."""
+        with self._lock:
+            place = self._place_of(open_time)
+            if place < self._end and open_time_at(self._data, place) == open_time:
+                rows, texts = self._rows[place : place + 1].copy(), dict(self._texts) if self._texts else None
+            elif self._gone is not None and int(open_times(self._gone[0])[0]) == open_time:
+                rows, texts = self._gone
+            else:
+                return None
+        return Bars(self.symbol, self.timeframe, rows, self.names, texts)[0]
+
+    def all(self) -> Bars:
+        """Everything in the buffer, forming bars too, oldest first."""
+        with self._lock:
+            rows = self._rows[self._begin : self._end].copy()
+            return Bars(self.symbol, self.timeframe, rows, self.names, dict(self._texts), trusted=True)
+
+    def holes(self) -> tuple[Hole, ...]:
+        """The holes between closed bars, oldest first; a bar that a lost connection left forming is in them."""
+        with self._lock:
+            rows = self._closed_of(self._begin, self._end, None)
+            return holes_between(self.timeframe, open_times(rows))
+
+    def __len__(self) -> int:
+        return self._end - self._begin
+
+    @property
+    def newest(self) -> int | None:
+        """The open time of the newest bar, forming or closed, ms."""
+        with self._lock:
+            return self._newest if self._end > self._begin else None
+
+    def _count_run(self) -> int:
+        last = self._end - (self._newest in self._forming)
+        rows = self._rows[self._begin : last]
+        if not len(rows):
+            return 0
+        breaks = states(rows) != CLOSED
+        starts = breaks.copy()
+        starts[1:] |= np.diff(self.timeframe.slots(open_times(rows))) != 1
+        if breaks[-1]:
+            return 0
+        where = np.flatnonzero(starts)
+        if not len(where):
+            return len(rows)
+        newest_start = int(where[-1])
+        return len(rows) - newest_start - int(breaks[newest_start])
+
+    def _hole_before(self, open_time: int) -> Hole | None:
+        if self._end == self._begin:
+            return None
+        slots = self.timeframe
+        first = slots.slot(self._newest) + (self._newest not in self._forming)
+        missing = slots.slot(open_time) - first
+        return Hole(slots.open_time(first), open_time, missing) if missing > 0 else None
+
+    def _ends_at(self, place: int) -> int:
+        return self.timeframe.end(open_time_at(self._data, place))
+
+    def _place_of(self, open_time: int) -> int:
+        """The row of that open time, or the one that it would stand before."""
+        return self._begin + int(np.searchsorted(self._times(), open_time))
+
+    def _held(self) -> Rows:
+        return self._rows[self._begin : self._end]
+
+    def _times(self) -> Integers:
+        return open_times(self._held())
+
+
+def _count_differences(mine: Rows, theirs: Rows) -> int:
+    if not len(theirs):
+        return 0
+    places = np.searchsorted(open_times(mine), open_times(theirs))
+    return int((values(mine)[places] != values(theirs)).any(axis=1).sum())

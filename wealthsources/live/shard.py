@@ -1,0 +1,93 @@
+"""Shard: one of the connections that share a subscription, as whoever drives it writes it and all others read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Literal
+
+from wealthsources.model.symbols import match_symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+#: (symbol, name of the timeframe), as the deployment writes them.
+SeriesKey = tuple[str, str]
+
+ShardState = Literal["disconnected", "connecting", "connected", "reconnecting", "error", "auth_failed"]
+
+#: The worst first: a subscription does no better than the worst of its shards.
+_STATES: Final = ("auth_failed", "error", "disconnected", "connecting", "reconnecting", "connected")
+
+
+class Shard:
+    """What is known of one connection and of those before it. Written on the thread of its connection only.
+
+    number                which of the subscription's connections it is, from 0 on
+    series                what is asked for on it; a series is on one shard, and stays there
+    state                 connected: subscribed and acknowledged · auth_failed: the credential was turned down twice
+    since                 monotonic: when the connection came up or went down; at first: the start
+    epoch                 how many connections were acknowledged; acknowledged_at: when the last one was, monotonic
+    breaks                how often a message of any of its series was lost, on all its connections together
+    last_data             monotonic: when the last bar came that we want
+    endpoint, last_error  for people: without what is secret
+    refused               what the server refused on this connection, and why; the other series live on
+    counters              what happened, by name; reconnects_by_reason: why connections were lost
+    """
+
+    def __init__(
+        self, number: int, series: Sequence[SeriesKey], spell: Callable[[str], str] = str, endpoint: str = ""
+    ) -> None:
+        """`spell` gives the server's spelling of one of our symbols."""
+        self.number = number
+        self.state: ShardState = "disconnected"
+        self.since = 0.0
+        self.epoch = 0
+        self.acknowledged_at = 0.0
+        self.breaks = 0
+        self.last_data: float | None = None
+        self.endpoint = endpoint
+        self.last_error = ""
+        self.refused: dict[SeriesKey, str] = {}
+        self.counters: Counter[str] = Counter()
+        self.reconnects_by_reason: Counter[str] = Counter()
+        self._spell = spell
+        self.take_series(series)
+
+    def take_series(self, series: Sequence[SeriesKey]) -> None:
+        """These are its series from now on."""
+        self._spellings = {(self._spell(symbol), timeframe): (symbol, timeframe) for symbol, timeframe in series}
+        self._symbols = tuple(dict.fromkeys(symbol for symbol, _ in series))
+        self._wanted = frozenset(series)
+        self.series = tuple(series)
+
+    @property
+    def reconnects(self) -> int:
+        """How many connections there were after the first."""
+        return max(0, self.epoch - 1)
+
+    @property
+    def voucher(self) -> int:
+        """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
+        return (self.epoch << 32) + self.breaks
+
+    def match(self, symbol: str, timeframe: str) -> SeriesKey | None:
+        """The series of this shard that is meant by the server's spelling of a symbol, or by a similar one."""
+        exact = self._spellings.get((symbol, timeframe))
+        if exact is not None:
+            return exact
+        matched = match_symbol(symbol, self._symbols)
+        series = None if matched is None else (matched, timeframe)
+        return series if series in self._wanted else None
+
+
+def worst_of(shards: Iterable[Shard]) -> Shard:
+    """The shard that does worst: the subscription does no better. There must be one."""
+    return min(shards, key=lambda shard: _STATES.index(shard.state))
+
+
+def sum_of(counters: Iterable[Counter[str]]) -> dict[str, int]:
+    """Counters together."""
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(dict(counter))  # a copy at once: its shard counts on
+    return dict(total)

@@ -1,0 +1,123 @@
+"""Stream: one subscribed series, and how far it can be vouched for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from wealthsources.model.status import StreamStatus
+
+if TYPE_CHECKING:
+    from wealthsources.live.filling import HoleFiller
+    from wealthsources.live.series import SeriesBuffer
+    from wealthsources.live.shard import SeriesKey, Shard
+    from wealthsources.model.timeframe import Timeframe
+
+#: After so many bars that came once and after their window, a server seems to push closed bars only.
+ENOUGH_TO_JUDGE: Final = 3
+
+
+class Stream:
+    """One subscribed series: its bars, the shard that brings them, and what is remembered of its messages.
+
+    series          None until the first bar comes
+    shard           None until it is known
+    due, limit      seconds of silence after which it is late, and stale
+    last_open       the open time of the last message
+    new_bars        how many bars were begun, as far as that tells how the server pushes
+    pushes_forming  a forming bar was seen
+    """
+
+    def __init__(self, symbol: str, timeframe: Timeframe) -> None:
+        self.symbol = symbol
+        self.timeframe = timeframe
+        self.series: SeriesBuffer | None = None
+        self.shard: Shard | None = None
+        self.filler: HoleFiller | None = None
+        self.due = timeframe.milliseconds / 1000 + 30.0
+        self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
+        self.last_open = 0
+        self.new_bars = 0
+        self.pushes_forming = False
+        self.said_stale = False
+        self._partial: tuple[int, int] | None = None  # (epoch, open time) of a bar that is only partial
+
+    @property
+    def key(self) -> SeriesKey:
+        """(symbol, name of the timeframe)."""
+        return self.symbol, self.timeframe.name
+
+    @property
+    def seems_closed_only(self) -> bool:
+        """Whether every bar so far came once and after its window."""
+        return not self.pushes_forming and self.new_bars >= ENOUGH_TO_JUDGE
+
+    # how far it can be vouched for -----------------------------------------------------------------------------
+
+    def stale_seconds(self, now: float) -> float | None:
+        """For how many seconds it has been stale at `now`, monotonic; None if it is on no shard."""
+        shard = self.shard
+        if shard is None:
+            return None
+        if shard.state != "connected":
+            return max(now - shard.since, 1e-9)
+        return max(0.0, now - self._heard_at(shard) - self.limit)
+
+    def _heard_at(self, shard: Shard) -> float:
+        arrived = self.series.arrived if self.series is not None else None
+        return max(arrived or 0.0, shard.acknowledged_at)
+
+    def stale_note(self, stale: float) -> str:
+        """What to say of an answer, the stream having been stale for so many seconds."""
+        state = "disconnected" if self.shard is None else self.shard.state
+        if state == "connected":
+            return f"nothing came for {stale:.0f} s more than a stream may be silent: cannot vouch for the newest bars"
+        return f"{state} for {stale:.0f} s: cannot vouch for the newest bars"
+
+    def why_nothing(self) -> str:
+        """Why no bar ever came."""
+        shard = self.shard
+        if shard is None:
+            return "is not subscribed"
+        if shard.state == "connected":
+            return "is connected, but no bar of this series has come"
+        return f"has received nothing: {shard.state}" + (f" ({shard.last_error})" if shard.last_error else "")
+
+    def status(self, now: float) -> StreamStatus:
+        """A snapshot at `now`, monotonic."""
+        series, shard, name = self.series, self.shard, self.timeframe.name
+        if series is None or shard is None:
+            return StreamStatus(self.symbol, name, "never_received")
+        empty = () if self.filler is None else self.filler.known_empty(now)
+        holes = sum(hole not in empty for hole in series.holes())
+        idle = None if series.arrived is None else now - series.arrived
+        state: Literal["stale", "late", "hole", "live"] = "hole" if holes else "live"
+        if self.stale_seconds(now):
+            state = "stale"
+        elif now - self._heard_at(shard) > self.due:
+            state = "late"
+        return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty))
+
+    # messages --------------------------------------------------------------------------------------------------
+
+    def begin_bar(self, series: SeriesBuffer, open_time: int, now: float) -> None:
+        """A message of another bar than the last one. After a silence it closes nothing: the rest may be missing."""
+        self.last_open = open_time
+        if now - (series.arrived or now) > self.limit:
+            series.interrupt()
+
+    def is_partial(self, epoch: int, open_time: int) -> bool:
+        """Whether this is the first bar of the connection, on a server that counts from the subscription."""
+        if self._partial is None or self._partial[0] != epoch:
+            self._partial = (epoch, open_time)
+        return open_time <= self._partial[1]  # also if it is flagged: its values are partial all the same
+
+    def begin_again(self) -> None:
+        """The server was asked again on the same connection, and may begin the stream anew."""
+        self._partial = None
+
+    def lost(self, open_time: int | None) -> None:
+        """A message for that bar (None: for some bar) was lost. One of a later bar says nothing against the newest."""
+        series = self.series
+        newest = None if series is None else series.newest
+        if series is not None and newest is not None and (open_time is None or open_time <= newest):
+            series.interrupt()

@@ -1,0 +1,80 @@
+"""What is installed, as far as the metadata of distributions tells it: nothing of a plugin is imported here."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import importlib.util
+from typing import Final
+
+#: The entry-point groups of plugins, and of commands that plugins offer.
+PLUGINS: Final = "wealthsources"
+COMMANDS: Final = "wealthsources.commands"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """A plugin, or a command of one, as its metadata describes it; nothing of it has been imported.
+
+    name          the entry point's name
+    value         the module that is imported, and after a colon what is taken of it
+    distribution  the name of the distribution that brings it, `version` is that one's
+    extras        the extras of the distribution that the plugin needs
+    """
+
+    name: str
+    value: str
+    distribution: str
+    version: str
+    extras: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """The distribution and its version."""
+        return f"{self.distribution} {self.version}"
+
+    @property
+    def top_level(self) -> str:
+        """The top-level module of `value`."""
+        return self.value.partition(":")[0].strip().partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} of {self.origin}"
+
+
+def installed(group: str = PLUGINS) -> tuple[PluginInfo, ...]:
+    """All entries of a group, by name. Imports none of them.
+
+    A distribution that is on the path twice counts once; a name that two distributions claim is in the answer twice.
+    """
+    found = {_found(entry) for entry in importlib.metadata.entry_points(group=group)}
+    return tuple(sorted(found, key=lambda each: (each.name, each.distribution, each.value)))
+
+
+def _found(entry: importlib.metadata.EntryPoint) -> PluginInfo:
+    # The value is taken apart here: `entry.extras` breaks "a-b" in two and fails where the value is malformed.
+    value, _, brackets = entry.value.partition("[")
+    extras = tuple(extra.strip() for extra in brackets.rstrip("] ").split(",") if extra.strip())
+    name, version = "an unknown distribution", "(broken metadata)"
+    # One distribution without metadata must not hide the others. Depending on Python, that is None or an exception.
+    with contextlib.suppress(Exception):
+        name = entry.dist.name or name  # type: ignore[union-attr]
+        version = entry.dist.version or version  # type: ignore[union-attr]
+    return PluginInfo(entry.name, value.strip(), name, version, extras)
+
+
+def missing_module(found: PluginInfo) -> str:
+    """The top-level module, if it cannot be found; else nothing. Imports nothing."""
+    try:
+        return "" if importlib.util.find_spec(found.top_level) else found.top_level
+    except (ImportError, ValueError):
+        return found.top_level
+
+
+def missing_extra(found: PluginInfo, error: BaseException) -> str:
+    """What to install, if `error` came because an extra is missing; else nothing."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
+    if not found.extras or not missing or missing.partition(".")[0] in (found.top_level, "wealthsources"):
+        return ""
+    return f"needs `pip install '{found.distribution}[{','.join(found.extras)}]'`: there is no module {missing!r}"

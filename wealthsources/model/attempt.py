@@ -1,0 +1,47 @@
+"""Attempt: one source asked once, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from wealthsources.model.timeframe import Timeframe
+
+Outcome = Literal["bars", "not_here", "failed", "skipped", "not_asked"]
+
+
+class Attempt(NamedTuple):
+    """One source asked once: what came of it.
+
+    outcome  bars · not_here · failed · skipped (does not take part) · not_asked (nothing was missing any more)
+    bars     how many bars of the answer came through it
+    elapsed  seconds
+    differs  bars that an earlier source of the chain has too, with other values; that one's were taken
+    finer    the timeframe it was asked for, if that was a finer one to make the bars of
+    """
+
+    source: str
+    outcome: Outcome
+    bars: int = 0
+    elapsed: float = 0.0
+    reason: str = ""
+    differs: int = 0
+    finer: Timeframe | None = None
+
+    @property
+    def asked(self) -> str:
+        """The source, and what it was asked for if that was a finer timeframe: "archive (1m)"."""
+        return f"{self.source} ({self.finer})" if self.finer else self.source
+
+    def line(self) -> str:
+        """As one line of text."""
+        words = {"bars": f"{self.bars} bars", "not_here": "not here", "not_asked": "not asked"}
+        text = f"{self.asked}: {words.get(self.outcome, self.outcome)}"
+        if self.elapsed:
+            text += f" in {self.elapsed * 1000:.1f} ms"
+        if self.differs:
+            text += f", {self.differs} of them differ from an earlier source's"
+        return f"{text} - {self.reason}" if self.reason else text
+
+    def __str__(self) -> str:
+        return f"{self.asked}: {self.reason or self.outcome}"

@@ -1,0 +1,391 @@
+"""Bar and Bars: immutable, columnar, and exact.
+
+One bar is one row of 64 bytes (see `rows`), so that a thousand of them are one block of memory to copy. A row gives
+its source's own text of a value back; text for which it cannot is kept aside.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from wealthsources.model import rows as columns
+from wealthsources.model.decimals import exact_text
+from wealthsources.model.errors import RequestError
+from wealthsources.model.records import pack_record
+from wealthsources.model.rows import (
+    ALL_NUMBERS,
+    BY_HISTORY,
+    CLOSED,
+    FIELDS,
+    FORMING,
+    ROW_BYTES,
+    UNSET,
+    Finality,
+    decimals_of,
+    finality_of,
+    new_rows,
+    read_row,
+    rows_from,
+    state_of,
+)
+from wealthsources.model.timeframe import Timeframe
+from wealthsources.model.times import time_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from wealthsources.model.attempt import Attempt
+    from wealthsources.model.holes import Hole
+    from wealthsources.model.rows import Rows
+
+#: open_time -> the texts kept aside for that bar, None where the row says it all.
+Texts = Mapping[int, tuple[str | None, ...]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bar:
+    """One OHLCV record. Times are ms since 1970, UTC; values are floats, `exact` has their text.
+
+    `closed` is None when nobody said; `finality` names the evidence of a closed one; `revision` counts how often its
+    source changed it; `source` is the name of the source it came from.
+    """
+
+    symbol: str
+    timeframe: Timeframe
+    open_time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    close_time: int | None = None
+    closed: bool | None = None
+    finality: Finality | None = None
+    revision: int = 0
+    source: str = ""
+    decimals: int = dataclasses.field(default=ALL_NUMBERS, repr=False)
+    texts: tuple[str | None, ...] | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def end(self) -> int:
+        """When the bar's time is over, ms: the open time of the next one. `close_time` is only what was sent."""
+        return self.timeframe.end(self.open_time)
+
+    def exact(self, field: str) -> str:
+        """The decimal text of "open", "high", "low", "close" or "volume", as its source sent it."""
+        if field not in FIELDS:
+            raise RequestError(f"{field!r} is not a value of a bar; known: {', '.join(FIELDS)}")
+        place = FIELDS.index(field)
+        return exact_text(
+            getattr(self, field), decimals_of(self.decimals, place), self.texts[place] if self.texts else None
+        )
+
+
+class Bars(Sequence[Bar]):
+    """Bars of one series, oldest first. Immutable; a slice of it is `Bars` again.
+
+    holes   spans between two bars in which bars are missing
+    behind  how many bars should exist after the newest closed one
+    failed  attempts of sources that failed while this was put together
+    note    what the source says about its answer
+    """
+
+    __slots__ = (
+        "behind",
+        "failed",
+        "holes",
+        "note",
+        "rows",
+        "sources",
+        "symbol",
+        "texts",
+        "timeframe",
+        "trusted",
+        "unbroken",
+    )
+
+    symbol: str
+    timeframe: Timeframe
+    rows: Rows
+    sources: tuple[str, ...]
+    texts: Texts
+    holes: tuple[Hole, ...]
+    behind: int
+    failed: tuple[Attempt, ...]
+    note: str
+    trusted: bool
+    unbroken: bool
+
+    def __init__(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        rows: Rows,
+        sources: tuple[str, ...] = ("",),
+        texts: Texts | None = None,
+        *,
+        holes: tuple[Hole, ...] = (),
+        behind: int = 0,
+        failed: tuple[Attempt, ...] = (),
+        note: str = "",
+        trusted: bool = False,
+        unbroken: bool = False,
+    ) -> None:
+        """Wrap a float64 matrix of 64-byte rows; sources use `from_records` or `from_columns` instead.
+
+        The matrix becomes read-only and must not be changed through another name. `trusted` says that our own code
+        made the rows and they need no check, `unbroken` that all are closed and none is missing in between.
+        """
+        rows.setflags(write=False)
+        put = object.__setattr__
+        put(self, "symbol", symbol)
+        put(self, "timeframe", timeframe)
+        put(self, "rows", rows)
+        put(self, "sources", sources)
+        put(self, "texts", texts or {})
+        put(self, "holes", holes)
+        put(self, "behind", behind)
+        put(self, "failed", failed)
+        put(self, "note", note)
+        put(self, "trusted", trusted)
+        put(self, "unbroken", unbroken)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Bars cannot be changed (tried to set {name!r})")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, ({name: getattr(self, name) for name in Bars.__slots__} | {"rows": np.array(self.rows)},)
+
+    @classmethod
+    def empty(cls, symbol: str, timeframe: Timeframe | str) -> Bars:
+        """No bar at all."""
+        return cls(symbol, Timeframe(timeframe), new_rows(0), trusted=True, unbroken=True)
+
+    @classmethod
+    def from_records(
+        cls,
+        symbol: str,
+        timeframe: Timeframe | str,
+        records: Iterable[object],
+    ) -> Bars:
+        """Make Bars of mappings or objects that have open_time, open, high, low, close, volume.
+
+        close_time, closed (True, False or None) and finality may be there too. Values are decimal text or numbers,
+        times are ms. Records must be in order already. Raises ValueError that names record and field.
+        """
+        timeframe = Timeframe(timeframe)
+        packed = bytearray()
+        texts: dict[int, tuple[str | None, ...]] = {}
+        for index, record in enumerate(records):
+            try:
+                row, open_time, kept = pack_record(record, timeframe)
+            except ValueError as error:
+                raise ValueError(f"bars[{index}]: {error}") from None
+            packed += row
+            if kept:
+                texts[open_time] = kept
+        return cls(symbol, timeframe, rows_from(packed), texts=texts)
+
+    @classmethod
+    def from_columns(
+        cls,
+        symbol: str,
+        timeframe: Timeframe | str,
+        open_time: Any,
+        open: Any,  # noqa: A002 - the field's standard name
+        high: Any,
+        low: Any,
+        close: Any,
+        volume: Any,
+        *,
+        closed: bool | NDArray[np.bool_] | None = None,
+        close_time: Any = None,
+        decimals: Any = ALL_NUMBERS,
+        texts: Texts | None = None,
+    ) -> Bars:
+        """Make Bars of six equally long arrays: int64 ms and float64 values.
+
+        `closed` is said of all bars, or of each; None leaves it unset. `close_time` is as it was sent. `decimals` and
+        `texts` give the values' own text back, see `read_value`; without them the values count as numbers.
+        """
+        times = np.asarray(open_time, dtype=np.int64)
+        timeframe = Timeframe(timeframe)
+        rows = new_rows(len(times))
+        columns.open_times(rows)[:] = times
+        columns.close_times(rows)[:] = timeframe.ends(times) if close_time is None else close_time
+        for place, column in enumerate((open, high, low, close, volume)):
+            columns.values(rows)[:, place] = column
+        columns.statuses(rows)[:] = UNSET if closed is None else np.where(closed, BY_HISTORY, FORMING)
+        columns.packed_decimals(rows)[:] = decimals
+        return cls(symbol, timeframe, rows, texts=texts)
+
+    # columns ---------------------------------------------------------------------------------------------------
+
+    @property
+    def open_times(self) -> NDArray[np.int64]:
+        """Open times in ms, shape (n,), read-only."""
+        return columns.open_times(self.rows)
+
+    @property
+    def oldest(self) -> int:
+        """The open time of the first bar, ms; there must be one."""
+        return columns.open_time_of(self.rows, 0)
+
+    @property
+    def newest(self) -> int:
+        """The open time of the last bar, ms; there must be one."""
+        return columns.open_time_of(self.rows, len(self.rows) - 1)
+
+    @property
+    def close_times(self) -> NDArray[np.int64]:
+        """Close times in ms as they were sent, shape (n,), read-only."""
+        return columns.close_times(self.rows)
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """The end of each bar's window in ms, shape (n,)."""
+        return self.timeframe.ends(self.open_times)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Open, high, low, close, volume: shape (n, 5), read-only."""
+        return columns.values(self.rows)
+
+    @property
+    def states(self) -> NDArray[np.uint8]:
+        """UNSET, FORMING or CLOSED: shape (n,)."""
+        return columns.states(self.rows)
+
+    @property
+    def source_codes(self) -> NDArray[np.uint8]:
+        """For each bar its index in `sources`: shape (n,)."""
+        return columns.source_codes(self.rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A fresh frame, indexed by open_time (datetime64[ns, UTC]), of the five values as float64."""
+        import pandas as pd  # noqa: PLC0415 - heavy
+
+        index = pd.DatetimeIndex(
+            (self.open_times * 1_000_000).view("datetime64[ns]"), tz="UTC", name="open_time", copy=False
+        )
+        frame = pd.DataFrame(self.values.copy(), index=index, columns=list(FIELDS), copy=False)
+        frame.attrs.update(self.notes())
+        return frame
+
+    def notes(self) -> dict[str, object]:
+        """What a reader should know about this answer: `holes`, `behind` and `failed`, each only if there are any."""
+        found: dict[str, object] = {}
+        if self.holes:
+            found["holes"] = self.holes
+        if self.behind:
+            found["behind"] = self.behind
+        if self.failed:
+            found["failed"] = tuple(str(attempt) for attempt in self.failed)
+        return found
+
+    # sequence --------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Bar: ...
+    @overload
+    def __getitem__(self, index: slice) -> Bars: ...
+    def __getitem__(self, index: int | slice) -> Bar | Bars:
+        if isinstance(index, slice):
+            if index.step not in (None, 1):
+                raise RequestError("Bars are in order of time; a slice of them has no step")
+            return self.take(self.rows[index])
+        return self._bar(self.rows[index].tobytes())
+
+    def __iter__(self) -> Iterator[Bar]:
+        data = self.rows.tobytes()
+        for at in range(0, len(data), ROW_BYTES):
+            yield self._bar(data[at : at + ROW_BYTES])
+
+    def _bar(self, packed: bytes) -> Bar:
+        row = read_row(packed)
+        state = state_of(row.status)
+        return Bar(
+            self.symbol,
+            self.timeframe,
+            row.open_time,
+            *row.values,
+            row.close_time,
+            None if state == UNSET else state == CLOSED,
+            finality_of(row.status),
+            row.revision,
+            self.sources[row.source],
+            row.decimals,
+            self.texts.get(row.open_time),
+        )
+
+    def take(self, rows: Rows, note: str | None = None) -> Bars:
+        """Some of these rows, with their names and texts. What is said of the whole answer stays with the whole."""
+        return Bars(
+            self.symbol,
+            self.timeframe,
+            rows,
+            self.sources,
+            self.texts,
+            note=self.note if note is None else note,
+            trusted=self.trusted,
+            unbroken=self.unbroken,
+        )
+
+    def named(self, symbol: str, source: str) -> Bars:
+        """The same bars under that spelling, and with that name for the source of those that say none."""
+        if "" not in self.sources and symbol == self.symbol:
+            return self
+        sources = tuple(name or source for name in self.sources)
+        return self.take(self.rows).replace(symbol=symbol, sources=sources)
+
+    def split_forming(self) -> tuple[Bars, Bars | None]:
+        """The bars without a last one that is forming, and that one."""
+        rows = self.rows
+        if not len(rows) or columns.status_of(rows, len(rows) - 1) != FORMING:
+            return self, None
+        return self.take(rows[:-1]), self.take(rows[-1:])
+
+    def newest_run(self) -> Bars:
+        """The bars after the newest hole."""
+        if not self.holes:
+            return self
+        first = int((self.open_times < self.holes[-1].end).sum())
+        return self.replace(rows=self.rows[first:], holes=(), note="", trusted=True, unbroken=True)
+
+    def noted(self, note: str) -> Bars:
+        """The same bars with a remark of their source."""
+        return self.take(self.rows, note)
+
+    def replace(self, **changes: Any) -> Bars:
+        """The same bars but for these attributes, as `Bars(...)` names them."""
+        kept = {name: getattr(self, name) for name in Bars.__slots__ if name not in changes}
+        return Bars(**kept, **changes)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"<Bars {self.symbol} {self.timeframe}: none>"
+        first, last = time_text(self[0].open_time), time_text(self[-1].open_time)
+        extra = "".join(f" · {text}" for text in self._remarks())
+        return f"<Bars {self.symbol} {self.timeframe}: {len(self)} from {first} to {last}{extra}>"
+
+    def _remarks(self) -> list[str]:
+        remarks = []
+        if self.holes:
+            remarks.append(f"{len(self.holes)} holes, {sum(hole.count for hole in self.holes)} bars")
+        if self.behind:
+            remarks.append(f"{self.behind} behind")
+        if self.failed:
+            remarks.append(f"failed: {', '.join(attempt.source for attempt in self.failed)}")
+        return remarks
+
+
+def _rebuild(attributes: dict[str, Any]) -> Bars:
+    return Bars(**attributes)

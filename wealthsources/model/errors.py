@@ -1,0 +1,48 @@
+"""Every error this project raises on purpose.
+
+WealthSourcesError
+├── ConfigError         the deployment: config.yaml, a plugin, an option
+├── RequestError        the question: an unknown timeframe, a count of 0 (also a ValueError)
+├── ClockError          no clock can tell what "now" is
+├── NotHere             a source has nothing of the request, and says why
+├── SourceError         a source failed
+│   ├── NotAsked        it was not even asked, being left alone after failures
+│   └── InvalidAnswer   what it answered cannot be used
+├── AllSourcesFailed    no source of the chain had a bar
+├── StaleDataError      the newest bars are missing and the policy is to raise
+└── HoleError           bars in between are missing and the policy is to raise
+"""
+
+from __future__ import annotations
+
+
+class WealthSourcesError(Exception):
+    """The base of all errors of this project."""
+
+
+class ConfigError(WealthSourcesError):
+    """The deployment cannot work as configured; the message names the place and the remedy."""
+
+
+class RequestError(WealthSourcesError, ValueError):
+    """The request itself makes no sense; no source was asked."""
+
+
+class ClockError(WealthSourcesError):
+    """There is no clock to tell what may be seen. Another clock is never taken instead."""
+
+
+class NotHere(WealthSourcesError):  # noqa: N818 - an outcome, not a fault: the next source is asked
+    """Raise it from `Source.get_history` when there is nothing of the request, with the reason."""
+
+
+class SourceError(WealthSourcesError):
+    """Raise it from `Source.get_history` when the source failed: bad data, no connection, no permission."""
+
+
+class NotAsked(SourceError):  # noqa: N818 - it is the source that was not asked
+    """The source was not asked, which says nothing about it."""
+
+
+class InvalidAnswer(SourceError):  # noqa: N818 - it is the answer that is not valid
+    """What a source answered cannot be used."""

@@ -1,0 +1,56 @@
+"""What a source tells of itself: a snapshot that can be turned into JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """One series of a live source.
+
+    state           never_received · live · late (a bar is due) · stale (nothing it holds is vouched for) · hole
+    idle            seconds since something arrived, None before the first message
+    verified_empty  holes of which an exchange's own history said that there never was a bar; not counted in `holes`
+    """
+
+    symbol: str
+    timeframe: str
+    state: str
+    bars: int = 0
+    idle: float | None = None
+    holes: int = 0
+    verified_empty: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A snapshot of a source. Everything in it can be turned into JSON; no secret is in it.
+
+    epoch         number of the present or last connection, 0 before the first
+    last_data     seconds since the last bar came, None if none has
+    clock_offset  seconds by which the server's clock is ahead of ours at least, None if its bars do not tell
+    """
+
+    state: str = "ready"
+    reason: str = ""
+    last_error: str = ""
+    endpoint: str = ""
+    epoch: int = 0
+    reconnects: int = 0
+    reconnects_by_reason: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    last_data: float | None = None
+    clock_offset: float | None = None
+    counters: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    streams: tuple[StreamStatus, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain lists, dicts, text and numbers."""
+        plain = dataclasses.replace(  # asdict fails on a Counter
+            self, counters=dict(self.counters), reconnects_by_reason=dict(self.reconnects_by_reason)
+        )
+        return dataclasses.asdict(plain)

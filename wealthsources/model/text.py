@@ -1,0 +1,40 @@
+"""Texts for messages: on one line, safe for a terminal, and helpful where a word is not known."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def one_line(text: str) -> str:
+    """The text on one line, without anything that could steer a terminal."""
+    return printable(" ".join(text.split()))
+
+
+def printable(line: str) -> str:
+    """The line with a mark in place of each character that is not to be seen."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+
+
+def describe(error: BaseException) -> str:
+    """An exception as one line; our own speak for themselves, others are named."""
+    try:
+        text = one_line(str(error))
+    except Exception:  # noqa: BLE001 - a stranger's exception may not even print
+        text = ""
+    kind = type(error)
+    if kind.__module__.startswith("wealthsources.") and text:
+        return text
+    return f"{kind.__name__}: {text}" if text else kind.__name__
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """The second half of a message: "did you mean 'x'?" if one is near, else "known: a, b, c"."""
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "none is known here"

@@ -1,0 +1,32 @@
+"""Times as they come from outside and as they are shown: integer ms since 1970, UTC."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import numpy as np
+
+#: 1980-01-01 and 2200-01-01: a bar's time outside was given in seconds or microseconds, or is none at all.
+EARLIEST_TIME: Final = 315_532_800_000
+LATEST_TIME: Final = 7_258_118_400_000
+
+
+def read_time(raw: object) -> int:
+    """Read a time in ms, given as a whole number or its text. Raises ValueError."""
+    time = None
+    if isinstance(raw, str):
+        time = int(raw) if re.fullmatch(r"-?[0-9]{1,18}", raw, re.ASCII) else None
+    elif isinstance(raw, float | np.floating):
+        time = int(raw) if float(raw).is_integer() else None
+    elif isinstance(raw, int | np.integer) and not isinstance(raw, bool):
+        time = int(raw)
+    if time is None or abs(time) >= 1 << 62:
+        raise ValueError(f"{raw!r} is not a time in ms")
+    return time
+
+
+def time_text(time: int) -> str:
+    """A time in ms as UTC text, to the minute where that is exact, for messages."""
+    stamp = str(np.datetime64(time, "ms"))
+    return stamp.removesuffix(":00.000").removesuffix(".000").replace("T", " ")

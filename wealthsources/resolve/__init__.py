@@ -1,0 +1,1 @@
+"""How an answer comes about: whom to ask, what is missing, what may be seen. No input or output."""

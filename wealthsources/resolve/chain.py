@@ -1,0 +1,207 @@
+"""SourceChain: whom to ask for what is missing, in which order, and what became of it. Pure logic.
+
+A request is for closed bars up to `now`. The sources are asked in order, each once, for the span from the oldest to
+the newest bar that is still missing; this ends as soon as nothing is. An earlier source beats a later one, bar by bar.
+What all of them left missing is made of finer bars, if the sources have those. What an answer may add is for
+`AnswerBuilder` to say: no bar that ends after `now`, and none that nobody vouches for as closed, gets past it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from wealthsources.model.answer_errors import AllSourcesFailed
+from wealthsources.model.attempt import Attempt
+from wealthsources.model.errors import NotHere
+from wealthsources.model.symbols import match_symbol
+from wealthsources.model.text import describe
+from wealthsources.resolve.aggregation import Aggregation, Asked
+from wealthsources.resolve.answer_builder import MOST_FINER, AnswerBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from wealthsources.model.bars import Bars
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.resolve.answer_builder import Added
+    from wealthsources.resolve.circuit_breaker import CircuitBreaker
+    from wealthsources.resolve.known_empty import KnownEmpty
+    from wealthsources.resolve.query import Query
+    from wealthsources.source import HistoryRequest, Source
+
+_log = logging.getLogger("wealthsources.chain")
+
+
+class ChainLink(NamedTuple):
+    """A source under its name in this deployment, as it takes part for one adapter; None: it does not, for `why`."""
+
+    name: str
+    source: Source | None
+    why: str = ""
+
+
+class Resolution(NamedTuple):
+    """An answer with the record of how it came about; `differs` as in its attempts, together."""
+
+    bars: Bars
+    attempts: tuple[Attempt, ...]
+    differs: int = 0
+
+
+class SourceChain:
+    """The ordered sources of one adapter. `call` asks one that may block; a session's knows deadlines and workers.
+
+    `breakers`, by name, are those of sources that may block; one that never does needs none, and in a backtest, whose
+    answers must be the same every time, none is used. `known_empty` remembers what never existed. No more than
+    `most_finer` finer bars are asked for to make coarser ones of.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[ChainLink],
+        call: Callable[[str, Source, HistoryRequest], Bars] | None = None,
+        breakers: Mapping[str, CircuitBreaker] | None = None,
+        known_empty: KnownEmpty | None = None,
+        most_finer: int = MOST_FINER,
+    ) -> None:
+        self.sources = tuple(sources)
+        self._known_empty = known_empty
+        self._call = call or _call_directly
+        self._breakers = breakers or {}
+        self._most_finer = most_finer
+
+    def resolve(self, query: Query) -> Resolution:
+        """Answer the query as well as the sources can. Raises AllSourcesFailed if there is no bar at all."""
+        builder, attempts, failed = self.ask(query)
+        if (not builder.complete or query.include_now) and builder.wants_finer:
+            return self._resolve_with_finer(builder, attempts, failed)
+        if builder.lacks_all:
+            raise AllSourcesFailed(str(query), attempts)
+        return Resolution(builder.build(attempts), tuple(attempts), builder.differs)
+
+    def _resolve_with_finer(
+        self, builder: AnswerBuilder, attempts: list[Attempt], failed: frozenset[str]
+    ) -> Resolution:
+        finer = Aggregation(self)
+        failed = finer.fill(builder, failed)
+        told = {attempt.source for attempt in attempts if attempt.outcome == "failed"}
+        in_vain = [attempt for attempt in finer.in_vain if attempt.source not in told]
+        if builder.lacks_all:
+            raise AllSourcesFailed(str(builder.query), attempts + in_vain + finer.attempts)
+        # One that never blocks may just not know such a timeframe; of others it may have been the disk.
+        reportable = [attempt for attempt in in_vain if attempt.source in failed]
+        answer = builder.build(attempts + reportable + finer.attempts)
+        return Resolution(answer, tuple(attempts + in_vain + finer.attempts), builder.differs)
+
+    def ask(self, query: Query, failed: frozenset[str] = frozenset()) -> Asked:
+        """Ask the sources in order until nothing is missing; but not those that may block and have `failed`."""
+        builder = AnswerBuilder(query, self._known_empty, self._most_finer)
+        attempts: list[Attempt] = []
+        if not builder.is_possible and not query.include_now:
+            return Asked(builder, attempts, failed)
+        for place, link in enumerate(self.sources):
+            if self._known_empty is not None and _is_authoritative(link.source):
+                builder.recall_empty(link.name)
+            attempt = self._ask(link, builder, failed)
+            attempts.append(attempt)
+            if attempt.outcome == "failed" and _may_block(link.source):
+                failed |= {link.name}
+            if builder.complete:
+                attempts += [Attempt(other.name, "not_asked") for other in self.sources[place + 1 :]]
+                break
+        return Asked(builder, attempts, failed)
+
+    def is_served(self, query: Query, timeframe: Timeframe) -> bool:
+        """Whether any source takes part in such requests for that timeframe."""
+        sources = [link.source for link in self.sources if link.source is not None]
+        try:
+            return any(_participation(source, query, timeframe)[0] is not None for source in sources)
+        except Exception:  # noqa: BLE001 - a stranger's code; it fails where it is asked
+            return True
+
+    def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
+        """Seconds for which all live streams of the series, else of all series, have been stale; None: no stream."""
+        try:
+            live = [link.source for link in self.sources if link.source is not None and link.source.capabilities.live]
+            ages = [age for source in live if (age := source.stale_for(symbol, timeframe)) is not None]
+            if not ages:
+                ages = [age for source in live if (age := source.stale_for()) is not None]
+        except Exception:  # noqa: BLE001 - a stranger's code
+            _log.exception("a live source cannot tell whether it is stale; it is taken as such")
+            return float("inf")
+        return min(ages, default=None)
+
+    def _ask(self, link: ChainLink, builder: AnswerBuilder, failed: frozenset[str]) -> Attempt:
+        name, source, query = link.name, link.source, builder.query
+        if source is None:
+            return Attempt(name, "skipped", reason=link.why)
+        if failed and name in failed:
+            return Attempt(name, "skipped", reason="it has just failed")
+        began = time.perf_counter()
+        try:
+            spelling, why = _participation(source, query, query.timeframe)
+            if spelling is None:
+                return Attempt(name, "skipped", reason=why)
+            request = builder.request_to(source, spelling)
+            if request is None:
+                return Attempt(name, "not_asked")
+            bars, added = self._take(name, source, request, builder)
+            if builder.lacks_voucher and source.capabilities.live:
+                _ask_to_vouch(source, spelling, builder)
+        except NotHere as reason:
+            return Attempt(name, "not_here", 0, time.perf_counter() - began, describe(reason))
+        except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
+            _log.debug("source %s failed", name, exc_info=True)
+            return Attempt(name, "failed", 0, time.perf_counter() - began, describe(error))
+        return Attempt(name, "bars", added.bars, time.perf_counter() - began, bars.note, added.differs)
+
+    def _take(self, name: str, source: Source, request: HistoryRequest, builder: AnswerBuilder) -> tuple[Bars, Added]:
+        if not source.capabilities.blocking:
+            bars = source.get_history(request)
+            return bars, builder.add(bars, name, request, source)
+        breaker = self._breakers.get(name) if request.live else None
+        if breaker is None:
+            bars = self._call(name, source, request)
+            return bars, builder.add(bars, name, request, source)
+        with breaker.guard():  # an invalid answer is found by taking it
+            bars = self._call(name, source, request)
+            return bars, builder.add(bars, name, request, source)
+
+
+def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:
+    return source.get_history(request)
+
+
+def _may_block(source: Source | None) -> bool:
+    try:
+        return source is not None and source.capabilities.blocking
+    except Exception:  # noqa: BLE001 - a stranger's code
+        return True
+
+
+def _is_authoritative(source: Source | None) -> bool:
+    try:
+        return source is not None and source.capabilities.authoritative
+    except Exception:  # noqa: BLE001 - a stranger's code
+        return False
+
+
+def _ask_to_vouch(source: Source, spelling: str, builder: AnswerBuilder) -> None:
+    if source.stale_for(spelling, builder.query.timeframe) == 0.0:
+        builder.vouch()
+
+
+def _participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[str | None, str]:
+    """The symbol in the source's spelling; or None, and why it takes no part."""
+    can = source.capabilities
+    if can.live and not query.live:
+        return None, "a live source takes no part in a backtest"
+    if can.timeframes is not None and timeframe.name not in can.timeframes:
+        return None, f"serves no {timeframe}; it has {', '.join(can.timeframes) or 'none'}"
+    if can.symbols is None:
+        return query.symbol, ""
+    symbol = query.symbol
+    spelling = symbol if symbol in can.symbols else match_symbol(symbol, can.symbols)
+    return spelling, "" if spelling is not None else f"does not know {query.symbol}"

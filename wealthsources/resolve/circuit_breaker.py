@@ -1,0 +1,118 @@
+"""CircuitBreaker: a source that failed several times in a row is left alone for a while, then one request tries it.
+
+Closed: every request goes through. Open, after `failures` in a row: none does, until `probe_after` seconds later one
+does, the probe, and all others are still refused. An answer closes the breaker, another failure leaves it open for as
+long again. "Not here" is an answer; garbage is a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from wealthsources.model.errors import NotAsked, NotHere
+from wealthsources.model.text import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_log = logging.getLogger("wealthsources.breaker")
+
+
+class CircuitBreaker:
+    """The breaker of one source, for all who ask it, from any thread. Times in seconds, by a monotonic `clock`."""
+
+    def __init__(
+        self,
+        name: str,
+        failures: int = 5,
+        probe_after: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._limit = failures
+        self._probe_after = probe_after
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0  # in a row
+        self._last = ""
+        self._probe_at = 0.0
+        self._probing = False
+
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Around one request and the use of its answer: what this block raises is what came of it.
+
+        Raises NotAsked, without entering the block, while the source is left alone.
+        """
+        probe = self._admit()
+        try:
+            yield
+        except NotHere:
+            self._worked()
+            raise
+        except NotAsked:
+            raise
+        except Exception as error:
+            self._failed(describe(error), probe)
+            raise
+        else:
+            self._worked()
+        finally:
+            if probe:
+                with self._lock:
+                    self._probing = False
+
+    @property
+    def why(self) -> str:
+        """Why the source is left alone, and until when; nothing while it is not."""
+        with self._lock:
+            return self._why() if self._is_open() else ""
+
+    def _is_open(self) -> bool:
+        return self._failures >= self._limit
+
+    def _admit(self) -> bool:
+        """Whether this request is the probe."""
+        with self._lock:
+            if not self._is_open():
+                return False
+            if self._probing or self._clock() < self._probe_at:
+                raise NotAsked(f"not asked: {self._why()}")
+            self._probing = True
+            return True
+
+    def _why(self) -> str:
+        left = math.ceil(self._probe_at - self._clock())
+        if self._probing:
+            then = "a probe is under way"
+        else:
+            then = f"next probe in {left} s" if left > 0 else "the next request is a probe"
+        return f"failed {self._failures} times in a row, the last: {self._last}; {then}"
+
+    def _worked(self) -> None:
+        with self._lock:
+            opened, self._failures = self._is_open(), 0
+        if opened:
+            _log.info("source %s answers again", self._name)
+
+    def _failed(self, error: str, probe: bool) -> None:
+        with self._lock:
+            self._failures += 1
+            self._last = error
+            # Requests that were under way when it opened fail later, and put nothing off.
+            opened = self._failures == self._limit
+            if opened or probe:
+                self._probe_at = self._clock() + self._probe_after
+        if opened:
+            _log.warning(
+                "source %s failed %d times in a row and is not asked for %g s; the last: %s",
+                self._name,
+                self._limit,
+                self._probe_after,
+                error,
+            )

@@ -1,0 +1,154 @@
+"""BarRequest and Query: what a caller asks, and what that means at one moment."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import operator
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+from wealthsources.model.errors import RequestError
+from wealthsources.model.timeframe import Timeframe
+from wealthsources.model.times import time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthsources.source import Clock, HistoryRequest
+
+OnHole = Literal["mark", "raise", "trim"]
+OnStale = Literal["mark", "raise"]
+
+#: The years 1 to 9999, less a year at each end so that windows around their times exist too, in ms.
+_FIRST_TIME: Final = -62_104_060_800_000
+_LAST_TIME: Final = 253_370_764_800_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Policy:
+    """How an adapter answers when bars are missing. Times in ms.
+
+    on_stale None: raise in a live binding, mark in a backtest.
+    """
+
+    on_hole: OnHole = "mark"
+    on_stale: OnStale | None = None
+    max_behind: int = 1
+    late_after: int = 5_000
+
+    def lateness(self, clock: Clock) -> int:
+        """For so long after its end a bar may still be on its way, live; 0 under a clock that bars drive."""
+        return self.late_after if clock.name == "system" else 0
+
+
+_P = ParamSpec("_P")
+_Self = TypeVar("_Self")
+_Made = TypeVar("_Made")
+_Answer = TypeVar("_Answer")
+
+
+@dataclasses.dataclass(slots=True)  # frozen would take three times as long to make
+class BarRequest:
+    """The arguments of `get_history`; each of them means what is said there."""
+
+    symbol: str
+    count: int | None = None
+    timeframe: Timeframe | str = "1h"
+    _: dataclasses.KW_ONLY
+    start: int | None = None
+    end: int | None = None
+    include_now: bool = False
+    on_hole: OnHole | None = None
+    on_stale: OnStale | None = None
+
+    def query(self, now: Callable[[], int], late_after: int | None) -> Query:
+        """What this means now; `now` is asked once, and only then. Raises RequestError for what makes no sense.
+
+        late_after as in Query; None in a backtest
+        """
+        symbol, count, start, end = self.symbol, self.count, self.start, self.end
+        if not isinstance(symbol, str) or not symbol:
+            raise RequestError(f"symbol must be text like 'BTCUSDT', was {symbol!r}")
+        if count is not None:
+            count = _whole(count, "count")
+            if count < 1:
+                raise RequestError(f"count must be at least 1, was {count}")
+        if (count is None) == (start is None):
+            raise RequestError("give either count or start" + ("" if count is None else ", not both"))
+        start = None if start is None else _time(start, "start")
+        end = None if end is None else _time(end, "end")
+        if start is not None and end is not None and start > end:
+            raise RequestError(f"start ({time_text(start)}) is after end ({time_text(end)})")
+        timeframe = Timeframe(self.timeframe)
+        return Query(
+            symbol, timeframe, now(), count, start, end, self.include_now, late_after is not None, late_after or 0
+        )
+
+
+def takes_arguments_of(
+    make: Callable[_P, _Made],
+) -> Callable[[Callable[[_Self, _Made], _Answer]], Callable[Concatenate[_Self, _P], _Answer]]:
+    """Give a method that takes one object the arguments that this object is made of: so their list is written once."""
+
+    def give(method: Callable[[_Self, _Made], _Answer]) -> Callable[Concatenate[_Self, _P], _Answer]:
+        @functools.wraps(method)
+        def with_arguments(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> _Answer:
+            return method(self, make(*args, **kwargs))
+
+        own = inspect.signature(method)
+        parameters = [next(iter(own.parameters.values())), *inspect.signature(make).parameters.values()]
+        with_arguments.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return cast("Callable[Concatenate[_Self, _P], _Answer]", with_arguments)
+
+    return give
+
+
+@dataclasses.dataclass(slots=True)  # as above
+class Query:
+    """What is looked for: the newest `count` closed bars, or those from `start`, that end by min(`end`, `now`).
+
+    late_after is in ms: how long after its end a bar may still be on its way (0 unless the clock is the system's).
+    """
+
+    symbol: str
+    timeframe: Timeframe
+    now: int
+    count: int | None = None
+    start: int | None = None
+    end: int | None = None
+    include_now: bool = False
+    live: bool = True
+    late_after: int = 0
+
+    @property
+    def limit(self) -> int:
+        """No closed bar that ends later is in the answer."""
+        return self.now if self.end is None else min(self.end, self.now)
+
+    def __str__(self) -> str:
+        what = f"{self.count} bars" if self.count is not None else f"bars from {time_text(self.start or 0)}"
+        return f"{what} of {self.symbol} {self.timeframe} up to {time_text(self.limit)} UTC"
+
+
+def query_of(request: HistoryRequest, now: int, late_after: int) -> Query:
+    """What a source looks for, live, in the sources after it."""
+    return Query(
+        request.symbol, request.timeframe, now, request.count, request.start, request.end, late_after=late_after
+    )
+
+
+def _time(value: Any, name: str) -> int:
+    time = _whole(value, name, " of ms since 1970")
+    if not _FIRST_TIME <= time <= _LAST_TIME:
+        raise RequestError(f"{name} must be a time in ms of the years 1 to 9999, was {time}")
+    return time
+
+
+def _whole(value: Any, name: str, unit: str = "") -> int:
+    """A whole number; numpy's will do, a bool will not."""
+    if hasattr(value, "__index__") and not isinstance(value, bool | np.bool_):
+        return operator.index(value)
+    raise RequestError(f"{name} must be a whole number{unit}, was {value!r}")

@@ -1,0 +1,57 @@
+"""What may be seen of a source's answer: bars that are valid, closed by then, and end by the time asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wealthsources.model.bars import Bars
+from wealthsources.model.errors import InvalidAnswer
+from wealthsources.model.holes import is_contiguous
+from wealthsources.model.rows import BY_HISTORY, CLOSED, UNSET, open_times, statuses
+from wealthsources.model.times import time_text
+from wealthsources.model.validity import first_fault
+
+if TYPE_CHECKING:
+    from wealthsources.source import HistoryRequest
+
+
+def check_answer(bars: Bars, request: HistoryRequest) -> None:
+    """Raise InvalidAnswer for what is no answer to the request, or holds a row that is no bar."""
+    if not isinstance(bars, Bars):
+        raise InvalidAnswer(f"returned {type(bars).__name__}, not Bars")
+    if bars.symbol != request.symbol or bars.timeframe is not request.timeframe:
+        raise InvalidAnswer(
+            f"returned {bars.symbol} {bars.timeframe} when asked for {request.symbol} {request.timeframe}"
+        )
+    if bars.trusted:
+        return
+    fault = first_fault(bars)
+    if fault is not None:
+        index, why = fault
+        raise InvalidAnswer(f"returned a bad bar: bars[{index}] at {time_text(int(bars.open_times[index]))}: {why}")
+
+
+def split_visible(bars: Bars, request: HistoryRequest, unset_until: int) -> tuple[Bars, Bars | None]:
+    """The closed bars of an answer that may be seen, and its forming bar, if it was asked for.
+
+    A bar of which nothing is said counts as closed if it ends by `unset_until`, ms.
+    """
+    _, forming = bars.split_forming()
+    return _closed_by_then(bars, request, unset_until), forming if request.include_forming else None
+
+
+def _closed_by_then(bars: Bars, request: HistoryRequest, unset_until: int) -> Bars:
+    states, ends = bars.states, bars.ends
+    good = (states == CLOSED) | ((states == UNSET) & (ends <= unset_until))
+    good &= ends <= request.end
+    if request.start is not None:
+        good &= bars.open_times >= request.start
+    rows = np.array(bars.rows[good])
+    status = statuses(rows)
+    status[status == UNSET] = BY_HISTORY
+    if request.count is not None:
+        rows = rows[max(0, len(rows) - request.count) :]
+    contiguous = is_contiguous(bars.timeframe, open_times(rows))
+    return bars.replace(rows=rows, holes=(), behind=0, failed=(), trusted=False, unbroken=contiguous)

@@ -1,0 +1,1 @@
+"""What runs: clocks, sessions and their adapters, worker threads, the delivery of events."""

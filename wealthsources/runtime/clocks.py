@@ -1,0 +1,99 @@
+"""The clocks: what "now" is. Nothing that ends after it may be seen.
+
+A session has one clock: the system's, or the feed's own time. A backtest has its engine's, read from the strategy's
+context: its `now_ms`, else the end of its `current_bar`, else its `current_dt`. Now is read once per request, before
+any source is asked.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from wealthsources.model.errors import ClockError
+from wealthsources.model.records import read_field
+from wealthsources.runtime.context_time import context_time, timeless
+from wealthsources.source import Clock
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+_NEVER: Final = -1
+
+
+class SystemClock(Clock):
+    """The system's clock, but never behind the newest closed bar of a live source."""
+
+    name = "system"
+
+    def __init__(self, wall: Callable[[], int] | None = None) -> None:
+        self._wall = wall or wall_time
+        self._proven = _NEVER
+        self._lock = Lock()
+
+    def now(self) -> int:
+        """The system's time in ms."""
+        return max(self._wall(), self._proven)
+
+    def saw_closed(self, end: int) -> None:
+        """It is at least `end`, whatever the system says."""
+        with self._lock:
+            self._proven = max(self._proven, end)
+
+
+class FeedClock(Clock):
+    """The latest time that live bars prove: for feeds that carry old times."""
+
+    name = "feed"
+
+    def __init__(self) -> None:
+        self._proven = _NEVER
+        self._lock = Lock()
+
+    def now(self) -> int:
+        """The time of the feed in ms; ClockError before its first bar."""
+        if self._proven == _NEVER:
+            raise ClockError(
+                "the feed's clock has no time yet: no live bar has come. "
+                "Wait for one, or bind a context that has a current_bar"
+            )
+        return self._proven
+
+    def saw_closed(self, end: int) -> None:
+        """Time has come to `end`."""
+        self.saw_open(end)
+
+    def saw_open(self, open_time: int) -> None:
+        """Time has come to `open_time`."""
+        with self._lock:
+            self._proven = max(self._proven, open_time)
+
+
+class EngineClock(Clock):
+    """A backtest's clock: `context_time` of its context."""
+
+    name = "engine"
+
+    def __init__(self, context: object, zone: dt.tzinfo | None = None) -> None:
+        self._context = context
+        self._zone = zone
+
+    def now(self) -> int:
+        """The engine's time in ms; ClockError that says what is missing if the context tells none."""
+        found = context_time(self._context, self._zone)
+        if found is None:
+            raise ClockError(timeless(self._context))
+        # Where now is inferred from a bar: one that ends in the future is still forming.
+        return found if read_field(self._context, "now_ms") is not None else min(found, wall_time())
+
+
+def wall_time() -> int:
+    """The system's clock in ms."""
+    return time.time_ns() // 1_000_000
+
+
+def make_clock(name: str) -> Clock:
+    """The session's clock: "system" or "feed"."""
+    return FeedClock() if name == "feed" else SystemClock()

@@ -1,0 +1,159 @@
+"""Dispatcher: hands events to subscribers on a thread of its own, so that no callback can hold up a source."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthsources.model.events import Event
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.source import Sink
+
+_log = logging.getLogger("wealthsources.dispatcher")
+
+_MOST_WAITING: Final = 10_000
+_SLOW: Final = 1.0
+
+Series = tuple[str, str, "Timeframe | None"]
+
+
+class Dispatcher:
+    """A bounded queue of events. Of the updates of one forming bar only the newest waits.
+
+    When the queue is full the oldest update of a forming bar gives way; if there is none, the oldest event is lost,
+    counted in `lost` and said in the log. `slow_consumer` counts the times that callbacks fell behind by over a second.
+    `clock` is monotonic, in seconds.
+    """
+
+    def __init__(self, most_waiting: int = _MOST_WAITING, clock: Callable[[], float] = time.monotonic) -> None:
+        self.listening = False  # whether anybody subscribed; sources ask at every message
+        self.lost = 0
+        self.conflated = 0
+        self.handler_errors = 0
+        self.slow_consumer = 0
+        self._most = most_waiting
+        self._clock = clock
+        self._ready = threading.Condition()
+        # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
+        self._waiting: deque[list[Event]] = deque()
+        self._live = 0  # of them, those that are not empty
+        self._idle_at = 0.0  # by the clock: when an event was last handed out, or one came while none waited
+        self._slow = False
+        self._forming: dict[Series, list[Event]] = {}
+        self._callbacks: tuple[Sink, ...] = ()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def subscribe(self, callback: Sink) -> Callable[[], None]:
+        """Call `callback` with every event from now on. Returns what ends that."""
+        with self._ready:
+            self._callbacks = (*self._callbacks, callback)
+            self.listening = True
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="wealthsources-dispatcher", daemon=True)
+                self._thread.start()
+
+        def unsubscribe() -> None:
+            with self._ready:
+                self._callbacks = tuple(other for other in self._callbacks if other is not callback)
+                self.listening = bool(self._callbacks)
+
+        return unsubscribe
+
+    def emit(self, event: Event) -> None:
+        """Take an event and return at once."""
+        if not self._callbacks or self._closed:
+            return
+        series = _series(event)
+        forming = _is_forming(event)
+        with self._ready:
+            self._look_at_pace()
+            waiting = self._forming.get(series) if forming else None
+            if waiting is not None:
+                waiting[0] = event
+                self.conflated += 1
+                return
+            self._make_room()
+            slot = [event]
+            self._waiting.append(slot)
+            if forming:
+                self._forming[series] = slot
+            else:
+                self._forming.pop(series, None)  # what comes after this event must not overtake it
+            self._ready.notify()
+
+    def _look_at_pace(self) -> None:
+        now = self._clock()
+        if not self._live:
+            self._handed_out(now)
+        elif now - self._idle_at > _SLOW and not self._slow:
+            self._slow = True
+            self.slow_consumer += 1
+            _log.warning(
+                "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, self._live
+            )
+
+    def _handed_out(self, now: float) -> None:
+        self._idle_at, self._slow = now, False
+
+    def _make_room(self) -> None:
+        if self._live < self._most:
+            self._live += 1
+            return
+        if self._forming:
+            oldest = next(iter(self._forming))
+            self._forming.pop(oldest).clear()
+            self.conflated += 1
+            if len(self._waiting) > 2 * self._most:
+                self._waiting = deque(slot for slot in self._waiting if slot)
+            return
+        while not self._waiting.popleft():
+            pass
+        self.lost += 1
+        if self.lost == 1:
+            _log.warning("subscribers are too slow: %d events wait, the oldest are being lost", self._most)
+
+    def stop(self, timeout: float) -> None:
+        """Stop handing out events; wait at most `timeout` seconds for a callback that is running."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                while not self._waiting and not self._closed:
+                    self._ready.wait()
+                if self._closed:
+                    return
+                slot = self._waiting.popleft()
+                if not slot:
+                    continue
+                self._live -= 1
+                self._handed_out(self._clock())
+                event, callbacks = slot[0], self._callbacks
+                if self._forming.get(_series(event)) is slot:
+                    del self._forming[_series(event)]
+            for callback in callbacks:
+                try:
+                    callback(event)
+                except BaseException:  # noqa: BLE001 - a stranger's code, and sys.exit there ends nothing here
+                    self.handler_errors += 1
+                    _log.exception("a subscriber failed on %s of %s", event.kind, event.source)
+
+
+def _is_forming(event: Event) -> bool:
+    return event.kind == "bar" and event.bar is not None and not event.bar.closed
+
+
+def _series(event: Event) -> Series:
+    return event.source, event.symbol, event.timeframe

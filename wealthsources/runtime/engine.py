@@ -1,0 +1,303 @@
+"""Engine: a deployment at work, as adapters and sources see it: its clock, its chain, its workers, its policies."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from wealthsources.model.answer_errors import AllSourcesFailed
+from wealthsources.model.errors import ClockError, WealthSourcesError
+from wealthsources.model.text import describe
+from wealthsources.resolve.chain import SourceChain
+from wealthsources.resolve.circuit_breaker import CircuitBreaker
+from wealthsources.resolve.known_empty import KnownEmpty
+from wealthsources.resolve.query import Policy, query_of
+from wealthsources.runtime.binding_mode import BindingMode
+from wealthsources.runtime.clocks import make_clock
+from wealthsources.runtime.deployment import Deployment
+from wealthsources.runtime.dispatcher import Dispatcher
+from wealthsources.runtime.workers import Caller, Workers
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from wealthsources.config.settings import Config
+    from wealthsources.model.attempt import Attempt
+    from wealthsources.model.bars import Bars
+    from wealthsources.model.events import Event
+    from wealthsources.model.holes import Hole
+    from wealthsources.model.status import SourceStatus
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.resolve.chain import ChainLink, Resolution
+    from wealthsources.resolve.query import BarRequest
+    from wealthsources.runtime.binding_mode import Binding, Mode
+    from wealthsources.source import Clock, HistoryRequest, Source
+
+_log = logging.getLogger("wealthsources.session")
+
+STOP_LIMIT: Final = 3.0
+_MOST_HOLES_WARNED: Final = 10_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Observation:
+    """What an adapter answered: bars or an error to a request; `symbols` where it was asked to list them."""
+
+    request: BarRequest | None
+    bars: Bars | None = None
+    attempts: tuple[Attempt, ...] = ()
+    error: WealthSourcesError | None = None
+    symbols: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """A snapshot of a session. `now` is ms, None if its clock has no time yet.
+
+    slow_consumer  how often callbacks fell more than a second behind
+    disagreements  bars that two sources have with different values, as "live against archive"; the earlier one wins
+    """
+
+    clock: str
+    now: int | None
+    mode: str
+    sources: Mapping[str, SourceStatus]
+    events_lost: int = 0
+    events_conflated: int = 0
+    handler_errors: int = 0
+    slow_consumer: int = 0
+    disagreements: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain lists, dicts, text and numbers."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**fields, "sources": {name: status.as_dict() for name, status in self.sources.items()}}
+
+
+class _Host:
+    """What a source is given: its name, the clock, a logger, and ways to ask the others and to tell the world."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.name = name
+        self.clock = engine.clock
+        self.logger = logging.getLogger(f"wealthsources.source.{name}")
+        self._engine = engine
+        self._dispatcher = engine.dispatcher
+
+    @property
+    def listening(self) -> bool:
+        return self._dispatcher.listening
+
+    def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
+        self._engine.backfill(self.name, request, done)
+
+    def emit(self, event: Event) -> None:
+        self._dispatcher.emit(event)
+
+
+class Engine:
+    """Everything that runs: the sources, the workers that ask those which may block, the thread that hands out events.
+
+    clock        what now is · policy: how adapters answer when bars are missing
+    is_observed  whether anybody wants to know what adapters answer
+    """
+
+    def __init__(self, config: Config) -> None:
+        settings = config.settings
+        self.config = config
+        self.clock: Clock = make_clock(settings.clock)
+        self.policy = Policy(
+            settings.on_hole, settings.on_stale, settings.max_behind, round(settings.late_after * 1000)
+        )
+        self.dispatcher = Dispatcher()
+        self.is_observed = False
+        self._deployment = Deployment(config, lambda name: _Host(self, name))
+        self._workers = Workers()
+        self._fillers = Workers(2, "wealthsources-backfill")
+        self._call = Caller(self._workers, settings.source_deadline)
+        self._breakers = {
+            source.name: CircuitBreaker(source.name, settings.breaker_failures, settings.breaker_probe_after)
+            for source in settings.sources
+        }
+        self._known_empty = KnownEmpty()
+        self._disagreements: Counter[str] = Counter()
+        self._lock = threading.RLock()
+        self._live_lock = threading.Lock()  # one thread at a time starts live sources; stop() never waits for it
+        self._state: Literal["new", "started", "stopped"] = "new"
+        self._live_started = False
+        self._mode = BindingMode(self._now)
+        self._holes_warned: set[tuple[str, Timeframe, int, int]] = set()
+        self._observers: tuple[Callable[[Observation], None], ...] = ()
+
+    # life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Load and start the sources, but for live ones. Raises ConfigError if one cannot be, unless it is optional."""
+        with self._lock:
+            if self._state == "stopped":
+                raise WealthSourcesError("this session has been stopped; open a new one")
+            if self._state == "started":
+                return
+            self._deployment.load()
+            self._state = "started"
+            try:
+                for entry in self._deployment:
+                    if entry.source is not None and not entry.source.capabilities.live:
+                        self._deployment.start(entry)
+                    self._require_started()
+            except BaseException:
+                self.stop()
+                raise
+
+    def start_live(self) -> None:
+        """Start the live sources, if they are not started. Returns without waiting for any connection."""
+        self._require_started()
+        if self._live_started:
+            return
+        with self._live_lock:
+            for entry in self._deployment:
+                self._deployment.start(entry)
+                if self._state == "stopped":
+                    entry.stop()
+            self._live_started = True
+
+    def stop(self) -> None:
+        """Stop everything, within 3 s, from any thread, any number of times."""
+        deadline = time.monotonic() + STOP_LIMIT
+        # Without the lock, which `start` holds while a stranger's code runs; it looks at the state after each source.
+        self._state = "stopped"
+        self._deployment.stop(deadline)
+        self._workers.stop()
+        self._fillers.stop()
+        self.dispatcher.stop(max(0.0, deadline - time.monotonic()))
+
+    def _require_started(self) -> None:
+        if self._state != "started":
+            what = "has been stopped" if self._state == "stopped" else "is not open: use it in a with statement"
+            raise WealthSourcesError(f"the session {what}")
+
+    def _now(self) -> int:
+        return self.clock.now()
+
+    # telling ---------------------------------------------------------------------------------------------------
+
+    def source(self, name: str) -> Source:
+        """The source of that name. Raises RequestError if there is none, ConfigError if it could not be loaded."""
+        return self._deployment.source(name)
+
+    @property
+    def sources(self) -> dict[str, Source | None]:
+        """The sources in the order of the chain; None for one that is left out."""
+        return {entry.name: entry.source for entry in self._deployment}
+
+    def status(self) -> SessionStatus:
+        """How the sources are. Never waits for a network."""
+        now: int | None = None
+        with contextlib.suppress(ClockError):
+            now = self.clock.now()
+        return SessionStatus(
+            self.clock.name,
+            now,
+            self._mode.decided or "",
+            {entry.name: entry.status(self._breakers[entry.name].why) for entry in self._deployment},
+            self.dispatcher.lost,
+            self.dispatcher.conflated,
+            self.dispatcher.handler_errors,
+            self.dispatcher.slow_consumer,
+            dict(self._disagreements),
+        )
+
+    def observe(self, callback: Callable[[Observation], None]) -> Callable[[], None]:
+        """Call `callback` with whatever adapters answer, on the thread that asked. Returns what ends that.
+
+        It sees an answer before the caller does, so it should return at once; what it raises reaches the caller.
+        """
+        with self._lock:
+            self._observers = (*self._observers, callback)
+            self.is_observed = True
+
+        def end() -> None:
+            with self._lock:
+                self._observers = tuple(each for each in self._observers if each is not callback)
+                self.is_observed = bool(self._observers)
+
+        return end
+
+    def tell_observers(self, observation: Observation) -> None:
+        """An adapter answered."""
+        for callback in self._observers:
+            callback(observation)
+
+    # for adapters ----------------------------------------------------------------------------------------------
+
+    def decide_mode(self, context: object, mode: Mode, zone: dt.tzinfo | None = None) -> Binding:
+        """What kind of binding this is; "auto" is decided once per session."""
+        return self._mode.decide(context, mode, zone)
+
+    def chain_for(self, context: object, *, live: bool) -> SourceChain:
+        """The chain as one binding sees it. Starts the live sources if it is a live one."""
+        if live:
+            self.start_live()
+        # A backtest knows nothing that was learned later.
+        return self._chain(self._deployment.links(context), self._known_empty if live else None)
+
+    def _chain(self, links: list[ChainLink], known_empty: KnownEmpty | None) -> SourceChain:
+        return SourceChain(links, self._call, self._breakers, known_empty)
+
+    def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
+        """Seconds for which all live streams of the series, else of the session, have been stale."""
+        return self._chain(self._deployment.links(None), None).stale_for(symbol, timeframe)
+
+    def note_disagreements(self, resolution: Resolution) -> None:
+        """Count the bars on which a source disagreed with those before it, under the names of both."""
+        earlier: dict[Timeframe | None, list[str]] = {}
+        for attempt in resolution.attempts:
+            before = earlier.setdefault(attempt.finer, [])
+            if attempt.differs:
+                with self._lock:
+                    self._disagreements[f"{'+'.join(before)} against {attempt.source}"] += attempt.differs
+            if attempt.bars:
+                before.append(attempt.source)
+
+    def warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:
+        """One warning in the log per hole."""
+        key = (symbol, timeframe, hole.start, hole.end)
+        with self._lock:
+            if key in self._holes_warned:
+                return
+            if len(self._holes_warned) >= _MOST_HOLES_WARNED:
+                self._holes_warned.clear()
+            self._holes_warned.add(key)
+        _log.warning("%s %s has a hole that no source fills: %s UTC", symbol, timeframe, hole)
+
+    # for sources -----------------------------------------------------------------------------------------------
+
+    def backfill(self, name: str, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
+        """Ask the sources after `name` for the request, on a worker; `done(bars, reason)` is called there."""
+
+        def work() -> None:
+            try:
+                bars, reason = self._ask_rest(name, request)
+            except Exception as error:  # noqa: BLE001 - the source that asked must hear of it
+                bars, reason = None, describe(error)
+            done(bars, reason)
+
+        try:
+            self._fillers.submit(work)
+        except WealthSourcesError as error:
+            done(None, str(error))
+
+    def _ask_rest(self, name: str, request: HistoryRequest) -> tuple[Bars | None, str]:
+        chain = self._chain(self._deployment.links(None, after=name), self._known_empty)
+        try:
+            resolution = chain.resolve(query_of(request, self.clock.now(), self.policy.lateness(self.clock)))
+        except AllSourcesFailed as failure:
+            return None, "; ".join(attempt.line() for attempt in failure.attempts) or "no source follows"
+        return resolution.bars, "; ".join(attempt.line() for attempt in resolution.attempts if attempt.bars)

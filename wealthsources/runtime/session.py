@@ -1,0 +1,104 @@
+"""Session: a deployment at work, as its user sees it; and the one of the process.
+
+A session owns everything that runs: the sources, the workers that ask those which may block, and the thread that
+hands events to subscribers. Live sources start with the first live adapter, or with `subscribe`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wealthsources.runtime.adapter import ContextDataAdapter
+from wealthsources.runtime.engine import Engine
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from wealthsources.runtime.binding_mode import Mode
+    from wealthsources.source import Sink
+
+
+class Session(Engine):
+    """A deployment at work. Use it as a context manager, or call `start` and `stop`.
+
+    On entry it becomes the process-wide session if there is none; see `current_session`.
+    """
+
+    def __enter__(self) -> Session:
+        self.start()
+        _become_current(self, replace=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop everything, within 3 s, from any thread, any number of times."""
+        _forget_current(self)
+        super().stop()
+
+    def adapter(self, context: object = None, mode: Mode = "auto", zone: dt.tzinfo | None = None) -> ContextDataAdapter:
+        """A view of the chain for one strategy: live without a context; with one as `mode` says.
+
+        "auto" is settled when a context is first bound, and stays: a backtest if its clock is more than two bars of
+        its current_bar behind the session's, or if it has no clock; else live. Raises RequestError for a context that
+        looks like the other kind, ClockError before a feed's first bar. `zone` is that of a `context.current_dt`
+        that has none; without it such a time is not used.
+        """
+        self._require_started()
+        return ContextDataAdapter(context, session=self, mode=mode, zone=zone)
+
+    def subscribe(self, callback: Sink) -> Callable[[], None]:
+        """Call `callback(event)` for bars and state changes, on a thread of its own. Returns what ends that."""
+        end = self.dispatcher.subscribe(callback)
+        self.start_live()
+        return end
+
+    def make_current(self) -> None:
+        """Become the process-wide session, in place of any other."""
+        _become_current(self, replace=True)
+
+
+def open(config: str | Path | Mapping[str, Any] = "config.yaml") -> Session:  # noqa: A001 - `wealthsources.open`
+    """Read a configuration and return its Session, to be used in a with statement.
+
+    `config` is the path of a YAML file, or the same as a mapping. Raises ConfigError that names the mistakes.
+    """
+    from wealthsources.config.settings import Config, read_config  # noqa: PLC0415 - pydantic only when one is read
+
+    return Session(Config.from_mapping(config) if isinstance(config, Mapping) else read_config(config))
+
+
+# the process-wide session --------------------------------------------------------------------------------------
+
+_current: Session | None = None
+_current_lock = threading.Lock()
+
+
+def current_session() -> Session | None:
+    """The process-wide session, None if none is open."""
+    return _current
+
+
+def _become_current(session: Session, *, replace: bool) -> None:
+    global _current  # noqa: PLW0603 - one per process is what it is
+    with _current_lock:
+        if _current is None or replace:
+            _current = session
+            atexit.register(session.stop)
+
+
+def _forget_current(session: Session) -> None:
+    global _current  # noqa: PLW0603
+    atexit.unregister(session.stop)
+    with _current_lock:
+        if _current is session:
+            _current = None
