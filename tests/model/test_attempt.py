@@ -31,6 +31,11 @@ def test_a_line_says_what_came_of_it_how_long_it_took_and_why(attempt, line):
     assert attempt.line() == line
 
 
+def test_an_attempt_of_which_no_more_is_said_brought_nothing():
+    attempt = Attempt("live", "not_here")
+    assert (attempt.bars, attempt.elapsed, attempt.reason, attempt.differs, attempt.finer) == (0, 0.0, "", 0, None)
+
+
 def test_as_text_it_is_the_reason_or_else_what_came_of_it():
     assert str(Attempt("live", "failed", reason="no disk")) == "live: no disk"
     assert str(Attempt("live", "not_asked")) == "live: not_asked"

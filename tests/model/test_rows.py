@@ -129,6 +129,11 @@ def test_the_status_of_a_closed_bar_tells_its_finality(finality, status):
     assert (state_of(status), finality_of(status)) == (CLOSED, finality)
 
 
+def test_the_state_is_in_the_two_lowest_bits_and_rows_of_zeros_say_nothing():
+    assert (UNSET, FORMING, CLOSED) == (0, 1, 2)
+    assert states(new_rows(1)).tolist() == [UNSET]
+
+
 @pytest.mark.parametrize("state", [UNSET, FORMING])
 def test_a_bar_that_is_not_closed_has_no_finality(state):
     assert (state_of(state), finality_of(state)) == (state, None)

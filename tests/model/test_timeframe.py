@@ -84,11 +84,15 @@ def test_an_absurd_month_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("name", "length"),
-    [("1m", 60_000), ("1h", 3_600_000), ("1d", 86_400_000), ("3d", 259_200_000), ("1w", 604_800_000)],
+    ("name", "minutes"),
+    [
+        *(("1m", 1), ("3m", 3), ("5m", 5), ("15m", 15), ("30m", 30)),
+        *(("1h", 60), ("2h", 120), ("4h", 240), ("6h", 360), ("8h", 480), ("12h", 720)),
+        *(("1d", 1_440), ("3d", 4_320), ("1w", 10_080)),
+    ],
 )
-def test_a_fixed_length_is_that_of_every_window(name, length):
-    assert Timeframe(name).fixed == Timeframe(name).milliseconds == length
+def test_a_fixed_length_is_that_of_every_window(name, minutes):
+    assert Timeframe(name).fixed == Timeframe(name).milliseconds == minutes * 60_000
 
 
 def test_a_month_has_no_fixed_length_and_is_never_longer_than_31_days():

@@ -1,6 +1,9 @@
+"""Whom a chain asks for what is missing, in which order, and what becomes of it."""
+
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -545,3 +548,95 @@ def test_bars_that_two_sources_have_with_other_values_are_counted_and_the_earlie
     assert [attempt.differs for attempt in resolution.attempts] == [0, 2]
     assert resolution.differs == 2
     assert "2 of them differ" in resolution.attempts[1].line()
+
+
+# what a chain may do without ------------------------------------------------------------------------------------
+
+
+def test_a_link_without_a_source_is_skipped_for_the_reason_it_has():
+    links = [ChainLink("context", None, "no context is bound"), ChainLink("archive", ListSource(hourly(7, 8, 9)))]
+    first, _ = SourceChain(links).resolve(query()).attempts
+    assert (first.source, first.outcome, first.reason) == ("context", "skipped", "no context is bound")
+
+
+def test_a_chain_without_a_source_has_no_answer():
+    with pytest.raises(AllSourcesFailed, match="the chain has no source"):
+        SourceChain([]).resolve(query())
+
+
+def test_a_source_is_asked_by_whoever_the_chain_was_given():
+    asked = []
+
+    def call(name, source, request):
+        asked.append((name, request.end))
+        return source.get_history(request)
+
+    chain = SourceChain([ChainLink("archive", ListSource(hourly(7, 8, 9)))], call)
+    assert places(chain.resolve(query()).bars) == [7, 8, 9]
+    assert asked == [("archive", at(10))]
+
+
+def test_a_note_of_a_source_is_the_reason_of_its_attempt():
+    class Noting(ListSource):
+        def get_history(self, request):
+            return super().get_history(request).noted("cut to 1000 rows")
+
+    assert chain(Noting(hourly(7, 8, 9))).resolve(query()).attempts[0].reason == "cut to 1000 rows"
+
+
+def test_in_a_backtest_no_breaker_is_used():
+    chain = guarded(Broken(OSError("no disk")))
+    assert reasons(chain, 4, live=False) == ["failed: OSError: no disk"] * 4
+
+
+def test_a_source_that_cannot_even_say_whether_it_blocks_is_not_asked_again_for_finer_bars():
+    class Unable(Source):
+        asked = 0
+
+        @property
+        def capabilities(self):
+            Unable.asked += 1
+            raise RuntimeError("no")
+
+        def get_history(self, request):
+            raise NotHere("never asked")
+
+    resolution = chain(Unable(), ListSource(hourly(9))).resolve(query())
+    assert [(attempt.source, attempt.outcome) for attempt in resolution.attempts][:2] == [
+        ("s0", "failed"),
+        ("s1", "bars"),
+    ]
+    assert [attempt.source for attempt in resolution.bars.failed] == ["s0"]
+
+
+def test_all_that_was_in_vain_is_told_where_there_is_no_bar_at_all():
+    class Picky(Source):
+        def get_history(self, request):
+            if request.timeframe.name != "1h":
+                raise OSError(f"no folder for {request.timeframe}")
+            raise NotHere("no such file")
+
+    with pytest.raises(AllSourcesFailed) as caught:
+        chain(Picky()).resolve(query())
+    assert [(attempt.asked, attempt.outcome) for attempt in caught.value.attempts] == [
+        ("s0", "not_here"),
+        ("s0 (30m)", "failed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "served"),
+    [({}, True), ({"timeframes": ("1m",)}, False), ({"symbols": ("ETHUSDT",)}, False), ({"live": True}, False)],
+)
+def test_a_timeframe_is_served_if_a_source_takes_part_in_it(capabilities, served):
+    source = ListSource(capabilities=Capabilities(blocking=False, **capabilities))
+    assert chain(source).is_served(query(live=False), FRAME) is served
+    assert SourceChain([ChainLink("context", None)]).is_served(query(), FRAME) is False
+
+
+def test_an_attempt_says_how_long_it_took():
+    def before(request):
+        threading.Event().wait(0.02)
+
+    (attempt, *_) = chain(ListSource(hourly(7, 8, 9), before=before)).resolve(query()).attempts
+    assert 0.02 <= attempt.elapsed < 5

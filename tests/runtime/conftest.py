@@ -13,7 +13,7 @@ from ..support.bars import HOUR, T0
 PLUGIN = """
 import threading
 import pydantic
-from wealthsources import Bars, Capabilities, NotHere, Source, hookimpl
+from wealthsources import Bars, Capabilities, NotHere, Source, SourceStatus, hookimpl
 
 class Options(pydantic.BaseModel, extra="forbid"):
     live: bool = False
@@ -21,8 +21,12 @@ class Options(pydantic.BaseModel, extra="forbid"):
     slow: bool = False
     fail: str = ""
     first: int = 0
+    price: float = 1.0
     bars: int = 0
     blocking: bool = False
+    status: str = ""
+    context: str = ""
+    stale: float | None = None
     secret: pydantic.SecretStr = pydantic.SecretStr("")
 
 MADE = []
@@ -66,8 +70,26 @@ class Mine(Source):
         times = [1_600_000_000_000 // 3_600_000 * 3_600_000 + (first + n) * 3_600_000 for n in range(self.options.bars)]
         times = [t for t in times if frame.end(t) <= request.end and t >= (request.start or 0)]
         times = times if request.count is None else times[-request.count:]
-        ones = [1.0] * len(times)
-        return Bars.from_columns(request.symbol, frame, times, ones, ones, ones, ones, ones)
+        values = [[self.options.price] * len(times)] * 5
+        return Bars.from_columns(request.symbol, frame, times, *values)
+
+    def get_all_symbols(self):
+        return ["X"]
+
+    def for_context(self, context):
+        if self.options.context == "fail":
+            raise LookupError("no such engine")
+        return None if self.options.context == "none" else self
+
+    def stale_for(self, symbol=None, timeframe=None):
+        if self.options.fail == "stale":
+            raise RuntimeError("who knows")
+        return None if symbol == "UNKNOWN" else self.options.stale
+
+    def status(self):
+        if self.options.status == "fail":
+            raise RuntimeError("no status")
+        return None if self.options.status == "none" else SourceStatus()
 
 @hookimpl
 def wealthsources_register(register):
@@ -77,7 +99,7 @@ def wealthsources_register(register):
 
 @pytest.fixture
 def mine(distribution):
-    """The plugin zmine; call it with lists of options to open a session whose sources have them."""
+    """The plugin zmine; call it with options, a dict for each source, to open a session whose sources have them."""
     distribution(zmine_module=PLUGIN)
     opened = []
 

@@ -1,8 +1,10 @@
+"""One strategy's view: its time, its policies, its questions."""
+
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from wealthsources import (
@@ -24,6 +26,8 @@ from wealthsources.runtime.clocks import FeedClock, SystemClock
 from wealthsources.testing import ListSource
 
 from ..support.bars import at, hourly, places
+
+OTHERS = Capabilities(blocking=False, symbols=("ETHUSDT",))
 
 
 class Silent(Source):
@@ -80,33 +84,12 @@ def test_the_newest_count_closed_bars_by_now():
     assert places(bars) == [7, 8, 9]
 
 
-def test_a_numpy_count_will_do():
-    assert len(adapter(ListSource(hourly(*range(20)))).get_history("BTCUSDT", np.int64(2))) == 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        ({"count": 0}, "count must be at least 1, was 0"),
-        ({"count": -3}, "count must be at least 1, was -3"),
-        ({"count": 2.0}, "count must be a whole number, was 2.0"),
-        ({"count": True}, "count must be a whole number, was True"),
-        ({"count": "5"}, "count must be a whole number, was '5'"),
-        ({}, "give either count or start"),
-        ({"count": 5, "start": 1}, "give either count or start, not both"),
-        ({"start": "2024-01-01"}, "start must be a whole number of ms"),
-        ({"start": at(5), "end": at(4)}, "is after end"),
-        ({"start": -(10**30)}, "start must be a time in ms of the years 1 to 9999"),
-        ({"count": 1, "end": 10**30}, "end must be a time in ms of the years 1 to 9999"),
-        ({"count": 5, "timeframe": "5x"}, "'5x' is not a timeframe; known: 1m"),
-        ({"count": 5, "symbol": ""}, "symbol must be text"),
-        ({"count": 5, "symbol": None}, "symbol must be text"),
-    ],
-)
-def test_a_request_that_makes_no_sense_is_refused_before_anybody_is_asked(arguments, why):
-    source = ListSource(hourly(1))
-    with pytest.raises(RequestError, match=why):
-        adapter(source).get_history(**{"symbol": "BTCUSDT", **arguments})
+def test_a_request_that_makes_no_sense_reaches_no_source_and_no_clock():
+    source, session = ListSource(hourly(1)), FakeSession(clock=FeedClock())
+    for bound in (adapter(source), ContextDataAdapter(None, session=session)):
+        for ask in (bound.get_history, bound.explain):
+            with pytest.raises(RequestError, match="count must be at least 1, was 0"):
+                ask("BTCUSDT", 0)
     assert source.requests == []
 
 
@@ -305,3 +288,87 @@ def test_a_frozen_adapter_answers_as_of_one_moment():
     context.now_ms = at(8)
     assert places(moment.get_history("BTCUSDT", 1)) == [4]
     assert places(bound.get_history("BTCUSDT", 1)) == [7]
+
+
+def test_now_by_the_feed_is_the_feeds_whatever_a_context_says():
+    context = SimpleNamespace(now_ms=at(11))
+    assert adapter(context=context, mode="live", clock=feed(at(10))).now() == at(10)
+
+
+def test_a_live_context_without_now_ms_does_not_move_the_clock():
+    context = SimpleNamespace(current_bar={"open_time": at(20), "timeframe": "1h"})
+    assert adapter(context=context, mode="live", now=at(10)).now() == at(10)
+
+
+def test_the_clock_of_a_backtest_is_the_engines_and_that_of_a_live_binding_the_sessions():
+    backtest, live = adapter(context=SimpleNamespace(now_ms=at(5))), adapter()
+    assert (backtest.clock.name, live.clock.name) == ("engine", "system")
+    assert live.clock is live.session.clock
+
+
+def test_a_frozen_live_adapter_does_not_follow_the_clock():
+    now = [at(5)]
+    bound = adapter(ListSource(hourly(*range(20))), clock=SystemClock(lambda: now[0]))
+    moment = bound.frozen()
+    now[0] = at(9)
+    assert (moment.now(), bound.now()) == (at(5), at(9))
+    assert places(moment.get_history("BTCUSDT", 1)) == [4]
+
+
+def test_of_one_source_alone_it_is_counted_how_many_bars_it_holds():
+    bound = adapter(ListSource(hourly(6, 7, 8, 9)), ListSource(), ListSource(hourly(1), capabilities=OTHERS))
+    held = [bound.count_held(name, "BTCUSDT", Timeframe("1h"), 3) for name in ("s0", "s1", "s2")]
+    assert held == [3, 0, None]
+
+
+def test_stale_answers_of_a_backtest_can_be_an_error_too():
+    context = SimpleNamespace(now_ms=at(10))
+    with pytest.raises(StaleDataError, match="the newest 4 bars are missing"):
+        adapter(ListSource(hourly(5)), context=context).get_history("BTCUSDT", 3, on_stale="raise")
+
+
+@pytest.mark.parametrize(("allowed", "refused"), [(0, True), (1, True), (2, False), (3, False)])
+def test_so_many_bars_may_be_missing_as_the_deployment_allows(allowed, refused):
+    bound = adapter(ListSource(hourly(7)), policy=Policy(max_behind=allowed, late_after=0))
+    if refused:
+        with pytest.raises(StaleDataError):
+            bound.get_history("BTCUSDT", 1)
+    else:
+        assert bound.get_history("BTCUSDT", 1).behind == 2
+
+
+def test_the_log_tells_in_full_who_was_asked_but_only_if_it_is_wanted(caplog):
+    bound = adapter(Silent(0.0), ListSource(hourly(7, 8, 9)))
+    with caplog.at_level(logging.INFO, "wealthsources.adapter"):
+        bound.get_history("BTCUSDT", 2)
+    assert caplog.messages == []
+    with caplog.at_level(logging.DEBUG, "wealthsources.adapter"):
+        bound.get_history("BTCUSDT", 2)
+    (message,) = caplog.messages
+    assert message.startswith("2 bars of BTCUSDT 1h up to 2020-09-13 22:00 UTC: s0: not here")
+    assert "; s1: 2 bars" in message
+
+
+def test_an_explanation_has_what_was_refused_and_why():
+    explanation = adapter(ListSource(hourly(5, 8, 9))).explain("BTCUSDT", 3, on_hole="raise")
+    assert isinstance(explanation.error, HoleError)
+    assert places(explanation.bars) == [5, 8, 9]
+    assert [attempt.outcome for attempt in explanation.attempts][:1] == ["bars"]
+    assert explanation.now == at(10)
+
+
+def test_a_question_without_sense_is_refused_by_explain_too():
+    with pytest.raises(RequestError, match="count must be at least 1"):
+        adapter().explain("BTCUSDT", 0)
+
+
+def test_disagreements_are_told_to_the_session_with_the_answer_they_are_of():
+    session, noted = FakeSession(ListSource(hourly(7, 9)), ListSource(hourly(6, 7, 8, price=11.0))), []
+    session.note_disagreements = noted.append
+    bound = ContextDataAdapter(None, session=session)
+    bound.get_history("BTCUSDT", 1)
+    assert noted == []
+    bars = bound.get_history("BTCUSDT", 3)
+    assert [bar.close for bar in bars] == [10.0, 11.0, 10.0]
+    (resolution,) = noted
+    assert (resolution.bars, resolution.differs) == (bars, 1)

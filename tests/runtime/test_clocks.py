@@ -1,12 +1,15 @@
+"""What now is: by the system, by the feed, by the engine."""
+
 from __future__ import annotations
 
 import datetime as dt
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from wealthsources import ClockError
-from wealthsources.runtime.clocks import EngineClock, FeedClock, SystemClock, wall_time
+from wealthsources.runtime.clocks import EngineClock, FeedClock, SystemClock, make_clock, wall_time
 
 from ..support.bars import HOUR, T0, record
 
@@ -78,3 +81,39 @@ def test_a_current_bar_that_ends_in_the_future_is_still_forming():
     ahead = wall_time() // HOUR * HOUR
     context = SimpleNamespace(current_bar={"open_time": ahead, "timeframe": "1h"})
     assert ahead <= EngineClock(context).now() < ahead + HOUR
+
+
+def test_the_wall_clock_is_in_ms():
+    before = time.time()
+    assert before * 1000 - 1 <= wall_time() <= time.time() * 1000
+
+
+def test_the_system_clock_shows_the_wall_clock_unless_told_otherwise():
+    assert abs(SystemClock().now() - wall_time()) < 5_000
+
+
+@pytest.mark.parametrize(("name", "kind"), [("system", SystemClock), ("feed", FeedClock)])
+def test_a_session_has_the_clock_of_that_name(name, kind):
+    clock = make_clock(name)
+    assert type(clock) is kind
+    assert clock.name == name
+
+
+def test_the_engines_clock_has_a_name_too_and_listens_to_nobody():
+    clock = EngineClock(SimpleNamespace(now_ms=T0))
+    clock.saw_closed(T0 + HOUR)
+    clock.saw_open(T0 + HOUR)
+    assert (clock.name, clock.now()) == ("engine", T0)
+
+
+def test_an_engine_may_say_that_it_is_in_the_future():
+    ahead = wall_time() + HOUR
+    assert EngineClock(SimpleNamespace(now_ms=ahead)).now() == ahead
+
+
+def test_a_clock_that_was_proven_wrong_shows_the_wall_again_once_that_is_past():
+    wall = [T0]
+    clock = SystemClock(lambda: wall[0])
+    clock.saw_closed(T0 + 300)
+    wall[0] = T0 + 301
+    assert clock.now() == T0 + 301

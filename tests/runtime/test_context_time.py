@@ -1,3 +1,5 @@
+"""What a context tells of time."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -8,11 +10,12 @@ import pytest
 
 from wealthsources import ClockError, Timeframe, context_time
 from wealthsources.runtime.clocks import EngineClock
-from wealthsources.runtime.context_time import current_timeframe
+from wealthsources.runtime.context_time import context_series, current_bar_end, current_timeframe, timeless
 
 from ..support.bars import HOUR, T0, record
 
 T_2024 = 1_704_067_200_000
+DAY = 24 * HOUR
 
 
 NAIVE = dt.datetime(2024, 1, 1, 8)  # noqa: DTZ001 - that is the case
@@ -84,3 +87,75 @@ def test_a_current_bar_that_says_it_is_not_over_proves_only_that_it_has_begun(fl
     assert EngineClock(context).now() == T0 + 2 * HOUR
     over = SimpleNamespace(current_bar=record(2, timeframe="1h", closed=True))
     assert EngineClock(over).now() == T0 + 3 * HOUR
+
+
+@pytest.mark.parametrize("now", [T0, str(T0), float(T0)])
+def test_now_ms_is_read_like_any_time(now):
+    assert context_time(SimpleNamespace(now_ms=now)) == T0
+
+
+def test_a_context_that_tells_nothing_has_no_time():
+    assert context_time(SimpleNamespace()) is None
+    assert context_time(SimpleNamespace(now_ms=None, current_bar=None, current_dt=None)) is None
+
+
+def test_a_current_bar_ends_with_its_own_timeframe():
+    assert current_bar_end(SimpleNamespace(current_bar={"open_time": T_2024, "timeframe": "1d"})) == T_2024 + DAY
+    assert current_bar_end(SimpleNamespace(current_bar=record(0, timeframe=Timeframe("1m")))) == T0 + 60_000
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {},
+        {"current_bar": None},
+        {"current_bar": {"close": 1}},
+        {"current_bar": record(0)},
+        {"current_bar": record(0), "market_data_context": [entry("1h", record(1))]},
+        {"current_bar": record(0), "market_data_context": [{"symbol": "BTCUSDT", "timeframe": "1h", "bars": None}]},
+        {"current_bar": record(0), "market_data_context": [entry("1h", record(0, close="11.2"))]},
+    ],
+)
+def test_a_current_bar_whose_timeframe_nothing_tells_has_no_end(context):
+    assert current_bar_end(SimpleNamespace(**context)) is None
+
+
+def test_an_open_time_that_is_no_time_is_an_error_that_names_it():
+    with pytest.raises(ClockError, match=r"the context's current_bar\.open_time: 'noon' is not a time"):
+        current_bar_end(SimpleNamespace(current_bar={"open_time": "noon", "timeframe": "1h"}))
+
+
+def test_a_timeframe_of_a_series_that_there_is_not_is_an_error():
+    context = SimpleNamespace(current_bar=record(0), market_data_context=[entry("5x", record(0))])
+    with pytest.raises(ClockError, match="the context's current_bar: '5x' is not a timeframe"):
+        current_timeframe(context)
+
+
+def test_without_a_current_bar_there_is_no_timeframe():
+    assert current_timeframe(SimpleNamespace(market_data_context=[entry("1h", record(0))])) is None
+
+
+@pytest.mark.parametrize("name", ["_market_data_context", "market_data_context"])
+def test_the_series_of_a_context_have_one_of_two_names(name):
+    entries = [entry("1h", record(0)), entry("1d", record(0))]
+    assert list(context_series(SimpleNamespace(**{name: entries}))) == entries
+
+
+def test_the_first_of_the_two_that_holds_anything_is_taken():
+    hours, days = [entry("1h", record(0))], [entry("1d", record(0))]
+    both = SimpleNamespace(_market_data_context=hours, market_data_context=days)
+    assert list(context_series(both)) == hours
+    assert list(context_series(SimpleNamespace(_market_data_context=[], market_data_context=days))) == days
+    assert list(context_series(SimpleNamespace(market_data_context="hours"))) == []
+
+
+@pytest.mark.parametrize("flag", [True, 1, "true", "yes", None])
+def test_only_a_clear_no_says_that_a_bar_is_not_over(flag):
+    assert current_bar_end(SimpleNamespace(current_bar=record(0, timeframe="1h", closed=flag))) == T0 + HOUR
+
+
+def test_what_is_missing_for_a_clock_is_told_with_the_kind_of_context():
+    assert timeless({}) == (
+        "the context (dict) tells no time, so nothing may be seen: "
+        "it has no now_ms (ms since 1970, UTC), it has no current_bar, and it has no current_dt"
+    )

@@ -1,11 +1,11 @@
+"""The sources of a configuration: loaded, started, stopped, and what each says of itself."""
+
 from __future__ import annotations
 
 import pytest
 
-from wealthsources import (
-    ConfigError,
-    RequestError,
-)
+import wealthsources
+from wealthsources import ConfigError, RequestError, Timeframe
 
 from .conftest import context_at
 
@@ -34,6 +34,12 @@ def test_a_source_that_fails_to_stop_is_logged(mine, caplog):
 def test_a_source_that_cannot_be_made_is_a_configuration_error_with_its_place(mine):
     with pytest.raises(ConfigError, match=r"sources\[1\]: source 's1' cannot be made: RuntimeError: cannot be made"):
         mine({}, {"fail": "make"}).start()
+
+
+def test_a_plugin_that_cannot_be_loaded_is_a_configuration_error_with_its_place(mine):
+    session = wealthsources.open({"sources": [{"plugin": "context"}, {"plugin": "zgone"}]})
+    with pytest.raises(ConfigError, match=r"^the settings: sources\[1\]: no plugin 'zgone' is installed"):
+        session.start()
 
 
 def test_a_source_that_does_not_start_is_a_configuration_error_and_the_others_are_stopped(mine):
@@ -66,8 +72,98 @@ def test_an_unknown_source_is_named_with_those_that_are(mine):
         session.source("x")
 
 
-def test_a_status_that_is_none_is_told(mine, monkeypatch):
-    with mine({}) as session:
-        monkeypatch.setattr(session.source("s0"), "status", lambda: None)
+def test_a_status_that_is_none_is_told(mine):
+    with mine({"status": "none"}) as session:
         status = session.status().sources["s0"]
     assert (status.state, status.reason) == ("unknown", "status() returned NoneType, not SourceStatus")
+
+
+def test_a_source_that_cannot_say_how_it_is_is_unknown_and_why_is_told(mine):
+    with mine({"status": "fail"}) as session:
+        status = session.status().sources["s0"]
+    assert (status.state, status.reason) == ("unknown", "RuntimeError: no status")
+
+
+def test_a_source_that_was_not_started_says_so(mine):
+    with mine({"live": True}, {}) as session:
+        before = [status.state for status in session.status().sources.values()]
+        session.start_live()
+        assert (before, session.status().sources["s0"].state) == (["not started", "ready"], "ready")
+
+
+# contexts
+
+
+@pytest.mark.parametrize(
+    ("how", "context", "reason"),
+    [
+        ("none", context_at(8), "the context has no bars"),
+        ("none", None, "no context is bound"),
+        ("fail", context_at(8), "LookupError: no such engine"),
+    ],
+)
+def test_a_source_that_has_nothing_for_a_context_is_skipped_and_says_why(mine, how, context, reason):
+    with mine({"context": how}, {"bars": 9}) as session:
+        first, second = session.adapter(context, mode="auto" if context else "live").chain.sources
+        assert (first.name, first.source, first.why) == ("s0", None, reason)
+        assert (second.name, second.source) == ("s1", session.source("s1"))
+
+
+# starting and stopping
+
+
+def test_a_source_is_started_once_however_often_it_is_asked_for(mine):
+    with mine({"live": True}, {}) as session:
+        for _ in range(3):
+            session.start_live()
+        assert [source.calls for source in session.sources.values()] == [["start"], ["start"]]
+
+
+def test_a_source_that_was_not_started_is_not_stopped(mine):
+    with mine({"live": True}, {}) as session:
+        live = session.source("s0")
+    assert live.calls == []
+
+
+def test_an_optional_source_that_does_not_start_is_left_out_and_not_stopped(mine, caplog):
+    session = mine({"fail": "start", "optional": True}, {})
+    with session:
+        assert session.sources["s0"] is None
+        assert "source 's0' did not start: OSError: no disk" in session.status().sources["s0"].reason
+    assert caplog.text.count("did not start") == 1
+
+
+def test_before_it_is_open_a_session_has_no_sources(mine):
+    session = mine({}, {})
+    assert session.sources == {}
+    with pytest.raises(RequestError, match=r"no source 's0'; the chain is: $"):
+        session.source("s0")
+
+
+# stale streams
+
+
+def test_a_series_is_as_stale_as_the_freshest_stream_of_it(mine):
+    with mine({"live": True, "stale": 7.0}, {"live": True, "stale": 3.0}, {"live": True}) as session:
+        session.start_live()
+        assert session.stale_for("X", Timeframe("1h")) == 3.0
+
+
+def test_a_series_that_nobody_streams_is_as_stale_as_the_freshest_stream_there_is(mine):
+    with mine({"live": True, "stale": 7.0}) as session:
+        session.start_live()
+        assert session.stale_for("UNKNOWN", Timeframe("1h")) == 7.0
+
+
+def test_without_a_stream_nothing_is_stale(mine):
+    with mine({"live": True, "stale": 7.0}, {}) as session:
+        assert session.stale_for("X", Timeframe("1h")) is None, "none was started"
+    with mine({}) as session:
+        assert session.stale_for("X", Timeframe("1h")) is None
+
+
+def test_a_source_that_cannot_tell_is_taken_as_stale_for_ever_and_that_is_logged(mine, caplog):
+    with mine({"live": True, "fail": "stale"}) as session:
+        session.start_live()
+        assert session.stale_for("X", Timeframe("1h")) == float("inf")
+    assert "a live source cannot tell whether it is stale; it is taken as such" in caplog.text

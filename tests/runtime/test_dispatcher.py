@@ -1,3 +1,5 @@
+"""Events on their way to subscribers, none of whom can hold up a source."""
+
 from __future__ import annotations
 
 import logging
@@ -8,6 +10,8 @@ import pytest
 
 from wealthsources import Bar, Event, Timeframe
 from wealthsources.runtime.dispatcher import Dispatcher
+
+from ..support.waiting import wait_until
 
 FRAME = Timeframe("1h")
 
@@ -189,3 +193,99 @@ def test_a_subscriber_that_wants_to_exit_ends_nothing():
         assert dispatcher.handler_errors == 2
     finally:
         dispatcher.stop(5)
+
+
+def test_events_of_different_forming_bars_do_not_replace_one_another(dispatcher):
+    receiver = occupied(dispatcher, 2)
+    for volume in range(5):
+        dispatcher.emit(forming(volume, "A"))
+        dispatcher.emit(forming(volume, "B"))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [(event.symbol, event.bar.volume) for event in receiver.events[1:]] == [("A", 4), ("B", 4)]
+    assert dispatcher.conflated == 8
+
+
+def test_an_update_that_was_taken_is_not_replaced_by_the_next(dispatcher):
+    receiver = Receiver(2)
+    receiver.go.set()
+    dispatcher.subscribe(receiver)
+    dispatcher.emit(forming(1))
+    wait_until(lambda: receiver.events)
+    dispatcher.emit(forming(2))
+    assert receiver.done.wait(10)
+    assert [event.bar.volume for event in receiver.events] == [1, 2]
+    assert dispatcher.conflated == 0
+
+
+def test_a_state_is_no_update_of_a_bar(dispatcher):
+    receiver = occupied(dispatcher, 3)
+    for number in range(3):
+        dispatcher.emit(Event("state", "live", state=str(number)))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert [event.state for event in receiver.events[1:]] == ["0", "1", "2"]
+
+
+def test_every_subscriber_gets_every_event(dispatcher):
+    receivers = [Receiver(3) for _ in range(3)]
+    for receiver in receivers:
+        receiver.go.set()
+        dispatcher.subscribe(receiver)
+    for place in range(3):
+        dispatcher.emit(closed(place))
+    assert all(receiver.done.wait(10) for receiver in receivers)
+    assert {tuple(event.bar.open_time for event in receiver.events) for receiver in receivers} == {(0, 1, 2)}
+
+
+def test_it_is_known_whether_anybody_listens(dispatcher):
+    assert not dispatcher.listening
+    first, second = dispatcher.subscribe(print), dispatcher.subscribe(repr)
+    first()
+    assert dispatcher.listening
+    second()
+    assert not dispatcher.listening
+
+
+def test_after_a_stop_nothing_is_handed_out_and_nobody_is_waited_for(dispatcher):
+    receiver = occupied(dispatcher, 1)
+    dispatcher.emit(closed(1))
+    dispatcher.stop(0.01)
+    dispatcher.emit(closed(2))
+    receiver.go.set()
+    dispatcher.stop(5)
+    assert [event.kind for event in receiver.events] == ["state"]
+
+
+def test_a_subscriber_that_stops_it_does_not_wait_for_itself():
+    dispatcher, took = Dispatcher(), []
+
+    def stop(event: Event) -> None:
+        began = time.monotonic()
+        dispatcher.stop(20)
+        took.append(time.monotonic() - began)
+
+    dispatcher.subscribe(stop)
+    dispatcher.emit(closed(0))
+    wait_until(lambda: took)
+    assert took[0] < 5
+
+
+def test_whoever_subscribes_after_the_stop_starts_no_thread():
+    dispatcher, before = Dispatcher(), set(threading.enumerate())
+    dispatcher.stop(0)
+    dispatcher.subscribe(print)
+    assert set(threading.enumerate()) == before
+
+
+def test_a_loss_is_said_once_and_counted_every_time(dispatcher, caplog):
+    receiver = occupied(dispatcher, 10)
+    with caplog.at_level(logging.WARNING):
+        for open_time in range(14):
+            dispatcher.emit(closed(open_time))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert dispatcher.lost == 4
+    assert [message for message in caplog.messages if "too slow" in message] == [
+        "subscribers are too slow: 10 events wait, the oldest are being lost"
+    ]

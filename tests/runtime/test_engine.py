@@ -1,20 +1,34 @@
+"""A deployment at work: starting and stopping, backfills, breakers, status, and who observes what is answered."""
+
 from __future__ import annotations
 
+import queue
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
 from wealthsources import (
+    AllSourcesFailed,
+    BarRequest,
     Bars,
     Event,
     HistoryRequest,
+    Hole,
+    HoleError,
+    Observation,
+    RequestError,
+    Session,
     Timeframe,
     WealthSourcesError,
 )
 
-from ..support.bars import HOUR, T0
+from ..support.bars import at, places
+from ..support.waiting import wait_until
 from .conftest import context_at
+
+# starting and stopping -------------------------------------------------------------------------------------------
 
 
 def test_live_sources_start_with_the_first_live_adapter_and_not_for_a_backtest(mine):
@@ -28,14 +42,18 @@ def test_live_sources_start_with_the_first_live_adapter_and_not_for_a_backtest(m
 
 
 def test_stop_may_be_called_any_number_of_times_from_any_thread(mine):
-    session = mine({})
+    session, returned = mine({}), []
     session.start()
-    threads = [threading.Thread(target=session.stop) for _ in range(5)]
+    threads = [threading.Thread(target=lambda: returned.append(session.stop())) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(5)
     session.stop()
+    assert returned == [None] * 5, "one of them raised, or still waits"
+    assert session.sources["s0"].calls[:2] == ["start", "stop"]
+    with pytest.raises(WealthSourcesError, match="has been stopped"):
+        session.start()
 
 
 def test_stop_returns_in_time_though_a_source_hangs(mine):
@@ -73,9 +91,7 @@ def test_stop_does_not_wait_for_a_session_that_is_still_starting(mine):
 
     starter = threading.Thread(target=start)
     starter.start()
-    deadline = time.monotonic() + 5
-    while not (session.sources and session.sources["s0"].starting.is_set()) and time.monotonic() < deadline:
-        threading.Event().wait(0.005)
+    wait_until(lambda: session.sources and session.sources["s0"].starting.is_set())
     began = time.monotonic()
     session.stop()
     assert time.monotonic() - began < 3.5
@@ -85,35 +101,70 @@ def test_stop_does_not_wait_for_a_session_that_is_still_starting(mine):
     assert session.sources["s1"].calls == []
 
 
+# backfills -------------------------------------------------------------------------------------------------------
+
+
+FROM_NOON = HistoryRequest("X", Timeframe("1h"), at(3), at(0))
+
+
+def backfilled(session: Session, name: str, then: Callable[[], object] = lambda: None) -> tuple[Bars | None, str]:
+    """What a source is told of three hours that it asks those after it for."""
+    answers: queue.Queue[tuple[Bars | None, str]] = queue.Queue()
+    session.source(name).host.backfill(FROM_NOON, lambda *answer: (then(), answers.put(answer)))
+    return answers.get(timeout=5)
+
+
 def test_a_backfill_asks_only_the_sources_after_the_one_that_needs_it(mine):
-    answers: list[tuple[Bars | None, str]] = []
-    got = threading.Event()
-
-    def done(bars, reason):
-        answers.append((bars, reason))
-        got.set()
-
     with mine({"bars": 9}, {"live": True}, {"bars": 4}) as session:
         session.start_live()
-        request = HistoryRequest("X", Timeframe("1h"), T0 + 3 * HOUR, T0)
-        session.source("s1").host.backfill(request, done)
-        assert got.wait(5)
-    bars, reason = answers[0]
+        bars, reason = backfilled(session, "s1")
     assert {bar.source for bar in bars} == {"s2"}
     assert len(bars) == 3
     assert reason.startswith("s2: 3 bars")
 
 
 def test_a_backfill_that_finds_nothing_says_why(mine):
-    got: list[tuple[Bars | None, str]] = []
-    answered = threading.Event()
     with mine({"live": True}, {}) as session:
         session.start_live()
-        request = HistoryRequest("X", Timeframe("1h"), T0 + 3 * HOUR, T0)
-        session.source("s0").host.backfill(request, lambda *answer: (got.append(answer), answered.set()))
-        assert answered.wait(5)
-    assert got[0][0] is None
-    assert "s1: not here" in got[0][1]
+        bars, reason = backfilled(session, "s0")
+    assert bars is None
+    assert "s1: not here" in reason
+
+
+def test_a_backfill_of_the_last_source_says_that_none_follows(mine):
+    with mine({"bars": 9}, {"live": True}) as session:
+        session.start_live()
+        assert backfilled(session, "s1") == (None, "no source follows")
+
+
+def test_a_backfill_is_answered_on_a_worker(mine):
+    threads = []
+    with mine({"live": True}, {"bars": 9}) as session:
+        session.start_live()
+        backfilled(session, "s0", lambda: threads.append(threading.current_thread().name))
+    assert [name.rpartition("-")[0] for name in threads] == ["wealthsources-backfill"]
+
+
+def test_what_a_backfill_fails_with_is_told(mine):
+    with mine({"live": True}, {"bars": 9}, clock="feed") as session:
+        session.start_live()
+        bars, reason = backfilled(session, "s0")
+    assert bars is None
+    assert reason.startswith("the feed's clock has no time yet")
+
+
+def test_after_a_stop_a_backfill_is_told_that_it_is_over(mine):
+    session = mine({"live": True}, {"bars": 9})
+    session.start()
+    session.start_live()
+    host = session.source("s0").host
+    session.stop()
+    answers = []
+    host.backfill(FROM_NOON, lambda *answer: answers.append(answer))
+    assert answers == [(None, "the session has been stopped")]
+
+
+# the breakers ----------------------------------------------------------------------------------------------------
 
 
 def failures(session, number: int) -> list[str]:
@@ -186,28 +237,23 @@ def test_a_source_that_works_again_is_asked_after_the_time_that_is_set(mine):
         assert "not asked: failed 2 times in a row" in failures(session, 3)[-1]
         source = session.source("s0")
         source.options.fail = ""
-        deadline = time.monotonic() + 10
-        while session.status().sources["s0"].state == "failing":
-            assert time.monotonic() < deadline
-            failures(session, 1)
-            threading.Event().wait(0.005)
+        wait_until(lambda: failures(session, 1) and session.status().sources["s0"].state != "failing")
         assert source.asked == 3
         assert failures(session, 2) == ["", ""]
 
 
 def test_a_backfill_does_not_ask_a_source_that_strategies_found_failing(mine):
-    got: list[tuple[Bars | None, str]] = []
-    answered = threading.Event()
     with mine({"live": True}, {"fail": "ask", "blocking": True}) as session:
         adapter = session.adapter()
         for _ in range(5):
             adapter.explain("X", 3)
-        request = HistoryRequest("X", Timeframe("1h"), T0 + 3 * HOUR, T0)
-        session.source("s0").host.backfill(request, lambda *answer: (got.append(answer), answered.set()))
-        assert answered.wait(5)
+        _, reason = backfilled(session, "s0")
         assert session.source("s1").asked == 5
-    assert "s1: failed" in got[0][1]
-    assert "not asked: failed 5 times in a row" in got[0][1]
+    assert "s1: failed" in reason
+    assert "not asked: failed 5 times in a row" in reason
+
+
+# events, status, holes -------------------------------------------------------------------------------------------
 
 
 def test_events_reach_subscribers(mine):
@@ -237,3 +283,162 @@ def test_a_hole_is_told_in_the_log_once(mine, caplog):
         for _ in range(3):
             assert len(adapter.get_history("X", 6).holes) == 1
     assert caplog.text.count("a hole that no source fills: 2 missing") == 1
+
+
+def test_a_session_knows_how_late_a_bar_may_be_only_by_the_systems_clock(mine):
+    with mine({}, late_after=2.5) as session:
+        assert session.late_after == session.policy.late_after == 2_500
+    with mine({}, clock="feed", late_after=2.5) as session:
+        assert (session.late_after, session.policy.late_after) == (0, 2_500)
+
+
+def test_bars_that_two_sources_have_differently_are_counted_under_both_names(mine):
+    with mine({"bars": 5, "first": 3}, {"bars": 9, "price": 2.0}, {"bars": 1, "first": 20}) as session:
+        adapter = session.adapter(context_at(8), mode="backtest")
+        for _ in range(2):
+            adapter.get_history("X", 9)
+        assert session.status().disagreements == {"s0 against s1": 2 * 5}
+
+
+def test_a_hole_is_told_again_once_too_many_others_were(mine, caplog):
+    hours, hole = Timeframe("1h"), Hole(at(3), at(5), 2)
+    session = mine({})
+    for number in range(10_001):
+        session.warn_of_hole(f"S{number}", hours, hole)
+    caplog.clear()
+    for _ in range(2):
+        session.warn_of_hole("S0", hours, hole)
+    assert caplog.messages == [f"S0 1h has a hole that no source fills: {hole} UTC"]
+
+
+def test_holes_of_other_series_and_other_times_are_told_apart(mine, caplog):
+    hours, hole = Timeframe("1h"), Hole(at(3), at(5), 2)
+    session = mine({})
+    for symbol, timeframe, each in (
+        ("X", hours, hole),
+        ("Y", hours, hole),
+        ("X", Timeframe("1m"), hole),
+        ("X", hours, Hole(at(3), at(6), 3)),
+        ("X", hours, hole),
+    ):
+        session.warn_of_hole(symbol, timeframe, each)
+    assert len(caplog.messages) == 4
+
+
+# observers ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_observer_sees_the_request_the_bars_and_who_was_asked(mine):
+    seen: list[Observation] = []
+    with mine({}, {"bars": 9}) as session:
+        session.observe(seen.append)
+        bars = session.adapter(context_at(8), mode="backtest").get_history("X", 3, end=at(7))
+    (observation,) = seen
+    assert observation.request == BarRequest("X", 3, end=at(7))
+    assert observation.bars is bars
+    assert [(attempt.source, attempt.outcome) for attempt in observation.attempts] == [
+        ("s0", "not_here"),
+        ("s1", "bars"),
+    ]
+    assert (observation.error, observation.symbols) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"), [({"count": 0}, RequestError), ({"count": 3, "timeframe": "1w"}, AllSourcesFailed)]
+)
+def test_an_observer_sees_the_error_that_the_caller_gets(mine, arguments, kind):
+    seen: list[Observation] = []
+    with mine({}) as session:
+        session.observe(seen.append)
+        with pytest.raises(kind) as caught:
+            session.adapter(context_at(8), mode="backtest").get_history("X", **arguments)
+    (observation,) = seen
+    assert observation.error is caught.value
+    assert (observation.request, observation.bars) == (BarRequest("X", **arguments), None)
+
+
+def test_an_observer_sees_what_the_policies_leave_of_an_answer(mine):
+    seen: list[Observation] = []
+    with mine({"bars": 3}, {"bars": 3, "first": 5}) as session:
+        session.observe(seen.append)
+        adapter = session.adapter(context_at(7), mode="backtest")
+        adapter.get_history("X", 6, on_hole="trim")
+        with pytest.raises(HoleError):
+            adapter.get_history("X", 6, on_hole="raise")
+    assert places(seen[0].bars) == [5, 6, 7]
+    assert isinstance(seen[1].error, HoleError)
+
+
+def test_an_observer_sees_the_symbols_that_were_listed(mine):
+    seen: list[Observation] = []
+    with mine({}) as session:
+        session.observe(seen.append)
+        assert session.adapter(context_at(8), mode="backtest").get_all_symbols() == ["X"]
+    assert seen == [Observation(None, symbols=("X",))]
+
+
+def test_an_observer_is_told_before_the_caller_and_on_the_callers_thread(mine):
+    order = []
+    with mine({"bars": 9}) as session:
+        session.observe(lambda _: order.append(threading.current_thread()))
+        session.adapter(context_at(8), mode="backtest").get_history("X", 3)
+        order.append("answered")
+    assert order == [threading.current_thread(), "answered"]
+
+
+def test_what_an_observer_raises_reaches_the_caller(mine):
+    def refuse(observation: Observation) -> None:
+        raise LookupError("not this one")
+
+    with mine({"bars": 9}) as session:
+        session.observe(refuse)
+        with pytest.raises(LookupError, match="not this one"):
+            session.adapter(context_at(8), mode="backtest").get_history("X", 3)
+
+
+def test_two_observers_see_the_same_in_the_order_in_which_they_came(mine):
+    seen = []
+    with mine({"bars": 9}) as session:
+        session.observe(lambda observation: seen.append(("first", observation)))
+        session.observe(lambda observation: seen.append(("second", observation)))
+        session.adapter(context_at(8), mode="backtest").get_history("X", 3)
+    assert [name for name, _ in seen] == ["first", "second"]
+    assert seen[0][1] is seen[1][1]
+
+
+def test_when_one_observer_ends_the_other_goes_on(mine):
+    first, second = [], []
+    with mine({"bars": 9}) as session:
+        end = session.observe(first.append)
+        session.observe(second.append)
+        adapter = session.adapter(context_at(8), mode="backtest")
+        adapter.get_history("X", 1)
+        end()
+        end()
+        adapter.get_history("X", 2)
+        assert session.is_observed
+    assert [observation.request.count for observation in first] == [1]
+    assert [observation.request.count for observation in second] == [1, 2]
+
+
+def test_when_nobody_observes_nothing_is_told(mine):
+    told: list[Observation] = []
+    with mine({"bars": 9}) as session:
+        session.tell_observers = told.append
+        adapter = session.adapter(context_at(8), mode="backtest")
+        adapter.get_history("X", 3)
+        adapter.get_all_symbols()
+        assert not session.is_observed
+        session.observe(lambda observation: None)()
+        adapter.get_history("X", 3)
+        adapter.get_all_symbols()
+        assert not session.is_observed
+    assert told == []
+
+
+def test_an_explanation_is_no_answer_to_be_observed(mine):
+    seen: list[Observation] = []
+    with mine({"bars": 9}) as session:
+        session.observe(seen.append)
+        session.adapter(context_at(8), mode="backtest").explain("X", 3)
+    assert seen == []

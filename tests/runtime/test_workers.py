@@ -1,3 +1,5 @@
+"""The threads that ask sources which may block, and how long anybody waits for one."""
+
 from __future__ import annotations
 
 import contextlib
@@ -51,6 +53,11 @@ def source():
     waiting = Waiting()
     yield waiting
     waiting.release.set()
+
+
+def named(name: str) -> list[threading.Thread]:
+    """The threads of the workers of that name."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith(f"{name}-")]
 
 
 def answers(caller: Caller, source: Source) -> bool:
@@ -170,7 +177,7 @@ def test_a_source_that_exits_ends_only_its_answer(make_workers):
 def test_there_are_never_more_threads_than_the_size(make_workers):
     workers, release = make_workers(3, "few"), threading.Event()
     futures = [workers.submit(lambda: release.wait(20)) for _ in range(10)]
-    alive = [thread for thread in threading.enumerate() if thread.name.startswith("few-")]
+    alive = named("few")
     assert len(alive) == 3
     release.set()
     assert all(future.result(5) for future in futures)
@@ -185,3 +192,90 @@ def test_after_stop_nothing_is_taken(make_workers):
     workers.stop()
     with pytest.raises(NotAsked, match="has been stopped"):
         workers.submit(lambda: None)
+
+
+def fill(workers: Workers, release: threading.Event) -> None:
+    """Have one thread wait until it is released, and as many jobs behind it as there is room for."""
+    hanging = workers.submit(lambda: release.wait(20))
+    wait_until(hanging.running)
+    for _ in range(1_000):
+        workers.submit(lambda: None)
+
+
+def test_a_request_without_a_free_place_in_the_queue_is_not_taken(make_workers):
+    workers, release = make_workers(1), threading.Event()
+    fill(workers, release)
+    with pytest.raises(NotAsked, match="1000 requests are waiting already"):
+        workers.submit(lambda: None)
+    release.set()
+
+
+def test_work_that_was_given_up_before_it_began_is_not_done(make_workers):
+    workers, release, done = make_workers(1), threading.Event(), []
+    first = workers.submit(lambda: release.wait(20))
+    workers.abandon(workers.submit(lambda: done.append("given up")))
+    last = workers.submit(lambda: done.append("wanted"))
+    release.set()
+    assert first.result(5)
+    last.result(5)
+    assert done == ["wanted"]
+
+
+def test_for_work_that_hangs_one_more_thread_may_work_until_it_ends(make_workers):
+    workers, release = make_workers(1, "replaced"), threading.Event()
+    hanging = workers.submit(lambda: release.wait(20))
+    wait_until(hanging.running)
+    workers.abandon(hanging)
+    assert workers.submit(lambda: "done").result(5) == "done"
+    release.set()
+    assert hanging.result(5)
+
+
+def test_what_is_done_cannot_be_given_up(make_workers):
+    workers = make_workers(1, "calm")
+    for _ in range(5):
+        done = workers.submit(lambda: "done")
+        assert done.result(5) == "done"
+        workers.abandon(done)
+    assert len(named("calm")) == 1
+
+
+def test_threads_are_started_only_when_there_is_work_for_them(make_workers):
+    workers = make_workers(8, "idle")
+    assert named("idle") == []
+    for _ in range(20):
+        workers.submit(lambda: None).result(5)
+    assert 1 <= len(named("idle")) < 8, "the end of one piece of work may be told before its thread is free"
+
+
+def test_a_stop_lets_the_threads_go_and_waits_for_none(make_workers):
+    workers, release = make_workers(2, "leaving"), threading.Event()
+    futures = [workers.submit(lambda: release.wait(20)) for _ in range(2)]
+    began = time.monotonic()
+    workers.stop()
+    workers.stop()
+    assert time.monotonic() - began < 5
+    release.set()
+    assert all(future.result(5) for future in futures)
+    wait_until(lambda: not named("leaving"))
+
+
+def test_a_stop_does_not_wait_for_room_in_a_full_queue(make_workers):
+    workers, release = make_workers(1), threading.Event()
+    fill(workers, release)
+    began = time.monotonic()
+    workers.stop()
+    assert time.monotonic() - began < 5
+    release.set()
+
+
+def test_threads_are_named_after_their_workers(make_workers):
+    name = make_workers(1, "tellers").submit(lambda: threading.current_thread().name).result(5)
+    assert name == "tellers-1"
+
+
+def test_a_source_that_never_blocks_is_told_no_deadline(source, make_workers):
+    source.capabilities = Capabilities(blocking=False)
+    source.release.set()
+    Caller(make_workers(), 1)("s", source, REQUEST)
+    assert source.deadlines == [None]

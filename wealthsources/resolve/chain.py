@@ -77,8 +77,6 @@ class SourceChain:
         builder, attempts, failed = self.ask(query)
         if (not builder.complete or query.include_now) and builder.wants_finer:
             return self._resolve_with_finer(builder, attempts, failed)
-        if builder.lacks_all:
-            raise AllSourcesFailed(str(query), attempts)
         return Resolution(builder.build(attempts), tuple(attempts), builder.differs)
 
     def _resolve_with_finer(

@@ -58,8 +58,13 @@ class Session(Engine):
 
     def subscribe(self, callback: Sink) -> Callable[[], None]:
         """Call `callback(event)` for bars and state changes, on a thread of its own. Returns what ends that."""
+        self._require_started()
         end = self.dispatcher.subscribe(callback)
-        self.start_live()
+        try:
+            self.start_live()
+        except BaseException:
+            end()
+            raise
         return end
 
     def make_current(self) -> None:

@@ -1,0 +1,124 @@
+"""The bars of two sources as one answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from wealthsources import Attempt, Bars, Hole
+from wealthsources.model.rows import source_codes
+from wealthsources.resolve.merge import count_differences, merge, with_source_names
+
+from ..support.bars import at, hourly, places, record
+
+PLACES = st.sets(st.integers(0, 12))
+
+
+def named(bars: Bars, *names: str) -> Bars:
+    """The bars with these sources, one for each."""
+    sources = tuple(dict.fromkeys(names))
+    rows = np.array(bars.rows)
+    source_codes(rows)[:] = [sources.index(name) for name in names]
+    return bars.replace(rows=rows, sources=sources or ("",))
+
+
+def of(name: str, *wanted: int, price: float = 10.0) -> Bars:
+    return hourly(*wanted, price=price, closed=True).replace(sources=(name,))
+
+
+# names ---------------------------------------------------------------------------------------------------------
+
+
+def test_bars_whose_source_says_no_name_get_that_of_the_chain():
+    assert [bar.source for bar in with_source_names(hourly(1, 2), "archive", "BTCUSDT")] == ["archive"] * 2
+
+
+def test_a_name_that_a_source_says_itself_is_kept():
+    bars = with_source_names(named(hourly(1, 2), "live", ""), "archive", "BTCUSDT")
+    assert [bar.source for bar in bars] == ["live", "archive"]
+
+
+def test_the_answer_is_under_the_callers_spelling():
+    bars = with_source_names(of("live", 1), "archive", "btc-usdt")
+    assert (bars.symbol, bars[0].symbol, bars[0].source) == ("btc-usdt", "btc-usdt", "live")
+
+
+def test_where_nothing_is_to_be_renamed_the_bars_are_the_same():
+    bars = of("live", 1, 2)
+    assert with_source_names(bars, "archive", "BTCUSDT") is bars
+
+
+def test_what_is_said_of_a_whole_answer_is_dropped_with_the_renaming():
+    bars = hourly(1, 5).replace(holes=(Hole(at(2), at(5), 3),), behind=7, failed=(Attempt("x", "failed"),), note="n")
+    renamed = with_source_names(bars, "archive", "BTCUSDT")
+    assert (renamed.holes, renamed.behind, renamed.failed, renamed.note) == ((), 0, (), "n")
+
+
+# merging -------------------------------------------------------------------------------------------------------
+
+
+def test_where_both_have_a_bar_that_of_the_first_is_taken():
+    merged = merge(of("live", 2, 3), of("archive", 1, 2, 3, 4, price=99.0))
+    assert places(merged) == [1, 2, 3, 4]
+    assert [bar.close for bar in merged] == [99.0, 10.0, 10.0, 99.0]
+    assert [bar.source for bar in merged] == ["archive", "live", "live", "archive"]
+
+
+def test_names_of_both_are_kept_once():
+    first = named(hourly(1, 2), "live", "archive")
+    second = named(hourly(3, 4), "archive", "cloud")
+    merged = merge(first, second)
+    assert merged.sources == ("live", "archive", "cloud")
+    assert [bar.source for bar in merged] == ["live", "archive", "archive", "cloud"]
+
+
+def test_neither_of_the_two_is_changed():
+    first, second = of("live", 1), named(hourly(2), "archive")
+    before = first.rows.tobytes(), second.rows.tobytes()
+    merge(first, second)
+    assert (first.rows.tobytes(), second.rows.tobytes()) == before
+
+
+def test_a_text_follows_its_bar_and_none_stays_with_another():
+    first = Bars.from_records("BTCUSDT", "1h", [record(1, volume=".5"), record(2)])
+    second = Bars.from_records("BTCUSDT", "1h", [record(2, volume=".7"), record(3, volume=".9")])
+    merged = merge(first, second)
+    assert [bar.exact("volume") for bar in merged] == [".5", "3", ".9"]
+    assert set(merged.texts) == {at(1), at(3)}
+
+
+def test_a_text_of_a_bar_that_is_gone_is_not_taken_over():
+    whole = Bars.from_records("BTCUSDT", "1h", [record(1, volume=".5"), record(2)])
+    assert merge(whole[1:], of("archive", 3)).texts == {}
+
+
+@pytest.mark.parametrize(("first", "second", "unbroken"), [((1, 3), (2,), True), ((1,), (3,), False), ((1,), (), True)])
+def test_it_is_known_whether_one_is_missing(first, second, unbroken):
+    assert merge(of("live", *first), of("archive", *second)).unbroken is unbroken
+
+
+@given(PLACES, PLACES)
+def test_every_bar_of_either_is_there_once_and_in_order(first, second):
+    merged = merge(of("live", *sorted(first)), of("archive", *sorted(second)))
+    assert places(merged) == sorted(first | second)
+    assert {place for place, bar in zip(places(merged), merged, strict=True) if bar.source == "live"} == first
+
+
+# differences ---------------------------------------------------------------------------------------------------
+
+
+def test_bars_that_only_one_has_do_not_differ():
+    assert count_differences(of("live", 1, 2), of("archive", 3, 4, price=99.0)) == 0
+
+
+def test_bars_that_both_have_differ_in_any_value():
+    mine = hourly(*range(6))
+    theirs = Bars.from_columns("BTCUSDT", "1h", mine.open_times, *(np.array(mine.values.T) + np.eye(6)[:5]))
+    assert count_differences(mine, theirs) == 5
+    assert count_differences(theirs, mine) == 5
+
+
+def test_a_bar_that_is_the_same_at_another_place_is_found_by_its_time():
+    assert count_differences(of("live", 2, 3), of("archive", 1, 2, 3)) == 0
+    assert count_differences(of("live", 2, 3), of("archive", 1, 2, 3, price=11.0)) == 2
