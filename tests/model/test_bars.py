@@ -229,3 +229,33 @@ def test_repr_counts_what_is_missing_and_names_who_failed():
     assert repr(whole()) == (
         "<Bars BTCUSDT 1h: 2 from 2020-09-13 12:00 to 2020-09-13 15:00 · 1 holes, 2 bars · 2 behind · failed: archive>"
     )
+
+
+# names ---------------------------------------------------------------------------------------------------------
+
+
+def test_bars_whose_source_says_no_name_get_that_of_the_chain():
+    assert [bar.source for bar in hourly(1, 2).named("BTCUSDT", "archive")] == ["archive"] * 2
+
+
+def test_a_name_that_a_source_says_itself_is_kept():
+    rows = np.array(hourly(1, 2).rows)
+    source_codes(rows)[:] = [0, 1]
+    bars = hourly(1, 2).replace(rows=rows, sources=("live", "")).named("BTCUSDT", "archive")
+    assert [bar.source for bar in bars] == ["live", "archive"]
+
+
+def test_the_answer_is_under_the_callers_spelling():
+    bars = hourly(1, closed=True).replace(sources=("live",)).named("btc-usdt", "archive")
+    assert (bars.symbol, bars[0].symbol, bars[0].source) == ("btc-usdt", "btc-usdt", "live")
+
+
+def test_where_nothing_is_to_be_renamed_the_bars_are_the_same():
+    bars = hourly(1, 2, closed=True).replace(sources=("live",))
+    assert bars.named("BTCUSDT", "archive") is bars
+
+
+def test_what_is_said_of_a_whole_answer_is_dropped_with_the_renaming():
+    bars = hourly(1, 5).replace(holes=(Hole(at(2), at(5), 3),), behind=7, failed=(Attempt("x", "failed"),), note="n")
+    renamed = bars.named("BTCUSDT", "archive")
+    assert (renamed.holes, renamed.behind, renamed.failed, renamed.note) == ((), 0, (), "n")

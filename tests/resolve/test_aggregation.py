@@ -10,8 +10,8 @@ from hypothesis import event, given, settings, strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, NotHere, SeriesBuffer, Source, SourceError, Timeframe
 from wealthsources.resolve.aggregate import finer_than
-from wealthsources.resolve.answer_builder import MOST_FINER
 from wealthsources.resolve.chain import ChainLink, Resolution, SourceChain
+from wealthsources.resolve.finer_query import MOST_FINER
 from wealthsources.resolve.merge import merge
 from wealthsources.resolve.query import Query
 from wealthsources.testing import ListSource

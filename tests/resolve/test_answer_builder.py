@@ -4,69 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
 
-from wealthsources import Attempt, Bars, Capabilities, HistoryRequest, Hole, NotHere, Timeframe
+from wealthsources import Attempt, Bars, HistoryRequest, Hole, NotHere
 from wealthsources.model.errors import InvalidAnswer
 from wealthsources.resolve.answer_builder import Added, AnswerBuilder
 from wealthsources.resolve.known_empty import KnownEmpty
-from wealthsources.resolve.query import Query
-from wealthsources.testing import ListSource
 
-from ..support.bars import HOUR, T0, at, hourly, places
-
-FRAME = Timeframe("1h")
-MINUTES = Timeframe("1m")
-
-
-def query(count: int | None = 3, now: int = 10, **changes) -> Query:
-    return dataclasses.replace(Query("BTCUSDT", FRAME, at(now), count), **changes)
-
-
-def ranged(start: int, end: int | None = None, **changes) -> Query:
-    return query(None, start=start, end=end, **changes)
-
-
-def build(count: int | None = 3, now: int = 10, **changes) -> AnswerBuilder:
-    return AnswerBuilder(query(count, now, **changes))
-
-
-def source(**capabilities) -> ListSource:
-    return ListSource(capabilities=Capabilities(blocking=False, **capabilities))
-
-
-PLAIN = source()
-LIVE = source(live=True)
-EXCHANGE = source(authoritative=True)
-ANYTHING = HistoryRequest("BTCUSDT", FRAME, at(10), include_forming=True)
-
-
-def add(builder: AnswerBuilder, bars: Bars, name: str = "archive", of: ListSource = PLAIN) -> Added:
-    """What comes of such an answer to what the builder would ask."""
-    return builder.add(bars, name, builder.request_to(of, "BTCUSDT") or ANYTHING, of)
-
-
-def closed(*wanted: int, price: float = 10.0) -> Bars:
-    return hourly(*wanted, price=price, closed=True)
-
-
-def forming(place: int, price: float = 10.0) -> Bars:
-    return hourly(place, price=price, closed=False)
-
-
-def together(*parts: Bars) -> Bars:
-    return parts[0].replace(rows=np.concatenate([part.rows for part in parts]))
-
-
-def asked(builder: AnswerBuilder, of: ListSource = PLAIN) -> tuple[int | None, int, int | None] | None:
-    """Which hours are asked for: the first, the one after the last, and how many; None: nothing."""
-    request = builder.request_to(of, "BTCUSDT")
-    if request is None:
-        return None
-    start = None if request.start is None else (request.start - T0) / HOUR
-    return start, (request.end - T0) / HOUR, request.count
-
+from ..support.bars import at, hourly, places
+from .builders import (
+    EXCHANGE,
+    FRAME,
+    LIVE,
+    PLAIN,
+    add,
+    asked,
+    build,
+    closed,
+    forming,
+    query,
+    ranged,
+    source,
+    together,
+)
 
 # nothing in hand -----------------------------------------------------------------------------------------------
 
@@ -295,45 +255,6 @@ def test_a_forming_bar_that_is_there_vouches_for_itself():
 # finer bars ----------------------------------------------------------------------------------------------------
 
 
-def test_finer_bars_are_asked_for_as_many_as_the_count_is_made_of():
-    wanted = build(5).finer_query(MINUTES)
-    assert (wanted.query.timeframe, wanted.query.count, wanted.query.start, wanted.clipped) == (
-        MINUTES,
-        300,
-        None,
-        False,
-    )
-    assert wanted.query.end == at(10)
-    assert build(5).finer_query(MINUTES, 777).query.count == 777
-
-
-def test_finer_bars_are_asked_for_from_the_oldest_missing_window_on():
-    builder = AnswerBuilder(ranged(at(0) + 1, at(6)))
-    wanted = builder.finer_query(MINUTES).query
-    assert (wanted.start, wanted.end, wanted.count) == (at(1), at(6), None)
-    add(builder, closed(1, 2, 5))
-    wanted = builder.finer_query(MINUTES).query
-    assert (wanted.start, wanted.end, wanted.count) == (at(3), at(5), None)
-
-
-def test_for_a_forming_bar_finer_ones_are_asked_for_up_to_now():
-    builder = AnswerBuilder(query(3, include_now=True, live=False, now=10))
-    add(builder, closed(7, 8, 9))
-    wanted = builder.finer_query(MINUTES).query
-    assert (wanted.start, wanted.end, wanted.include_now) == (at(10), None, True)
-    assert build(5).finer_query(MINUTES).query.include_now is False
-
-
-def test_no_more_finer_bars_are_asked_for_than_is_said():
-    few = AnswerBuilder(query(5), most_finer=120)
-    assert few.finer_query(MINUTES) == (dataclasses.replace(query(120), timeframe=MINUTES, end=at(10)), True)
-    few = AnswerBuilder(ranged(at(0), at(6)), most_finer=120)
-    wanted = few.finer_query(MINUTES)
-    assert (wanted.query.start, wanted.query.end, wanted.clipped) == (at(4), at(6), True)
-    enough = AnswerBuilder(ranged(at(4), at(6)), most_finer=120).finer_query(MINUTES)
-    assert (enough.query.start, enough.clipped) == (at(4), False)
-
-
 def test_it_wants_finer_bars_while_anything_is_missing():
     builder = build()
     assert builder.wants_finer
@@ -356,19 +277,6 @@ def test_a_forming_bar_counts_among_them():
     builder = build(2, include_now=True)
     add(builder, together(closed(9), forming(10)), "live", LIVE)
     assert (builder.lacks_head, builder.is_full) == (False, True)
-
-
-def test_there_may_be_older_ones_where_the_oldest_that_could_be_asked_for_is_there():
-    counted = build(2)
-    assert not counted.may_go_on(FRAME)
-    add(counted, closed(8, 9))
-    assert counted.may_go_on(FRAME)
-    cut = AnswerBuilder(ranged(at(3)))
-    assert not cut.may_go_on(FRAME)
-    add(cut, closed(6))
-    assert not cut.may_go_on(FRAME)
-    add(cut, closed(4))
-    assert cut.may_go_on(FRAME)
 
 
 # bars that were made -------------------------------------------------------------------------------------------
@@ -459,15 +367,15 @@ def test_what_was_learned_is_remembered_for_the_next_answer():
     first = AnswerBuilder(query(4), known_empty)
     first.add(closed(5, 6, 8, 9), "exchange", first.request_to(EXCHANGE, "BTCUSDT"), EXCHANGE)
     second = AnswerBuilder(query(4), known_empty)
-    second.recall_empty("another")
-    second.recall_empty("exchange")
+    second.empty.recall("another")
+    second.empty.recall("exchange")
     second.add(closed(5, 6, 8, 9), "archive", second.request_to(PLAIN, "BTCUSDT"), PLAIN)
     assert second.complete
 
 
 def test_without_a_memory_nothing_is_recalled():
     builder = build()
-    builder.recall_empty("exchange")
+    builder.empty.recall("exchange")
     assert builder.lacks_all
 
 
@@ -547,3 +455,45 @@ def test_a_note_of_the_source_is_none_of_the_whole_answer():
     builder = build()
     add(builder, closed(7, 8, 9).replace(note="as read"))
     assert builder.build().note == ""
+
+
+# a series of our own -------------------------------------------------------------------------------------------
+
+
+def series(*wanted: int, then: int | None = None) -> Bars:
+    """Bars as a series of ours has them: closed, none missing, made by our own code; `then` one that is forming."""
+    bars = closed(*wanted) if then is None else together(closed(*wanted), forming(then)) if wanted else forming(then)
+    return bars.replace(trusted=True, unbroken=True, sources=("live",))
+
+
+def test_a_series_of_our_own_is_handed_on_as_it_is():
+    builder, answer = build(), series(7, 8, 9)
+    add(builder, answer, "live", LIVE)
+    assert builder.bars is answer
+    assert builder.forming is None
+
+
+def test_its_forming_bar_is_taken_apart_from_it():
+    builder = build(include_now=True)
+    add(builder, series(8, 9, then=10), "live", LIVE)
+    assert (places(builder.bars), places(builder.forming), builder.bars.trusted) == ([8, 9], [10], True)
+
+
+def test_a_series_with_a_forming_bar_alone_has_no_closed_one():
+    builder = build(include_now=True)
+    add(builder, series(then=10), "live", LIVE)
+    assert (len(builder.bars), places(builder.forming)) == (0, [10])
+
+
+def test_a_forming_bar_that_nobody_asked_for_is_not_taken_for_closed():
+    builder = build(now=11)
+    add(builder, series(8, 9, then=10), "live", LIVE)
+    assert places(builder.bars) == [8, 9]
+
+
+@pytest.mark.parametrize("said", [{"trusted": False}, {"unbroken": False}])
+def test_of_any_other_answer_every_bar_is_looked_at(said):
+    builder, answer = build(), series(7, 8, 9).replace(**said)
+    add(builder, answer, "live", LIVE)
+    assert builder.bars is not answer
+    assert places(builder.bars) == [7, 8, 9]

@@ -571,7 +571,8 @@ def test_a_source_is_asked_by_whoever_the_chain_was_given():
         asked.append((name, request.end))
         return source.get_history(request)
 
-    chain = SourceChain([ChainLink("archive", ListSource(hourly(7, 8, 9)))], call)
+    archive = ListSource(hourly(7, 8, 9), capabilities=Capabilities(blocking=True))
+    chain = SourceChain([ChainLink("archive", archive)], call)
     assert places(chain.resolve(query()).bars) == [7, 8, 9]
     assert asked == [("archive", at(10))]
 

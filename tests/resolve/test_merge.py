@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources import Attempt, Bars, Hole
+from wealthsources import Bars
 from wealthsources.model.rows import source_codes
-from wealthsources.resolve.merge import count_differences, merge, with_source_names
+from wealthsources.resolve.merge import count_differences, merge
 
 from ..support.bars import at, hourly, places, record
 
@@ -25,34 +25,6 @@ def named(bars: Bars, *names: str) -> Bars:
 
 def of(name: str, *wanted: int, price: float = 10.0) -> Bars:
     return hourly(*wanted, price=price, closed=True).replace(sources=(name,))
-
-
-# names ---------------------------------------------------------------------------------------------------------
-
-
-def test_bars_whose_source_says_no_name_get_that_of_the_chain():
-    assert [bar.source for bar in with_source_names(hourly(1, 2), "archive", "BTCUSDT")] == ["archive"] * 2
-
-
-def test_a_name_that_a_source_says_itself_is_kept():
-    bars = with_source_names(named(hourly(1, 2), "live", ""), "archive", "BTCUSDT")
-    assert [bar.source for bar in bars] == ["live", "archive"]
-
-
-def test_the_answer_is_under_the_callers_spelling():
-    bars = with_source_names(of("live", 1), "archive", "btc-usdt")
-    assert (bars.symbol, bars[0].symbol, bars[0].source) == ("btc-usdt", "btc-usdt", "live")
-
-
-def test_where_nothing_is_to_be_renamed_the_bars_are_the_same():
-    bars = of("live", 1, 2)
-    assert with_source_names(bars, "archive", "BTCUSDT") is bars
-
-
-def test_what_is_said_of_a_whole_answer_is_dropped_with_the_renaming():
-    bars = hourly(1, 5).replace(holes=(Hole(at(2), at(5), 3),), behind=7, failed=(Attempt("x", "failed"),), note="n")
-    renamed = with_source_names(bars, "archive", "BTCUSDT")
-    assert (renamed.holes, renamed.behind, renamed.failed, renamed.note) == ((), 0, (), "n")
 
 
 # merging -------------------------------------------------------------------------------------------------------

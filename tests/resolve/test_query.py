@@ -29,7 +29,7 @@ class Asked:
 
 
 def meant(request: BarRequest, *, live: bool = True, late_after: int = 0) -> Query:
-    return request.query(Asked(), live=live, late_after=late_after)
+    return request.query(Asked(), late_after if live else None)
 
 
 # a request -----------------------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ def test_by_default_it_is_hours_up_to_now_without_the_one_that_is_forming():
 def test_what_it_means_is_what_was_asked_at_that_moment():
     request = BarRequest("BTCUSDT", 5, "1d", end=at(9), include_now=True)
     assert meant(request, live=False, late_after=7) == Query(
-        "BTCUSDT", Timeframe("1d"), at(10), 5, None, at(9), include_now=True, live=False, late_after=7
+        "BTCUSDT", Timeframe("1d"), at(10), 5, None, at(9), include_now=True, live=False, late_after=0
     )
     assert meant(BarRequest("BTCUSDT", start=at(3))) == Query("BTCUSDT", FRAME, at(10), None, at(3), live=True)
 
@@ -95,7 +95,7 @@ def test_a_timeframe_will_do_for_its_name():
 def test_a_request_that_makes_no_sense_is_refused_before_anybody_is_asked(arguments, why):
     now = Asked()
     with pytest.raises(RequestError, match=why):
-        BarRequest(**{"symbol": "BTCUSDT", **arguments}).query(now, live=True, late_after=0)
+        BarRequest(**{"symbol": "BTCUSDT", **arguments}).query(now, late_after=0)
     assert now.times == 0
 
 
@@ -131,7 +131,7 @@ def test_times_have_a_year_to_spare_at_either_end(time, beyond):
 
 def test_the_clock_is_asked_once():
     now = Asked()
-    BarRequest("BTCUSDT", 1).query(now, live=True, late_after=0)
+    BarRequest("BTCUSDT", 1).query(now, late_after=0)
     assert now.times == 1
 
 
@@ -140,7 +140,7 @@ def test_a_clock_that_has_no_time_is_the_callers_matter():
         raise ClockError("no live bar has come")
 
     with pytest.raises(ClockError, match="no live bar has come"):
-        BarRequest("BTCUSDT", 1).query(now, live=True, late_after=0)
+        BarRequest("BTCUSDT", 1).query(now, late_after=0)
 
 
 # a method that takes its arguments -----------------------------------------------------------------------------

@@ -175,31 +175,3 @@ def test_the_answer_itself_is_not_changed():
     before = answer.rows.tobytes()
     split_visible(answer, request(), FOREVER)
     assert answer.rows.tobytes() == before
-
-
-# a series of our own -------------------------------------------------------------------------------------------
-
-
-def test_a_series_of_our_own_is_handed_on_as_it_is():
-    answer = series(7, 8, 9)
-    closed, forming = split_visible(answer, request(), FOREVER)
-    assert closed is answer
-    assert forming is None
-
-
-def test_its_forming_bar_is_taken_apart_from_it():
-    closed, forming = split_visible(series(7, 8, forming=9), request(at(9), include_forming=True), FOREVER)
-    assert (places(closed), places(forming), closed.trusted) == ([7, 8], [9], True)
-
-
-def test_a_series_with_a_forming_bar_alone_has_no_closed_one():
-    closed, forming = split_visible(series(forming=9), request(at(9), include_forming=True), FOREVER)
-    assert (len(closed), places(forming)) == (0, [9])
-
-
-@pytest.mark.parametrize("said", [{"trusted": False}, {"unbroken": False}])
-def test_of_any_other_answer_every_bar_is_looked_at(said):
-    answer = series(7, 8, 9).replace(**said)
-    closed, _ = split_visible(answer, request(), FOREVER)
-    assert closed is not answer
-    assert places(closed) == [7, 8, 9]

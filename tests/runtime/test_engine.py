@@ -287,9 +287,9 @@ def test_a_hole_is_told_in_the_log_once(mine, caplog):
 
 def test_a_session_knows_how_late_a_bar_may_be_only_by_the_systems_clock(mine):
     with mine({}, late_after=2.5) as session:
-        assert session.late_after == session.policy.late_after == 2_500
+        assert session.policy.lateness(session.clock) == session.policy.late_after == 2_500
     with mine({}, clock="feed", late_after=2.5) as session:
-        assert (session.late_after, session.policy.late_after) == (0, 2_500)
+        assert (session.policy.lateness(session.clock), session.policy.late_after) == (0, 2_500)
 
 
 def test_bars_that_two_sources_have_differently_are_counted_under_both_names(mine):

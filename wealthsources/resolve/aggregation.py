@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wealthsources.model.attempt import Attempt
 from wealthsources.resolve.aggregate import aggregate, finer_than
-from wealthsources.resolve.answer_builder import AnswerBuilder
+from wealthsources.resolve.finer_query import MOST_FINER, finer_query, may_go_on
 
 if TYPE_CHECKING:
     from wealthsources.model.timeframe import Timeframe
-    from wealthsources.resolve.answer_builder import FinerQuery
+    from wealthsources.resolve.answer_builder import AnswerBuilder
+    from wealthsources.resolve.finer_query import FinerQuery
     from wealthsources.resolve.query import Query
 
 
@@ -39,17 +40,18 @@ class Aggregation:
     in_vain   failures of others, which may be no matter, as where a source knows no such timeframe
     """
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, most_finer: int = MOST_FINER) -> None:
         self.attempts: list[Attempt] = []
         self.in_vain: list[Attempt] = []
         self._chain = chain
+        self._most = most_finer
 
     def fill(self, builder: AnswerBuilder, failed: frozenset[str]) -> frozenset[str]:
         """Make what is missing of the coarsest finer bars there are. Returns who may block and has failed by now."""
         for finer in finer_than(builder.query.timeframe):
             if not self._chain.is_served(builder.query, finer):
                 continue
-            asked = builder.finer_query(finer)
+            asked = finer_query(builder, finer, most=self._most)
             part, attempts, failed = self._chain.ask(asked.query, failed)
             told = _told(attempts, finer)
             if part.is_empty:
@@ -64,14 +66,14 @@ class Aggregation:
         self, builder: AnswerBuilder, asked: FinerQuery, part: AnswerBuilder, failed: frozenset[str]
     ) -> frozenset[str]:
         """Bars are counted, not windows: one without all its parts is made up for by an older one."""
-        finer, before, most = asked.query.timeframe, -1, builder.most_finer
+        finer, before, most = asked.query.timeframe, -1, self._most
         while builder.lacks_head and part.is_full and _count(part) < most and len(builder.bars) > before:
             before = len(builder.bars)
-            asked = builder.finer_query(finer, 4 * _count(part))
+            asked = finer_query(builder, finer, 4 * _count(part), self._most)
             part, attempts, failed = self._chain.ask(asked.query, failed)
             self.attempts += _told(attempts, finer)
             self._add(builder, part, failed)
-        if asked.clipped and part.may_go_on(builder.query.timeframe):
+        if asked.clipped and may_go_on(part, builder.query.timeframe):
             text = f"no more than {most:,} finer bars are made into others, so older ones are missing"
             self.attempts.append(Attempt("the chain", "failed", reason=text, finer=finer))
         return failed

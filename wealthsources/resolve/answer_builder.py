@@ -6,7 +6,6 @@ for one forming bar that was asked for.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from wealthsources.model.errors import NotHere
 from wealthsources.model.holes import Hole, is_contiguous, missing_slots
 from wealthsources.model.rows import CLOSED, FORMING, open_times
 from wealthsources.model.timeframe import Timeframe
+from wealthsources.resolve.known_empty import EmptyWindows
 from wealthsources.resolve.merge import count_differences, merge
 from wealthsources.resolve.visibility import check_answer, split_visible
 from wealthsources.source import HistoryRequest
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from wealthsources.resolve.query import Query
     from wealthsources.source import Source
 
-_FOREVER: Final = 1 << 62
-#: By default no more finer bars than this, 64 MB of them, are asked for to make coarser ones of.
-MOST_FINER: Final = 1_000_000
 #: No bar of any series.
 _NOTHING: Final = Bars.empty("", Timeframe("1m"))
 
@@ -42,13 +39,6 @@ class Added(NamedTuple):
     differs: int
 
 
-class FinerQuery(NamedTuple):
-    """What to ask for of a finer timeframe; `clipped` says that more was wanted than is ever asked for."""
-
-    query: Query
-    clipped: bool
-
-
 class AnswerBuilder:
     """The answer to one query: the closed bars in hand, the forming one, and what is still missing.
 
@@ -56,20 +46,17 @@ class AnswerBuilder:
     forming     the forming one that a source showed, or that was made
     complete    nothing is missing any more, so that no further source need be asked
     differs     how many bars of all answers an earlier source has too, with other values
-    most_finer  no more finer bars than this are asked for to make coarser ones of
     """
 
-    def __init__(self, query: Query, known_empty: KnownEmpty | None = None, most_finer: int = MOST_FINER) -> None:
+    def __init__(self, query: Query, known_empty: KnownEmpty | None = None) -> None:
         self.query = query
         self.bars = _NOTHING
         self.forming: Bars | None = None
         self.complete = False
         self.differs = 0
-        self.most_finer = most_finer
         self._timeframe = timeframe = query.timeframe
         self._known_empty = known_empty
-        self._empty_spans: list[tuple[int, int]] = []  # an exchange's own history says that none of these had a bar
-        self._empty_exactly: set[tuple[int, int]] = set()
+        self._empty: EmptyWindows | None = None
         self._vouched = False
         limit = query.limit
         #: The newest window that is over, and the newest one whose bar must be there by now.
@@ -79,6 +66,16 @@ class AnswerBuilder:
         self._oldest_slot: int | None = None
         if query.start is not None:
             self._oldest_slot = timeframe.slot(query.start) + (not timeframe.opens_at(query.start))
+
+    @property
+    def empty(self) -> EmptyWindows:
+        """Windows of which an exchange's own history says that there never was a bar."""
+        if self._empty is None:
+            self._empty = EmptyWindows(self.query, self._known_empty)
+        return self._empty
+
+    def _is_empty(self, first: int | None, last: int) -> bool:
+        return self._empty is not None and self._empty.holds(first, last)
 
     @property
     def is_possible(self) -> bool:
@@ -95,16 +92,14 @@ class AnswerBuilder:
         """Whether there is nothing to answer with, though there should be."""
         if not self.is_empty or not self.is_possible:
             return False
-        return not self._is_known_empty(
-            -_FOREVER if self._oldest_slot is None else self._oldest_slot, self._newest_slot
-        )
+        return not self._is_empty(self._oldest_slot, self._newest_slot)
 
     # what is missing -------------------------------------------------------------------------------------------
 
     @property
     def wants_finer(self) -> bool:
         """Whether finer bars could give anything that is not in hand: closed bars, or the forming one."""
-        return (self.is_possible and not self.complete) or self._lacks_forming()
+        return (self.is_possible and not self.complete) or self.lacks_forming()
 
     @property
     def lacks_head(self) -> bool:
@@ -117,14 +112,8 @@ class AnswerBuilder:
         count = self.query.count
         return count is not None and len(self.bars) + (self.forming is not None) >= count
 
-    def may_go_on(self, coarser: Timeframe) -> bool:
-        """Whether there may be bars that are older than could be asked for."""
-        start = self.query.start
-        if start is None:
-            return self.is_full
-        return len(self.bars) > 0 and coarser.slot(self.bars.oldest) <= coarser.slot(start) + 1
-
-    def _lacks_forming(self) -> bool:
+    def lacks_forming(self) -> bool:
+        """Whether a forming bar is asked for and there is none that fits."""
         query = self.query
         if not query.include_now or self._fitting_forming() is not None:
             return False
@@ -132,7 +121,7 @@ class AnswerBuilder:
 
     def _wants_forming(self) -> bool:
         """Whether a live source is to add its forming bar. In a backtest that is made of finer bars, or absent."""
-        return self.query.live and self._lacks_forming()
+        return self.query.live and self.lacks_forming()
 
     def _fitting_forming(self) -> Bars | None:
         """The forming bar, if it opens no earlier than the newest closed bar ends."""
@@ -149,7 +138,7 @@ class AnswerBuilder:
         if self._is_head_missing(oldest):
             spans.append((self._oldest_slot, oldest - 1))
         spans += self._hole_slots()
-        if newest < last and not self._is_known_empty(newest + 1, last):
+        if newest < last and not self._is_empty(newest + 1, last):
             spans.append((newest + 1, last))
         if not spans:
             return None
@@ -157,20 +146,22 @@ class AnswerBuilder:
 
     def _is_head_missing(self, oldest: int) -> bool:
         if self._oldest_slot is not None:
-            return oldest > self._oldest_slot and not self._is_known_empty(self._oldest_slot, oldest - 1)
+            return oldest > self._oldest_slot and not self._is_empty(self._oldest_slot, oldest - 1)
         if self.query.count is None or len(self.bars) >= self.query.count:
             return False
-        return not self._is_known_empty(-_FOREVER, oldest - 1)
+        return not self._is_empty(None, oldest - 1)
 
     def _hole_slots(self) -> list[tuple[int, int]]:
         if self.bars.unbroken:
             return []
         spans = missing_slots(self._timeframe, self.bars.open_times)
-        return [(first, last) for first, last in spans if not self._is_known_empty(first, last)]
+        return [(first, last) for first, last in spans if not self._is_empty(first, last)]
 
-    def _count_for(self, final: int) -> int:
-        """How many bars of a source suffice, whichever they are, to complete the count."""
+    def count_for(self, final: int) -> int:
+        """How many bars up to window `final` suffice, whichever they are, to complete the count."""
         wanted = self.query.count or 0
+        if not len(self.bars):
+            return wanted
         oldest = self._timeframe.slot(self.bars.oldest)
         return min(wanted, max(0, final - oldest + 1) + wanted - len(self.bars))
 
@@ -199,7 +190,7 @@ class AnswerBuilder:
                 first -= 1
         start = None if first is None else self._timeframe.open_time(first)
         # Of the newest `count` bars no more than `count` can come from this source, whatever the span.
-        count = self._count_for(final) if first is None else query.count
+        count = self.count_for(final) if first is None else query.count
         return self._request(spelling, start, self._timeframe.open_time(final + 1), count, include_forming)
 
     def _request(
@@ -210,27 +201,14 @@ class AnswerBuilder:
             spelling, query.timeframe, end, start, count, include_forming, query.live, deadline=None, now=query.now
         )
 
-    def finer_query(self, finer: Timeframe, count: int = 0) -> FinerQuery:
-        """What to ask the chain for, of a timeframe that divides this one: no more than `most_finer`, the newest.
-
-        Windows are asked for whole, from the oldest missing one on; a forming bar is made of all that is over by now.
-        Where the newest so many are asked for, at least `count` finer ones.
-        """
-        query, timeframe = self.query, self._timeframe
-        include_now = self._lacks_forming()
-        span = self._missing(self._newest_slot) if len(self.bars) else (self._oldest_slot, self._newest_slot)
-        if span is None or not self.is_possible:
-            span = (self._newest_slot + 1, self._newest_slot)
-        first, last = span
-        end = None if include_now else min(timeframe.open_time(last + 1), query.limit)
-        asked = dataclasses.replace(query, timeframe=finer, count=None, start=None, end=end, include_now=include_now)
-        if first is None:
-            wanted = self._count_for(last) if len(self.bars) else query.count or 0
-            wanted = max((wanted + include_now) * (timeframe.milliseconds // finer.milliseconds), count)
-            return FinerQuery(dataclasses.replace(asked, count=min(wanted, self.most_finer)), wanted > self.most_finer)
-        earliest = finer.open_time(finer.slot(query.limit if end is None else end) - self.most_finer)
-        start = max(timeframe.open_time(first), earliest)
-        return FinerQuery(dataclasses.replace(asked, start=start), start > timeframe.open_time(first))
+    def missing_windows(self) -> tuple[int | None, int]:
+        """The oldest and the newest window of all that is missing; None as the oldest: as far back as needed."""
+        nothing = self._newest_slot + 1, self._newest_slot
+        if not self.is_possible:
+            return nothing
+        if not len(self.bars):
+            return self._oldest_slot, self._newest_slot
+        return self._missing(self._newest_slot) or nothing
 
     # taking an answer ------------------------------------------------------------------------------------------
 
@@ -250,7 +228,7 @@ class AnswerBuilder:
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
         added = self._merge(closed.named(query.symbol, name))
         if authoritative:
-            self._learn_empty(name, bars, request)
+            self.empty.learn(name, bars, request, self.bars.open_times)
         self.complete = self._is_complete()
         return added
 
@@ -266,7 +244,7 @@ class AnswerBuilder:
             unbroken = is_contiguous(self._timeframe, open_times(rows))
             texts = bars.texts
             self._merge(Bars(query.symbol, self._timeframe, rows, bars.sources, texts, trusted=True, unbroken=unbroken))
-        if len(bars) and bars.states[-1] == FORMING and not behind and self._lacks_forming():
+        if len(bars) and bars.states[-1] == FORMING and not behind and self.lacks_forming():
             forming = bars.take(bars.rows[-1:])
             if query.start is None or forming.oldest >= query.start:
                 self.forming = forming
@@ -304,40 +282,6 @@ class AnswerBuilder:
         if not len(self.bars) or self._wants_forming():
             return False
         return self._missing(self._newest_slot) is None
-
-    # what never existed ----------------------------------------------------------------------------------------
-
-    def recall_empty(self, name: str) -> None:
-        """What that source said before of windows without a bar holds for it and for those after it."""
-        if self._known_empty is not None:
-            self._believe(self._known_empty.of(name, self.query.symbol, self._timeframe))
-
-    def _believe(self, spans: list[tuple[int, int]]) -> None:
-        self._empty_spans += spans
-        self._empty_exactly.update(spans)
-
-    def _is_known_empty(self, first: int, last: int) -> bool:
-        """Whether an exchange's own history says that none of these windows had a bar."""
-        return (first, last) in self._empty_exactly or any(
-            begin <= first and last <= end for begin, end in self._empty_spans
-        )
-
-    def _learn_empty(self, name: str, bars: Bars, request: HistoryRequest) -> None:
-        """What an exchange's own history leaves out between two bars it returned never existed.
-
-        A bar that ends later than was asked for proves nothing, and a window of which there is a bar is not empty.
-        """
-        times = bars.open_times[bars.ends <= request.end]
-        held = self.bars.open_times
-        if len(times):
-            times = np.union1d(times, held[(held > times[0]) & (held < times[-1])])
-        between = missing_slots(self._timeframe, times)
-        self._believe(between)
-        if between and self._known_empty is not None:
-            self._known_empty.learn(name, self.query.symbol, self._timeframe, between)
-        if not len(bars) and request.end < self.query.now - 3_600_000:
-            first = -_FOREVER if request.start is None else self._timeframe.slot(request.start)
-            self._empty_spans.append((first, self._timeframe.slot(request.end) - 1))
 
     # the answer ------------------------------------------------------------------------------------------------
 
@@ -377,7 +321,7 @@ class AnswerBuilder:
         """How many bars should be there after the newest one by now, beyond those that may still be on their way."""
         if len(self.bars):
             newest = self._timeframe.slot(self.bars.newest)
-            known = newest >= self._due_slot or self._is_known_empty(newest + 1, self._due_slot)
+            known = newest >= self._due_slot or self._is_empty(newest + 1, self._due_slot)
             return 0 if known else self._due_slot - newest
         if self.forming is None:
             return 0

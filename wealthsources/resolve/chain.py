@@ -18,7 +18,8 @@ from wealthsources.model.errors import NotHere
 from wealthsources.model.symbols import match_symbol
 from wealthsources.model.text import describe
 from wealthsources.resolve.aggregation import Aggregation, Asked
-from wealthsources.resolve.answer_builder import MOST_FINER, AnswerBuilder
+from wealthsources.resolve.answer_builder import AnswerBuilder
+from wealthsources.resolve.finer_query import MOST_FINER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +83,7 @@ class SourceChain:
     def _resolve_with_finer(
         self, builder: AnswerBuilder, attempts: list[Attempt], failed: frozenset[str]
     ) -> Resolution:
-        finer = Aggregation(self)
+        finer = Aggregation(self, self._most_finer)
         failed = finer.fill(builder, failed)
         told = {attempt.source for attempt in attempts if attempt.outcome == "failed"}
         in_vain = [attempt for attempt in finer.in_vain if attempt.source not in told]
@@ -95,13 +96,13 @@ class SourceChain:
 
     def ask(self, query: Query, failed: frozenset[str] = frozenset()) -> Asked:
         """Ask the sources in order until nothing is missing; but not those that may block and have `failed`."""
-        builder = AnswerBuilder(query, self._known_empty, self._most_finer)
+        builder = AnswerBuilder(query, self._known_empty)
         attempts: list[Attempt] = []
         if not builder.is_possible and not query.include_now:
             return Asked(builder, attempts, failed)
         for place, link in enumerate(self.sources):
             if self._known_empty is not None and _is_authoritative(link.source):
-                builder.recall_empty(link.name)
+                builder.empty.recall(link.name)
             attempt = self._ask(link, builder, failed)
             attempts.append(attempt)
             if attempt.outcome == "failed" and _may_block(link.source):

@@ -6,13 +6,23 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from wealthsources.model.holes import missing_slots
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wealthsources.model.bars import Bars
+    from wealthsources.model.rows import Integers
     from wealthsources.model.timeframe import Timeframe
+    from wealthsources.resolve.query import Query
+    from wealthsources.source import HistoryRequest
 
 _BELIEVED: Final = 3600.0  # seconds
 _MOST_SPANS: Final = 10_000
+_FOREVER: Final = 1 << 62
+_LONG_OVER: Final = 3_600_000  # ms
 
 
 class KnownEmpty:
@@ -48,3 +58,44 @@ class KnownEmpty:
         now = self._clock()
         with self._lock:
             return [span for span, until in self._spans.get((source, symbol, timeframe), {}).items() if until > now]
+
+
+class EmptyWindows:
+    """Windows that one query need not look for: an exchange's own history says that they never had a bar."""
+
+    def __init__(self, query: Query, known: KnownEmpty | None) -> None:
+        self._query = query
+        self._known = known
+        self._spans: list[tuple[int, int]] = []
+        self._exactly: set[tuple[int, int]] = set()
+
+    def holds(self, first: int | None, last: int) -> bool:
+        """Whether none of the windows from `first` (None: from the first ever) to `last` had a bar."""
+        first = -_FOREVER if first is None else first
+        return (first, last) in self._exactly or any(begin <= first and last <= end for begin, end in self._spans)
+
+    def recall(self, name: str) -> None:
+        """What that source said before of windows without a bar holds for it and for those after it."""
+        if self._known is not None:
+            self._believe(self._known.of(name, self._query.symbol, self._query.timeframe))
+
+    def learn(self, name: str, bars: Bars, request: HistoryRequest, held: Integers) -> None:
+        """What an exchange's own history leaves out between two bars it returned never existed.
+
+        A bar that ends later than was asked for proves nothing, and a window of which a bar is `held` is not empty.
+        """
+        query = self._query
+        times = bars.open_times[bars.ends <= request.end]
+        if len(times):
+            times = np.union1d(times, held[(held > times[0]) & (held < times[-1])])
+        between = missing_slots(query.timeframe, times)
+        self._believe(between)
+        if between and self._known is not None:
+            self._known.learn(name, query.symbol, query.timeframe, between)
+        if not len(bars) and request.end < query.now - _LONG_OVER:
+            first = -_FOREVER if request.start is None else query.timeframe.slot(request.start)
+            self._spans.append((first, query.timeframe.slot(request.end) - 1))
+
+    def _believe(self, spans: list[tuple[int, int]]) -> None:
+        self._spans += spans
+        self._exactly.update(spans)

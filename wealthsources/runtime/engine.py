@@ -253,7 +253,8 @@ class Engine:
 
     def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Seconds for which all live streams of the series, else of the session, have been stale."""
-        return self._chain(self._deployment.links(None), None).stale_for(symbol, timeframe)
+        started = [entry.link(None) for entry in self._deployment if entry.started]
+        return self._chain(started, None).stale_for(symbol, timeframe)
 
     def note_disagreements(self, resolution: Resolution) -> None:
         """Count the bars on which a source disagreed with those before it, under the names of both."""

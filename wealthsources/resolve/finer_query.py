@@ -1,0 +1,49 @@
+"""What to ask of a finer timeframe, to make of it what is missing of a coarser one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.resolve.answer_builder import AnswerBuilder
+    from wealthsources.resolve.query import Query
+
+#: By default no more finer bars than this, 64 MB of them, are asked for to make coarser ones of.
+MOST_FINER: Final = 1_000_000
+
+
+class FinerQuery(NamedTuple):
+    """What to ask for of a finer timeframe; `clipped` says that more was wanted than is ever asked for."""
+
+    query: Query
+    clipped: bool
+
+
+def finer_query(builder: AnswerBuilder, finer: Timeframe, count: int = 0, most: int = MOST_FINER) -> FinerQuery:
+    """What to ask for of a timeframe that divides the builder's: no more than `most`, the newest.
+
+    Windows are asked for whole, from the oldest missing one on; a forming bar is made of all that is over by now.
+    Where the newest so many are asked for, at least `count` finer ones.
+    """
+    query, timeframe = builder.query, builder.query.timeframe
+    include_now = builder.lacks_forming()
+    first, last = builder.missing_windows()
+    end = None if include_now else min(timeframe.open_time(last + 1), query.limit)
+    asked = dataclasses.replace(query, timeframe=finer, count=None, start=None, end=end, include_now=include_now)
+    if first is None:
+        parts = timeframe.milliseconds // finer.milliseconds
+        wanted = max((builder.count_for(last) + include_now) * parts, count)
+        return FinerQuery(dataclasses.replace(asked, count=min(wanted, most)), wanted > most)
+    earliest = finer.open_time(finer.slot(query.limit if end is None else end) - most)
+    start = max(timeframe.open_time(first), earliest)
+    return FinerQuery(dataclasses.replace(asked, start=start), start > timeframe.open_time(first))
+
+
+def may_go_on(part: AnswerBuilder, coarser: Timeframe) -> bool:
+    """Whether there may be finer bars that are older than could be asked for."""
+    start = part.query.start
+    if start is None:
+        return part.is_full
+    return len(part.bars) > 0 and coarser.slot(part.bars.oldest) <= coarser.slot(start) + 1
