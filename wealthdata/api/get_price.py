@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wealthdata.arguments.fields import PRICE_DEFAULT, read_fields
-from wealthdata.arguments.frequency import read_frequency
+from wealthdata.arguments.frequency import FREQUENCIES, read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_reader
 from wealthdata.errors import PanelObsoleteWarning, ParamsError
 from wealthdata.reading.columns import Request, fill_for, read_columns
 from wealthdata.reading.frames import long_frame, one_frame
-from wealthdata.reading.span import read_span
+from wealthdata.reading.span import Span, read_span
 from wealthdata.settings import process
 
 if TYPE_CHECKING:
@@ -58,14 +58,18 @@ def get_price(
 
     Raises WealthDataError, see wealthdata.errors. An empty frame means that no whole bar fits.
     """
-    chosen = read_symbols(security, symbol)
+    # What nearly every call says is taken here, anything else where it is explained.
+    chosen = security if symbol is None and isinstance(security, str) and security else read_symbols(security, symbol)
     if _looks_like_count(start_date):
         raise ParamsError(f"start_date was {start_date!r}, no date; for that many bars pass count={start_date}")
     check_fq(fq)
     wanted = PRICE_DEFAULT if fields is None else read_fields(fields)
-    timeframe = read_frequency(frequency)
+    timeframe = (isinstance(frequency, str) and FREQUENCIES.get(frequency)) or read_frequency(frequency)
     settings, reader = process.settings, current_reader()
-    span = read_span(reader, settings, timeframe, count, start_date, end_date)
+    if type(count) is int and count > 0 and start_date is end_date is None:
+        span = Span(count)
+    else:
+        span = read_span(reader, settings, timeframe, count, start_date, end_date)
     request = Request(timeframe, span, wanted, settings.tz, fill_for(skip_paused, fill_paused))
     if isinstance(chosen, str):
         return one_frame(read_columns(reader, chosen, request), wanted, positional=settings.positional)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from wealthdata.api.get_price import check_fq
 from wealthdata.arguments.fields import HISTORY_DEFAULT, PRICE_DEFAULT, read_fields
-from wealthdata.arguments.frequency import is_daily, read_frequency
+from wealthdata.arguments.frequency import DAILY, read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_binding, current_reader
 from wealthdata.errors import ParamsError
@@ -115,7 +115,7 @@ def _universe() -> object:
 
 def _in_zone(index: pd.Index, timeframe: Timeframe, zone: dt.tzinfo) -> pd.Index:
     """Labels in UTC as those of `zone`; dates stay."""
-    if is_daily(timeframe):
+    if timeframe in DAILY:
         return index
     ends = index.to_numpy().astype("datetime64[ms]").astype("int64")
     return pd.DatetimeIndex(labels(timeframe, ends, zone), copy=False)

@@ -26,7 +26,8 @@ def _numbers_of_units() -> Iterator[tuple[str, Timeframe]]:
                     yield f"{timeframe.fixed // length}{unit}", timeframe
 
 
-_BY_NAME: Final = {
+#: Every name of a timeframe.
+FREQUENCIES: Final = {
     **dict(_numbers_of_units()),
     **{name: Timeframe(name) for name in Timeframe.known()},
     **{word: Timeframe(name) for word, name in _WORDS.items()},
@@ -37,7 +38,7 @@ def read_frequency(name: object) -> Timeframe:
     """The timeframe that is meant by 'daily', '60m', '5min', '1M' and the like. Raises UnsupportedFrequency."""
     if isinstance(name, Timeframe):
         return name
-    timeframe = _BY_NAME.get(name) if isinstance(name, str) else None
+    timeframe = FREQUENCIES.get(name) if isinstance(name, str) else None
     if timeframe is None:
         accepted = ", ".join((*_WORDS, *Timeframe.known()))
         raise UnsupportedFrequency(
@@ -46,6 +47,5 @@ def read_frequency(name: object) -> Timeframe:
     return timeframe
 
 
-def is_daily(timeframe: Timeframe) -> bool:
-    """Whether its bars are labelled with a date: days and longer."""
-    return timeframe.milliseconds >= DAY
+#: Those whose bars are labelled with a date: days and longer.
+DAILY: Final = frozenset(timeframe for timeframe in FREQUENCIES.values() if timeframe.milliseconds >= DAY)

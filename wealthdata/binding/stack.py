@@ -53,8 +53,12 @@ class Binding:
 
     def reader(self) -> BarReader:
         """Under the session there is now. Raises NoContextError, ClockError."""
-        made, zone = self._made, process.settings.context_zone
-        if made is None or made.session is not wealthsources.current_session() or made.zone is not zone:
+        made = self._made
+        if (
+            made is None
+            or made.zone is not process.settings.context_zone
+            or not (made.session is not None and made.session.is_current)
+        ):
             made = self._make()
         return made.reader
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from wealthdata.arguments.fields import CLOSE, CONSTANTS
-from wealthdata.arguments.frequency import DAY, is_daily
+from wealthdata.arguments.frequency import DAILY, DAY
 from wealthdata.binding.adapter_access import our_words
 from wealthdata.errors import DataUnavailable
 from wealthsources import FIELDS, FORMING
@@ -85,7 +85,7 @@ def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
 
 def labels(timeframe: Timeframe, ends: Times, zone: dt.tzinfo) -> Labels:
     """The label of bars that end then: that time in `zone`; for days and longer the last date, UTC, that they cover."""
-    if is_daily(timeframe):
+    if timeframe in DAILY:
         return ((ends - DAY) * _NANOSECONDS).view("datetime64[ns]")
     stamps = (ends * _NANOSECONDS).view("datetime64[ns]")
     # `configure` turns "UTC" into this very object, and conversion costs more than all the rest.
@@ -98,7 +98,7 @@ def labels(timeframe: Timeframe, ends: Times, zone: dt.tzinfo) -> Labels:
 def _cut_short(timeframe: Timeframe, open_time: int, now: int) -> int:
     """The end of a forming bar as far as it goes: now, or for days and longer the end of today."""
     end = timeframe.end(open_time)
-    if is_daily(timeframe):
+    if timeframe in DAILY:
         return min(end, now // DAY * DAY + DAY)
     # A feed's clock may say that now is when the bar opens, which is the label of the bar before.
     return min(end, max(now, open_time + 1))

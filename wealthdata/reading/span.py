@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wealthdata.arguments.dates import day_time, from_milliseconds, milliseconds, read_moment
-from wealthdata.arguments.frequency import DAY, is_daily
+from wealthdata.arguments.frequency import DAILY, DAY
 from wealthdata.errors import FutureDataError, ParamsError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class _Dates:
         names: tuple[str, str],
     ) -> None:
         self._timeframe = timeframe
-        self._daily = is_daily(timeframe)
+        self._daily = timeframe in DAILY
         first, last = names
         self._first = None if start_date is None else self._mark(read_moment(start_date, first, settings.tz), up=True)
         self._last = None if end_date is None else self._mark(read_moment(end_date, last, settings.tz))

@@ -53,19 +53,6 @@ class Stream:
 
     # how far it can be vouched for -----------------------------------------------------------------------------
 
-    def stale_seconds(self, now: float) -> float | None:
-        """For how many seconds it has been stale at `now`, monotonic; None if it is on no shard."""
-        shard = self.shard
-        if shard is None:
-            return None
-        if shard.state != "connected":
-            return max(now - shard.since, 1e-9)
-        return max(0.0, now - self._heard_at(shard) - self.limit)
-
-    def _heard_at(self, shard: Shard) -> float:
-        arrived = self.series.arrived if self.series is not None else None
-        return max(arrived or 0.0, shard.acknowledged_at)
-
     def stale_note(self, stale: float) -> str:
         """What to say of an answer, the stream having been stale for so many seconds."""
         state = "disconnected" if self.shard is None else self.shard.state
@@ -82,7 +69,7 @@ class Stream:
             return "is connected, but no bar of this series has come"
         return f"has received nothing: {shard.state}" + (f" ({shard.last_error})" if shard.last_error else "")
 
-    def status(self, now: float) -> StreamStatus:
+    def status(self, now: float, stale: bool) -> StreamStatus:
         """A snapshot at `now`, monotonic."""
         series, shard, name = self.series, self.shard, self.timeframe.name
         if series is None or shard is None:
@@ -91,9 +78,9 @@ class Stream:
         holes = sum(hole not in empty for hole in series.holes())
         idle = None if series.arrived is None else now - series.arrived
         state: Literal["stale", "late", "hole", "live"] = "hole" if holes else "live"
-        if self.stale_seconds(now):
+        if stale:
             state = "stale"
-        elif now - self._heard_at(shard) > self.due:
+        elif now - max(series.arrived or 0.0, shard.acknowledged_at) > self.due:
             state = "late"
         return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty))
 

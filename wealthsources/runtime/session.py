@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 class Session(Engine):
     """A deployment at work. Use it as a context manager, or call `start` and `stop`.
 
-    On entry it becomes the process-wide session if there is none; see `current_session`.
+    On entry it becomes the process-wide session if there is none; see `current_session`. `is_current`: it is that one.
     """
+
+    is_current = False
 
     def __enter__(self) -> Session:
         self.start()
@@ -97,7 +99,10 @@ def _become_current(session: Session, *, replace: bool) -> None:
     global _current  # noqa: PLW0603 - one per process is what it is
     with _current_lock:
         if _current is None or replace:
+            if _current is not None:
+                _current.is_current = False
             _current = session
+            session.is_current = True
             atexit.register(session.stop)
 
 
@@ -107,3 +112,4 @@ def _forget_current(session: Session) -> None:
     with _current_lock:
         if _current is session:
             _current = None
+            session.is_current = False

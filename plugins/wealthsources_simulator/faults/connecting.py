@@ -1,4 +1,4 @@
-"""Rows A: the TLS handshake, the HTTP upgrade, the acknowledgement. A1, a closed port, is `FaultServer.close_port`."""
+"""Rows A: the TLS handshake, the HTTP upgrade, the acknowledgement. A1, a closed port, is `MarketServer.close_port`."""
 
 from __future__ import annotations
 

@@ -6,12 +6,10 @@ import json
 import socket
 import ssl
 import struct
-from pathlib import Path
 from typing import Any
 
 from wealthsources_simulator import MarketServer, PlayedBar, encode
 
-SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 HOUR = 3_600_000
 BEGINNING = 1_599_998_400_000
 BTC, ETH = ("BTCUSDT", "1h"), ("ETHUSDT", "1h")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,20 +12,14 @@ import trustme
 
 from wealthsources_simulator import Market, MarketServer
 
+from ...support import waiting
+from ...support.tls import client_context, server_context
 from .clients import Client
 
 
 @pytest.fixture
 def wait_until() -> Callable[..., None]:
-    def wait(condition: Callable[[], object], timeout: float = 10.0) -> None:
-        """Return as soon as `condition()` is true; fail after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < deadline, "what the test waits for did not come"
-            pause.wait(0.002)
-
-    return wait
+    return waiting.wait_until
 
 
 @pytest.fixture
@@ -83,7 +76,4 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def tls(authority: trustme.CA) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """The contexts of a server and of a client that trusts it."""
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    authority.issue_cert("localhost").configure_cert(server)
-    authority.configure_trust(client)
-    return server, client
+    return server_context(authority, "localhost"), client_context(authority)

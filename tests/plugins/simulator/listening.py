@@ -14,7 +14,8 @@ from websockets.sync.client import ClientConnection, connect as connect_to
 
 from wealthsources_simulator import MarketServer, PlayedBar
 
-SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
+from ...support.markets import SAMPLE
+
 HOUR = 3_600_000
 SERIES = ("BTCUSDT", "1h")
 TOKEN = "a-secret-token"

@@ -12,9 +12,9 @@ from wealthsources_simulator import PlayedBar
 from wealthsources_simulator.csv_bars import parse_rows, read_bars
 from wealthsources_simulator.errors import SimulatorError
 
+from ...support.markets import SAMPLE
 from .numbered import HOUR
 
-SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 HEADER = "open_time,open,high,low,close,volume"
 
 

@@ -14,8 +14,9 @@ import websocket
 
 from wealthsources_simulator import FAULTS
 
+from ...support.markets import SAMPLE
 from .clients import CLOSE, TEXT
-from .listening import CONNECT, SAMPLE, TOKEN, address, connect, join, receive, receive_all, start, subscribe
+from .listening import CONNECT, TOKEN, address, connect, join, receive, receive_all, start, subscribe
 
 SIMULATE = [sys.executable, "-c", "from wealthsources_simulator.main import app; app()"]
 OPTIONS = {"--data": str(SAMPLE), "--symbol": "BTCUSDT", "--timeframe": "1h", "--token": TOKEN}

@@ -7,7 +7,6 @@ import gzip
 import json
 import logging
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,9 +20,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 import wealthsources_simulator
 from wealthsources_simulator import Market, MarketServer, SimulatorError
 
+from ...support.markets import SAMPLE
+from ...support.tls import client_context, server_context
 from .listening import (
     CONNECT,
-    SAMPLE,
     SERIES,
     TEXTS,
     TOKEN,
@@ -218,10 +218,8 @@ def test_a_server_that_was_not_started_can_be_stopped_and_not_played() -> None:
 
 
 def test_tls_is_served_with_the_context_it_is_given() -> None:
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    authority = trustme.CA()
+    context, trusting = server_context(authority), client_context(authority)
     with start(tls=context) as server, connect(server, ssl=trusting) as client:
         assert server.url.startswith("wss://127.0.0.1:")
         subscribe(client)

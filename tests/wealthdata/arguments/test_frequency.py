@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wealthdata import UnsupportedFrequency
-from wealthdata.arguments.frequency import is_daily, read_frequency
+from wealthdata.arguments.frequency import DAILY, read_frequency
 from wealthsources import Timeframe
 
 
@@ -64,4 +64,4 @@ def test_a_number_of_units_is_a_frequency_exactly_if_a_timeframe_has_that_length
 
 
 def test_days_and_longer_are_daily():
-    assert [name for name in Timeframe.known() if is_daily(Timeframe(name))] == ["1d", "3d", "1w", "1M"]
+    assert [name for name in Timeframe.known() if Timeframe(name) in DAILY] == ["1d", "3d", "1w", "1M"]

@@ -1,0 +1,1 @@
+"""Bars from a table of an SQLite database, for wealthsources."""
