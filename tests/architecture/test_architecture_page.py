@@ -78,3 +78,26 @@ def test_it_tells_the_life_of_a_frame_and_of_a_request_step_by_step():
 def test_every_room_of_the_core_is_in_its_table():
     rooms = {path.parent.name for path in (ROOT / "wealthsources").glob("*/__init__.py")}
     assert rooms <= set(re.findall(r"^\| `wealthsources/(\w+)/` \|", PAGE, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("thing", "place"),
+    [
+        ("another exchange's format", "plugins/wealthsources_websocket/protocols/"),
+        ("a rule about prices, volumes or times", "wealthsources/model/validity.py"),
+        ("a command of the CLI", "wealthsources/cli/commands/"),
+        ("a call of JoinQuant's", "wealthdata/api/"),
+        ("a reason to reconnect", "plugins/wealthsources_websocket/connection/heartbeat.py"),
+        ("a source fed by a message bus", "wealthsources/live/pushed.py"),
+        ("a trading calendar", "wealthsources/model/"),
+        ("a fault of the simulator", "plugins/wealthsources_simulator/faults/"),
+        ("a policy about stale answers", "wealthsources/runtime/adapter.py"),
+        ("something that consumes events", "wealthsources/source.py"),
+        ("a recorder, a store", "Sink"),
+        ("a metric", "wealthsources/model/status.py"),
+    ],
+)
+def test_it_says_where_that_goes(thing, place):
+    row = re.search(rf"^\| {re.escape(thing)} \|(.*)$", PAGE, re.MULTILINE)
+    assert row is not None
+    assert f"`{place}`" in row[1]
