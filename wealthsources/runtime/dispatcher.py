@@ -20,7 +20,7 @@ _log = logging.getLogger("wealthsources.dispatcher")
 _MOST_WAITING: Final = 10_000
 _SLOW: Final = 1.0
 
-Series = tuple[str, str, "Timeframe | None"]
+_SourceSeries = tuple[str, str, "Timeframe | None"]
 
 
 class Dispatcher:
@@ -45,7 +45,7 @@ class Dispatcher:
         self._filled = 0  # of them, those that are not empty
         self._idle_at = 0.0  # by the clock: when an event was last handed out, or one came while none waited
         self._slow = False
-        self._forming: dict[Series, list[Event]] = {}
+        self._forming: dict[_SourceSeries, list[Event]] = {}
         self._callbacks: tuple[Sink, ...] = ()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -155,5 +155,5 @@ def _is_forming(event: Event) -> bool:
     return event.kind == "bar" and event.bar is not None and not event.bar.closed
 
 
-def _series(event: Event) -> Series:
+def _series(event: Event) -> _SourceSeries:
     return event.source, event.symbol, event.timeframe
