@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wealthsources import Bars, Timeframe
 
 #: Of text, unpacked: some eight million bars. A larger file would fill the memory of the process that trades.
-_MOST_BYTES: Final = 512 << 20
+MOST_BYTES: Final = 512 << 20
 
 
 class Stamp(NamedTuple):
@@ -37,11 +37,14 @@ def stamp_of(path: Path) -> Stamp:
         return _stamp(path.stat())
 
 
-def read_file(path: Path, symbol: str, timeframe: Timeframe) -> tuple[Stamp, Bars]:
-    """All bars of a file, and the state that it was in before it was read. Raises SourceError."""
+def read_file(path: Path, symbol: str, timeframe: Timeframe, most_bytes: int = MOST_BYTES) -> tuple[Stamp, Bars]:
+    """All bars of a file, and the state that it was in before it was read.
+
+    Raises SourceError, also if it has more than `most_bytes` of text.
+    """
     with _explained(path), path.open("rb") as file:
         stamp = _stamp(os.fstat(file.fileno()))
-        data = _read(file, path)
+        data = _read(file, path, most_bytes)
     _check_encoding(data, path)
     try:
         # Spreadsheets like to write a byte order mark.
@@ -54,14 +57,14 @@ def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
 
 
-def _read(file: IO[bytes], path: Path) -> bytes:
+def _read(file: IO[bytes], path: Path, most_bytes: int) -> bytes:
     if path.suffix == ".gz":
         with gzip.GzipFile(fileobj=file) as unpacked:
-            data = unpacked.read(_MOST_BYTES + 1)
+            data = unpacked.read(most_bytes + 1)
     else:
-        data = file.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise SourceError(f"{path}: has more than {_MOST_BYTES >> 20} MiB of text; split it")
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise SourceError(f"{path}: has more than {most_bytes >> 20} MiB of text; split it")
     return data
 
 

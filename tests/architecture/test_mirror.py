@@ -10,6 +10,7 @@ More files may stand beside them. `python tests/architecture/test_mirror.py` pri
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -35,7 +36,30 @@ def mirrored(module: str) -> str:
 def modules() -> list[str]:
     """All modules of the source that have something to test, from the root of the repository."""
     paths = [path for folder in SOURCES for path in (ROOT / folder).rglob("*.py")]
-    return sorted(path.relative_to(ROOT).as_posix() for path in paths if path.name not in DOORS)
+    return sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in paths
+        if path.name not in DOORS and not only_types(path.read_text(encoding="utf-8"))
+    )
+
+
+def only_types(source: str) -> bool:
+    """Whether a module does nothing: it says what others must be like, in Protocols and other names for types."""
+    return all(_is_for_types(node) for node in ast.parse(source).body)
+
+
+def _is_for_types(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ClassDef):
+        return any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
+    if isinstance(node, ast.Assign):
+        return isinstance(node.value, ast.BinOp | ast.Subscript)
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def missing() -> list[str]:
@@ -70,6 +94,14 @@ def test_the_place_of_a_test_file():
         mirrored("plugins/wealthsources_websocket/protocols/base.py")
         == "tests/plugins/websocket/protocols/test_base.py"
     )
+
+
+def test_a_module_that_only_says_what_others_must_be_like_needs_no_test():
+    types = '''"""Doc."""\nfrom typing import Protocol\nLog = int | str\nclass A(Protocol):\n    x: int\n'''
+    assert only_types(types)
+    assert not only_types(types + "LIMIT = 5\n")
+    assert not only_types(types + "def work(): ...\n")
+    assert not only_types(types + "class B:\n    x: int\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from types import SimpleNamespace
+
+import pytest
+
+from wealthsources import RequestError
+from wealthsources.cli.live_wait import Question, stale_policy
+from wealthsources.runtime.engine import Policy
 
 from .conftest import LONG, SILENT, table, values
 
@@ -69,3 +76,26 @@ def test_a_stale_live_source_is_waited_for(cli, config, distribution, monkeypatc
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "up to 0.2 s for zsilent: ready, stale" in cli("get", "BTCUSDT", "1h", "--count", 1, "--wait", 0.2).err
+
+
+# the question
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("BTCUSDT", "7h", 5, 1), "'7h' is not a timeframe"),
+        ((" ", "1h", 5, 1), "the symbol is empty; give one such as BTCUSDT"),
+        (("BTCUSDT", "1h", 0, 1), "count must be at least 1, was 0"),
+        (("BTCUSDT", "1h", 5, -1), "wait must be 0 to 86400 seconds"),
+    ],
+)
+def test_a_question_without_sense_is_refused_at_once(arguments, why):
+    with pytest.raises(RequestError, match=why):
+        Question(*arguments)
+
+
+@pytest.mark.parametrize(("policy", "found"), [(None, "mark"), ("mark", "mark"), ("raise", "raise")])
+def test_whoever_looks_wants_to_see_what_there_is_unless_the_deployment_says_otherwise(policy, found):
+    adapter = SimpleNamespace(session=SimpleNamespace(policy=Policy(on_stale=policy)))
+    assert stale_policy(adapter) == found

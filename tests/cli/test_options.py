@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+import typer
+
+from wealthsources import ConfigError, RequestError, SourceError
+from wealthsources.cli.options import Run, errors_as_codes
 
 from .conftest import run_process
 
@@ -115,3 +120,46 @@ def test_a_reader_that_goes_away_leaves_no_traceback(config, file_source, output
     result = run_process(*arguments, stdout=writing)
     os.close(writing)
     assert (result.returncode, result.stderr) == (1, "")
+
+
+# without a command
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ConfigError("c.yaml: bad"), 2, "error: c.yaml: bad\n"),
+        (
+            ConfigError("c.yaml:1: bad\nc.yaml:2: worse"),
+            2,
+            "error: c.yaml:1: bad; and 1 more: `wealthsources check` lists them all\n",
+        ),
+        (RequestError("count must be at least 1"), 2, "error: count must be at least 1\n"),
+        (SourceError("no disk"), 1, "error: no disk\n"),
+        (SourceError(""), 1, "error: SourceError\n"),
+        (SourceError("it failed:\n  a\n  b"), 1, "error: it failed: a; b\n"),
+        (SourceError("it failed\n  a\n  b"), 1, "error: it failed; a; b\n"),
+        (LookupError("no\nsuch"), 1, "error: internal error: LookupError: no such; run with --debug\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_an_error_becomes_a_line_and_a_code(capsys, error, code, said):
+    with pytest.raises(typer.Exit) as ended, errors_as_codes(debug=False):
+        raise error
+    assert ended.value.exit_code == code
+    assert capsys.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize("error", [typer.Exit(7), typer.Abort(), BrokenPipeError()])
+def test_what_is_no_error_of_ours_to_tell_passes(capsys, error):
+    with pytest.raises(type(error)) as ended, errors_as_codes(debug=False):
+        raise error
+    assert ended.value is error
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_configuration_that_was_chosen_is_taken_even_if_it_is_not_there():
+    missing = Path("missing.yaml")
+    assert Run(missing, chosen=True, debug=False).find_config() == missing
+    with pytest.raises(ConfigError, match=r"there is no config\.yaml here"):
+        Run(missing, chosen=False, debug=False).find_config()

@@ -1,7 +1,10 @@
+"""`${NAME}` in a text: what it becomes, and what is wrong with it."""
+
 from __future__ import annotations
 
 import pytest
 
+from wealthsources.config.interpolation import expand
 from wealthsources.config.yaml_document import parse
 
 from .conftest import mistakes, refusal, value
@@ -58,3 +61,43 @@ def test_variables_cannot_grow_without_end():
     ]
     text = "a: &a '${A}'\nb: [" + ", ".join(["*a"] * 20) + "]"
     assert "grow to more than 1 MiB" in refusal(text, A="x" * 100_000)
+
+
+# without a file
+
+
+def test_a_text_comes_with_the_names_of_the_variables_that_went_into_it_each_once():
+    environ = {"A": "one", "B": "two", "EMPTY": ""}
+    assert expand("${B}-${A}-${B}${EMPTY}", environ, 100) == ("two-one-two", ("B", "A", "EMPTY"))
+
+
+def test_a_default_is_the_files_own_text():
+    assert expand("${NONE:-x} ${EMPTY:-y}", {"EMPTY": ""}, 100) == ("x y", ())
+
+
+def test_what_was_inserted_is_not_expanded_again():
+    assert expand("${A}", {"A": "${B} $${", "B": "no"}, 100) == ("${B} $${", ("A",))
+
+
+def test_a_text_without_a_variable_stays_as_it_is():
+    assert expand("$ {A} $A } $$", {"A": "one"}, 0) == ("$ {A} $A } $$", ())
+
+
+def test_as_much_as_the_limit_may_be_inserted_and_no_more():
+    assert expand("${A}${A}", {"A": "xx"}, 4) == ("xxxx", ("A",))
+    with pytest.raises(ValueError, match="the values of the variables in this text are too long"):
+        expand("${A}${A}", {"A": "xx"}, 3)
+
+
+def test_a_default_counts_nothing_against_the_limit():
+    assert expand("${NONE:-xxxx}", {}, 0) == ("xxxx", ())
+
+
+def test_a_variable_that_is_not_set_is_named():
+    with pytest.raises(ValueError, match=r"^the environment variable NONE is not set; .* write \$\{NONE:-default\}$"):
+        expand("${NONE}", {}, 100)
+
+
+@pytest.mark.parametrize("name", ["_A", "a1", "A_B_2"])
+def test_a_name_is_letters_digits_and_underscores(name):
+    assert expand(f"${{{name}}}", {name: "x"}, 100) == ("x", (name,))

@@ -1,10 +1,15 @@
+"""What the fields of a model are called, and which of them are secret."""
+
 from __future__ import annotations
 
 import dataclasses
-from typing import NotRequired
+from typing import Annotated, NamedTuple, NewType, NotRequired
 
 import pydantic
+import pytest
 from typing_extensions import TypedDict
+
+from wealthsources.config.model_fields import fields_at, secret_names
 
 
 def test_an_unknown_option_names_the_nearest(bad_options):
@@ -111,3 +116,85 @@ def test_a_record_whose_types_cannot_be_told_is_all_secret(bad_options):
     assert bad_options("login: {password: 77123}", Outer) == [
         "config.yaml:6: sources[1].options.login.password: should be text; write it in quotes"
     ]
+
+
+# without a configuration
+
+
+class Login(pydantic.BaseModel):
+    user: str = ""
+    password: pydantic.SecretStr = pydantic.SecretStr("")
+
+
+class Pair(NamedTuple):
+    first: str
+    second: pydantic.SecretBytes
+
+
+Named = NewType("Named", Login)
+
+
+class Whole(pydantic.BaseModel):
+    login: Login | None = None
+    logins: dict[str, list[Login]] = {}
+    pair: Pair | None = None
+    noted: Annotated[Named, "a note"] | None = None
+    key: str = pydantic.Field("", validation_alias=pydantic.AliasChoices("apiKey", pydantic.AliasPath("keys", 0)))
+    plain: int = 0
+
+
+def test_the_keys_at_the_top_are_the_accepted_names_of_the_fields():
+    assert fields_at(Whole, ()) == ["login", "logins", "pair", "noted", "apiKey", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("place", "keys"),
+    [
+        (("login",), ["user", "password"]),
+        (("logins", "any", 3), ["user", "password"]),
+        (("pair",), ["first", "second"]),
+        (("noted",), ["user", "password"]),
+        (("plain",), []),
+        (("apiKey",), []),
+    ],
+)
+def test_below_it_they_are_those_of_what_stands_there(place, keys):
+    assert fields_at(Whole, place) == keys
+
+
+def test_what_is_no_field_is_an_index_or_a_key_of_a_mapping():
+    assert fields_at(Whole, ("nothing",)) == fields_at(Whole, ())
+
+
+def test_the_secret_names_are_those_of_secret_fields_wherever_they_stand():
+    assert secret_names(Whole) == {"password", "second"}
+    assert secret_names(Login) == {"password"}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        pydantic.SecretStr,
+        pydantic.SecretBytes,
+        pydantic.Secret[int],
+        pydantic.SecretStr | None,
+        list[pydantic.SecretStr],
+        dict[str, tuple[pydantic.SecretStr, ...]],
+        Annotated[pydantic.SecretStr, "a note"],
+        NewType("Token", pydantic.SecretStr),
+    ],
+    ids=str,
+)
+def test_a_secret_is_one_however_it_is_wrapped(secret):
+    model = pydantic.create_model("Model", token=(secret, ...), other=(str, ""))
+    assert secret_names(model) == {"token"}
+
+
+def test_every_alias_of_a_secret_is_a_secret():
+    alias = pydantic.AliasChoices("one", pydantic.AliasPath("two", 0))
+    model = pydantic.create_model("Model", token=(pydantic.SecretStr, pydantic.Field(validation_alias=alias)))
+    assert secret_names(model) == {"token", "one", "two"}
+
+
+def test_a_model_without_a_secret_has_none():
+    assert secret_names(Tree) == frozenset()

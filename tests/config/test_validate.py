@@ -1,3 +1,5 @@
+"""What a model says of values: in our words, at our places, and without a secret in any form."""
+
 from __future__ import annotations
 
 import traceback
@@ -5,7 +7,10 @@ import traceback
 import pydantic
 import pytest
 
+from wealthsources.config.diagnostics import Diagnostic
 from wealthsources.config.settings import Config
+from wealthsources.config.validate import check
+from wealthsources.config.yaml_document import Document
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.timeframe import Timeframe
 
@@ -227,3 +232,58 @@ def test_a_rule_is_told_in_full_though_a_masked_secret_would_not_reach_it(bad_op
 
     monkeypatch.setenv("PORT", "77123")
     assert bad_options("port: ${PORT}", Rule) == ["config.yaml:5: sources[1].options: an odd port needs a name"]
+
+
+# without a file
+
+
+class Numbers(pydantic.BaseModel, extra="forbid"):
+    count: int = pydantic.Field(1, ge=0)
+    names: list[str] = []
+
+
+def test_good_values_become_the_model_and_there_is_no_mistake():
+    model, mistakes = check(Numbers, {"count": "5"}, Document({}))
+    assert (model, mistakes) == (Numbers(count=5), [])
+
+
+def test_of_bad_values_there_is_no_model_and_every_mistake_has_its_place():
+    model, mistakes = check(Numbers, {"count": -1, "names": ["a", 5]}, Document({}), ("sources", 0, "options"))
+    assert model is None
+    assert mistakes == [
+        Diagnostic(("sources", 0, "options", "count"), None, "should be at least 0, received -1"),
+        Diagnostic(("sources", 0, "options", "names", 1), None, "should be text, received 5; write it in quotes"),
+    ]
+
+
+def test_a_mistake_has_the_line_of_its_place_or_of_what_is_around_it():
+    document = Document({}, lines={(): 1, ("a",): 4, ("a", "names"): 6})
+    _, mistakes = check(Numbers, {"count": -1, "names": [5]}, document, ("a",))
+    assert [mistake.line for mistake in mistakes] == [4, 6]
+
+
+def test_what_stands_in_the_file_is_shown_as_it_stands_there():
+    document = Document({}, plain={("count",): "0x1F.5"})
+    _, (mistake,) = check(Numbers, {"count": 31.5}, document)
+    assert mistake.text == "should be a whole number, received 0x1F.5"
+
+
+def test_the_context_reaches_the_validators_of_the_model():
+    seen = []
+
+    class Asking(pydantic.BaseModel):
+        path: str
+
+        @pydantic.field_validator("path")
+        @classmethod
+        def _look(cls, value: str, info: pydantic.ValidationInfo) -> str:
+            seen.append(info.context)
+            return value
+
+    check(Asking, {"path": "x"}, Document({}), context={"folder": "here"})
+    assert seen == [{"folder": "here"}]
+
+
+def test_a_value_that_is_no_mapping_is_a_mistake_of_the_whole():
+    _, (mistake,) = check(Numbers, [1], Document([1]))
+    assert (mistake.place, mistake.text) == ((), "should be a mapping of keys to values")

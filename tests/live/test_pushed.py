@@ -2,96 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from types import SimpleNamespace
-from typing import NamedTuple
-
 import pytest
 
-from wealthsources import Event, HistoryRequest, NotHere, PushedSource, Shard, Timeframe
-from wealthsources.runtime.clocks import FeedClock
+from wealthsources import HistoryRequest, NotHere, PushedSource, Shard
+from wealthsources.runtime.clocks import SystemClock
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
-FRAME = Timeframe("1h")
-SERIES = [("BTCUSDT", "1h"), ("ETHUSDT", "1h")]
+from ..support.bars import HOUR, T0
+from .feed import FRAME, Feed, Lost, Message
+
 LIMIT = 2 * 3600 + 30  # seconds of silence after which an hourly stream is stale
-
-
-class Message(NamedTuple):
-    symbol: str
-    open_time: int
-    closed: bool | None = None
-    close: float = 1.0
-    timeframe: str = "1h"
-    decimals: int = 0
-    texts: None = None
-
-    @property
-    def close_time(self) -> int:
-        return self.open_time + HOUR
-
-    @property
-    def values(self) -> tuple[float, float, float, float, float]:
-        return (1.0, 2.0, 0.5, self.close, 1.0)
-
-
-class Lost(NamedTuple):
-    symbol: str = ""
-    timeframe: str = ""
-    open_time: int | None = None
-    may_be_bar: bool = True
-
-
-class Host(SimpleNamespace):
-    """Keeps what a source tells, and what it asks for."""
-
-    def __init__(self) -> None:
-        super().__init__(name="live", clock=FeedClock(), listening=True, logger=logging.getLogger("test"))
-        self.events: list[Event] = []
-        self.asked: list = []
-
-    def emit(self, event):
-        self.events.append(event)
-
-    def backfill(self, request, done):
-        self.asked.append((request, done))
-
-
-class Feed:
-    """A pushed source with one shard for each series, and a clock that moves by hand."""
-
-    def __init__(self, **options) -> None:
-        self.now = 1000.0
-        self.host = Host()
-        self.source = PushedSource(monotonic=lambda: self.now, wall=lambda: 0.0, **options)
-        self.source.subscribe_to(["BTCUSDT", "ETHUSDT"], ["1h"])
-        self.source.begin(self.host)
-        self.shards = {series: Shard(number, [series], str.lower) for number, series in enumerate(SERIES)}
-        self.source.assign(self.shards.get)
-        for shard in self.shards.values():
-            self.connect(shard)
-
-    def connect(self, shard: Shard) -> None:
-        shard.epoch += 1
-        shard.acknowledged_at = shard.since = self.now
-        shard.state = "connected"
-        self.source.on_state(shard, "connected", "")
-
-    def lose(self, shard: Shard) -> None:
-        shard.since, shard.state = self.now, "reconnecting"
-        self.source.on_state(shard, "reconnecting", "lost")
-
-    def push(self, symbol: str, *hours: int, **said) -> None:
-        for hour in hours:
-            assert self.source.on_bar(self.shard(symbol), Message(symbol, T0 + hour * HOUR, **said), self.now)
-
-    def shard(self, symbol: str) -> Shard:
-        return self.shards[symbol.upper(), "1h"]
-
-    def held(self, symbol: str = "BTCUSDT", **wanted) -> list[int]:
-        request = HistoryRequest(symbol, FRAME, T0 + 1000 * HOUR, **wanted)
-        return [(int(time) - T0) // HOUR for time in self.source.get_history(request).open_times]
 
 
 @pytest.fixture
@@ -259,3 +178,207 @@ def test_series_that_are_subscribed_no_more_are_kept_only_up_to_a_number():
         source.store.series(f"S{number}", FRAME).put(T0, T0 + HOUR, (1.0,) * 5, closed=True)
         source.subscribe_to([f"S{number + 1}"], ["1h"])
     assert [series.symbol for series in source.store] == ["S7", "S8", "S9"]
+
+
+# answering ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_question_about_a_time_of_which_it_holds_nothing_is_answered_with_how_much_it_holds(feed):
+    feed.push("BTCUSDT", 5, 6)
+    with pytest.raises(NotHere, match=r"^holds no closed bar of that time \(2 bars in all\)$"):
+        feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0))
+
+
+def test_a_stale_stream_still_answers_with_its_closed_bars_and_says_so(feed):
+    feed.push("BTCUSDT", 0, 1)
+    feed.now += LIMIT + 5
+    bars = feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0 + HOUR))
+    assert bars.note == "nothing came for 5 s more than a stream may be silent: cannot vouch for the newest bars"
+    with pytest.raises(NotHere, match=r"^holds no closed bar of that time \(2 in all\); nothing came for 5 s more"):
+        feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0))
+
+
+def test_a_series_that_was_not_subscribed_is_none_of_it(feed):
+    with pytest.raises(NotHere, match=r"^is not subscribed$"):
+        feed.source.get_history(HistoryRequest("SOLUSDT", FRAME, T0))
+
+
+def test_before_the_first_bar_it_says_how_the_connection_is(feed):
+    feed.lose(feed.shard("BTCUSDT"))
+    feed.shard("BTCUSDT").last_error = "cut"
+    with pytest.raises(NotHere, match=r"^has received nothing: reconnecting \(cut\)$"):
+        feed.held()
+
+
+@pytest.mark.parametrize("spelling", ["BTCUSDT", "btc-usdt"])
+def test_how_stale_a_series_is_can_be_asked_in_any_spelling(feed, spelling):
+    feed.push("BTCUSDT", 0)
+    feed.now += LIMIT + 3
+    assert feed.source.stale_for(spelling, FRAME) == 3.0
+    assert feed.source.stale_for("SOLUSDT", FRAME) is None
+
+
+def test_it_can_what_it_was_subscribed_to(feed):
+    can = feed.source.capabilities
+    assert (can.live, can.blocking, can.symbols, can.timeframes) == (True, False, ("BTCUSDT", "ETHUSDT"), ("1h",))
+
+
+# pushing closed bars only ------------------------------------------------------------------------------------------
+
+HINT = "this server seems to push closed bars only"
+
+
+def test_a_server_that_seems_to_push_closed_bars_only_is_told_of_once_and_in_every_answer(caplog):
+    feed = Feed(closed_only_hint=HINT)
+    feed.now += 2
+    feed.push("BTCUSDT", 0, 1, 2, 3)
+    assert [record.message for record in caplog.records] == [f"BTCUSDT 1h: {HINT}"]
+    assert feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0 + HOUR)).note == HINT
+    assert feed.source.status().reason == HINT
+    with pytest.raises(NotHere, match=f"{HINT}$"):
+        feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0))
+
+
+@pytest.mark.parametrize("how", ["in a snapshot", "with an update", "too few", "without a hint"])
+def test_it_does_not_seem_so(how, caplog):
+    feed = Feed(closed_only_hint="" if how == "without a hint" else HINT)
+    feed.now += 0 if how == "in a snapshot" else 2
+    feed.push("BTCUSDT", 0)
+    if how == "with an update":
+        feed.push("BTCUSDT", 0, close=1.5)
+    feed.push("BTCUSDT", *((1,) if how == "too few" else (1, 2, 3)))
+    assert caplog.records == []
+    assert feed.source.status().reason == ""
+
+
+# the time ----------------------------------------------------------------------------------------------------------
+
+
+def by_the_system(now: int) -> Feed:
+    """A feed whose wall clock shows `now` ms, in a session that goes by it."""
+    feed = Feed(wall=lambda: now / 1000)
+    feed.host.clock = SystemClock(lambda: now)
+    for shard in feed.shards.values():
+        feed.connect(shard)
+    return feed
+
+
+def test_a_bar_from_the_future_is_not_stored_and_what_it_would_have_closed_stays_open():
+    feed = by_the_system(T0 + 10 * HOUR)
+    feed.push("BTCUSDT", 9, 10)
+    assert not feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0 + 11 * HOUR), feed.now)
+    assert feed.shard("BTCUSDT").counters["from_the_future"] == 1
+    assert feed.held() == [9]
+    assert feed.source.status().clock_offset == 3600.0
+
+
+@pytest.mark.parametrize(("ahead", "taken"), [(0, True), (5_000, True), (5_001, False)])
+def test_five_seconds_ahead_of_our_clock_are_not_the_future(ahead, taken):
+    feed = by_the_system(T0 - ahead)
+    assert feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0), feed.now) is taken
+
+
+def test_a_bar_that_is_said_to_be_closed_proves_its_end():
+    feed = by_the_system(T0 + 10)
+    assert not feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0, closed=True), feed.now)
+    assert feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0), feed.now)
+
+
+def test_the_wall_is_looked_at_once_a_connection():
+    wall = [(T0 + 10 * HOUR) / 1000]
+    feed = Feed(wall=lambda: wall[0])
+    feed.host.clock = SystemClock(lambda: T0)
+    feed.connect(feed.shard("BTCUSDT"))
+    wall[0] = 0.0
+    feed.push("BTCUSDT", 10)
+    feed.connect(feed.shard("BTCUSDT"))
+    assert not feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0 + 10 * HOUR), feed.now)
+
+
+def test_by_the_feeds_own_clock_no_bar_is_from_the_future(feed):
+    feed.push("BTCUSDT", 1_000_000)
+    assert feed.source.status().clock_offset is None
+
+
+# what is counted ---------------------------------------------------------------------------------------------------
+
+
+def test_a_close_time_that_is_neither_the_end_nor_just_before_it_is_odd():
+    class Odd(Message):
+        late = 0
+
+        @property
+        def close_time(self) -> int:
+            return self.open_time + HOUR + self.late
+
+    feed = Feed()
+    for place, late in enumerate((0, -1, 1, 7)):
+        message = Odd("BTCUSDT", T0 + place * HOUR)
+        message.late = late
+        feed.source.on_bar(feed.shard("BTCUSDT"), message, feed.now)
+    assert feed.shard("BTCUSDT").counters["odd_close_time"] == 2
+
+
+def test_a_message_of_a_connection_that_is_over_is_counted_and_not_stored(feed):
+    feed.connect(feed.shard("BTCUSDT"))
+    feed.push("BTCUSDT", 1)
+    feed.shard("BTCUSDT").epoch = 1
+    assert not feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0 + 2 * HOUR), feed.now)
+    assert feed.shard("BTCUSDT").counters["bars.old_epoch"] == 1
+    feed.shard("BTCUSDT").epoch = 2
+    assert feed.held(include_forming=True) == [1]
+
+
+def test_what_became_of_each_message_is_counted_by_kind(feed):
+    feed.push("BTCUSDT", 0, 1)
+    feed.push("BTCUSDT", 1, close=1.5)
+    feed.push("BTCUSDT", 0, 0)
+    counted = feed.shard("BTCUSDT").counters
+    assert {name: number for name, number in counted.items() if name.startswith("bars.")} == {
+        "bars.new": 2,
+        "bars.repeat": 2,
+    }
+
+
+def test_a_hole_as_wide_as_all_that_fits_is_a_reset():
+    feed = Feed(capacity=5)
+    feed.push("BTCUSDT", 0, 1, 7)
+    assert (feed.shard("BTCUSDT").counters["holes"], feed.shard("BTCUSDT").counters["stream_resets"]) == (1, 1)
+    feed.push("ETHUSDT", 0, 1, 6)
+    assert (feed.shard("ETHUSDT").counters["holes"], feed.shard("ETHUSDT").counters["stream_resets"]) == (1, 0)
+
+
+def test_a_stream_of_which_no_bar_ever_came_is_said_to_be_perhaps_misspelt(feed, caplog):
+    feed.turn(later=LIMIT + 1)
+    feed.turn(later=5)
+    assert [record.message for record in caplog.records] == [
+        "BTCUSDT 1h: no bar ever came; is that symbol and resolution right?"
+    ]
+    assert feed.shard("BTCUSDT").counters["never_received"] == 1
+
+
+def test_a_source_that_nobody_started_takes_nothing():
+    source, shard = PushedSource(), Shard(0, [("BTCUSDT", "1h")])
+    source.subscribe_to(["BTCUSDT"], ["1h"])
+    source.assign(lambda key: shard)
+    assert not source.on_bar(shard, Message("BTCUSDT", T0), 0.0)
+    source.on_state(shard, "connected", "")
+    source.on_turn(shard, 100_000.0)
+    assert len(source.store) == 0
+
+
+# what is told ------------------------------------------------------------------------------------------------------
+
+
+def test_states_are_told_with_their_reason(feed):
+    feed.lose(feed.shard("BTCUSDT"))
+    assert [(event.state, event.reason) for event in feed.told("state")][-1] == ("reconnecting", "lost")
+
+
+def test_where_nobody_listens_no_event_is_made(feed):
+    feed.host.listening = False
+    before = len(feed.host.events)
+    feed.push("BTCUSDT", 0, 1, 5)
+    feed.lose(feed.shard("BTCUSDT"))
+    assert len(feed.host.events) == before
+    assert feed.held() == [0, 1]

@@ -108,6 +108,25 @@ def test_from_columns_makes_the_same_bars():
     assert other[0].close_time == T0 + HOUR
 
 
+def test_bars_that_others_made_are_not_trusted_and_may_have_holes():
+    for bars in (recorded(), hourly(1, 2)):
+        said = (bars.trusted, bars.unbroken, bars.holes, bars.behind, bars.failed, bars.note)
+        assert said == (False, False, (), 0, (), "")
+
+
+def test_of_no_bars_everything_is_known():
+    bars = Bars.empty("BTCUSDT", "1h")
+    assert (len(bars), bars.trusted, bars.unbroken, bars.sources) == (0, True, True, ("",))
+
+
+def test_a_bar_by_itself_is_of_numbers_and_nothing_is_said_of_it():
+    bar = Bar("X", Timeframe("1h"), T0, 1.0, 2.0, 0.5, 1.5, 3.0)
+    assert (bar.close_time, bar.closed, bar.finality, bar.revision, bar.source) == (None, None, None, 0, "")
+    assert [bar.exact(field) for field in ("open", "volume")] == ["1.0", "3.0"]
+    assert "decimals" not in repr(bar)
+    assert "texts" not in repr(bar)
+
+
 def test_repr_says_what_is_there():
     assert repr(recorded()) == "<Bars BTCUSDT 1h: 5 from 2020-09-13 12:00 to 2020-09-13 16:00>"
     assert repr(Bars.empty("X", "1h")) == "<Bars X 1h: none>"
@@ -187,11 +206,11 @@ def test_a_part_keeps_the_names_and_texts_and_nothing_that_is_said_of_the_whole(
 
 
 def test_the_newest_run_is_what_follows_the_newest_hole():
-    bars = hourly(0, 1, 4, 6, 7)
-    holes = (Hole(at(2), at(4), 2), Hole(at(5), at(6), 1))
+    bars = hourly(0, 1, 4, 6, 9)
+    holes = (Hole(at(2), at(4), 2), Hole(at(5), at(6), 1), Hole(at(7), at(9), 2))
     run = bars.replace(holes=holes, note="as read").newest_run()
-    assert places(run) == [6, 7]
-    assert (run.holes, run.note, run.unbroken) == ((), "", True)
+    assert places(run) == [9]
+    assert (run.holes, run.note, run.trusted, run.unbroken) == ((), "", True, True)
 
 
 def test_an_answer_without_a_hole_is_its_own_newest_run():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from types import MappingProxyType
+
+import pytest
 
 from wealthsources import SourceStatus, StreamStatus
 
@@ -52,6 +55,12 @@ def test_as_plain_data_it_is_all_there_and_can_be_turned_into_json():
             }
         ],
     }
+
+
+@pytest.mark.parametrize("status", [SourceStatus(), StreamStatus("BTCUSDT", "1h", "live")])
+def test_a_snapshot_cannot_be_changed(status):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        status.state = "connected"
 
 
 def test_what_was_turned_into_plain_data_is_a_copy():

@@ -49,12 +49,12 @@ def test_the_first_source_is_asked_for_all_that_was_asked():
 )
 def test_a_range_is_possible_if_a_whole_bar_fits(start, end, possible):
     builder = AnswerBuilder(ranged(start, end))
-    assert builder.is_possible is possible
+    assert builder.missing.is_possible is possible
     assert builder.lacks_all is possible
 
 
 def test_a_count_is_always_possible():
-    assert build().is_possible
+    assert build().missing.is_possible
 
 
 # taking an answer ----------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def test_a_forming_bar_that_is_older_than_the_newest_closed_one_is_not_shown():
 def test_somebody_has_to_vouch_before_a_forming_bar_is_made():
     builder = build(include_now=True)
     assert (builder.lacks_voucher, builder.may_form) == (True, False)
-    builder.vouch()
+    builder.vouch(by=0.0)
     assert (builder.lacks_voucher, builder.may_form) == (False, True)
 
 
@@ -367,15 +367,15 @@ def test_what_was_learned_is_remembered_for_the_next_answer():
     first = AnswerBuilder(query(4), known_empty)
     first.add(closed(5, 6, 8, 9), "exchange", first.request_to(EXCHANGE, "BTCUSDT"), EXCHANGE)
     second = AnswerBuilder(query(4), known_empty)
-    second.empty.recall("another")
-    second.empty.recall("exchange")
+    second.missing.empty.recall("another")
+    second.missing.empty.recall("exchange")
     second.add(closed(5, 6, 8, 9), "archive", second.request_to(PLAIN, "BTCUSDT"), PLAIN)
     assert second.complete
 
 
 def test_without_a_memory_nothing_is_recalled():
     builder = build()
-    builder.empty.recall("exchange")
+    builder.missing.empty.recall("exchange")
     assert builder.lacks_all
 
 

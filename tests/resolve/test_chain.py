@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import threading
 
 import numpy as np
@@ -469,8 +470,10 @@ def test_a_source_whose_very_capabilities_fail_is_one_failed_attempt():
         def get_history(self, request):
             raise NotHere("never asked")
 
-    resolution = chain(Unable(), ListSource(hourly(7, 8, 9))).resolve(query())
-    assert resolution.attempts[0].outcome == "failed"
+    for sources in (chain, functools.partial(remembering, KnownEmpty())):
+        resolution = sources(Unable(), ListSource(hourly(7, 8, 9))).resolve(query())
+        assert resolution.attempts[0].outcome == "failed"
+        assert places(resolution.bars) == [7, 8, 9]
 
 
 def test_an_exception_that_cannot_be_printed_is_named():
@@ -641,3 +644,33 @@ def test_an_attempt_says_how_long_it_took():
 
     (attempt, *_) = chain(ListSource(hourly(7, 8, 9), before=before)).resolve(query()).attempts
     assert 0.02 <= attempt.elapsed < 5
+
+
+# how stale its streams are --------------------------------------------------------------------------------------
+
+
+class Stream(Source):
+    """A source whose one stream has been stale for so many seconds, or cannot tell."""
+
+    def __init__(self, age: float | Exception, *, live: bool = True) -> None:
+        self.capabilities = Capabilities(live=live, blocking=False)
+        self.age = age
+
+    def get_history(self, request):
+        raise NotHere("silent")
+
+    def stale_for(self, symbol=None, timeframe=None):
+        if isinstance(self.age, Exception):
+            raise self.age
+        return self.age if symbol in (None, "BTCUSDT") else None
+
+
+def test_a_series_is_as_stale_as_the_freshest_stream_of_it_or_else_of_all():
+    streams = chain(Stream(6.0), ListSource(), Stream(3.0), Stream(1.0, live=False))
+    assert streams.stale_for("BTCUSDT", FRAME) == streams.stale_for("ETHUSDT", FRAME) == 3.0
+    assert SourceChain([ChainLink("context", None), ChainLink("archive", ListSource())]).stale_for("X", FRAME) is None
+
+
+def test_a_source_that_cannot_tell_how_stale_it_is_is_taken_as_stale_for_ever(caplog):
+    assert chain(Stream(6.0), Stream(LookupError("no"))).stale_for("BTCUSDT", FRAME) == float("inf")
+    assert "a live source cannot tell whether it is stale; it is taken as such" in caplog.text

@@ -78,6 +78,13 @@ def test_the_number_counts_the_spans_of_all_series():
     assert [len(small.of("s", symbol, FRAME)) for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT")] == [0, 0, 1]
 
 
+def test_after_all_were_forgotten_as_many_are_held_again():
+    small = KnownEmpty(most=3)
+    for number in range(6):
+        small.learn("s", f"SYMBOL{number}", FRAME, [(1, 1)])
+    assert [number for number in range(6) if small.of("s", f"SYMBOL{number}", FRAME)] == [3, 4, 5]
+
+
 def test_many_threads_may_learn_and_ask_at_once():
     shared, failures = KnownEmpty(most=50), []
 

@@ -60,6 +60,12 @@ def test_a_text_follows_its_bar_and_none_stays_with_another():
     assert set(merged.texts) == {at(1), at(3)}
 
 
+def test_a_text_is_kept_though_the_other_source_has_none():
+    with_text = Bars.from_records("BTCUSDT", "1h", [record(1, volume=".5")])
+    for merged in (merge(with_text, of("archive", 2)), merge(of("live", 2), with_text)):
+        assert merged[0].exact("volume") == ".5"
+
+
 def test_a_text_of_a_bar_that_is_gone_is_not_taken_over():
     whole = Bars.from_records("BTCUSDT", "1h", [record(1, volume=".5"), record(2)])
     assert merge(whole[1:], of("archive", 3)).texts == {}

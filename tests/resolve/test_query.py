@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from wealthsources import BarRequest, ClockError, ContextDataAdapter, HistoryRequest, RequestError, Timeframe
-from wealthsources.resolve.query import Query, query_of, takes_arguments_of
+from wealthsources.resolve.query import Policy, Query, query_of, takes_arguments_of
+from wealthsources.runtime.clocks import FeedClock, SystemClock
 
 from ..support.bars import at, ms
 
@@ -121,12 +122,14 @@ def test_a_start_after_now_makes_sense():
     assert meant(BarRequest("BTCUSDT", start=at(20))).start == at(20)
 
 
-@pytest.mark.parametrize(("time", "beyond"), [(ms(2, 1, 1), -1), (ms(9998, 12, 31), 1)])
+@pytest.mark.parametrize(("time", "beyond"), [(ms(2, 1, 1), -1), (253_370_764_800_000, 1)])
 def test_times_have_a_year_to_spare_at_either_end(time, beyond):
-    assert meant(BarRequest("BTCUSDT", 1, end=time)).end == time
-    for name in ("start", "end"):
-        with pytest.raises(RequestError, match=f"{name} must be a time in ms of the years 1 to 9999, was "):
-            meant(BarRequest("BTCUSDT", None if name == "start" else 1, **{name: time + beyond * 400 * 86_400_000}))
+    for name, count in (("start", None), ("end", 1)):
+        assert getattr(meant(BarRequest("BTCUSDT", count, **{name: time})), name) == time
+        with pytest.raises(
+            RequestError, match=f"{name} must be a time in ms of the years 1 to 9999, was {time + beyond}"
+        ):
+            meant(BarRequest("BTCUSDT", count, **{name: time + beyond}))
 
 
 def test_the_clock_is_asked_once():
@@ -214,3 +217,16 @@ def test_what_a_source_looks_for_in_those_after_it_is_a_live_query():
     assert query_of(request, at(10), 5_000) == Query(
         "BTCUSDT", FRAME, at(10), 5, at(3), at(9), include_now=False, live=True, late_after=5_000
     )
+
+
+# a policy ------------------------------------------------------------------------------------------------------
+
+
+def test_by_default_holes_are_marked_and_one_bar_may_be_missing_and_five_seconds_late():
+    policy = Policy()
+    assert (policy.on_hole, policy.on_stale, policy.max_behind, policy.late_after) == ("mark", None, 1, 5_000)
+
+
+def test_a_bar_may_be_late_only_by_a_clock_that_goes_on_without_bars():
+    policy = Policy(late_after=2_500)
+    assert [policy.lateness(clock) for clock in (SystemClock(), FeedClock())] == [2_500, 0]

@@ -104,8 +104,8 @@ def test_a_bar_that_is_stated_as_forming_is_not_closed_however_late_it_is():
 
 def test_a_forming_bar_is_shown_if_it_was_asked_for_and_is_the_last():
     asked = request(include_forming=True)
-    closed, forming = split_visible(stating(hourly(7, 8), True, False), asked, FOREVER)
-    assert (places(closed), places(forming), forming[0].closed) == ([7], [8], False)
+    closed, forming = split_visible(stating(hourly(6, 7, 8), True, True, False), asked, FOREVER)
+    assert (places(closed), places(forming), forming[0].closed) == ([6, 7], [8], False)
     closed, forming = split_visible(stating(hourly(7, 8), False, True), asked, FOREVER)
     assert (places(closed), forming) == ([8], None)
 

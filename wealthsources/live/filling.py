@@ -109,14 +109,16 @@ class HoleFiller:
         """Nothing but these is left of the hole that was asked for, and of these there never was a bar."""
         now = self._monotonic()
         known = self.known_empty(now)
+        self._retry_after = self._first_retry
+        if empty:
+            self._retry_at = now + _BELIEVED  # before the look at the holes: one that opens after it has its own time
         holes = _all_holes(self._series)
         self._empty = tuple(hole for hole in holes if hole in known or hole in empty)
         self._empty_until = now + _BELIEVED
-        self._retry_after = self._first_retry
         if empty:
             self._count("verified_empty", sum(hole.count for hole in empty if hole not in known))
-            others = len(holes) > len(self._empty)  # opened while this was asked
-            self._retry_at = now + self._first_retry if others else self._empty_until
+            if len(holes) > len(self._empty):  # one opened while this was asked
+                self._retry_at = now + self._first_retry
 
     def _count(self, what: str, number: int) -> None:
         if number:

@@ -138,7 +138,7 @@ class PushedSource(Source):
         series = stream.series
         if series is None:
             raise NotHere(stream.why_nothing())
-        stale = _stale_seconds(stream, self._monotonic())
+        stale = stale_seconds(stream, self._monotonic())
         voucher = stream.shard.voucher if request.include_forming and not stale else None
         bars = series.snapshot(request.end, request.start, request.count, forming_epoch=voucher)
         if not stale and (stream.pushes_forming or stream.new_bars < ENOUGH_TO_JUDGE):
@@ -154,13 +154,13 @@ class PushedSource(Source):
         """Seconds for which the stream of this series, or the freshest of all, has been stale."""
         now = self._monotonic()
         if symbol is None or timeframe is None:
-            ages = [_stale_seconds(stream, now) for stream in tuple(self._streams.values())]
+            ages = [stale_seconds(stream, now) for stream in tuple(self._streams.values())]
             return min((age for age in ages if age is not None), default=None)
         stream = self._streams.get((symbol, timeframe.name))
         if stream is None:
             spelling = match_symbol(symbol, self.capabilities.symbols or ())
             stream = self._streams.get((spelling or symbol, timeframe.name))
-        return None if stream is None else _stale_seconds(stream, now)
+        return None if stream is None else stale_seconds(stream, now)
 
     def status(self) -> SourceStatus:
         """State of the connections, the worst of them first, and of every stream."""
@@ -180,7 +180,7 @@ class PushedSource(Source):
             now - max(heard) if heard else None,
             self._ahead,
             sum_of(shard.counters for shard in shards),
-            tuple(stream.status(now, bool(_stale_seconds(stream, now))) for stream in streams),
+            tuple(stream.status(now, bool(stale_seconds(stream, now))) for stream in streams),
         )
 
     def _shards(self) -> tuple[Shard, ...]:
@@ -265,7 +265,7 @@ class PushedSource(Source):
         for stream in tuple(self._streams.values()):
             if stream.shard is not shard:
                 continue
-            stale = bool(_stale_seconds(stream, now))
+            stale = bool(stale_seconds(stream, now))
             if stale and not stream.said_stale:
                 self._say_stale(shard, stream)
             stream.said_stale = stale
@@ -357,7 +357,7 @@ class PushedSource(Source):
             host.emit(Event("bar", host.name, series.symbol, series.timeframe, bar))
 
 
-def _stale_seconds(stream: Stream, now: float) -> float | None:
+def stale_seconds(stream: Stream, now: float) -> float | None:
     """For how many seconds a stream has been stale at `now`; None if it is on no shard."""
     shard = stream.shard
     if shard is None:

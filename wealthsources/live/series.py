@@ -35,6 +35,7 @@ from wealthsources.model.rows import (
     state_of,
     states,
     statuses,
+    unpack_open_time,
     unpack_row,
     values,
 )
@@ -425,7 +426,11 @@ class SeriesBuffer:
             tail = forming is not None
             if tail:
                 last -= 1
-            if end is not None and last > first and self.timeframe.end(open_time_at(self._data, last - 1)) > end:
+            if (
+                end is not None
+                and last > first
+                and self.timeframe.end(unpack_open_time(self._data, (last - 1) * ROW_BYTES)[0]) > end
+            ):
                 cut = first + self._visible(end)
                 run, last, tail = max(0, run - (last - cut)), cut, False
             if start is not None:

@@ -22,8 +22,10 @@ from wealthsources.model.rows import (
     CLOSED,
     FIELDS,
     FORMING,
+    OPEN_TIMES,
     ROW_BYTES,
     UNSET,
+    VALUES,
     Finality,
     decimals_of,
     finality_of,
@@ -31,6 +33,8 @@ from wealthsources.model.rows import (
     read_row,
     rows_from,
     state_of,
+    unpack_open_time,
+    unpack_status,
 )
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.model.times import time_text
@@ -229,17 +233,17 @@ class Bars(Sequence[Bar]):
     @property
     def open_times(self) -> NDArray[np.int64]:
         """Open times in ms, shape (n,), read-only."""
-        return columns.open_times(self.rows)
+        return self.rows.view(np.int64)[OPEN_TIMES]
 
     @property
     def oldest(self) -> int:
         """The open time of the first bar, ms; there must be one."""
-        return columns.open_time_of(self.rows, 0)
+        return unpack_open_time(self.rows)[0]  # type: ignore[no-any-return, arg-type]  # an array is a buffer
 
     @property
     def newest(self) -> int:
         """The open time of the last bar, ms; there must be one."""
-        return columns.open_time_of(self.rows, len(self.rows) - 1)
+        return unpack_open_time(self.rows, (len(self.rows) - 1) * ROW_BYTES)[0]  # type: ignore[no-any-return, arg-type]
 
     @property
     def close_times(self) -> NDArray[np.int64]:
@@ -254,7 +258,7 @@ class Bars(Sequence[Bar]):
     @property
     def values(self) -> NDArray[np.float64]:
         """Open, high, low, close, volume: shape (n, 5), read-only."""
-        return columns.values(self.rows)
+        return self.rows[VALUES]
 
     @property
     def states(self) -> NDArray[np.uint8]:
@@ -349,7 +353,8 @@ class Bars(Sequence[Bar]):
     def split_forming(self) -> tuple[Bars, Bars | None]:
         """The bars without a last one that is forming, and that one."""
         rows = self.rows
-        if not len(rows) or columns.status_of(rows, len(rows) - 1) != FORMING:
+        last = (len(rows) - 1) * ROW_BYTES
+        if last < 0 or unpack_status(rows, last)[0] != FORMING:  # type: ignore[arg-type]
             return self, None
         return self.take(rows[:-1]), self.take(rows[-1:])
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from wealthsources.model.bars import Bars
 from wealthsources.model.errors import NotHere
-from wealthsources.model.holes import Hole, is_contiguous, missing_slots
+from wealthsources.model.holes import is_contiguous
 from wealthsources.model.rows import CLOSED, FORMING, open_times
 from wealthsources.model.timeframe import Timeframe
-from wealthsources.resolve.known_empty import EmptyWindows
 from wealthsources.resolve.merge import count_differences, merge
+from wealthsources.resolve.missing import Missing
 from wealthsources.resolve.visibility import check_answer, split_visible
 from wealthsources.source import HistoryRequest
 
@@ -54,33 +54,9 @@ class AnswerBuilder:
         self.forming: Bars | None = None
         self.complete = False
         self.differs = 0
-        self._timeframe = timeframe = query.timeframe
-        self._known_empty = known_empty
-        self._empty: EmptyWindows | None = None
+        self._timeframe = query.timeframe
         self._vouched = False
-        limit = query.limit
-        #: The newest window that is over, and the newest one whose bar must be there by now.
-        self._newest_slot = timeframe.slot(limit) - 1
-        due = min(limit, query.now - query.late_after) if query.late_after else limit
-        self._due_slot = min(self._newest_slot, timeframe.slot(due) - 1)
-        self._oldest_slot: int | None = None
-        if query.start is not None:
-            self._oldest_slot = timeframe.slot(query.start) + (not timeframe.opens_at(query.start))
-
-    @property
-    def empty(self) -> EmptyWindows:
-        """Windows of which an exchange's own history says that there never was a bar."""
-        if self._empty is None:
-            self._empty = EmptyWindows(self.query, self._known_empty)
-        return self._empty
-
-    def _is_empty(self, first: int | None, last: int) -> bool:
-        return self._empty is not None and self._empty.holds(first, last)
-
-    @property
-    def is_possible(self) -> bool:
-        """Whether any whole bar fits between start and limit."""
-        return self._oldest_slot is None or self._oldest_slot <= self._newest_slot
+        self.missing = Missing(query, known_empty)
 
     @property
     def is_empty(self) -> bool:
@@ -90,16 +66,14 @@ class AnswerBuilder:
     @property
     def lacks_all(self) -> bool:
         """Whether there is nothing to answer with, though there should be."""
-        if not self.is_empty or not self.is_possible:
-            return False
-        return not self._is_empty(self._oldest_slot, self._newest_slot)
+        return self.is_empty and self.missing.is_possible and not self.missing.is_known_empty
 
     # what is missing -------------------------------------------------------------------------------------------
 
     @property
     def wants_finer(self) -> bool:
         """Whether finer bars could give anything that is not in hand: closed bars, or the forming one."""
-        return (self.is_possible and not self.complete) or self.lacks_forming()
+        return (self.missing.is_possible and not self.complete) or self.lacks_forming()
 
     @property
     def lacks_head(self) -> bool:
@@ -131,53 +105,19 @@ class AnswerBuilder:
         newest_end = self._timeframe.end(self.bars.newest)
         return forming if forming.oldest >= newest_end else None
 
-    def _missing(self, last: int) -> tuple[int | None, int] | None:
-        """The span of windows from the oldest to the newest missing bar; None as its first: as far as needed."""
-        oldest, newest = self._timeframe.slot(self.bars.oldest), self._timeframe.slot(self.bars.newest)
-        spans: list[tuple[int | None, int]] = []
-        if self._is_head_missing(oldest):
-            spans.append((self._oldest_slot, oldest - 1))
-        spans += self._hole_slots()
-        if newest < last and not self._is_empty(newest + 1, last):
-            spans.append((newest + 1, last))
-        if not spans:
-            return None
-        return spans[0][0], spans[-1][1]
-
-    def _is_head_missing(self, oldest: int) -> bool:
-        if self._oldest_slot is not None:
-            return oldest > self._oldest_slot and not self._is_empty(self._oldest_slot, oldest - 1)
-        if self.query.count is None or len(self.bars) >= self.query.count:
-            return False
-        return not self._is_empty(None, oldest - 1)
-
-    def _hole_slots(self) -> list[tuple[int, int]]:
-        if self.bars.unbroken:
-            return []
-        spans = missing_slots(self._timeframe, self.bars.open_times)
-        return [(first, last) for first, last in spans if not self._is_empty(first, last)]
-
-    def count_for(self, final: int) -> int:
-        """How many bars up to window `final` suffice, whichever they are, to complete the count."""
-        wanted = self.query.count or 0
-        if not len(self.bars):
-            return wanted
-        oldest = self._timeframe.slot(self.bars.oldest)
-        return min(wanted, max(0, final - oldest + 1) + wanted - len(self.bars))
-
     # what to ask -----------------------------------------------------------------------------------------------
 
     def request_to(self, source: Source, spelling: str) -> HistoryRequest | None:
         """What to ask this source; None if it can have nothing of what is missing."""
-        query, can = self.query, source.capabilities
+        query, can, missing = self.query, source.capabilities, self.missing
         include_forming = can.live and self._wants_forming()
-        last = self._newest_slot if can.states_closed else self._due_slot
+        last = missing.newest if can.states_closed else missing.due
         if not len(self.bars):
-            if self._oldest_slot is not None and self._oldest_slot > last and not include_forming:
+            if missing.oldest is not None and missing.oldest > last and not include_forming:
                 return None
-            end = query.limit if last == self._newest_slot else min(query.limit, self._timeframe.open_time(last + 1))
+            end = query.limit if last == missing.newest else min(query.limit, query.timeframe.open_time(last + 1))
             return self._request(spelling, query.start, end, query.count, include_forming)
-        span = self._missing(last)
+        span = missing.span(self.bars, last)
         if span is None:
             if not include_forming:
                 return None
@@ -186,12 +126,12 @@ class AnswerBuilder:
         if can.authoritative:
             # With a bar on either side it can say that there was none between them.
             final = min(final + 1, last)
-            if first is not None and first > self._timeframe.slot(self.bars.oldest):
+            if first is not None and first > query.timeframe.slot(self.bars.oldest):
                 first -= 1
-        start = None if first is None else self._timeframe.open_time(first)
+        start = None if first is None else query.timeframe.open_time(first)
         # Of the newest `count` bars no more than `count` can come from this source, whatever the span.
-        count = self.count_for(final) if first is None else query.count
-        return self._request(spelling, start, self._timeframe.open_time(final + 1), count, include_forming)
+        count = missing.count_for(self.bars, final) if first is None else query.count
+        return self._request(spelling, start, query.timeframe.open_time(final + 1), count, include_forming)
 
     def _request(
         self, spelling: str, start: int | None, end: int, count: int | None, include_forming: bool
@@ -200,15 +140,6 @@ class AnswerBuilder:
         return HistoryRequest(
             spelling, query.timeframe, end, start, count, include_forming, query.live, deadline=None, now=query.now
         )
-
-    def missing_windows(self) -> tuple[int | None, int]:
-        """The oldest and the newest window of all that is missing; None as the oldest: as far back as needed."""
-        nothing = self._newest_slot + 1, self._newest_slot
-        if not self.is_possible:
-            return nothing
-        if not len(self.bars):
-            return self._oldest_slot, self._newest_slot
-        return self._missing(self._newest_slot) or nothing
 
     # taking an answer ------------------------------------------------------------------------------------------
 
@@ -228,7 +159,7 @@ class AnswerBuilder:
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
         added = self._merge(closed.named(query.symbol, name))
         if authoritative:
-            self.empty.learn(name, bars, request, self.bars.open_times)
+            self.missing.empty.learn(name, bars, request, self.bars.open_times)
         self.complete = self._is_complete()
         return added
 
@@ -251,9 +182,12 @@ class AnswerBuilder:
         self.differs += differs
         self.complete = self._is_complete()
 
-    def vouch(self) -> None:
-        """A live stream of this series is up: nothing came after the newest closed bar, as far as anybody knows."""
-        self._vouched = True
+    def vouch(self, by: float | None) -> None:
+        """A live stream of this series, stale for so many seconds, was asked; one that is not vouches for its newest.
+
+        Then nothing came after the newest closed bar, as far as anybody knows.
+        """
+        self._vouched = by == 0.0
 
     @property
     def lacks_voucher(self) -> bool:
@@ -281,7 +215,7 @@ class AnswerBuilder:
     def _is_complete(self) -> bool:
         if not len(self.bars) or self._wants_forming():
             return False
-        return self._missing(self._newest_slot) is None
+        return self.missing.span(self.bars, self.missing.newest) is None
 
     # the answer ------------------------------------------------------------------------------------------------
 
@@ -289,8 +223,8 @@ class AnswerBuilder:
         """The bars in hand, with holes, `behind`, failures, and the forming bar if there is one that fits."""
         bars, forming = self.bars, self._fitting_forming()
         failed = tuple(attempt for attempt in attempts if attempt.outcome == "failed")
-        holes = () if bars.unbroken else self._holes()
-        behind = self._behind()
+        holes = self.missing.holes(bars)
+        behind = self.missing.behind(bars, forming)
         if len(bars) and bars.trusted and forming is None and not (holes or behind or failed or bars.note):
             return bars
         whole = bars if forming is None else self._with_forming(forming)
@@ -309,25 +243,6 @@ class AnswerBuilder:
             trusted=True,
             unbroken=bars.unbroken and forming is None,
         )
-
-    def _holes(self) -> tuple[Hole, ...]:
-        timeframe = self._timeframe
-        return tuple(
-            Hole(timeframe.open_time(first), timeframe.open_time(last + 1), last - first + 1)
-            for first, last in self._hole_slots()
-        )
-
-    def _behind(self) -> int:
-        """How many bars should be there after the newest one by now, beyond those that may still be on their way."""
-        if len(self.bars):
-            newest = self._timeframe.slot(self.bars.newest)
-            known = newest >= self._due_slot or self._is_empty(newest + 1, self._due_slot)
-            return 0 if known else self._due_slot - newest
-        if self.forming is None:
-            return 0
-        # A forming bar alone: of what was asked for, all that is over is missing.
-        first = self._oldest_slot if self._oldest_slot is not None else self._due_slot - (self.query.count or 1) + 2
-        return max(0, self._due_slot - first + 1)
 
     def _with_forming(self, forming: Bars) -> Bars:
         """The forming bar is one of `count`: the oldest closed one gives way."""

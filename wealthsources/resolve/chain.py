@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wealthsources.model.answer_errors import AllSourcesFailed
 from wealthsources.model.attempt import Attempt
@@ -98,14 +98,14 @@ class SourceChain:
         """Ask the sources in order until nothing is missing; but not those that may block and have `failed`."""
         builder = AnswerBuilder(query, self._known_empty)
         attempts: list[Attempt] = []
-        if not builder.is_possible and not query.include_now:
+        if not builder.missing.is_possible and not query.include_now:
             return Asked(builder, attempts, failed)
         for place, link in enumerate(self.sources):
-            if self._known_empty is not None and _is_authoritative(link.source):
-                builder.empty.recall(link.name)
+            if self._known_empty is not None and _can(link.source, "authoritative"):
+                builder.missing.empty.recall(link.name)
             attempt = self._ask(link, builder, failed)
             attempts.append(attempt)
-            if attempt.outcome == "failed" and _may_block(link.source):
+            if attempt.outcome == "failed" and _can(link.source, "blocking"):
                 failed |= {link.name}
             if builder.complete:
                 attempts += [Attempt(other.name, "not_asked") for other in self.sources[place + 1 :]]
@@ -148,7 +148,7 @@ class SourceChain:
                 return Attempt(name, "not_asked")
             bars, added = self._take(name, source, request, builder)
             if builder.lacks_voucher and source.capabilities.live:
-                _ask_to_vouch(source, spelling, builder)
+                builder.vouch(by=source.stale_for(spelling, query.timeframe))
         except NotHere as reason:
             return Attempt(name, "not_here", 0, time.perf_counter() - began, describe(reason))
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
@@ -173,23 +173,12 @@ def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:
     return source.get_history(request)
 
 
-def _may_block(source: Source | None) -> bool:
+def _can(source: Source | None, capability: Literal["blocking", "authoritative"]) -> bool:
+    """What a source says of itself. One that cannot say it may block, and is no authority."""
     try:
-        return source is not None and source.capabilities.blocking
+        return source is not None and getattr(source.capabilities, capability)
     except Exception:  # noqa: BLE001 - a stranger's code
-        return True
-
-
-def _is_authoritative(source: Source | None) -> bool:
-    try:
-        return source is not None and source.capabilities.authoritative
-    except Exception:  # noqa: BLE001 - a stranger's code
-        return False
-
-
-def _ask_to_vouch(source: Source, spelling: str, builder: AnswerBuilder) -> None:
-    if source.stale_for(spelling, builder.query.timeframe) == 0.0:
-        builder.vouch()
+        return capability == "blocking"
 
 
 def _participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[str | None, str]:

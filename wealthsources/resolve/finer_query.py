@@ -29,12 +29,12 @@ def finer_query(builder: AnswerBuilder, finer: Timeframe, count: int = 0, most: 
     """
     query, timeframe = builder.query, builder.query.timeframe
     include_now = builder.lacks_forming()
-    first, last = builder.missing_windows()
+    first, last = builder.missing.all_of(builder.bars)
     end = None if include_now else min(timeframe.open_time(last + 1), query.limit)
     asked = dataclasses.replace(query, timeframe=finer, count=None, start=None, end=end, include_now=include_now)
     if first is None:
         parts = timeframe.milliseconds // finer.milliseconds
-        wanted = max((builder.count_for(last) + include_now) * parts, count)
+        wanted = max((builder.missing.count_for(builder.bars, last) + include_now) * parts, count)
         return FinerQuery(dataclasses.replace(asked, count=min(wanted, most)), wanted > most)
     earliest = finer.open_time(finer.slot(query.limit if end is None else end) - most)
     start = max(timeframe.open_time(first), earliest)

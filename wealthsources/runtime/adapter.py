@@ -149,11 +149,7 @@ class ContextDataAdapter(DataAdapter):
         return is_known(symbol, self.chain.sources, self.session.sources, live=self.mode == "live")
 
     def latest_price(self, symbol: str) -> float:
-        """The newest close that may be seen, whichever series has it.
-
-        Live it is the close so far of the bar that a live stream is forming. In a backtest, and where no stream forms
-        one, it is the close of the bar that ended last, as far as series tell: they are asked from 1m on, until one is
-        up to date. In a backtest the newest there is may be old, as for `get_history`.
+        """The newest close that may be seen, whichever series has it; see `runtime.latest_price`.
 
         Raises AllSourcesFailed if there is no bar, or if a source failed that may have had a newer one; StaleDataError
         (live) if the newest bars are missing, or if the symbol's live stream is silent and nothing that ended since is

@@ -6,6 +6,7 @@ The table has the columns symbol, timeframe, open_time (ms), open, high, low, cl
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pydantic
@@ -43,13 +44,14 @@ class AcmeSource(Source):
         start = -(1 << 62) if request.start is None else request.start
         values = (request.symbol, timeframe.name, start, last, -1 if request.count is None else request.count)
         try:
-            with sqlite3.connect(self._address, uri=True) as database:
+            with closing(sqlite3.connect(self._address, uri=True)) as database:
                 rows = database.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise SourceError(f"the database cannot be read: {error}") from error
         if not rows:
             raise NotHere(f"the table has none of {request.symbol} {timeframe} in that span")
-        return Bars.from_records(request.symbol, timeframe, (dict(zip(COLUMNS, row, strict=True)) for row in rows[::-1]))
+        records = [dict(zip(COLUMNS, row, strict=True)) for row in reversed(rows)]
+        return Bars.from_records(request.symbol, timeframe, records)
 
 
 @hookimpl

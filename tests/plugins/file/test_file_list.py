@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-import wealthsources
-from wealthsources import ConfigError, HistoryRequest, NotHere, Timeframe
+from wealthsources import HistoryRequest, NotHere, Timeframe
 from wealthsources_file.file_list import FileList
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ...support.bars import HOUR, T0
+
 TEXT = f"open_time,open,high,low,close,volume\n{T0},10.0,12.50,9,11.0,100.00\n"
 
 
@@ -56,27 +55,3 @@ def test_what_there_is_is_said_of_a_series_that_is_not_there(tmp_path: Path) -> 
     said = f"no file of `files` for B 1h; symbols: A; not listed: {tmp_path / 'gone.csv'}: no such file"
     with pytest.raises(NotHere, match=re.escape(said)):
         source.get_history(HistoryRequest("B", Timeframe("1h"), count=9, end=T0 + HOUR))
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("{}", "path: is missing; it must be given"),
-        ("{path: 'a/{symbol}/{timeframe}.csv', files: [{path: a, symbol: A, timeframe: 1h}]}", "path: and files are"),
-        ("{files: [{path: a, symbol: A, timeframe: 7m}]}", r"files\[0\].timeframe: '7m' is not a timeframe; known: 1m"),
-        ("{files: [{path: a, symbol: '', timeframe: 1h}]}", r"files\[0\].symbol: is too short"),
-        ("{files: [{path: a, symbol: A}]}", r"files\[0\].timeframe: is missing; it must be given"),
-        (
-            "{files: [{path: a, symbol: A, timeframe: 1h}, {path: b, symbol: A, timeframe: 1h}]}",
-            "files: has two files of A 1h; a series has one",
-        ),
-    ],
-)
-def test_options_that_make_no_sense_are_refused_at_their_line(tmp_path: Path, text: str, problem: str) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text(f"sources:\n- plugin: file\n  options: {text}\n")
-    with (
-        pytest.raises(ConfigError, match=rf"config.yaml:3: sources\[0\].options.*{problem}"),
-        wealthsources.open(config),
-    ):
-        pass

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import os
-import threading
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,51 +11,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 import wealthsources
-from wealthsources import Bars, HistoryRequest, NotHere, SourceError, Timeframe
-from wealthsources_file import cache as cache_module, reading
-from wealthsources_file.cache import FileCache
-from wealthsources_file.options import FileOptions
+from wealthsources import NotHere, SourceError
 from wealthsources_file.source import FileSource
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
-HEADER = "open_time,open,high,low,close,volume"
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
-
-
-def lines(*places: int) -> str:
-    return "".join(f"{line}\n" for line in [HEADER, *(f"{at(place)},10.0,12.50,9,11.0,100.00" for place in places)])
-
-
-def write(path: Path, text: str | bytes, written: int | None = None) -> Path:
-    """Write a file; `written` is its modification time in ms."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    if written is not None:
-        os.utime(path, ns=(written * 1_000_000, written * 1_000_000))
-    return path
-
-
-def source_of(folder: Path, path: str = "{symbol}/{timeframe}.csv") -> FileSource:
-    return FileSource(FileOptions.model_validate({"path": path}, context={"folder": folder}))
-
-
-def ask(source: FileSource, symbol: str = "BTCUSDT", timeframe: str = "1h", **request: Any) -> Bars:
-    return source.get_history(HistoryRequest(symbol, Timeframe(timeframe), **({"end": at(10_000)} | request)))
-
-
-def places(bars: Bars) -> list[int]:
-    return [(time - T0) // HOUR for time in bars.open_times.tolist()]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    write(tmp_path / "BTCUSDT" / "1h.csv", lines(*range(50)))
-    return tmp_path
-
+from ...support.bars import HOUR, at, places
+from .files import HEADER, ask, lines, source_of, write
 
 # Which file.
 
@@ -209,185 +165,6 @@ def test_the_answer_equals_a_filter_over_all_rows(
     except NotHere:
         got = []
     assert got == wanted
-
-
-# What is wrong with a file.
-
-
-def test_a_bad_row_is_named_by_file_and_line(folder: Path) -> None:
-    path = write(folder / "BTCUSDT" / "1h.csv", lines(0) + f"{at(1)},10,8,9,8,1\n")
-    with pytest.raises(SourceError) as caught:
-        ask(source_of(folder), count=1)
-    assert str(caught.value) == f"{path}:3: high is below low"
-
-
-def test_an_empty_file_is_an_error(folder: Path) -> None:
-    write(folder / "BTCUSDT" / "1h.csv", "")
-    with pytest.raises(SourceError, match=r"1h.csv:1: is empty"):
-        ask(source_of(folder), count=1)
-
-
-def test_a_file_that_is_not_utf8_is_an_error(folder: Path) -> None:
-    write(folder / "BTCUSDT" / "1h.csv", lines(0).encode() + b"\xff\n")
-    with pytest.raises(SourceError, match=r"1h.csv:3: is not UTF-8 text \(byte 0xff\)"):
-        ask(source_of(folder), count=1)
-
-
-def test_a_byte_order_mark_is_passed_over(folder: Path) -> None:
-    write(folder / "BTCUSDT" / "1h.csv", codecs.BOM_UTF8 + lines(0, 1).encode())
-    assert places(ask(source_of(folder), count=5)) == [0, 1]
-
-
-def test_a_file_that_may_not_be_read_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(SourceError, match=r"1h.csv: cannot be read: Permission denied"):
-        ask(source_of(folder), count=1)
-
-
-def test_a_file_that_is_too_large_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_MOST_BYTES", 100)
-    with pytest.raises(SourceError, match=r"1h.csv: has more than 0 MiB of text; split it"):
-        ask(source_of(folder), count=1)
-
-
-def test_gzipped_files_are_read(tmp_path: Path) -> None:
-    write(tmp_path / "BTCUSDT" / "1h.csv.gz", gzip.compress(lines(0, 1, 2).encode()))
-    assert places(ask(source_of(tmp_path, "{symbol}/{timeframe}.csv.gz"), count=2)) == [1, 2]
-
-
-def test_a_bad_row_of_a_gzipped_file_is_named_by_its_line(tmp_path: Path) -> None:
-    text = lines(0) + f"{at(1)},10,8,9,8,1\n"
-    write(tmp_path / "BTCUSDT" / "1h.csv.gz", gzip.compress(text.encode()))
-    with pytest.raises(SourceError, match=r"1h.csv.gz:3: high is below low"):
-        ask(source_of(tmp_path, "{symbol}/{timeframe}.csv.gz"), count=1)
-
-
-packed = gzip.compress(lines(*range(20)).encode(), mtime=0)
-
-
-@pytest.mark.parametrize("data", [packed[:-20], b"plain text", packed[:40] + b"\0\0\0\0" + packed[44:], packed[:5]])
-def test_a_broken_gzip_file_is_an_error(tmp_path: Path, data: bytes) -> None:
-    write(tmp_path / "BTCUSDT" / "1h.csv.gz", data)
-    with pytest.raises(SourceError, match=r"1h.csv.gz: is no whole gzip file"):
-        ask(source_of(tmp_path, "{symbol}/{timeframe}.csv.gz"), count=1)
-
-
-def test_a_file_that_was_repaired_is_read(folder: Path) -> None:
-    source = source_of(folder)
-    write(folder / "BTCUSDT" / "1h.csv", "")
-    with pytest.raises(SourceError):
-        ask(source, count=1)
-    write(folder / "BTCUSDT" / "1h.csv", lines(0))
-    assert places(ask(source, count=1)) == [0]
-
-
-# What is kept.
-
-
-def test_a_file_that_does_not_change_is_read_once(folder: Path) -> None:
-    source = source_of(folder)
-    for _ in range(5):
-        ask(source, count=1)
-    assert source.status().counters == {"files": 1, "cached_files": 1, "cached_bars": 50, "reads": 1}
-
-
-def test_a_file_without_rows_is_read_once(folder: Path) -> None:
-    source = source_of(folder)
-    write(folder / "BTCUSDT" / "1h.csv", lines())
-    for _ in range(2):
-        with pytest.raises(NotHere):
-            ask(source, count=1)
-    assert source.status().counters["reads"] == 1
-
-
-def test_a_file_that_grows_is_read_again(folder: Path) -> None:
-    source = source_of(folder)
-    ask(source, count=1)
-    with (folder / "BTCUSDT" / "1h.csv").open("a") as file:
-        file.write(lines(50).splitlines()[1] + "\n")
-    assert places(ask(source, count=1)) == [50]
-    assert source.status().counters["cached_bars"] == 51
-
-
-def test_a_file_that_was_only_touched_is_judged_anew(folder: Path) -> None:
-    path = write(folder / "BTCUSDT" / "1h.csv", lines(0), written=at(1) - 1)
-    source = source_of(folder)
-    assert ask(source, count=1)[-1].closed is False
-    os.utime(path, ns=(at(1) * 1_000_000,) * 2)
-    assert ask(source, count=1)[-1].closed is True
-
-
-def test_a_file_that_was_replaced_is_read_again(folder: Path) -> None:
-    path = write(folder / "BTCUSDT" / "1h.csv", lines(0), written=at(9))
-    source = source_of(folder)
-    ask(source, count=1)
-    write(folder / "new.csv", lines(1), written=at(9)).replace(path)
-    assert places(ask(source, count=1)) == [1]
-
-
-def test_what_was_used_least_recently_gives_way(tmp_path: Path) -> None:
-    paths = [write(tmp_path / f"{name}.csv", lines(*range(10))) for name in "abc"]
-    cache = FileCache(most_bars=25)
-    for path in (paths[0], paths[1], paths[0], paths[2], paths[0]):
-        cache.bars(path, "X", Timeframe("1h"))
-    assert cache.counters() == {"cached_files": 2, "cached_bars": 20, "reads": 3}
-    cache.bars(paths[1], "X", Timeframe("1h"))
-    assert cache.counters()["reads"] == 4
-
-
-def test_a_file_that_is_larger_than_the_cache_is_kept_alone(tmp_path: Path) -> None:
-    small, large = write(tmp_path / "a.csv", lines(0)), write(tmp_path / "b.csv", lines(*range(10)))
-    cache = FileCache(most_bars=5)
-    for path in (small, large, large):
-        cache.bars(path, "X", Timeframe("1h"))
-    assert cache.counters() == {"cached_files": 1, "cached_bars": 10, "reads": 2}
-
-
-# Threads.
-
-
-def test_threads_that_ask_at_once_read_a_file_once(folder: Path) -> None:
-    source = source_of(folder)
-    barrier = threading.Barrier(8)
-    answers: list[list[int]] = []
-
-    def work() -> None:
-        barrier.wait(10)
-        answers.append(places(ask(source, count=2)))
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert answers == [[48, 49]] * 8
-    assert source.status().counters["reads"] == 1
-
-
-def test_nobody_waits_beyond_the_deadline_for_another_thread_to_read(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = source_of(folder)
-    begun, go_on = threading.Event(), threading.Event()
-    read_file = cache_module.read_file
-
-    def slowly(*arguments: Any) -> Any:
-        begun.set()
-        assert go_on.wait(10)
-        return read_file(*arguments)
-
-    monkeypatch.setattr(cache_module, "read_file", slowly)
-    reader = threading.Thread(target=lambda: ask(source, count=1))
-    reader.start()
-    assert begun.wait(10)
-    with pytest.raises(SourceError, match="is still being read"):
-        ask(source, count=1, deadline=time.monotonic() + 0.01)
-    go_on.set()
-    reader.join(10)
-    assert places(ask(source, count=1, deadline=time.monotonic())) == [49]
 
 
 # Through the chain.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
@@ -14,11 +13,11 @@ from wealthsources import Bars, Finality, Timeframe
 from wealthsources_file.cells import LineError
 from wealthsources_file.table import read_table
 
-SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
+from ...support.bars import HOUR, T0
+from ...support.markets import SAMPLE
+from .files import HEADER
+
 LATER = T0 + 10_000 * HOUR
-HEADER = "open_time,open,high,low,close,volume"
 FIELDS = HEADER.split(",")[1:]
 
 

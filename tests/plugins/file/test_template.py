@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-import wealthsources
-from wealthsources import ConfigError
-from wealthsources_file.options import FileOptions
 from wealthsources_file.template import Template
 
 
@@ -23,53 +20,6 @@ def put(folder: Path, *names: str) -> None:
 
 def found(folder: Path, text: str) -> dict[tuple[str, str], str]:
     return {series: path.relative_to(folder).as_posix() for series, path in Template(text, folder).scan().files.items()}
-
-
-@pytest.mark.parametrize(
-    ("path", "problem"),
-    [
-        ("data/{symbol}.csv", r"lacks \{timeframe\}: a file has the bars of one series, as in data/\{symbol\}"),
-        ("data/BTCUSDT/{timeframe}.csv", r"lacks \{symbol\}"),
-        ("data/{venue}/{symbol}/{timeframe}.csv", r"unknown placeholder \{venue\}; known: \{symbol\}, \{timeframe\}"),
-        ("data/{symbol}/{}.csv", r"unknown placeholder \{\}"),
-        ("data/{symbol}/{timeframe}}.csv", "a brace that belongs to no placeholder"),
-        ("data/{symbol}{timeframe}.csv", "needs something between its placeholders"),
-        ("data/{symbol}/{timeframe}.parquet", "must end in .csv or .csv.gz"),
-        (5, "should be text"),
-    ],
-)
-def test_a_path_that_makes_no_sense_is_refused(path: object, problem: str) -> None:
-    with pytest.raises(ValueError, match=problem):
-        FileOptions(path=path)
-
-
-def test_a_mistake_in_the_path_is_reported_at_its_line(tmp_path: Path) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text("sources:\n- plugin: file\n  options:\n    path: data/{symbol}.csv\n")
-    with (
-        pytest.raises(ConfigError, match=r"config.yaml:4: sources\[0\].options.path: lacks \{timeframe\}"),
-        wealthsources.open(config),
-    ):
-        pass
-
-
-def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
-    options = {"path": "{symbol}/{timeframe}.csv", "pth": "x"}
-    with (
-        pytest.raises(ConfigError, match=r"pth: unknown key; did you mean 'path'\?"),
-        wealthsources.open({"sources": [{"plugin": "file", "options": options}]}),
-    ):
-        pass
-
-
-def test_a_relative_path_starts_at_the_folder_of_the_configuration(tmp_path: Path) -> None:
-    options = FileOptions.model_validate({"path": "data/{symbol}/{timeframe}.csv"}, context={"folder": tmp_path})
-    assert str(options.path) == str(tmp_path / "data/{symbol}/{timeframe}.csv")
-
-
-def test_an_absolute_path_stays(tmp_path: Path) -> None:
-    text = str(tmp_path / "{symbol}/{timeframe}.csv")
-    assert str(FileOptions.model_validate({"path": text}, context={"folder": "/elsewhere"}).path) == text
 
 
 def test_braces_in_the_name_of_the_folder_are_no_placeholders(tmp_path: Path) -> None:

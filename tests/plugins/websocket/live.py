@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from typing import Any
 
 from wealthsources import Bars, HistoryRequest, Shard, Timeframe
-from wealthsources.testing import SetClock
 from wealthsources_websocket import WebSocketSource
-from wealthsources_websocket.options import WebSocketOptions
-from wealthsources_websocket.protocols.base import BarMessage
 
 HOUR = 3_600_000
 MINUTE = 60_000
@@ -71,43 +66,6 @@ class Steps:
         peer.stay()
 
 
-class FakeHost:
-    """A host whose backfill is kept for the test to answer."""
-
-    name = "live"
-    logger = logging.getLogger("wealthsources.source.live")
-    listening = True
-
-    def __init__(self) -> None:
-        self.clock = SetClock(at(1000))
-        self.events: list[Any] = []
-        self.asked: list[tuple[HistoryRequest, Any]] = []
-
-    def emit(self, event) -> None:
-        self.events.append(event)
-
-    def backfill(self, wanted, done) -> None:
-        self.asked.append((wanted, done))
-
-
-def offline(**options: Any) -> tuple[WebSocketSource, FakeHost]:
-    """A source whose server is not there, so that a test can hand it bars itself."""
-    settings = {"endpoint": "ws://127.0.0.1:1/", "symbols": ["BTCUSDT"], "resolutions": ["1h"], "csrf_token": "x"}
-    source, host = WebSocketSource(WebSocketOptions(**settings, backoff_base=60, **options)), FakeHost()
-    source.start(host)
-    source.stop()
-    host.events.clear()
-    return source, host
-
-
 def shard_of(source: WebSocketSource) -> Shard:
     (shard,) = source.connections.clients
     return shard
-
-
-def put(source: WebSocketSource, place: int, epoch: int = 1, close: float = 10.0, closed: bool | None = None) -> bool:
-    values = (10.0, 12.0, 9.0, close, 3.0)
-    bar = BarMessage("BTCUSDT", "1h", at(place), at(place + 1), values, 0, closed)
-    shard = shard_of(source)
-    shard.epoch = epoch
-    return source.on_bar(shard, bar, time.monotonic())

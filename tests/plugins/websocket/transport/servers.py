@@ -19,7 +19,7 @@ from ....support import wire
 
 DEADLINE = 0.3  # for what has to end by its deadline
 PATIENCE = 5.0  # for what has to end by itself
-PROMPT = 0.4  # a stop is seen within a fifth of a second; the rest is for a busy machine
+PROMPT = 1.0  # a stop is seen within a fifth of a second; the rest is for a busy machine
 LIMIT = 1 << 16
 PAYLOAD = bytes(range(100)) * 2
 

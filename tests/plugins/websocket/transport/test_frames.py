@@ -273,7 +273,7 @@ def test_a_server_that_reads_nothing_does_not_keep_the_sender():
         start = time.monotonic()
         with pytest.raises(ConnectionLost) as caught:
             connection.send_text("x" * 20_000_000)
-        assert time.monotonic() - start < PATIENCE
+        assert time.monotonic() - start < 4 * PATIENCE
     assert caught.value.reason == "send_failed"
 
 

@@ -1,0 +1,36 @@
+"""Files of hours, and a source that reads them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from wealthsources import Bars, HistoryRequest, Timeframe
+from wealthsources_file.options import FileOptions
+from wealthsources_file.source import FileSource
+
+from ...support.bars import at
+
+HEADER = "open_time,open,high,low,close,volume"
+
+
+def lines(*places: int) -> str:
+    return "".join(f"{line}\n" for line in [HEADER, *(f"{at(place)},10.0,12.50,9,11.0,100.00" for place in places)])
+
+
+def write(path: Path, text: str | bytes, written: int | None = None) -> Path:
+    """Write a file; `written` is its modification time in ms."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    if written is not None:
+        os.utime(path, ns=(written * 1_000_000, written * 1_000_000))
+    return path
+
+
+def source_of(folder: Path, path: str = "{symbol}/{timeframe}.csv") -> FileSource:
+    return FileSource(FileOptions.model_validate({"path": path}, context={"folder": folder}))
+
+
+def ask(source: FileSource, symbol: str = "BTCUSDT", timeframe: str = "1h", **request: Any) -> Bars:
+    return source.get_history(HistoryRequest(symbol, Timeframe(timeframe), **({"end": at(10_000)} | request)))

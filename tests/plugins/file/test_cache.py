@@ -1,0 +1,118 @@
+"""What is kept of the files that were read, and when a file is read again."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wealthsources import NotHere, SourceError, Timeframe
+from wealthsources_file import cache as cache_module
+from wealthsources_file.cache import FileCache
+
+from ...support.bars import at, places
+from .files import ask, lines, source_of, write
+
+
+def test_a_file_that_does_not_change_is_read_once(folder: Path) -> None:
+    source = source_of(folder)
+    for _ in range(5):
+        ask(source, count=1)
+    assert source.status().counters == {"files": 1, "cached_files": 1, "cached_bars": 50, "reads": 1}
+
+
+def test_a_file_without_rows_is_read_once(folder: Path) -> None:
+    source = source_of(folder)
+    write(folder / "BTCUSDT" / "1h.csv", lines())
+    for _ in range(2):
+        with pytest.raises(NotHere):
+            ask(source, count=1)
+    assert source.status().counters["reads"] == 1
+
+
+def test_a_file_that_grows_is_read_again(folder: Path) -> None:
+    source = source_of(folder)
+    ask(source, count=1)
+    with (folder / "BTCUSDT" / "1h.csv").open("a") as file:
+        file.write(lines(50).splitlines()[1] + "\n")
+    assert places(ask(source, count=1)) == [50]
+    assert source.status().counters["cached_bars"] == 51
+
+
+def test_a_file_that_was_only_touched_is_judged_anew(folder: Path) -> None:
+    path = write(folder / "BTCUSDT" / "1h.csv", lines(0), written=at(1) - 1)
+    source = source_of(folder)
+    assert ask(source, count=1)[-1].closed is False
+    os.utime(path, ns=(at(1) * 1_000_000,) * 2)
+    assert ask(source, count=1)[-1].closed is True
+
+
+def test_a_file_that_was_replaced_is_read_again(folder: Path) -> None:
+    path = write(folder / "BTCUSDT" / "1h.csv", lines(0), written=at(9))
+    source = source_of(folder)
+    ask(source, count=1)
+    write(folder / "new.csv", lines(1), written=at(9)).replace(path)
+    assert places(ask(source, count=1)) == [1]
+
+
+def test_what_was_used_least_recently_gives_way(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{name}.csv", lines(*range(10))) for name in "abc"]
+    cache = FileCache(most_bars=25)
+    for path in (paths[0], paths[1], paths[0], paths[2], paths[0]):
+        cache.bars(path, "X", Timeframe("1h"))
+    assert cache.counters() == {"cached_files": 2, "cached_bars": 20, "reads": 3}
+    cache.bars(paths[1], "X", Timeframe("1h"))
+    assert cache.counters()["reads"] == 4
+
+
+def test_a_file_that_is_larger_than_the_cache_is_kept_alone(tmp_path: Path) -> None:
+    small, large = write(tmp_path / "a.csv", lines(0)), write(tmp_path / "b.csv", lines(*range(10)))
+    cache = FileCache(most_bars=5)
+    for path in (small, large, large):
+        cache.bars(path, "X", Timeframe("1h"))
+    assert cache.counters() == {"cached_files": 1, "cached_bars": 10, "reads": 2}
+
+
+def test_threads_that_ask_at_once_read_a_file_once(folder: Path) -> None:
+    source = source_of(folder)
+    barrier = threading.Barrier(8)
+    answers: list[list[int]] = []
+
+    def work() -> None:
+        barrier.wait(10)
+        answers.append(places(ask(source, count=2)))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert answers == [[48, 49]] * 8
+    assert source.status().counters["reads"] == 1
+
+
+def test_nobody_waits_beyond_the_deadline_for_another_thread_to_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = source_of(folder)
+    begun, go_on = threading.Event(), threading.Event()
+    read_file = cache_module.read_file
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return read_file(*arguments)
+
+    monkeypatch.setattr(cache_module, "read_file", slowly)
+    reader = threading.Thread(target=lambda: ask(source, count=1))
+    reader.start()
+    assert begun.wait(10)
+    with pytest.raises(SourceError, match="is still being read"):
+        ask(source, count=1, deadline=time.monotonic() + 0.01)
+    go_on.set()
+    reader.join(10)
+    assert places(ask(source, count=1, deadline=time.monotonic())) == [49]

@@ -1,0 +1,115 @@
+"""The options of a file source, and what is said of those that make no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydantic
+import pytest
+
+import wealthsources
+from wealthsources import ConfigError
+from wealthsources_file.options import FileOptions
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("data/{symbol}.csv", r"lacks \{timeframe\}: a file has the bars of one series, as in data/\{symbol\}"),
+        ("data/BTCUSDT/{timeframe}.csv", r"lacks \{symbol\}"),
+        ("data/{venue}/{symbol}/{timeframe}.csv", r"unknown placeholder \{venue\}; known: \{symbol\}, \{timeframe\}"),
+        ("data/{symbol}/{}.csv", r"unknown placeholder \{\}"),
+        ("data/{symbol}/{timeframe}}.csv", "a brace that belongs to no placeholder"),
+        ("data/{symbol}{timeframe}.csv", "needs something between its placeholders"),
+        ("data/{symbol}/{timeframe}.parquet", "must end in .csv or .csv.gz"),
+        (5, "should be text"),
+    ],
+)
+def test_a_path_that_makes_no_sense_is_refused(path: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        FileOptions(path=path)
+
+
+def test_a_mistake_in_the_path_is_reported_at_its_line(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("sources:\n- plugin: file\n  options:\n    path: data/{symbol}.csv\n")
+    with (
+        pytest.raises(ConfigError, match=r"config.yaml:4: sources\[0\].options.path: lacks \{timeframe\}"),
+        wealthsources.open(config),
+    ):
+        pass
+
+
+def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
+    options = {"path": "{symbol}/{timeframe}.csv", "pth": "x"}
+    with (
+        pytest.raises(ConfigError, match=r"pth: unknown key; did you mean 'path'\?"),
+        wealthsources.open({"sources": [{"plugin": "file", "options": options}]}),
+    ):
+        pass
+
+
+def test_a_relative_path_starts_at_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    options = FileOptions.model_validate({"path": "data/{symbol}/{timeframe}.csv"}, context={"folder": tmp_path})
+    assert str(options.path) == str(tmp_path / "data/{symbol}/{timeframe}.csv")
+
+
+def test_an_absolute_path_stays(tmp_path: Path) -> None:
+    text = str(tmp_path / "{symbol}/{timeframe}.csv")
+    assert str(FileOptions.model_validate({"path": text}, context={"folder": "/elsewhere"}).path) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{}", "path: is missing; it must be given"),
+        ("{path: 'a/{symbol}/{timeframe}.csv', files: [{path: a, symbol: A, timeframe: 1h}]}", "path: and files are"),
+        ("{files: [{path: a, symbol: A, timeframe: 7m}]}", r"files\[0\].timeframe: '7m' is not a timeframe; known: 1m"),
+        ("{files: [{path: a, symbol: '', timeframe: 1h}]}", r"files\[0\].symbol: is too short"),
+        ("{files: [{path: a, symbol: A}]}", r"files\[0\].timeframe: is missing; it must be given"),
+        (
+            "{files: [{path: a, symbol: A, timeframe: 1h}, {path: b, symbol: A, timeframe: 1h}]}",
+            "files: has two files of A 1h; a series has one",
+        ),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_at_their_line(tmp_path: Path, text: str, problem: str) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"sources:\n- plugin: file\n  options: {text}\n")
+    with (
+        pytest.raises(ConfigError, match=rf"config.yaml:3: sources\[0\].options.*{problem}"),
+        wealthsources.open(config),
+    ):
+        pass
+
+
+def test_files_by_name_start_at_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    files = [{"path": "a.csv", "symbol": "A", "timeframe": "1h"}, {"path": "/b.csv", "symbol": "B", "timeframe": "1h"}]
+    options = FileOptions.model_validate({"files": files}, context={"folder": tmp_path})
+    assert [str(file.path) for file in options.files] == [f"{tmp_path}/a.csv", "/b.csv"]
+
+
+def test_one_symbol_may_have_a_file_for_each_timeframe() -> None:
+    files = [{"path": "a", "symbol": "A", "timeframe": timeframe} for timeframe in ("1h", "1m")]
+    assert len(FileOptions(files=files).files) == 2
+
+
+def test_a_path_lists_what_fits_it(tmp_path: Path) -> None:
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "1h.csv").touch()
+    options = FileOptions.model_validate({"path": "{symbol}/{timeframe}.csv"}, context={"folder": tmp_path})
+    assert options.catalog().scan().files == {("A", "1h"): tmp_path / "A" / "1h.csv"}
+
+
+def test_files_by_name_list_themselves(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").touch()
+    files = [{"path": "a.txt", "symbol": "A", "timeframe": "1h"}]
+    options = FileOptions.model_validate({"files": files}, context={"folder": tmp_path})
+    assert options.catalog().scan().files == {("A", "1h"): tmp_path / "a.txt"}
+
+
+def test_what_is_read_from_the_configuration_stays_as_it_is() -> None:
+    options = FileOptions(path="{symbol}/{timeframe}.csv")
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        options.path = None
+    assert FileOptions(path=options.path).path is options.path
