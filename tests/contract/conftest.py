@@ -7,18 +7,17 @@ import contextlib
 import logging
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import psutil
 import pytest
-import trustme
 import websocket
 from websocket._handshake import CookieJar
 
 from ..support import wire
-from .quirks import PATIENCE, wait_until
+from ..support.tls import client_context, server_context
+from ..support.waiting import nothing_left_behind
+from .quirks import PATIENCE
 
 
 class Peer:
@@ -175,29 +174,15 @@ def _the_library_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(_the_library_as_it_was: None) -> Iterator[None]:
-    process = psutil.Process()
-    files, threads = process.num_fds(), threading.active_count()
-    yield
-    wait_until(lambda: threading.active_count() <= threads)
-    wait_until(lambda: process.num_fds() <= files)
+    with nothing_left_behind():
+        yield
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def serving(authority) -> ssl.SSLContext:
-    """A server's context with a certificate of the authority's."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
+    return server_context(authority)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trusting(authority) -> ssl.SSLContext:
-    """A client's context that trusts the authority."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    return client_context(authority)

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +63,6 @@ def _or_else(message: str) -> Iterator[None]:
         yield
     except (Exception, pytest.fail.Exception) as error:
         raise AssertionError(message) from error
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.002)
 
 
 def frames_of(ws: websocket.WebSocket, count: int) -> list[tuple[int, bytes]]:

@@ -18,19 +18,9 @@ from websocket import (
 )
 from websocket._abnf import continuous_frame, frame_buffer
 
+from ..support.waiting import wait_until
 from ..support.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, header
-from .quirks import (
-    NORMAL,
-    PATIENCE,
-    PAYLOAD,
-    failure_at_once,
-    frames_of,
-    quirk,
-    relied_on,
-    shut_down,
-    stuck,
-    wait_until,
-)
+from .quirks import NORMAL, PATIENCE, PAYLOAD, failure_at_once, frames_of, quirk, relied_on, shut_down, stuck
 
 # W1: a stalled half frame --------------------------------------------------------------------------------------
 

@@ -33,20 +33,9 @@ from websocket import (
     WebSocketProtocolException,
 )
 
+from ..support.waiting import wait_until
 from ..support.wire import BINARY, CLOSE, PING, PONG, TEXT, frame
-from .quirks import (
-    NORMAL,
-    PATIENCE,
-    PAYLOAD,
-    ROOT,
-    failure_at_once,
-    frames_of,
-    quirk,
-    relied_on,
-    shut_down,
-    stuck,
-    wait_until,
-)
+from .quirks import NORMAL, PATIENCE, PAYLOAD, ROOT, failure_at_once, frames_of, quirk, relied_on, shut_down, stuck
 
 UNUSED = {"WebSocketApp", "run_forever", "setReconnect", "create_connection", "setdefaulttimeout", "enableTrace"}
 UNUSED |= {"recv_data", "recv_data_frame", "send_close"}

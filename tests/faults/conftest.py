@@ -25,6 +25,7 @@ from wealthsources_simulator import Market, MarketServer, PlayedBar, Series
 from wealthsources_websocket.connection.policies import STOP_LIMIT
 
 from ..support.live_source import use_policies
+from ..support.waiting import wait_until
 
 TOKEN = "a-secret-canary-token"
 SERIES: Series = ("BTCUSDT", "1h")
@@ -39,15 +40,6 @@ QUICK: dict[str, Any] = {
     "backoff_cap": 0.02,
     "connects_per_minute": 100_000,
 }
-
-
-def wait_until(condition: Callable[[], object], timeout: float = 15.0, what: str = "what the test waits for") -> None:
-    """Return as soon as `condition()` is true; fail after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come"
-        pause.wait(0.003)
 
 
 class Case:

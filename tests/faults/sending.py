@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from wealthsources_simulator import Peer, fault
 
-from .conftest import SERIES, Case, facts, wait_until
+from ..support.waiting import wait_until
+from .conftest import SERIES, Case, facts
 
 if TYPE_CHECKING:
     from wealthsources_simulator import Played

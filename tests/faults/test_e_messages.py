@@ -14,7 +14,8 @@ import pytest
 from wealthsources import Timeframe
 from wealthsources_simulator import Market, Peer, PlayedBar
 
-from .conftest import SERIES, TOKEN, Case, facts, wait_until
+from ..support.waiting import wait_until
+from .conftest import SERIES, TOKEN, Case, facts
 from .sending import VALUES, Message, Script, delivered, on_go, once, spoiled, stayed, told_by
 
 HOUR = 3_600_000

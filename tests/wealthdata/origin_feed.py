@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,8 @@ import pandas as pd
 
 import wealthsources
 from wealthsources_simulator import MarketServer, forming_state
+
+from ..support.waiting import wait_until
 
 TOKEN = "a-secret-origin-token"
 HOUR = 3_600_000
@@ -28,15 +28,6 @@ QUICK: dict[str, Any] = {
     "backoff_cap": 0.01,
     "connects_per_minute": 100_000,
 }
-
-
-def wait_until(condition: Callable[[], object], timeout: float = 15.0) -> None:
-    """Return as soon as `condition()` is true; fail after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "what the test waits for did not come"
-        pause.wait(0.002)
 
 
 def rule(n: int) -> list[float]:

@@ -12,14 +12,8 @@ import trustme
 
 from wealthsources_simulator import Market, MarketServer
 
-from ...support import waiting
 from ...support.tls import client_context, server_context
 from .clients import Client
-
-
-@pytest.fixture
-def wait_until() -> Callable[..., None]:
-    return waiting.wait_until
 
 
 @pytest.fixture
@@ -66,11 +60,6 @@ def joined(serve: Any, client: Any) -> Callable[..., Client]:
         return one
 
     return join
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
 
 
 @pytest.fixture

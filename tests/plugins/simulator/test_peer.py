@@ -13,6 +13,7 @@ import websocket
 
 from wealthsources_simulator import Gone, Market, Peer, SimulatorError
 
+from ...support.waiting import wait_until
 from .clients import BTC, CLOSE, CONNECT, PING, PONG, TEXT, seen, truth
 
 
@@ -155,7 +156,7 @@ def test_nothing_played_since_the_acknowledgement_is_lost_by_misbehaving_first(m
     assert seen(client.messages(6)) == truth(market.all(BTC))
 
 
-def test_a_script_is_told_by_gone_that_the_client_left(serve, client, wait_until):
+def test_a_script_is_told_by_gone_that_the_client_left(serve, client):
     told = []
 
     def script(peer: Peer) -> None:

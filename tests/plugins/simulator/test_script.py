@@ -7,6 +7,7 @@ import struct
 
 from wealthsources_simulator import MarketServer, fault
 
+from ...support.waiting import wait_until
 from .clients import CLOSE, CONNECT, UPGRADE, Client
 
 
@@ -29,7 +30,7 @@ def test_what_is_appended_meets_the_next_connection(serve, client):
     assert client(server).upgrade()[0] == "HTTP/1.1 401 Unauthorized"
 
 
-def test_the_script_is_done_when_its_last_entry_ended_or_behaves(serve, client, wait_until):
+def test_the_script_is_done_when_its_last_entry_ended_or_behaves(serve, client):
     server = serve("silent-upgrade", "double-ack")
     assert not server.script_done
     first = client(server)
@@ -55,7 +56,7 @@ def test_what_a_script_raises_is_kept_for_the_test(market):
     assert [type(failure) for failure in server.failures] == [KeyError]
 
 
-def test_the_server_keeps_what_the_clients_said(serve, client, wait_until):
+def test_the_server_keeps_what_the_clients_said(serve, client):
     server = serve()
     one = client(server)
     one.join()

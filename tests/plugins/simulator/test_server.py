@@ -8,7 +8,7 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -234,7 +234,7 @@ def test_a_file_can_be_played_by_a_server_that_misbehaves() -> None:
         assert server.script_done
 
 
-def test_playing_does_not_wait_for_a_client_whose_script_is_not_over(wait_until: Callable[..., None]) -> None:
+def test_playing_does_not_wait_for_a_client_whose_script_is_not_over() -> None:
     with start(script=["freeze"], limit=2) as server, join(server) as frozen:
         server.play_bars(2)
         with pytest.raises(TimeoutError):

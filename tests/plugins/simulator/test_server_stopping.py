@@ -14,6 +14,7 @@ import pytest
 
 from wealthsources_simulator import FAULTS, MarketServer, Peer, encode
 
+from ...support.waiting import wait_until
 from .clients import CONNECT, TEXT, UPGRADE, Client
 
 
@@ -70,7 +71,7 @@ def test_stop_may_come_again_and_before_the_start(market):
     server.stop()
 
 
-def test_a_script_that_does_not_end_is_named(market, wait_until):
+def test_a_script_that_does_not_end_is_named(market):
     release = threading.Event()
     with MarketServer(market, [lambda peer: release.wait(30)]) as server:
         one = Client(server)

@@ -8,10 +8,11 @@ import pytest
 
 from wealthsources_simulator import MarketServer, Peer
 
+from ...support.waiting import wait_until
 from .clients import CLOSE, PING, PONG, TEXT, UPGRADE, Client
 
 
-def test_the_request_is_read_once(serve, client, wait_until):
+def test_the_request_is_read_once(serve, client):
     read = []
 
     def script(peer: Peer) -> None:
@@ -40,7 +41,7 @@ def test_the_request_is_read_once(serve, client, wait_until):
         (2, b"{}", b"{}"),
     ],
 )
-def test_what_the_client_says_is_kept(serve, client, wait_until, opcode, payload, kept):
+def test_what_the_client_says_is_kept(serve, client, opcode, payload, kept):
     server = serve(lambda peer: (peer.upgrade(), peer.stay()))
     one = client(server)
     one.upgrade()

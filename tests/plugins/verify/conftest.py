@@ -30,7 +30,6 @@ from wealthdata import get_price
 def handle_bar(context, bar):
     get_price('BTCUSDT', count=2, frequency='1h')
 """
-SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import SAMPLE
+from ...support.markets import SAMPLE
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

@@ -7,7 +7,6 @@ import json
 import logging
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,11 +21,10 @@ from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.base import BarMessage, Malformed, Protocol
 
 from ...support import wire
+from ...support.bars import HOUR, T0
 from ...support.live_source import use_policies
 from ...support.wire import CLOSE, PING, PONG, TEXT
 
-HOUR = 3_600_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
 TOKEN = "a-secret-token"
 Message = Mapping[str, Any]
 
@@ -237,19 +235,6 @@ def policies() -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _budget_of_its_own(monkeypatch: pytest.MonkeyPatch, policies: dict[str, Any]) -> None:
     use_policies(monkeypatch, **policies)
-
-
-@pytest.fixture
-def wait_until() -> Callable[..., None]:
-    def wait(condition: Callable[[], object], timeout: float = 10.0) -> None:
-        """Return as soon as `condition()` is true; fail after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        pause = threading.Event()
-        while not condition():
-            assert time.monotonic() < deadline, "what the test waits for did not come"
-            pause.wait(0.002)
-
-    return wait
 
 
 @pytest.fixture

@@ -8,20 +8,12 @@ from typing import Any
 from wealthsources import Bars, HistoryRequest, Shard, Timeframe
 from wealthsources_websocket import WebSocketSource
 
-HOUR = 3_600_000
+from ...support.bars import at
+
 MINUTE = 60_000
-T0 = 1_600_000_000_000 // HOUR * HOUR
 FRAME = Timeframe("1h")
 HINT = "this server seems to push closed bars only; set bar_push: closed"
 CLOSE = 0x8
-
-
-def at(place: int) -> int:
-    return T0 + place * HOUR
-
-
-def places(bars: Bars) -> list[int]:
-    return [(int(time) - T0) // HOUR for time in bars.open_times]
 
 
 def closes(bars: Bars) -> list[str]:

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,9 @@ from wealthsources import ConfigError, RequestError, WealthSourcesError
 from wealthsources_simulator import MarketServer
 from wealthsources_websocket import WebSocketManager, get_websocket_manager
 
-SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "BTCUSDT" / "1h.csv"
+from ...support.markets import SAMPLE
+from ...support.waiting import wait_until
+
 TOKEN = "a-secret-token"
 KEYS = {"symbols", "resolutions"} | {field.name for field in dataclasses.fields(wealthsources.SourceStatus)}
 
@@ -67,7 +68,7 @@ def test_there_is_one_manager_in_a_process(monkeypatch):
     assert len(set(map(id, found))) == 1
 
 
-def test_it_starts_is_connected_and_stops(configured, server, wait_until):
+def test_it_starts_is_connected_and_stops(configured, server):
     assert not configured.is_connected()
     configured.start()
     wait_until(configured.is_connected)
@@ -95,7 +96,7 @@ def test_it_starts_is_connected_and_stops(configured, server, wait_until):
     assert configured.get_status()["state"] == "disconnected"
 
 
-def test_the_status_has_the_same_keys_before_the_start_and_after_the_stop(configured, server, wait_until):
+def test_the_status_has_the_same_keys_before_the_start_and_after_the_stop(configured, server):
     before = configured.get_status()
     assert set(before) == KEYS
     assert (before["state"], before["symbols"], before["endpoint"]) == ("disconnected", ["BTCUSDT"], server.url)
@@ -110,7 +111,7 @@ def test_without_any_setting_the_status_says_so(manager):
     assert (status["state"], status["symbols"], status["resolutions"]) == ("disconnected", [], [])
 
 
-def test_strategies_read_the_session_that_it_opens(configured, server, wait_until):
+def test_strategies_read_the_session_that_it_opens(configured, server):
     configured.start()
     wait_until(configured.is_connected)
     assert wealthsources.current_session().sources.keys() == {"live", "context"}
@@ -123,7 +124,7 @@ def test_strategies_read_the_session_that_it_opens(configured, server, wait_unti
     assert frame["close"].tolist() == [float(bar.close) for bar in server.bars[:3]]
 
 
-def test_a_stop_ends_the_process_wide_session(configured, wait_until):
+def test_a_stop_ends_the_process_wide_session(configured):
     configured.start()
     session = wealthsources.current_session()
     assert session is not None
@@ -136,7 +137,7 @@ def test_a_stop_ends_the_process_wide_session(configured, wait_until):
     assert "wealthsources-websocket" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_second_start_and_a_second_stop_do_no_harm(configured, server, wait_until):
+def test_a_second_start_and_a_second_stop_do_no_harm(configured, server):
     configured.start()
     session = wealthsources.current_session()
     configured.start()
@@ -154,7 +155,7 @@ def test_a_stop_without_a_start_does_nothing(manager):
     assert wealthsources.current_session() is None
 
 
-def test_it_starts_again_after_a_stop(configured, server, wait_until):
+def test_it_starts_again_after_a_stop(configured, server):
     for number in (1, 2):
         configured.start()
         wait_until(configured.is_connected)
@@ -162,7 +163,7 @@ def test_it_starts_again_after_a_stop(configured, server, wait_until):
         configured.stop()
 
 
-def test_starts_from_many_threads_make_one_session(configured, server, wait_until):
+def test_starts_from_many_threads_make_one_session(configured, server):
     barrier = threading.Barrier(8)
     seen: list[object] = []
 
@@ -182,7 +183,7 @@ def test_starts_from_many_threads_make_one_session(configured, server, wait_unti
     assert server.acknowledged == 1
 
 
-def test_settings_come_from_the_environment(manager, server, wait_until, monkeypatch):
+def test_settings_come_from_the_environment(manager, server, monkeypatch):
     monkeypatch.setenv("WEBSOCKET_ENDPOINT", server.url)
     monkeypatch.setenv("WEBSOCKET_CSRF_TOKEN", TOKEN)
     monkeypatch.setenv("WEBSOCKET_MARKET_TYPE", "binance")
@@ -198,7 +199,7 @@ def test_settings_come_from_the_environment(manager, server, wait_until, monkeyp
     assert (status["symbols"], status["resolutions"]) == (["BTCUSDT", "ETHUSDT"], ["1h", "5m"])
 
 
-def test_what_is_configured_beats_the_environment(configured, wait_until, monkeypatch):
+def test_what_is_configured_beats_the_environment(configured, monkeypatch):
     monkeypatch.setenv("WEBSOCKET_ENDPOINT", "ws://127.0.0.1:1/")
     monkeypatch.setenv("WEBSOCKET_CSRF_TOKEN", "wrong")
     monkeypatch.setenv("WEBSOCKET_SYMBOLS", "ETHUSDT")
@@ -254,7 +255,7 @@ def test_settings_that_are_missing_are_named(manager):
         manager.start()
 
 
-def test_a_changed_subscription_reaches_the_server(serve, manager, wait_until):
+def test_a_changed_subscription_reaches_the_server(serve, manager):
     def script(peer):
         peer.accept()
         while True:
@@ -281,7 +282,7 @@ def test_without_a_running_source_there_is_no_subscription_to_update(configured)
         configured.update_subscription()
 
 
-def test_it_drives_the_session_that_is_open_already_and_does_not_stop_it(manager, server, wait_until):
+def test_it_drives_the_session_that_is_open_already_and_does_not_stop_it(manager, server):
     live = {
         "plugin": "websocket",
         "name": "other",
@@ -305,7 +306,7 @@ def test_in_a_session_without_such_a_source_it_is_not_connected(manager):
         manager.stop()
 
 
-def test_a_session_that_somebody_else_stopped_is_opened_anew(configured, server, wait_until):
+def test_a_session_that_somebody_else_stopped_is_opened_anew(configured, server):
     configured.start()
     wait_until(configured.is_connected)
     wealthsources.current_session().stop()
@@ -315,7 +316,7 @@ def test_a_session_that_somebody_else_stopped_is_opened_anew(configured, server,
     assert server.acknowledged == 2
 
 
-def test_after_its_own_session_was_stopped_it_looks_at_the_one_that_is_open(configured, server, wait_until):
+def test_after_its_own_session_was_stopped_it_looks_at_the_one_that_is_open(configured, server):
     configured.start()
     wealthsources.current_session().stop()
     options = {"endpoint": server.url, "csrf_token": TOKEN, "symbols": ["BTCUSDT"], "resolutions": ["1h"]}
@@ -326,7 +327,7 @@ def test_after_its_own_session_was_stopped_it_looks_at_the_one_that_is_open(conf
         server.stop()
 
 
-def test_the_token_is_in_no_status_and_no_repr(configured, wait_until, caplog):
+def test_the_token_is_in_no_status_and_no_repr(configured, caplog):
     caplog.set_level(0)
     configured.start()
     wait_until(configured.is_connected)

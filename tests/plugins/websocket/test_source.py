@@ -10,13 +10,15 @@ import pytest
 
 from wealthsources import AllSourcesFailed, Finality, Hole, NotHere, Timeframe
 
+from ...support.bars import HOUR, T0, at, places
 from ...support.live_source import use_policies
-from .live import FRAME, HINT, HOUR, MINUTE, T0, Steps, ask, at, closes, counters, held, places, request
+from ...support.waiting import wait_until
+from .live import FRAME, HINT, MINUTE, Steps, ask, closes, counters, held, request
 
 # What comes in.
 
 
-def test_a_bar_closes_when_the_next_one_comes(serve, open_session, wait_until, bar):
+def test_a_bar_closes_when_the_next_one_comes(serve, open_session, bar):
     script = Steps([bar(0, "9.5")], [bar(0, "10.25")], [bar(1)])
     session = open_session(serve(script).url)
     session.start_live()
@@ -34,7 +36,7 @@ def test_a_bar_closes_when_the_next_one_comes(serve, open_session, wait_until, b
     assert closed.revision == 1
 
 
-def test_a_closed_flag_closes_at_once(serve, open_session, wait_until, bar):
+def test_a_closed_flag_closes_at_once(serve, open_session, bar):
     script = Steps([bar(0, x=False), bar(0, "11", x=True)])
     session = open_session(serve(script).url)
     session.start_live()
@@ -44,7 +46,7 @@ def test_a_closed_flag_closes_at_once(serve, open_session, wait_until, bar):
     assert [(bar.exact("close"), bar.finality) for bar in ask(session)] == [("11", Finality.FLAG)]
 
 
-def test_a_symbol_that_was_not_asked_for_is_counted_and_not_stored(serve, open_session, wait_until, bar):
+def test_a_symbol_that_was_not_asked_for_is_counted_and_not_stored(serve, open_session, bar):
     others = [bar(0, symbol=f"X{number}USDT") for number in range(50)]
     wrong_frame = bar(0, timeframe="1d", open_time=T0 // (24 * HOUR) * 24 * HOUR)
     script = Steps([*others, wrong_frame, bar(0)])
@@ -56,7 +58,7 @@ def test_a_symbol_that_was_not_asked_for_is_counted_and_not_stored(serve, open_s
     assert session.source("live").cache.get_cached_symbols() == [("BTCUSDT", "1h")]
 
 
-def test_another_spelling_of_a_symbol_is_the_same_symbol(serve, open_session, wait_until, bar):
+def test_another_spelling_of_a_symbol_is_the_same_symbol(serve, open_session, bar):
     script = Steps([bar(0, symbol="btc-usdt"), bar(1, symbol="BTC/USDT"), bar(2, symbol="BTCUSDT")])
     session = open_session(serve(script).url)
     session.start_live()
@@ -73,7 +75,7 @@ def minutes(offset: int) -> int:
 
 
 @pytest.mark.parametrize("clock", ["system", "feed"])
-def test_a_bar_from_the_future_is_refused_unless_the_feed_tells_the_time(serve, open_session, wait_until, bar, clock):
+def test_a_bar_from_the_future_is_refused_unless_the_feed_tells_the_time(serve, open_session, bar, clock):
     def minute(offset: int, **changes: Any):
         return bar(0, timeframe="1m", open_time=minutes(offset), **changes)
 
@@ -95,7 +97,7 @@ def test_a_bar_from_the_future_is_refused_unless_the_feed_tells_the_time(serve, 
         assert "from_the_future" not in counters(session)
 
 
-def test_late_and_repeated_bars_go_where_they_belong(serve, open_session, wait_until, bar):
+def test_late_and_repeated_bars_go_where_they_belong(serve, open_session, bar):
     script = Steps([bar(0, "9"), bar(1, "10"), bar(2, "11"), bar(1, "10"), bar(0, "9"), bar(3), bar(1, "10")])
     session = open_session(serve(script).url)
     session.start_live()
@@ -109,9 +111,7 @@ def test_late_and_repeated_bars_go_where_they_belong(serve, open_session, wait_u
 
 
 @pytest.mark.parametrize(("policy", "close"), [("accept", "11"), ("reject", "10")])
-def test_another_message_for_a_closed_bar_is_a_correction_by_policy(
-    serve, open_session, wait_until, bar, policy, close
-):
+def test_another_message_for_a_closed_bar_is_a_correction_by_policy(serve, open_session, bar, policy, close):
     script = Steps([bar(0, "10"), bar(1), bar(0, "11", volume="4"), bar(0, "9", volume="1")])
     session = open_session(serve(script).url, corrections=policy)
     session.start_live()
@@ -122,7 +122,7 @@ def test_another_message_for_a_closed_bar_is_a_correction_by_policy(
     assert closes(ask(session)) == [close]
 
 
-def test_the_cache_holds_no_more_than_its_capacity(serve, open_session, wait_until, bar):
+def test_the_cache_holds_no_more_than_its_capacity(serve, open_session, bar):
     script = Steps([bar(place) for place in range(500)])
     session = open_session(serve(script).url, capacity=10)
     session.start_live()
@@ -134,7 +134,7 @@ def test_the_cache_holds_no_more_than_its_capacity(serve, open_session, wait_unt
 
 
 def test_the_first_bar_of_a_connection_is_left_out_where_a_server_counts_from_the_subscription(
-    serve, open_session, wait_until, bar
+    serve, open_session, bar
 ):
     script = Steps([bar(0), bar(0, "11"), bar(1), bar(2)], "cut", [bar(2, "9"), bar(3), bar(4)])
     session = open_session(serve(script).url, partial_first=True)
@@ -152,7 +152,7 @@ def test_the_first_bar_of_a_connection_is_left_out_where_a_server_counts_from_th
 # What a lost connection leaves.
 
 
-def test_a_bar_that_a_lost_connection_left_forming_is_not_closed_by_the_next(serve, open_session, wait_until, bar):
+def test_a_bar_that_a_lost_connection_left_forming_is_not_closed_by_the_next(serve, open_session, bar):
     script = Steps([bar(0), bar(1), bar(2, "9.5")], "cut", [bar(4)], [bar(5)])
     session = open_session(serve(script).url)
     session.start_live()
@@ -174,7 +174,7 @@ def test_a_bar_that_a_lost_connection_left_forming_is_not_closed_by_the_next(ser
 
 
 @pytest.mark.parametrize("again", ["9.5", "11"], ids=["as it was", "moved on"])
-def test_a_bar_that_the_next_connection_sends_again_is_whole(serve, open_session, wait_until, bar, again):
+def test_a_bar_that_the_next_connection_sends_again_is_whole(serve, open_session, bar, again):
     script = Steps([bar(0), bar(1, "9.5")], "cut", [bar(1, again), bar(2)])
     session = open_session(serve(script).url)
     session.start_live()
@@ -191,7 +191,7 @@ def test_a_bar_that_the_next_connection_sends_again_is_whole(serve, open_session
     assert "holes" not in counters(session)
 
 
-def test_a_forming_bar_is_shown_only_while_its_connection_lasts(serve, open_session, wait_until, bar):
+def test_a_forming_bar_is_shown_only_while_its_connection_lasts(serve, open_session, bar):
     script = Steps([bar(0), bar(1, "9.5")], "cut", [bar(1, "9.5")])
     server = serve(script)
     session = open_session(server.url)
@@ -211,7 +211,7 @@ def test_a_forming_bar_is_shown_only_while_its_connection_lasts(serve, open_sess
     assert places(ask(session, include_now=True)) == [0, 1]
 
 
-def test_closed_bars_are_given_whatever_the_state_of_the_stream(serve, open_session, wait_until, bar):
+def test_closed_bars_are_given_whatever_the_state_of_the_stream(serve, open_session, bar):
     script = Steps([bar(0), bar(1)], "cut")
     server = serve(script)
     session = open_session(server.url, backoff_base=60, backoff_cap=60)
@@ -233,7 +233,7 @@ def test_closed_bars_are_given_whatever_the_state_of_the_stream(serve, open_sess
     assert (stream.state, stream.bars, stream.holes) == ("stale", 2, 0)
 
 
-def test_a_stream_that_fell_silent_on_a_connection_that_lives_is_stale(serve, open_session, wait_until, bar):
+def test_a_stream_that_fell_silent_on_a_connection_that_lives_is_stale(serve, open_session, bar):
     script = Steps([bar(0), bar(1), bar(1, symbol="ETHUSDT")], [bar(2)])
     session = open_session(serve(script).url, symbols=["BTCUSDT", "ETHUSDT"])
     live = session.source("live")
@@ -257,9 +257,7 @@ def test_a_stream_that_fell_silent_on_a_connection_that_lives_is_stale(serve, op
     assert live.get_history(request()).note == ""
 
 
-def test_time_without_a_connection_counts_from_its_loss_and_not_from_the_last_attempt(
-    serve, open_session, wait_until, bar
-):
+def test_time_without_a_connection_counts_from_its_loss_and_not_from_the_last_attempt(serve, open_session, bar):
     def script(peer):
         if peer.number > 1:
             peer.request()
@@ -282,7 +280,7 @@ def test_time_without_a_connection_counts_from_its_loss_and_not_from_the_last_at
     assert live.stale_for("BTCUSDT", FRAME) >= time.monotonic() - began - 0.001
 
 
-def test_a_stream_that_was_never_connected_is_stale_since_its_start(open_session, wait_until, closed_port):
+def test_a_stream_that_was_never_connected_is_stale_since_its_start(open_session, closed_port):
     session = open_session(closed_port, backoff_base=0.02, backoff_cap=0.02)
     began = time.monotonic()
     session.start_live()
@@ -305,7 +303,7 @@ def test_before_it_is_started_it_says_so(open_session, closed_port):
     live.stop()
 
 
-def test_before_the_first_bar_it_says_why_there_is_none(serve, open_session, wait_until, closed_port):
+def test_before_the_first_bar_it_says_why_there_is_none(serve, open_session, closed_port):
     session = open_session(closed_port)
     session.start_live()
     wait_until(lambda: counters(session).get("lost.refused"))
@@ -321,7 +319,7 @@ def test_before_the_first_bar_it_says_why_there_is_none(serve, open_session, wai
     assert (stream.symbol, stream.timeframe, stream.state, stream.idle) == ("BTCUSDT", "1h", "never_received", None)
 
 
-def test_a_time_of_which_it_holds_nothing(serve, open_session, wait_until, bar):
+def test_a_time_of_which_it_holds_nothing(serve, open_session, bar):
     script = Steps([bar(5), bar(6)])
     session = open_session(serve(script).url)
     session.start_live()
@@ -334,7 +332,7 @@ def test_a_time_of_which_it_holds_nothing(serve, open_session, wait_until, bar):
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_server_that_seems_to_push_closed_bars_only(serve, open_session, wait_until, bar, caplog, monkeypatch, told):
+def test_a_server_that_seems_to_push_closed_bars_only(serve, open_session, bar, caplog, monkeypatch, told):
     use_policies(monkeypatch, snapshot=0.0)
     script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
     session = open_session(serve(script).url, bar_push="closed" if told else "forming")
@@ -352,7 +350,7 @@ def test_a_server_that_seems_to_push_closed_bars_only(serve, open_session, wait_
     assert caplog.text.count(HINT) == (0 if told else 1)
 
 
-def test_one_update_shows_that_forming_bars_are_pushed(serve, open_session, wait_until, bar, caplog):
+def test_one_update_shows_that_forming_bars_are_pushed(serve, open_session, bar, caplog):
     script = Steps([bar(0), bar(0, "11")], [bar(1), bar(2), bar(3), bar(4)])
     session = open_session(serve(script).url)
     session.start_live()
@@ -363,7 +361,7 @@ def test_one_update_shows_that_forming_bars_are_pushed(serve, open_session, wait
     assert HINT not in caplog.text
 
 
-def test_events_are_handed_out_in_order_and_each_bar_closes_once(serve, open_session, wait_until, bar):
+def test_events_are_handed_out_in_order_and_each_bar_closes_once(serve, open_session, bar):
     script = Steps([bar(0), bar(0, "11"), bar(1), bar(0, "11"), bar(1), bar(2)], "cut", [bar(2), bar(3)])
     session = open_session(serve(script).url)
     events: list[Any] = []
@@ -384,7 +382,7 @@ def test_events_are_handed_out_in_order_and_each_bar_closes_once(serve, open_ses
     assert {event.source for event in events} == {"live"}
 
 
-def test_a_subscriber_that_sleeps_holds_nobody_up(serve, open_session, wait_until, bar):
+def test_a_subscriber_that_sleeps_holds_nobody_up(serve, open_session, bar):
     script = Steps([bar(place // 4, str(10 + place % 2)) for place in range(400)])
     session = open_session(serve(script).url)
     awake = threading.Event()
@@ -404,9 +402,7 @@ def test_a_subscriber_that_sleeps_holds_nobody_up(serve, open_session, wait_unti
         [{"symbol": "BTCUSDT", "timeframe": "1h", "open_time": T0 + HOUR, "open": "x"}],
     ],
 )
-def test_a_bar_whose_last_message_could_not_be_read_is_not_closed_by_its_successor(
-    serve, open_session, wait_until, bar, spoiled
-):
+def test_a_bar_whose_last_message_could_not_be_read_is_not_closed_by_its_successor(serve, open_session, bar, spoiled):
     """What it was before that message is not what it became."""
     script = Steps([bar(0), bar(1), spoiled, bar(2), bar(3), bar(4)])
     session = open_session(serve(script).url)
@@ -417,7 +413,7 @@ def test_a_bar_whose_last_message_could_not_be_read_is_not_closed_by_its_success
     assert places(live.get_history(request())) == [0, 2, 3]
 
 
-def test_a_spoiled_message_of_one_series_does_no_harm_to_another(serve, open_session, wait_until, bar):
+def test_a_spoiled_message_of_one_series_does_no_harm_to_another(serve, open_session, bar):
     spoiled = {"type": "BAR", "symbol": "ETHUSDT", "timeframe": "1h", "open_time": T0 + HOUR, "open": "1"}
     script = Steps([bar(0), bar(1), spoiled, bar(2), bar(3)])
     session = open_session(serve(script).url, symbols=["BTCUSDT", "ETHUSDT"])
@@ -428,7 +424,7 @@ def test_a_spoiled_message_of_one_series_does_no_harm_to_another(serve, open_ses
     assert places(live.get_history(request())) == [0, 1, 2]
 
 
-def test_clearing_the_cache_leaves_the_streams_at_work(serve, open_session, wait_until, bar):
+def test_clearing_the_cache_leaves_the_streams_at_work(serve, open_session, bar):
     script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
     session = open_session(serve(script).url)
     live = session.source("live")
@@ -442,7 +438,7 @@ def test_clearing_the_cache_leaves_the_streams_at_work(serve, open_session, wait
     assert places(live.get_history(request())) == [2]
 
 
-def test_a_message_that_is_lost_before_the_acknowledgement_counts_too(serve, open_session, wait_until, bar):
+def test_a_message_that_is_lost_before_the_acknowledgement_counts_too(serve, open_session, bar):
     def script(peer):
         connect = peer.subscribed()
         peer.send(bar(0), bar(1), "{not json", {"type": "CONNECTED", "request_id": connect["request_id"]})
@@ -464,7 +460,7 @@ def test_a_message_that_is_lost_before_the_acknowledgement_counts_too(serve, ope
         {"type": "BAR", "symbol": "BTCUSDT", "timeframe": "1h", "open_time": T0 + 9 * HOUR, "open": "x"},
     ],
 )
-def test_what_cannot_have_been_of_the_forming_bar_does_it_no_harm(serve, open_session, wait_until, bar, harmless):
+def test_what_cannot_have_been_of_the_forming_bar_does_it_no_harm(serve, open_session, bar, harmless):
     script = Steps([bar(0), bar(1), harmless, bar(2), bar(3)])
     session = open_session(serve(script).url)
     live = session.source("live")

@@ -6,10 +6,12 @@ from typing import Any
 
 from wealthsources import Finality, Hole
 
-from .live import Steps, at, closes, counters, held
+from ...support.bars import at
+from ...support.waiting import wait_until
+from .live import Steps, closes, counters, held
 
 
-def test_a_hole_is_told_filled_and_told_again(serve, open_session, wait_until, bar, tmp_path):
+def test_a_hole_is_told_filled_and_told_again(serve, open_session, bar, tmp_path):
     (tmp_path / "BTCUSDT").mkdir()
     rows = [f"{at(place)},10,12,9,{place + 9.5},1" for place in range(3)]
     header = "open_time,open,high,low,close,volume"

@@ -8,12 +8,14 @@ import pytest
 
 from wealthsources import ConfigError, Hole, RequestError
 
-from .live import Steps, ask, at, closes, counters, held, places, request, shard_of
+from ...support.bars import at, places
+from ...support.waiting import wait_until
+from .live import Steps, ask, closes, counters, held, request, shard_of
 
 # Changing the subscription.
 
 
-def test_a_new_subscription_is_told_to_the_server_and_to_the_chain(serve, open_session, wait_until, bar):
+def test_a_new_subscription_is_told_to_the_server_and_to_the_chain(serve, open_session, bar):
     def script(peer):
         peer.accept()
         message = peer.message()
@@ -42,7 +44,7 @@ def test_a_subscription_that_makes_no_sense_changes_nothing(open_session, closed
     assert (live.capabilities.symbols, live.capabilities.timeframes) == (("BTCUSDT",), ("1h",))
 
 
-def test_bars_of_a_series_that_stays_are_kept_and_go_on(serve, open_session, wait_until, bar):
+def test_bars_of_a_series_that_stays_are_kept_and_go_on(serve, open_session, bar):
     def script(peer):
         peer.accept()
         peer.send(bar(0), bar(1))
@@ -59,7 +61,7 @@ def test_bars_of_a_series_that_stays_are_kept_and_go_on(serve, open_session, wai
     assert closes(ask(session)) == ["10.5", "11"]
 
 
-def test_what_was_missed_between_two_subscriptions_is_not_closed_by_the_second(serve, open_session, wait_until, bar):
+def test_what_was_missed_between_two_subscriptions_is_not_closed_by_the_second(serve, open_session, bar):
     again = threading.Event()
 
     def script(peer):
@@ -95,7 +97,7 @@ def test_a_certificate_file_that_is_not_there_stops_the_start(open_session, tmp_
         session.start_live()
 
 
-def test_what_is_in_the_cache_stays_after_a_stop(serve, open_session, wait_until, bar):
+def test_what_is_in_the_cache_stays_after_a_stop(serve, open_session, bar):
     script = Steps([bar(0), bar(1)])
     session = open_session(serve(script).url)
     session.start_live()
@@ -108,7 +110,7 @@ def test_what_is_in_the_cache_stays_after_a_stop(serve, open_session, wait_until
     assert places(live.get_history(request())) == [0]
 
 
-def test_neither_repr_nor_status_shows_the_token(serve, open_session, wait_until):
+def test_neither_repr_nor_status_shows_the_token(serve, open_session):
     session = open_session(serve(lambda peer: (peer.accept(), peer.stay())).url, csrf_token="s3cr3t-0123456789")
     session.start_live()
     live = session.source("live")
@@ -125,7 +127,7 @@ def test_neither_repr_nor_status_shows_the_token(serve, open_session, wait_until
     assert [text for text in shown if "s3cr3t" in text] == []
 
 
-def test_a_new_subscription_on_the_same_connection_leaves_the_bar_before_it_open(serve, open_session, wait_until, bar):
+def test_a_new_subscription_on_the_same_connection_leaves_the_bar_before_it_open(serve, open_session, bar):
     """The server may begin its streams anew; what it sent in between is not known."""
     script = Steps([bar(0), bar(1)], [bar(2), bar(3)])
     session = open_session(serve(script).url)

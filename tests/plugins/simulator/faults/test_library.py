@@ -9,6 +9,7 @@ import pytest
 
 from wealthsources_simulator import FAULTS
 
+from ....support.waiting import wait_until
 from ..clients import BTC, UPGRADE
 
 #: What goes on by itself, or never comes to the point of behaving well again.
@@ -46,7 +47,7 @@ def test_every_row_that_a_server_can_play_has_a_fault():
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name not in NEVER_BEHAVES])
-def test_after_a_fault_the_server_behaves_well(market, serve, client, wait_until, name):
+def test_after_a_fault_the_server_behaves_well(market, serve, client, name):
     market.play(3)
     server = serve(f"{name}:{QUICKER[name]}" if name in QUICKER else name)
     one = client(server)

@@ -17,13 +17,15 @@ import trustme
 from wealthsources import ConfigError
 from wealthsources_simulator import MarketServer
 
+from ....support.markets import SAMPLE
+from ....support.waiting import wait_until
 from ....support.wire import CLOSE
-from .scripts import SAMPLE, TOKEN, stay
+from .scripts import TOKEN, stay
 
 # Coming back.
 
 
-def test_a_cut_is_followed_by_the_same_subscription_on_a_new_connection(serve, start_client, wait_until, bar):
+def test_a_cut_is_followed_by_the_same_subscription_on_a_new_connection(serve, start_client, bar):
     def script(peer):
         peer.accept()
         peer.send(bar(peer.number))
@@ -41,7 +43,7 @@ def test_a_cut_is_followed_by_the_same_subscription_on_a_new_connection(serve, s
     assert "without a Close frame" in client.last_error
 
 
-def test_the_simulator_is_left_and_found_again(start_client, wait_until):
+def test_the_simulator_is_left_and_found_again(start_client):
     with MarketServer.from_csv(SAMPLE, symbol="BTCUSDT", timeframe="1h", token=TOKEN, manual=True) as server:
         client, seen = start_client(server.url)
         for number in range(1, 6):
@@ -54,7 +56,7 @@ def test_the_simulator_is_left_and_found_again(start_client, wait_until):
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 1012, 4000])
-def test_whatever_the_close_code_the_client_comes_back(serve, start_client, wait_until, code):
+def test_whatever_the_close_code_the_client_comes_back(serve, start_client, code):
     answers = []
 
     def script(peer):
@@ -72,7 +74,7 @@ def test_whatever_the_close_code_the_client_comes_back(serve, start_client, wait
     assert answers == [(CLOSE, struct.pack("!H", code))]
 
 
-def test_a_close_without_a_code_is_one_too(serve, start_client, wait_until):
+def test_a_close_without_a_code_is_one_too(serve, start_client):
     def script(peer):
         peer.accept()
         if peer.number == 1:
@@ -86,7 +88,7 @@ def test_a_close_without_a_code_is_one_too(serve, start_client, wait_until):
     assert client.counters["lost.closed_1005"] == 1
 
 
-def test_a_fallback_is_used_at_once_when_the_endpoint_refuses(serve, start_client, wait_until, closed_port, delays):
+def test_a_fallback_is_used_at_once_when_the_endpoint_refuses(serve, start_client, closed_port, delays):
     server = serve(stay)
     client, seen = start_client(closed_port, fallbacks=[server.url], backoff_base=60, backoff_cap=60)
     wait_until(lambda: client.state == "connected")
@@ -96,7 +98,7 @@ def test_a_fallback_is_used_at_once_when_the_endpoint_refuses(serve, start_clien
     assert delays == []
 
 
-def test_the_endpoints_go_round_and_only_the_first_round_is_without_delay(serve, start_client, wait_until, delays):
+def test_the_endpoints_go_round_and_only_the_first_round_is_without_delay(serve, start_client, delays):
     order = []
 
     def script_of(name):
@@ -115,9 +117,7 @@ def test_the_endpoints_go_round_and_only_the_first_round_is_without_delay(serve,
     assert len(delays) in (len(order) - 2, len(order) - 3)  # the last one may have been stopped before it was asked for
 
 
-def test_the_delay_grows_and_a_connection_that_lived_briefly_does_not_reset_it(
-    serve, start_client, wait_until, bar, delays
-):
+def test_the_delay_grows_and_a_connection_that_lived_briefly_does_not_reset_it(serve, start_client, bar, delays):
     def script(peer):
         peer.accept()
         peer.send(bar(peer.number))
@@ -129,7 +129,7 @@ def test_the_delay_grows_and_a_connection_that_lived_briefly_does_not_reset_it(
     client.stop()
 
 
-def test_a_connection_that_lived_and_brought_a_bar_does_reset_it(serve, start_client, wait_until, bar, delays):
+def test_a_connection_that_lived_and_brought_a_bar_does_reset_it(serve, start_client, bar, delays):
     def script(peer):
         peer.accept()
         peer.send(bar(peer.number))
@@ -141,7 +141,7 @@ def test_a_connection_that_lived_and_brought_a_bar_does_reset_it(serve, start_cl
     assert delays[:3] == [0.01, 0.01, 0.01]
 
 
-def test_a_connection_that_lived_without_a_bar_does_not_reset_it(serve, start_client, wait_until, delays):
+def test_a_connection_that_lived_without_a_bar_does_not_reset_it(serve, start_client, delays):
     def script(peer):
         peer.accept()
         peer.send({"type": "NEWS"}, {"type": "PONG"})
@@ -154,7 +154,7 @@ def test_a_connection_that_lived_without_a_bar_does_not_reset_it(serve, start_cl
     assert delays[:3] == [0.01, 0.02, 0.04]
 
 
-def test_a_host_is_not_connected_to_more_often_than_allowed(serve, start_client, wait_until):
+def test_a_host_is_not_connected_to_more_often_than_allowed(serve, start_client):
     server = serve(lambda peer: None)
     client, _ = start_client(server.url, connects_per_minute=3, backoff_base=0.001, backoff_cap=0.001)
     wait_until(lambda: client.counters["budget_waits"])
@@ -163,7 +163,7 @@ def test_a_host_is_not_connected_to_more_often_than_allowed(serve, start_client,
     assert server.accepted == 3
 
 
-def test_a_handler_that_fails_costs_one_connection_and_not_the_thread(serve, make_client, wait_until, bar, caplog):
+def test_a_handler_that_fails_costs_one_connection_and_not_the_thread(serve, make_client, bar, caplog):
     def script(peer):
         peer.accept()
         peer.send(bar(peer.number))
@@ -188,7 +188,7 @@ def test_a_handler_that_fails_costs_one_connection_and_not_the_thread(serve, mak
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
-def test_an_upgrade_that_is_not_authorized_is_a_state_of_its_own(serve, start_client, wait_until, status, delays):
+def test_an_upgrade_that_is_not_authorized_is_a_state_of_its_own(serve, start_client, status, delays):
     def script(peer):
         peer.request()
         peer.http(status)
@@ -200,7 +200,7 @@ def test_an_upgrade_that_is_not_authorized_is_a_state_of_its_own(serve, start_cl
     assert seen.states == ["connecting", "error", "connecting", "auth_failed"]
 
 
-def test_a_refused_client_tries_again_slowly(serve, start_client, wait_until, delays):
+def test_a_refused_client_tries_again_slowly(serve, start_client, delays):
     def script(peer):
         peer.accept() if peer.number > 3 else peer.subscribed()
         if peer.number > 3:
@@ -216,7 +216,7 @@ def test_a_refused_client_tries_again_slowly(serve, start_client, wait_until, de
 
 
 @pytest.mark.parametrize("text", ["wrong or missing csrf_token", "Unauthorized", "bad TOKEN", "auth failed"])
-def test_an_error_about_the_credential_instead_of_connected(serve, start_client, wait_until, text):
+def test_an_error_about_the_credential_instead_of_connected(serve, start_client, text):
     def script(peer):
         peer.subscribed()
         peer.send({"type": "ERROR", "message": text})
@@ -228,7 +228,7 @@ def test_an_error_about_the_credential_instead_of_connected(serve, start_client,
     assert client.epoch == 0
 
 
-def test_another_error_instead_of_connected_is_tried_again(serve, start_client, wait_until):
+def test_another_error_instead_of_connected_is_tried_again(serve, start_client):
     def script(peer):
         if peer.number > 1:
             stay(peer)
@@ -242,7 +242,7 @@ def test_another_error_instead_of_connected_is_tried_again(serve, start_client, 
     assert "refused_by_server: try later" in client.last_error
 
 
-def test_a_policy_violation_means_the_credential(serve, start_client, wait_until):
+def test_a_policy_violation_means_the_credential(serve, start_client):
     def script(peer):
         peer.accept()
         peer.frame(CLOSE, struct.pack("!H", 1008) + b"session expired")
@@ -253,7 +253,7 @@ def test_a_policy_violation_means_the_credential(serve, start_client, wait_until
     assert "closed_1008: session expired" in client.last_error
 
 
-def test_a_redirect_is_not_followed(serve, start_client, wait_until):
+def test_a_redirect_is_not_followed(serve, start_client):
     elsewhere = serve(stay)
 
     def script(peer):
@@ -276,7 +276,7 @@ def test_a_redirect_is_not_followed(serve, start_client, wait_until):
     ],
     ids=["a web page", "an endless body", "a wrong key", "no HTTP", "nothing"],
 )
-def test_an_upgrade_that_goes_wrong_is_tried_again(serve, start_client, wait_until, answer):
+def test_an_upgrade_that_goes_wrong_is_tried_again(serve, start_client, answer):
     def script(peer):
         if peer.number > 1:
             stay(peer)
@@ -289,7 +289,7 @@ def test_an_upgrade_that_goes_wrong_is_tried_again(serve, start_client, wait_unt
     assert counted in ("lost.bad_status", "lost.handshake_protocol", "lost.handshake_closed")
 
 
-def test_a_server_that_never_answers_the_upgrade(serve, start_client, wait_until):
+def test_a_server_that_never_answers_the_upgrade(serve, start_client):
     client, _ = start_client(serve(lambda peer: peer.deaf()).url, connect_timeout=0.3)
     wait_until(lambda: client.counters["lost.handshake_timeout"])
 
@@ -297,7 +297,7 @@ def test_a_server_that_never_answers_the_upgrade(serve, start_client, wait_until
 # The token.
 
 
-def test_a_missing_token_is_sent_empty_and_said_once(serve, start_client, wait_until, caplog):
+def test_a_missing_token_is_sent_empty_and_said_once(serve, start_client, caplog):
     def script(peer):
         peer.accept()
         if peer.number > 3:
@@ -310,7 +310,7 @@ def test_a_missing_token_is_sent_empty_and_said_once(serve, start_client, wait_u
     assert caplog.text.count("no csrf_token is set") == 1
 
 
-def test_a_token_that_is_there_needs_no_word(serve, start_client, wait_until, caplog):
+def test_a_token_that_is_there_needs_no_word(serve, start_client, caplog):
     client, _ = start_client(serve(stay).url)
     wait_until(lambda: client.state == "connected")
     assert "csrf_token" not in caplog.text
@@ -341,7 +341,7 @@ WAYS = {
 @pytest.mark.parametrize("early", [True, False], ids=["instead of CONNECTED", "later"])
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_a_server_that_repeats_the_token_does_not_get_it_into_log_or_status(
-    serve, start_client, wait_until, bar, caplog, way, early, token
+    serve, start_client, bar, caplog, way, early, token
 ):
     texts = echoes(token)
 
@@ -367,7 +367,7 @@ def test_a_server_that_repeats_the_token_does_not_get_it_into_log_or_status(
 # Leaving nothing behind.
 
 
-def test_threads_and_descriptors_do_not_grow_with_reconnects(serve, start_client, wait_until, bar):
+def test_threads_and_descriptors_do_not_grow_with_reconnects(serve, start_client, bar):
     enough = threading.Event()
 
     def script(peer):
@@ -394,7 +394,7 @@ def test_threads_and_descriptors_do_not_grow_with_reconnects(serve, start_client
     enough.set()
 
 
-def test_descriptors_do_not_grow_with_attempts_that_fail(serve, start_client, wait_until, closed_port):
+def test_descriptors_do_not_grow_with_attempts_that_fail(serve, start_client, closed_port):
     process = psutil.Process()
 
     def script(peer):
@@ -413,7 +413,7 @@ def test_descriptors_do_not_grow_with_attempts_that_fail(serve, start_client, wa
 # TLS.
 
 
-def test_tls_with_a_certificate_authority_of_ones_own(start_client, wait_until, tmp_path):
+def test_tls_with_a_certificate_authority_of_ones_own(start_client, tmp_path):
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -431,7 +431,7 @@ def test_tls_with_a_certificate_authority_of_ones_own(start_client, wait_until, 
         doubting.stop()
 
 
-def test_a_header_full_of_blanks_is_read_in_no_time(serve, start_client, wait_until):
+def test_a_header_full_of_blanks_is_read_in_no_time(serve, start_client):
     def script(peer):
         peer.request()
         peer.http("503 Busy", f"Retry-After:{' ' * 30_000}\x01\r\nContent-Length: 0\r\n")

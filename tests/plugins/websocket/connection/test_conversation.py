@@ -6,13 +6,14 @@ import struct
 import threading
 import time
 
+from ....support.waiting import wait_until
 from ....support.wire import BINARY, CLOSE, PING
 from .scripts import TOKEN, stay
 
 # Subscribing.
 
 
-def test_the_first_message_is_the_whole_subscription(serve, start_client, wait_until):
+def test_the_first_message_is_the_whole_subscription(serve, start_client):
     server = serve(stay)
     client, seen = start_client(
         server.url, symbols=["BTCUSDT", "ETHUSDT"], resolutions=["1m", "1h"], market_type="binance-testnet"
@@ -32,7 +33,7 @@ def test_the_first_message_is_the_whole_subscription(serve, start_client, wait_u
     assert (client.epoch, client.reconnects) == (1, 0)
 
 
-def test_connected_means_acknowledged(serve, start_client, wait_until):
+def test_connected_means_acknowledged(serve, start_client):
     acknowledge = threading.Event()
 
     def script(peer):
@@ -49,7 +50,7 @@ def test_connected_means_acknowledged(serve, start_client, wait_until):
     wait_until(lambda: client.state == "connected")
 
 
-def test_an_acknowledgement_of_another_request_is_not_ours(serve, start_client, wait_until):
+def test_an_acknowledgement_of_another_request_is_not_ours(serve, start_client):
     def script(peer):
         peer.subscribed()
         peer.send({"type": "CONNECTED", "request_id": "77"})
@@ -60,7 +61,7 @@ def test_an_acknowledgement_of_another_request_is_not_ours(serve, start_client, 
     assert client.epoch == 0
 
 
-def test_bars_that_come_before_the_acknowledgement_are_kept(serve, start_client, wait_until, bar):
+def test_bars_that_come_before_the_acknowledgement_are_kept(serve, start_client, bar):
     def script(peer):
         peer.subscribed()
         peer.send(bar(1), [bar(2), bar(3)], {"type": "CONNECTED", "request_id": "1"}, bar(4))
@@ -73,7 +74,7 @@ def test_bars_that_come_before_the_acknowledgement_are_kept(serve, start_client,
     assert client.state == "connected"
 
 
-def test_early_bars_of_a_connection_that_is_not_acknowledged_are_dropped(serve, start_client, wait_until, bar):
+def test_early_bars_of_a_connection_that_is_not_acknowledged_are_dropped(serve, start_client, bar):
     def script(peer):
         peer.subscribed()
         peer.send(bar(peer.number))
@@ -88,7 +89,7 @@ def test_early_bars_of_a_connection_that_is_not_acknowledged_are_dropped(serve, 
     assert seen.epochs == [1]
 
 
-def test_a_changed_subscription_is_sent_whole_on_the_same_connection_and_on_the_next(serve, start_client, wait_until):
+def test_a_changed_subscription_is_sent_whole_on_the_same_connection_and_on_the_next(serve, start_client):
     go_on = threading.Event()
 
     def script(peer):
@@ -114,7 +115,7 @@ def test_a_changed_subscription_is_sent_whole_on_the_same_connection_and_on_the_
         assert (message["symbols"], message["resolutions"], message["csrf_token"]) == (["ETHUSDT"], ["5m"], TOKEN)
 
 
-def test_a_server_that_never_acknowledges(serve, start_client, wait_until):
+def test_a_server_that_never_acknowledges(serve, start_client):
     def script(peer):
         peer.subscribed()
         peer.stay()
@@ -128,7 +129,7 @@ def test_a_server_that_never_acknowledges(serve, start_client, wait_until):
     assert client.epoch == 0
 
 
-def test_a_server_that_talks_instead_of_acknowledging(serve, start_client, wait_until, bar):
+def test_a_server_that_talks_instead_of_acknowledging(serve, start_client, bar):
     def script(peer):
         peer.subscribed()
         while True:
@@ -144,7 +145,7 @@ def test_a_server_that_talks_instead_of_acknowledging(serve, start_client, wait_
 # Messages.
 
 
-def test_several_bars_in_one_message(serve, start_client, wait_until, bar):
+def test_several_bars_in_one_message(serve, start_client, bar):
     inner = [{name: value for name, value in bar(place).items() if name != "type"} for place in (3, 4)]
 
     def script(peer):
@@ -157,7 +158,7 @@ def test_several_bars_in_one_message(serve, start_client, wait_until, bar):
     assert seen.open_times == [bar(place)["open_time"] for place in (1, 2, 3, 4, 3)]
 
 
-def test_what_cannot_be_read_is_counted_and_costs_nothing_else(serve, start_client, wait_until, bar, caplog):
+def test_what_cannot_be_read_is_counted_and_costs_nothing_else(serve, start_client, bar, caplog):
     def script(peer):
         peer.accept()
         peer.send("{", "7", "[" * 5_000, "null", bar(1, close="NaN"), bar(2, close="99"), {"type": "NEWS"}, [7])
@@ -173,7 +174,7 @@ def test_what_cannot_be_read_is_counted_and_costs_nothing_else(serve, start_clie
     assert client.epoch == 1
 
 
-def test_an_error_while_streaming_is_told_and_the_connection_stays(serve, start_client, wait_until, bar, caplog):
+def test_an_error_while_streaming_is_told_and_the_connection_stays(serve, start_client, bar, caplog):
     def script(peer):
         peer.accept()
         peer.send({"type": "ERROR", "message": "unknown symbol XYZ"}, bar(1))
@@ -189,7 +190,7 @@ def test_an_error_while_streaming_is_told_and_the_connection_stays(serve, start_
 # What review found.
 
 
-def test_what_was_lost_before_connected_is_not_forgotten_when_more_is_lost(serve, start_client, wait_until, bar):
+def test_what_was_lost_before_connected_is_not_forgotten_when_more_is_lost(serve, start_client, bar):
     def script(peer):
         connect = peer.subscribed()
         for place in range(1_001):
@@ -203,7 +204,7 @@ def test_what_was_lost_before_connected_is_not_forgotten_when_more_is_lost(serve
     assert any(bad.may_be_bar and not bad.symbol for bad in seen.bad)  # a bar of any series may have been lost
 
 
-def test_the_words_of_a_close_frame_are_one_line(serve, start_client, wait_until):
+def test_the_words_of_a_close_frame_are_one_line(serve, start_client):
     def script(peer):
         peer.accept()
         peer.frame(CLOSE, struct.pack("!H", 4000) + b"bye\n\x1b[2Jnow")

@@ -7,8 +7,10 @@ import pytest
 from wealthsources_websocket.connection.flood import FloodWatch
 from wealthsources_websocket.errors import ConnectionLost
 
+from ....support.waiting import wait_until
 
-def test_a_flood_of_nonsense_does_not_flood_the_log(serve, start_client, wait_until, bar, caplog):
+
+def test_a_flood_of_nonsense_does_not_flood_the_log(serve, start_client, bar, caplog):
     def script(peer):
         peer.accept()
         peer.send(*["{"] * 500, bar(1))
@@ -20,7 +22,7 @@ def test_a_flood_of_nonsense_does_not_flood_the_log(serve, start_client, wait_un
     assert caplog.text.count("bad_message") == 10
 
 
-def test_heartbeats_in_plain_text_are_no_flood(serve, start_client, wait_until, bar, policies):
+def test_heartbeats_in_plain_text_are_no_flood(serve, start_client, bar, policies):
     policies |= {"most_malformed": 3, "flood_time": 0.0}  # none of them comes that quickly
 
     def script(peer):

@@ -11,6 +11,7 @@ from wealthsources_websocket.connection.heartbeat import Heartbeat, Uptime
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
+from ....support.waiting import wait_until
 from ....support.wire import PING, PONG
 from ..protocols.invented import Invented
 from .scripts import stay
@@ -18,7 +19,7 @@ from .scripts import stay
 # Being alive.
 
 
-def test_pings_go_out_and_are_answered(serve, start_client, wait_until):
+def test_pings_go_out_and_are_answered(serve, start_client):
     payloads = []
 
     def script(peer):
@@ -35,7 +36,7 @@ def test_pings_go_out_and_are_answered(serve, start_client, wait_until):
     assert client.counters["stray_pongs"] == 0
 
 
-def test_a_server_that_answers_no_ping_is_left(serve, start_client, wait_until):
+def test_a_server_that_answers_no_ping_is_left(serve, start_client):
     def script(peer):
         peer.accept()
         peer.deaf() if peer.number == 1 else peer.stay()
@@ -45,7 +46,7 @@ def test_a_server_that_answers_no_ping_is_left(serve, start_client, wait_until):
     assert client.counters["lost.pong_timeout"] == 1
 
 
-def test_bars_do_not_count_as_answer_to_a_ping(serve, start_client, wait_until, bar):
+def test_bars_do_not_count_as_answer_to_a_ping(serve, start_client, bar):
     def script(peer):
         peer.accept()
         if peer.number > 1:
@@ -59,7 +60,7 @@ def test_bars_do_not_count_as_answer_to_a_ping(serve, start_client, wait_until, 
     assert client.counters["lost.pong_timeout"] == 1
 
 
-def test_a_pong_for_another_ping_is_no_answer(serve, start_client, wait_until):
+def test_a_pong_for_another_ping_is_no_answer(serve, start_client):
     def script(peer):
         peer.accept()
         if peer.number > 1:
@@ -74,7 +75,7 @@ def test_a_pong_for_another_ping_is_no_answer(serve, start_client, wait_until):
     assert client.counters["stray_pongs"] >= 1
 
 
-def test_pongs_that_nobody_asked_for_do_no_harm(serve, start_client, wait_until, bar):
+def test_pongs_that_nobody_asked_for_do_no_harm(serve, start_client, bar):
     def script(peer):
         peer.accept()
         for _ in range(100):
@@ -89,7 +90,7 @@ def test_pongs_that_nobody_asked_for_do_no_harm(serve, start_client, wait_until,
     assert (client.state, client.epoch) == ("connected", 1)
 
 
-def test_a_ping_of_the_server_is_answered_with_its_payload(serve, start_client, wait_until):
+def test_a_ping_of_the_server_is_answered_with_its_payload(serve, start_client):
     answers = []
 
     def script(peer):
@@ -103,7 +104,7 @@ def test_a_ping_of_the_server_is_answered_with_its_payload(serve, start_client, 
     assert answers == [(PONG, b"are you there?")]
 
 
-def test_a_ping_message_is_answered_with_a_pong_message(serve, start_client, wait_until):
+def test_a_ping_message_is_answered_with_a_pong_message(serve, start_client):
     def script(peer):
         peer.subscribed()
         peer.send({"type": "PING"}, {"type": "CONNECTED"}, {"type": "PING"})
@@ -115,7 +116,7 @@ def test_a_ping_message_is_answered_with_a_pong_message(serve, start_client, wai
     assert server.received[1:] == [{"type": "PONG"}, {"type": "PONG"}]
 
 
-def test_a_connection_without_bars_is_given_up_whatever_else_comes(serve, start_client, wait_until):
+def test_a_connection_without_bars_is_given_up_whatever_else_comes(serve, start_client):
     def script(peer):
         peer.accept()
         while peer.number == 1:
@@ -129,7 +130,7 @@ def test_a_connection_without_bars_is_given_up_whatever_else_comes(serve, start_
     assert client.counters["lost.data_idle"] == 1
 
 
-def test_bars_of_others_do_not_count_as_data(serve, start_client, wait_until, bar):
+def test_bars_of_others_do_not_count_as_data(serve, start_client, bar):
     def script(peer):
         peer.accept()
         while True:
@@ -141,7 +142,7 @@ def test_bars_of_others_do_not_count_as_data(serve, start_client, wait_until, ba
     wait_until(lambda: client.counters["lost.data_idle"])
 
 
-def test_bars_keep_a_connection(serve, start_client, wait_until, bar):
+def test_bars_keep_a_connection(serve, start_client, bar):
     def script(peer):
         peer.accept()
         for place in range(100_000):
@@ -154,7 +155,7 @@ def test_bars_keep_a_connection(serve, start_client, wait_until, bar):
     assert client.reconnects == 0
 
 
-def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, wait_until, bar, policies):
+def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, bar, policies):
     asleep = [0.0]
     policies["asleep"] = lambda: asleep[0]
     client, _ = start_client(serve(stay).url)

@@ -15,6 +15,7 @@ from wealthsources_websocket import protocols
 from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.base import Limits
 
+from ....support.waiting import wait_until
 from ....support.wire import CLOSE
 from ..protocols.invented import Invented
 
@@ -69,7 +70,7 @@ def start_invented(start_client):
     return start
 
 
-def test_greeting_key_two_texts_and_an_answer_for_each_series(serve, start_invented, wait_until, caplog):
+def test_greeting_key_two_texts_and_an_answer_for_each_series(serve, start_invented, caplog):
     greet, told = threading.Event(), []
 
     def script(peer):
@@ -112,7 +113,7 @@ def test_greeting_key_two_texts_and_an_answer_for_each_series(serve, start_inven
     assert (client.epoch, client.counters["repeated_acks"], client.counters["refused_series"]) == (1, 0, 1)
 
 
-def test_an_acknowledgement_may_name_the_text(serve, start_invented, wait_until):
+def test_an_acknowledgement_may_name_the_text(serve, start_invented):
     def script(peer):
         introduce(peer)
         second = [peer.message(), peer.message()][1]
@@ -127,14 +128,14 @@ def test_an_acknowledgement_may_name_the_text(serve, start_invented, wait_until)
     assert client.counters["lost.ack_timeout"] == 1
 
 
-def test_a_server_that_does_not_greet_is_told_by_its_word(serve, start_invented, wait_until):
+def test_a_server_that_does_not_greet_is_told_by_its_word(serve, start_invented):
     client, seen = start_invented(serve(lambda peer: (peer.upgrade(), peer.deaf())).url, connect_timeout=0.3)
     wait_until(lambda: client.counters["lost.ack_timeout"])
     wait_until(lambda: len(seen.reasons) > 1)
     assert "ack_timeout: no subscribed came" in seen.reasons[1]
 
 
-def test_a_key_that_is_not_accepted_is_called_by_its_name(serve, start_invented, wait_until):
+def test_a_key_that_is_not_accepted_is_called_by_its_name(serve, start_invented):
     def script(peer):
         peer.upgrade()
         peer.send({"event": "hello"})
@@ -147,7 +148,7 @@ def test_a_key_that_is_not_accepted_is_called_by_its_name(serve, start_invented,
     assert "the server does not accept key: unknown key ***" in client.last_error
 
 
-def test_what_close_codes_mean_is_the_protocols_and_the_options_have_the_last_word(serve, start_invented, wait_until):
+def test_what_close_codes_mean_is_the_protocols_and_the_options_have_the_last_word(serve, start_invented):
     def script(peer):
         begin(peer)
         peer.frame(CLOSE, struct.pack("!H", 4401))
@@ -159,7 +160,7 @@ def test_what_close_codes_mean_is_the_protocols_and_the_options_have_the_last_wo
     wait_until(lambda: client.state == "error")
 
 
-def test_a_series_that_was_refused_is_asked_for_again_on_the_next_connection(serve, start_invented, wait_until):
+def test_a_series_that_was_refused_is_asked_for_again_on_the_next_connection(serve, start_invented):
     def script(peer):
         introduce(peer)
         texts = [peer.message(), peer.message()]
@@ -176,7 +177,7 @@ def test_a_series_that_was_refused_is_asked_for_again_on_the_next_connection(ser
     assert "the server restarts" in client.last_error
 
 
-def test_when_every_series_is_refused_the_connection_is_of_no_use(serve, start_invented, wait_until):
+def test_when_every_series_is_refused_the_connection_is_of_no_use(serve, start_invented):
     def script(peer):
         introduce(peer)
         for topic in itertools.chain(topics(peer.message()), topics(peer.message())):
@@ -190,7 +191,7 @@ def test_when_every_series_is_refused_the_connection_is_of_no_use(serve, start_i
     assert set(client.refused) == set(SERIES)
 
 
-def test_a_refusal_that_names_no_series_is_told(serve, start_invented, wait_until, caplog):
+def test_a_refusal_that_names_no_series_is_told(serve, start_invented, caplog):
     def script(peer):
         begin(peer)
         peer.send({"event": "refused", "why": "too fast"})
@@ -202,7 +203,7 @@ def test_a_refusal_that_names_no_series_is_told(serve, start_invented, wait_unti
     assert (client.epoch, client.refused) == (1, {})
 
 
-def test_a_server_that_answers_no_heartbeat_is_left(serve, start_invented, wait_until):
+def test_a_server_that_answers_no_heartbeat_is_left(serve, start_invented):
     def script(peer):
         begin(peer)
         if peer.number > 1:
@@ -216,7 +217,7 @@ def test_a_server_that_answers_no_heartbeat_is_left(serve, start_invented, wait_
     assert client.counters["lost.pong_timeout"] == 1
 
 
-def test_on_a_market_that_pushes_no_quiet_minutes_heartbeats_keep_a_connection(serve, start_invented, wait_until):
+def test_on_a_market_that_pushes_no_quiet_minutes_heartbeats_keep_a_connection(serve, start_invented):
     class Pushing(Invented):
         pushes_quiet_minutes = True
 
@@ -230,7 +231,7 @@ def test_on_a_market_that_pushes_no_quiet_minutes_heartbeats_keep_a_connection(s
     assert (quiet.epoch, quiet.counters["lost.data_idle"]) == (1, 0)
 
 
-def test_a_connection_is_renewed_when_it_is_as_old_as_the_server_lets_it_be(serve, start_invented, wait_until):
+def test_a_connection_is_renewed_when_it_is_as_old_as_the_server_lets_it_be(serve, start_invented):
     class Mortal(Invented):
         limits = Limits(series_per_text=2, lifetime=0.3)
 
@@ -239,7 +240,7 @@ def test_a_connection_is_renewed_when_it_is_as_old_as_the_server_lets_it_be(serv
     assert client.counters["lost.lifetime"] == 1
 
 
-def test_texts_go_out_no_faster_than_the_server_allows(serve, start_invented, wait_until):
+def test_texts_go_out_no_faster_than_the_server_allows(serve, start_invented):
     class Slow(Invented):
         limits = Limits(series_per_text=1, texts_per_second=4)
 
@@ -267,7 +268,7 @@ def registered(monkeypatch):
     monkeypatch.setitem(protocols.BUILT_IN, "invented", f"{Invented.__module__}:Invented")
 
 
-def test_a_session_that_speaks_it_answers_in_our_spelling(registered, serve, open_session, wait_until):
+def test_a_session_that_speaks_it_answers_in_our_spelling(registered, serve, open_session):
     def script(peer):
         begin(peer)
         peer.send(bar("XBT-USDT@60", 0, closed=True), bar("XBT-USDT@60", 1))
@@ -283,9 +284,7 @@ def test_a_session_that_speaks_it_answers_in_our_spelling(registered, serve, ope
     assert "unsolicited" not in live.status().counters
 
 
-def test_a_series_is_on_one_shard_and_a_lost_shard_makes_only_its_own_stale(
-    registered, serve, open_session, wait_until
-):
+def test_a_series_is_on_one_shard_and_a_lost_shard_makes_only_its_own_stale(registered, serve, open_session):
     symbols = ["BTCUSDT", *(f"S{number}USDT" for number in range(5))]
     cut = threading.Event()
 

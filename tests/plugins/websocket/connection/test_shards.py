@@ -17,6 +17,7 @@ from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.base import Limits
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
+from ....support.waiting import wait_until
 from ..conftest import QUICK, Seen
 from .scripts import stay
 
@@ -82,7 +83,7 @@ def states(shards) -> list[str]:
     return [client.state for client in shards.clients]
 
 
-def test_there_are_as_many_connections_as_the_limit_asks_for(serve, make_shards, wait_until, caplog):
+def test_there_are_as_many_connections_as_the_limit_asks_for(serve, make_shards, caplog):
     caplog.set_level(logging.INFO)
     server = serve(stay)
     shards, _ = make_shards(server.url, *"ABCDE")
@@ -98,7 +99,7 @@ def test_there_are_as_many_connections_as_the_limit_asks_for(serve, make_shards,
     assert "shard 2: connected" in caplog.text
 
 
-def test_a_protocol_without_a_limit_has_one_connection(serve, make_shards, wait_until, caplog):
+def test_a_protocol_without_a_limit_has_one_connection(serve, make_shards, caplog):
     caplog.set_level(logging.INFO)
     shards, _ = make_shards(serve(stay).url, *"ABCDE", protocol=WealthAI)
     shards.start()
@@ -106,7 +107,7 @@ def test_a_protocol_without_a_limit_has_one_connection(serve, make_shards, wait_
     assert "shard" not in caplog.text
 
 
-def test_all_together_do_no_better_than_the_worst(serve, make_shards, wait_until, bar):
+def test_all_together_do_no_better_than_the_worst(serve, make_shards, bar):
     def script(peer):
         symbols = peer.accept()["symbols"]
         peer.send(bar(0, symbol=symbols[0]))
@@ -123,7 +124,7 @@ def test_all_together_do_no_better_than_the_worst(serve, make_shards, wait_until
     assert sum_of(client.counters for client in shards.clients)["lost.cut"] == 1
 
 
-def test_a_changed_subscription_leaves_alone_who_has_nothing_to_do_with_it(serve, make_shards, wait_until):
+def test_a_changed_subscription_leaves_alone_who_has_nothing_to_do_with_it(serve, make_shards):
     def script(peer):
         peer.accept()
         while True:
@@ -157,7 +158,7 @@ def test_a_subscription_that_changes_before_the_start_connects_nobody(serve, mak
     assert (server.accepted, states(shards)) == (0, ["disconnected"])
 
 
-def test_all_stop_within_the_limit_of_one(serve, make_shards, wait_until):
+def test_all_stop_within_the_limit_of_one(serve, make_shards):
     server = serve(lambda peer: (peer.accept(), peer.deaf()))
     shards, _ = make_shards(server.url, *"ABCDEFGH")
     shards.start()
@@ -168,7 +169,7 @@ def test_all_stop_within_the_limit_of_one(serve, make_shards, wait_until):
     assert states(shards) == ["disconnected"] * 4
 
 
-def test_when_one_cannot_start_none_goes_on(serve, make_shards, wait_until):
+def test_when_one_cannot_start_none_goes_on(serve, make_shards):
     tokens = iter(["one", "one"])  # at the start and before the connection of the first; there is none for the second
     server = serve(lambda peer: peer.deaf())
     shards, _ = make_shards(server.url, *"ABCDEF", csrf_token=lambda: next(tokens))

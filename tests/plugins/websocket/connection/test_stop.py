@@ -12,6 +12,7 @@ import pytest
 
 from wealthsources_websocket.connection.policies import STOP_LIMIT
 
+from ....support.waiting import wait_until
 from ....support.wire import CLOSE
 from .scripts import stay
 
@@ -50,7 +51,7 @@ def test_stop_before_start_and_a_start_after_that(serve, make_client):
     assert server.accepted == 0
 
 
-def test_start_twice_makes_one_connection(serve, start_client, wait_until):
+def test_start_twice_makes_one_connection(serve, start_client):
     server = serve(stay)
     client, _ = start_client(server.url)
     client.start()
@@ -60,7 +61,7 @@ def test_start_twice_makes_one_connection(serve, start_client, wait_until):
     assert server.accepted == 1
 
 
-def test_stop_while_the_name_is_looked_up(start_client, wait_until, monkeypatch):
+def test_stop_while_the_name_is_looked_up(start_client, monkeypatch):
     asked, give_up = threading.Event(), threading.Event()
 
     def hang(*args, **options):
@@ -78,7 +79,7 @@ def test_stop_while_the_name_is_looked_up(start_client, wait_until, monkeypatch)
 
 @pytest.mark.parametrize("scheme", ["ws", "wss"])
 @pytest.mark.parametrize("full", [True, False], ids=["TCP", "handshake"])
-def test_stop_while_connecting_to_a_silent_port(start_client, wait_until, scheme, full):
+def test_stop_while_connecting_to_a_silent_port(start_client, scheme, full):
     port, stack = listening(accept_queue_full=full)
     with stack:
         client, _ = start_client(f"{scheme}://127.0.0.1:{port}/", connect_timeout=20)
@@ -87,7 +88,7 @@ def test_stop_while_connecting_to_a_silent_port(start_client, wait_until, scheme
         assert stop_in_time(client) < 1.5
 
 
-def test_stop_while_waiting_for_the_upgrade(serve, start_client, wait_until):
+def test_stop_while_waiting_for_the_upgrade(serve, start_client):
     asked = threading.Event()
 
     def script(peer):
@@ -100,14 +101,14 @@ def test_stop_while_waiting_for_the_upgrade(serve, start_client, wait_until):
     assert stop_in_time(client) < 1.5
 
 
-def test_stop_while_waiting_for_connected(serve, start_client, wait_until):
+def test_stop_while_waiting_for_connected(serve, start_client):
     server = serve(lambda peer: (peer.subscribed(), peer.stay()))
     client, _ = start_client(server.url, connect_timeout=20)
     wait_until(lambda: server.received)
     assert stop_in_time(client) < 1.5
 
 
-def test_stop_says_goodbye(serve, start_client, wait_until):
+def test_stop_says_goodbye(serve, start_client):
     goodbye = []
 
     def script(peer):
@@ -122,13 +123,13 @@ def test_stop_says_goodbye(serve, start_client, wait_until):
     assert (seen.states[-1], seen.reasons[-1]) == ("disconnected", "stopped")
 
 
-def test_stop_when_the_server_does_not_say_goodbye(serve, start_client, wait_until):
+def test_stop_when_the_server_does_not_say_goodbye(serve, start_client):
     client, _ = start_client(serve(lambda peer: (peer.accept(), peer.deaf())).url)
     wait_until(lambda: client.state == "connected")
     stop_in_time(client)
 
 
-def test_stop_when_the_server_talks_on_and_reads_nothing(serve, start_client, wait_until, bar):
+def test_stop_when_the_server_talks_on_and_reads_nothing(serve, start_client, bar):
     def script(peer):
         peer.accept()
         while True:
@@ -139,7 +140,7 @@ def test_stop_when_the_server_talks_on_and_reads_nothing(serve, start_client, wa
     stop_in_time(client)
 
 
-def test_stop_amid_half_a_frame(serve, start_client, wait_until):
+def test_stop_amid_half_a_frame(serve, start_client):
     sent = threading.Event()
 
     def script(peer):
@@ -154,27 +155,27 @@ def test_stop_amid_half_a_frame(serve, start_client, wait_until):
     stop_in_time(client)
 
 
-def test_stop_during_the_delay_before_the_next_attempt(start_client, wait_until, closed_port, delays):
+def test_stop_during_the_delay_before_the_next_attempt(start_client, closed_port, delays):
     client, _ = start_client(closed_port, backoff_base=60)
     wait_until(lambda: delays)
     assert stop_in_time(client) < 1.5
     assert client.counters["attempts"] == 1
 
 
-def test_stop_while_the_budget_is_used_up(serve, start_client, wait_until):
+def test_stop_while_the_budget_is_used_up(serve, start_client):
     client, _ = start_client(serve(lambda peer: None).url, connects_per_minute=1)
     wait_until(lambda: client.counters["budget_waits"])
     assert stop_in_time(client) < 1.5
 
 
-def test_stop_twice(serve, start_client, wait_until):
+def test_stop_twice(serve, start_client):
     client, _ = start_client(serve(stay).url)
     wait_until(lambda: client.state == "connected")
     stop_in_time(client)
     assert stop_in_time(client) < 0.5
 
 
-def test_stop_from_many_threads_at_once(serve, start_client, wait_until):
+def test_stop_from_many_threads_at_once(serve, start_client):
     server = serve(stay)
     client, seen = start_client(server.url)
     wait_until(lambda: client.state == "connected")
@@ -194,7 +195,7 @@ def test_stop_from_many_threads_at_once(serve, start_client, wait_until):
     assert seen.states.count("disconnected") == 1
 
 
-def test_stop_from_the_readers_own_thread(serve, make_client, wait_until, bar):
+def test_stop_from_the_readers_own_thread(serve, make_client, bar):
     def script(peer):
         peer.accept()
         peer.send(bar(1))
@@ -217,7 +218,7 @@ def test_stop_from_the_readers_own_thread(serve, make_client, wait_until, bar):
     assert server.accepted == 1
 
 
-def test_stop_while_the_handler_hangs(serve, make_client, wait_until, bar, policies):
+def test_stop_while_the_handler_hangs(serve, make_client, bar, policies):
     policies |= {"stop_limit": 0.6, "close_timeout": -0.7}  # 0.3 s until the socket is torn away
     let_go, hangs = threading.Event(), threading.Event()
 
@@ -236,7 +237,7 @@ def test_stop_while_the_handler_hangs(serve, make_client, wait_until, bar, polic
     wait_until(lambda: client.state == "disconnected")
 
 
-def test_nothing_connects_after_a_stop(serve, start_client, wait_until):
+def test_nothing_connects_after_a_stop(serve, start_client):
     server = serve(lambda peer: peer.accept())
     client, seen = start_client(server.url, backoff_base=0.001, backoff_cap=0.001)
     wait_until(lambda: server.accepted >= 3)
@@ -248,7 +249,7 @@ def test_nothing_connects_after_a_stop(serve, start_client, wait_until):
     assert states[-1] == "disconnected"
 
 
-def test_a_start_and_a_stop_that_race_leave_nothing_behind(serve, make_client, wait_until):
+def test_a_start_and_a_stop_that_race_leave_nothing_behind(serve, make_client):
     server = serve(stay)
     for _ in range(20):
         client, _ = make_client(server.url)

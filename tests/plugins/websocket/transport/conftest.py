@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import functools
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 
-import psutil
 import pytest
-import trustme
 
-from .servers import PATIENCE, wait_until
+from ....support.tls import client_context, server_context
+from ....support.waiting import nothing_left_behind
+from .servers import PATIENCE
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    process = psutil.Process()
-    files, threads = process.num_fds(), threading.active_count()
-    yield
-    wait_until(lambda: threading.active_count() <= threads)
-    wait_until(lambda: process.num_fds() <= files)
+    with nothing_left_behind():
+        yield
 
 
 @pytest.fixture
@@ -56,26 +53,13 @@ def hanging_resolver(monkeypatch) -> Iterator[threading.Event]:
     end.set()
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trusting(authority) -> ssl.SSLContext:
     """A client's context that trusts the authority."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    return client_context(authority)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context_for(authority) -> Callable[..., ssl.SSLContext]:
     """A server's context with a certificate of the authority's."""
-
-    def make(*names: str, **options: dt.datetime) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*names, **options).configure_cert(context)
-        return context
-
-    return make
+    return functools.partial(server_context, authority)

@@ -24,13 +24,6 @@ LIMIT = 1 << 16
 PAYLOAD = bytes(range(100)) * 2
 
 
-def wait_until(condition: Callable[[], bool], limit: float = PATIENCE) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.002)
-
-
 class Peer:
     """The server's end of one connection."""
 

@@ -10,7 +10,8 @@ import pytest
 
 from wealthsources_websocket.errors import ConnectionLost
 
-from .servers import PATIENCE, PROMPT, Peer, dial, elapsed, serve, wait_until
+from ....support.waiting import wait_until
+from .servers import PATIENCE, PROMPT, Peer, dial, elapsed, serve
 
 
 class Watched(threading.Event):

@@ -10,7 +10,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,8 @@ from wealthsources_websocket.protocols.base import Acknowledged, BarMessage
 from wealthsources_websocket.protocols.wealthai import WealthAI
 from wealthsources_websocket.transport.base import CLOSE, TEXT, Connection, Frame
 
+from ....support.markets import SAMPLE
+from ....support.waiting import wait_until
 from ....support.wire import frame
 from .servers import (
     DEADLINE,
@@ -34,10 +35,7 @@ from .servers import (
     receive,
     receive_lost,
     serve,
-    wait_until,
 )
-
-SAMPLE = Path(__file__).parents[4] / "examples" / "data" / "BTCUSDT" / "1h.csv"
 
 
 def test_a_trusted_server_is_talked_to_from_end_to_end(context_for, trusting):

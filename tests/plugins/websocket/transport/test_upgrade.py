@@ -11,8 +11,9 @@ import pytest
 from wealthsources_websocket.transport.base import TEXT, Frame
 from wealthsources_websocket.transport.upgrade import status_kind
 
+from ....support.waiting import wait_until
 from ....support.wire import frame
-from .servers import DEADLINE, PATIENCE, Peer, Script, dial, failure, receive, serve, wait_until
+from .servers import DEADLINE, PATIENCE, Peer, Script, dial, failure, receive, serve
 
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 31\r\n\r\n<html>Pay for your Wi-Fi</html>"
 
