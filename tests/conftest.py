@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.models", "tests.support")  # what fails there is shown with its values, too
@@ -74,6 +75,12 @@ def _no_session_left_open() -> Iterator[None]:
     if session is not None:
         session.stop()
         raise AssertionError("a test left the process-wide session open")
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """An authority that nobody trusts unless a test says so."""
+    return trustme.CA()
 
 
 @pytest.fixture

@@ -52,8 +52,8 @@ class ContextSeries(Collection[str]):
     def _entries(self) -> Iterator[object]:
         """The entries that have a symbol and a timeframe that is known. The first list that is not empty counts."""
         known = Timeframe.known()
-        found = (entries for name in _LISTS if isinstance(entries := field(self._context, name), list | tuple))
-        for entry in next(filter(None, found), ()):
+        lists = (entries for name in _LISTS if isinstance(entries := field(self._context, name), list | tuple))
+        for entry in next(filter(None, lists), ()):
             if isinstance(field(entry, "symbol"), str) and str(field(entry, "timeframe")) in known:
                 yield entry
 

@@ -8,10 +8,10 @@ from wealthsources import hookimpl
 from wealthsources_context.source import ContextSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from wealthsources import Register
 
 
 @hookimpl
-def wealthsources_register(register: Callable[..., None]) -> None:
+def wealthsources_register(register: Register) -> None:
     """Register the source. It takes no options."""
     register("context", ContextSource)

@@ -45,16 +45,16 @@ class FileCache:
         After `deadline`, a `time.monotonic()` value, it no longer waits for another thread that reads the file.
         """
         stamp = stamp_of(path)
-        found = self._find(path, stamp)
-        if found is not None:
-            return found
+        bars = self._find(path, stamp)
+        if bars is not None:
+            return bars
         with self._lock:
             reading = self._reading.setdefault(path, Lock())
         if not reading.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
             raise SourceError(f"{path}: is still being read")
         try:
-            found = self._find(path, stamp)
-            return self._read(path, symbol, timeframe) if found is None else found
+            bars = self._find(path, stamp)
+            return self._read(path, symbol, timeframe) if bars is None else bars
         finally:
             reading.release()
 

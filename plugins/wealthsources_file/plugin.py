@@ -9,10 +9,10 @@ from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from wealthsources import Register
 
 
 @hookimpl
-def wealthsources_register(register: Callable[..., None]) -> None:
+def wealthsources_register(register: Register) -> None:
     """Register the source and its options."""
     register("file", FileSource, FileOptions)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import Bars
+from wealthsources import EARLIEST_TIME, FIELDS, LATEST_TIME, Bars
 from wealthsources_file.cells import Cells, LineError, line_of, read_cells
 from wealthsources_file.columns import Column, ColumnError, read_column
 
@@ -17,14 +17,10 @@ if TYPE_CHECKING:
 
     from wealthsources import Timeframe
 
-_VALUES: Final = ("open", "high", "low", "close", "volume")
-_REQUIRED: Final = ("open_time", *_VALUES)
+_REQUIRED: Final = ("open_time", *FIELDS)
 
 #: So many rows are read at a time, which bounds the memory that this takes.
 _CHUNK: Final = 20_000
-
-#: 1980-01-01 and 2200-01-01 in ms: a time outside was given in seconds or microseconds, or is none at all.
-_EARLIEST, _LATEST = 315_532_800_000, 7_258_118_400_000
 
 
 class _Block(NamedTuple):
@@ -45,7 +41,7 @@ def read_table(data: bytes, symbol: str, timeframe: Timeframe, until: int) -> Ba
     if not blocks:
         return Bars.empty(symbol, timeframe)
     times = np.concatenate([block.times for block in blocks])
-    numbers = [np.concatenate([block.values[place].numbers for block in blocks]) for place in range(len(_VALUES))]
+    numbers = [np.concatenate([block.values[place].numbers for block in blocks]) for place in range(len(FIELDS))]
     half_written = not data.endswith(b"\n")
     newest_forms = half_written or timeframe.end(int(times[-1])) > until
     bars = Bars.from_columns(
@@ -64,7 +60,7 @@ def read_table(data: bytes, symbol: str, timeframe: Timeframe, until: int) -> Ba
 def _read_blocks(data: bytes, timeframe: Timeframe) -> Iterator[_Block]:
     cells = read_cells(data)
     places = _places([cells.text(0, column) for column in range(cells.ends.shape[1])])
-    before = _EARLIEST - 1
+    before = EARLIEST_TIME - 1
     for first in range(1, len(cells.ends), _CHUNK):
         try:
             block = _read_block(cells.rows(slice(first, first + _CHUNK)), places, timeframe)
@@ -93,7 +89,7 @@ def _places(header: list[str]) -> dict[str, int]:
 def _read_block(cells: Cells, places: dict[str, int], timeframe: Timeframe) -> _Block:
     times = _times("open_time", cells, places["open_time"])
     ends = _times("close_time", cells, places["close_time"]) if "close_time" in places else timeframe.ends(times)
-    return _Block(times, ends, tuple(_column(name, cells, places[name]) for name in _VALUES))
+    return _Block(times, ends, tuple(_column(name, cells, places[name]) for name in FIELDS))
 
 
 def _column(name: str, cells: Cells, place: int) -> Column:
@@ -106,7 +102,7 @@ def _column(name: str, cells: Cells, place: int) -> Column:
 
 def _times(name: str, cells: Cells, place: int) -> NDArray[np.int64]:
     column = _column(name, cells, place)
-    wrong = (column.codes != 0) | (column.numbers < _EARLIEST) | (column.numbers > _LATEST)
+    wrong = (column.codes != 0) | (column.numbers < EARLIEST_TIME) | (column.numbers > LATEST_TIME)
     if wrong.any():
         index = int(wrong.argmax())
         raise ColumnError(index, f"{name} {cells.text(index, place)} is not a time in ms of 1980 to 2200")
@@ -125,9 +121,9 @@ def _check(block: _Block, before: int, timeframe: Timeframe) -> None:
         (np.minimum(opened, close) < low, "open or close is below low"),
         (volume < 0, "volume is negative"),
     )
-    found = [(int(wrong.argmax()), why) for wrong, why in checks if wrong.any()]
-    if found:
-        raise ColumnError(*min(found, key=lambda each: each[0]))
+    faults = [(int(wrong.argmax()), why) for wrong, why in checks if wrong.any()]
+    if faults:
+        raise ColumnError(*min(faults, key=lambda each: each[0]))
 
 
 def _codes(block: _Block) -> NDArray[np.uint32]:

@@ -63,11 +63,11 @@ class Template:
     def scan(self) -> Listing:
         """List the files that are there now. A folder that cannot be listed hides no other."""
         unreadable: list[str] = []
-        found: list[tuple[Path, dict[str, str]]] = [(self._base, {})]
+        matches: list[tuple[Path, dict[str, str]]] = [(self._base, {})]
         for place, part in enumerate(self._parts, start=1):
             last = place == len(self._parts)
-            found = [fit for path, names in found for fit in _fitting(path, part, names, last, unreadable)]
-        files = {(names["symbol"], names["timeframe"]): path for path, names in found}
+            matches = [fit for path, names in matches for fit in _fitting(path, part, names, last, unreadable)]
+        files = {(names["symbol"], names["timeframe"]): path for path, names in matches}
         return Listing(files, tuple(unreadable))
 
 
@@ -101,9 +101,9 @@ def _fitting(
         unreadable.append(f"{folder}: {error.strerror}")
         return
     for entry in entries:
-        found = pattern.fullmatch(entry.name)
-        if found and _is_wanted(entry, last):
-            yield folder / entry.name, names | found.groupdict()
+        match = pattern.fullmatch(entry.name)
+        if match and _is_wanted(entry, last):
+            yield folder / entry.name, names | match.groupdict()
 
 
 def _pattern(part: str, names: dict[str, str]) -> re.Pattern[str]:

@@ -54,8 +54,8 @@ class Traces:
     def ahead(self) -> list[Difference]:
         """What is another one if the future is known, as far as it is the same in all runs of either sort."""
         unstable = {each.what for each in self._unstable}
-        found = differences(self.known, self.unknown, self._doubtful)
-        return [each for each in found if each.what not in unstable]
+        others = differences(self.known, self.unknown, self._doubtful)
+        return [each for each in others if each.what not in unstable]
 
     def add_known(self, again: Trace) -> None:
         """One more run with the future known."""
@@ -64,14 +64,14 @@ class Traces:
 
     def findings(self) -> list[Finding]:
         """All findings, sorted by kind and time."""
-        found = [
+        findings = [
             *_folded("lookahead", self.ahead(), ("known", "unknown"), "{} if the future is known, {} if not"),
             *_folded("not repeatable", self._unstable, ("one run", "another"), "{} in one run, {} in another"),
         ]
-        told = {finding.what for finding in found}
-        found += (finding for finding in _errors(self.unknown) if finding.what not in told)
-        found += (*_repaints(self.unknown), *_holes(self.unknown))
-        return sorted(found, key=lambda finding: (KINDS.index(finding.kind), finding.time))
+        told = {finding.what for finding in findings}
+        findings += (finding for finding in _errors(self.unknown) if finding.what not in told)
+        findings += (*_repaints(self.unknown), *_holes(self.unknown))
+        return sorted(findings, key=lambda finding: (KINDS.index(finding.kind), finding.time))
 
 
 def _folded(kind: FindingKind, found: Iterable[Difference], names: tuple[str, str], form: str) -> Iterator[Finding]:

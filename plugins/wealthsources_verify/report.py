@@ -120,14 +120,14 @@ def _table(report: Report) -> Table:
     table.add_column("times", justify="right", no_wrap=True)
     table.add_column("what", overflow="fold")
     for kind, group in itertools.groupby(report.findings, key=lambda finding: finding.kind):
-        found = list(group)
-        for finding in found[:_MOST_ROWS]:
+        findings = list(group)
+        for finding in findings[:_MOST_ROWS]:
             text = short_line(f"{finding.what}: {finding.detail}" if finding.detail else finding.what, _BOUNDLESS)
             style = _STYLES.get(kind, "bold yellow")
             at = "initialize" if finding.initialize else time_text(finding.time)
             table.add_row(Text(kind, style), at, f"{finding.times:,}", text)
-        if len(found) > _MOST_ROWS:
-            table.add_row(Text(kind), "", "", f"and {len(found) - _MOST_ROWS:,} more, which --json lists")
+        if len(findings) > _MOST_ROWS:
+            table.add_row(Text(kind), "", "", f"and {len(findings) - _MOST_ROWS:,} more, which --json lists")
     return table
 
 

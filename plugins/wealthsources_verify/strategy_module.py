@@ -67,8 +67,8 @@ class Strategy:
 
     def handler(self, name: str) -> Any:
         """The strategy's function of that name, None if it has none."""
-        found = getattr(self.module, name, None)
-        return found if callable(found) else None
+        function = getattr(self.module, name, None)
+        return function if callable(function) else None
 
     def values(self) -> dict[str, object]:
         """What its module holds, but for what begins with two underscores."""

@@ -107,11 +107,11 @@ def _proxy_of_environment(url: str) -> str | None:
     if proxy_bypass_environment(parts.netloc):
         return None
     proxies = getproxies_environment()
-    found = proxies.get("https" if parts.scheme == "wss" else "http") or proxies.get("all")
-    if not found:
+    proxy = proxies.get("https" if parts.scheme == "wss" else "http") or proxies.get("all")
+    if not proxy:
         return None
-    found = found.replace("socks5h://", "socks5://", 1)  # the proxy looks names up in any case
-    return _check_proxy(SecretStr(found if "://" in found else f"http://{found}")).get_secret_value()
+    proxy = proxy.replace("socks5h://", "socks5://", 1)  # the proxy looks names up in any case
+    return _check_proxy(SecretStr(proxy if "://" in proxy else f"http://{proxy}")).get_secret_value()
 
 
 Proxy = Annotated[SecretStr, AfterValidator(_check_proxy)]

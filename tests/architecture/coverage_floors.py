@@ -15,16 +15,31 @@ from typing import Any, Final, NamedTuple
 
 #: Per cent of the lines of a room.
 FLOORS: Final[dict[str, float]] = {
-    "plugins/wealthsources_context": 99,
-    "plugins/wealthsources_file": 99,
+    "plugins/wealthsources_context": 98,
+    "plugins/wealthsources_file": 98,
+    "plugins/wealthsources_simulator": 98,
+    "plugins/wealthsources_simulator/exchanges": 98,
+    "plugins/wealthsources_simulator/faults": 98,
+    "plugins/wealthsources_verify": 98,
     "plugins/wealthsources_websocket": 98,
-    "plugins/wealthsources_websocket/simulator": 88,  # its command is tried in processes of its own
-    "plugins/wealthsources_websocket/simulator/faults": 97,
-    "wealthdata": 99,
-    "wealthdata/verify": 98,
+    "plugins/wealthsources_websocket/connection": 98,
+    "plugins/wealthsources_websocket/protocols": 98,
+    "plugins/wealthsources_websocket/transport": 98,
+    "wealthdata": 98,
+    "wealthdata/api": 98,
+    "wealthdata/arguments": 98,
+    "wealthdata/binding": 98,
+    "wealthdata/reading": 98,
     "wealthsources": 98,
     "wealthsources/cli": 98,
-    "wealthsources/testing": 95,
+    "wealthsources/cli/commands": 98,
+    "wealthsources/config": 98,
+    "wealthsources/live": 98,
+    "wealthsources/loading": 98,
+    "wealthsources/model": 98,
+    "wealthsources/resolve": 98,
+    "wealthsources/runtime": 98,
+    "wealthsources/testing": 98,
 }
 
 

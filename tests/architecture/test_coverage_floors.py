@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 REPORT = {
     "files": {
         "wealthsources/model/rows.py": {"summary": {"num_statements": 90, "missing_lines": 0}},
@@ -30,6 +32,12 @@ def test_a_room_is_a_folder_with_all_lines_of_its_modules(coverage_floors):
         ("wealthsources/model", 200, 4),
     ]
     assert [room.percent for room in rooms] == [50.0, 100.0, 98.0]
+
+
+def test_every_folder_with_modules_has_a_floor_and_pure_rooms_a_high_one(coverage_floors):
+    folders = {path.parent for top in ("wealthsources", "wealthdata", "plugins") for path in (ROOT / top).rglob("*.py")}
+    assert coverage_floors.FLOORS.keys() == {folder.relative_to(ROOT).as_posix() for folder in folders}
+    assert min(coverage_floors.FLOORS[f"wealthsources/{room}"] for room in ("model", "resolve")) >= 98
 
 
 def test_rooms_at_their_floors_are_no_problem(coverage_floors):

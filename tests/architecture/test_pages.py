@@ -33,6 +33,14 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
         assert not heading or heading in anchors(path), f"{target}#{heading}"
 
 
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *DOCS.rglob("*.md")], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_every_path_of_this_repository_that_it_names_exists(page):
+    paths = re.findall(r"`((?:wealthsources|wealthdata|plugins|docs|tests|examples|compat)/[\w./-]*)`", text(page))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_the_page_on_faults_has_the_rows_that_the_tests_are_written_to():
     rows = re.findall(r"^\| ([A-F][0-9]+) \|", text(DOCS / "faults.md"), re.MULTILINE)
     tree = ast.parse(text(ROOT / "tests" / "faults" / "table.py"))

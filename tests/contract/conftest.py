@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-import trustme
 import websocket
 from websocket._handshake import CookieJar
 
@@ -148,22 +147,17 @@ def _the_library_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(_the_library_as_it_was: None) -> Iterator[None]:
-    with nothing_left_behind(PATIENCE):
+    with nothing_left_behind():
         yield
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def serving(authority) -> ssl.SSLContext:
     """A server's context with a certificate of the authority's."""
     return server_context(authority)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trusting(authority) -> ssl.SSLContext:
     """A client's context that trusts the authority."""
     return client_context(authority)

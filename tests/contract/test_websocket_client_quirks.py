@@ -1,6 +1,6 @@
 """The library websocket-client as transport/ knows it: an upgrade of the library that changes this is seen here.
 
-The numbers are those of the list of its quirks (W1 to W33). A test of a quirk fails when the quirk is gone, which is
+The numbers are those of docs/websocket-client-quirks.md. A test of a quirk fails when the quirk is gone, which is
 good news: a way around may go. A test of what transport/ relies on fails when a way around no longer works. Either
 says so, in a sentence. Only the library is tested here, on real sockets; what we make of it is tested elsewhere.
 

@@ -16,6 +16,7 @@ import trustme
 from wealthsources import HistoryRequest, NotHere, Timeframe
 from wealthsources_simulator.invented import BEGINNING
 
+from ..support.tls import server_context
 from .proxies import HttpProxy, Proxy, SocksProxy
 
 TOKEN = "a-secret-canary-token"
@@ -68,11 +69,6 @@ def variables(monkeypatch) -> Callable[..., None]:
     return setting
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
 def trust(authority, tmp_path) -> str:
     """The path for `ca_file`."""
@@ -86,9 +82,7 @@ def context_for(authority) -> Callable[..., ssl.SSLContext]:
     """A server's context with a certificate of the authority's, or of another one."""
 
     def make(name: str, signed_by: trustme.CA = authority) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        signed_by.issue_cert(name).configure_cert(context)
-        return context
+        return server_context(signed_by, name)
 
     return make
 

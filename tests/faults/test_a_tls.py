@@ -17,6 +17,7 @@ import trustme
 
 from wealthsources_simulator import Fault, MarketServer, Peer
 
+from ..support.tls import server_context
 from .proxies import Refused, Relay
 
 TOKEN = "a-secret-canary-token"
@@ -92,24 +93,12 @@ def _no_token_in_the_log(caplog) -> Iterator[None]:
     assert TOKEN not in "\n".join(caplog.handler.format(record) for record in shown)
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
 def trust(authority, tmp_path) -> str:
     """The path for `ca_file`."""
     path = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     return str(path)
-
-
-def context_of(authority: trustme.CA, *names: str, **dates: dt.datetime) -> ssl.SSLContext:
-    """A server's context with a certificate of an authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, **dates).configure_cert(context)
-    return context
 
 
 def self_signed(tmp_path) -> ssl.SSLContext:
@@ -125,7 +114,7 @@ def self_signed(tmp_path) -> ssl.SSLContext:
 @pytest.fixture
 def good(authority) -> ssl.SSLContext:
     """The context of a server about which nothing is wrong."""
-    return context_of(authority, "127.0.0.1")
+    return server_context(authority, "127.0.0.1")
 
 
 # the certificate -----------------------------------------------------------------------------------------------
@@ -133,19 +122,19 @@ def good(authority) -> ssl.SSLContext:
 CERTIFICATES: dict[str, tuple[Callable[..., ssl.SSLContext], str]] = {
     "self-signed": (lambda authority, path: self_signed(path), "self-signed certificate|self signed certificate"),
     "of another authority": (
-        lambda authority, path: context_of(trustme.CA(), "127.0.0.1"),
+        lambda authority, path: server_context(trustme.CA(), "127.0.0.1"),
         "unable to get local issuer certificate",
     ),
     "expired": (
-        lambda authority, path: context_of(authority, "127.0.0.1", not_before=NOW - 9 * DAY, not_after=NOW - DAY),
+        lambda authority, path: server_context(authority, "127.0.0.1", not_before=NOW - 9 * DAY, not_after=NOW - DAY),
         "certificate has expired",
     ),
     "not valid yet": (
-        lambda authority, path: context_of(authority, "127.0.0.1", not_before=NOW + DAY, not_after=NOW + 9 * DAY),
+        lambda authority, path: server_context(authority, "127.0.0.1", not_before=NOW + DAY, not_after=NOW + 9 * DAY),
         "certificate is not yet valid",
     ),
-    "wrong name": (lambda authority, path: context_of(authority, "other.example"), "mismatch.*127.0.0.1"),
-    "wrong address": (lambda authority, path: context_of(authority, "127.0.0.2"), "mismatch.*127.0.0.1"),
+    "wrong name": (lambda authority, path: server_context(authority, "other.example"), "mismatch.*127.0.0.1"),
+    "wrong address": (lambda authority, path: server_context(authority, "127.0.0.2"), "mismatch.*127.0.0.1"),
 }
 
 
@@ -174,7 +163,7 @@ def test_a14_without_ca_file_the_system_decides(case, good):
 
 def test_a14_a_name_is_compared_with_the_certificate(case, authority, trust):
     """Is reached by a name that its certificate bears, then one that it does not → trusted, then `tls_error`."""
-    server = case.serve(tls=context_of(authority, "localhost"))
+    server = case.serve(tls=server_context(authority, "localhost"))
     named = f"wss://localhost:{server.port}/market_data"
     case.open(server.url, fallbacks=[named], ca_file=trust)
     case.counted("lost.tls_error")
@@ -187,7 +176,7 @@ def test_a14_a_name_is_compared_with_the_certificate(case, authority, trust):
 def test_a14_an_impostor_takes_the_place_of_the_server(case, good, trust):
     """Goes, and an impostor answers at its address → `tls_error`, until it is the server again; no token for others."""
     server, plain = case.serve(tls=good), case.serve()
-    impostor = case.serve(tls=context_of(trustme.CA(), "127.0.0.1"))
+    impostor = case.serve(tls=server_context(trustme.CA(), "127.0.0.1"))
     door = Doorman(server, plain)
     case.servers.append(door)
     door.start()
@@ -303,7 +292,7 @@ def limited(context: ssl.SSLContext, newest: ssl.TLSVersion) -> ssl.SSLContext:
 )
 def test_a14_an_older_tls_than_allowed(case, authority, good, trust, newest, options):
     """Speaks only a TLS older than `tls_minimum` → `tls_error` that names the version, no token; next endpoint."""
-    town = Town(case, limited(context_of(authority, "127.0.0.1"), newest), good)
+    town = Town(case, limited(server_context(authority, "127.0.0.1"), newest), good)
     town.open(ca_file=trust, **options)
     town.assert_lost("tls_error", VERSION)
 
@@ -320,7 +309,7 @@ def test_a14_an_older_tls_than_allowed(case, authority, good, trust, newest, opt
 )
 def test_a14_the_newest_tls_that_both_speak(case, authority, trust, newest, options, spoken):
     """Speaks a TLS that `tls_minimum` allows → the newest that both know is spoken, and the bars come."""
-    server = case.serve(tls=limited(context_of(authority, "127.0.0.1"), newest))
+    server = case.serve(tls=limited(server_context(authority, "127.0.0.1"), newest))
     case.open(ca_file=trust, **options)
     case.counted("attempts")
     case.connected()

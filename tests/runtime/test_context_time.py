@@ -109,7 +109,7 @@ def test_a_current_bar_ends_with_its_own_timeframe():
     [
         {},
         {"current_bar": None},
-        {"current_bar": {"close": 1}},
+        {"current_bar": {"close": 1, "timeframe": "1h"}},
         {"current_bar": record(0)},
         {"current_bar": record(0), "market_data_context": [entry("1h", record(1))]},
         {"current_bar": record(0), "market_data_context": [{"symbol": "BTCUSDT", "timeframe": "1h", "bars": None}]},
@@ -159,3 +159,15 @@ def test_what_is_missing_for_a_clock_is_told_with_the_kind_of_context():
         "the context (dict) tells no time, so nothing may be seen: "
         "it has no now_ms (ms since 1970, UTC), it has no current_bar, and it has no current_dt"
     )
+
+
+@pytest.mark.parametrize(
+    ("context", "why"),
+    [
+        ({"current_bar": {"close": 1}}, "its current_bar has no open_time, and it has no current_dt"),
+        ({"current_bar": record(0)}, "its current_bar has no timeframe, and no series of the context holds it, and it"),
+        ({"current_dt": NAIVE}, "it has no current_bar, and its current_dt has no time zone, and none is stated"),
+    ],
+)
+def test_of_each_of_the_three_it_is_told_what_it_lacks(context, why):
+    assert why in timeless(SimpleNamespace(**context))

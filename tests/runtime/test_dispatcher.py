@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 
@@ -89,7 +90,7 @@ def test_a_closed_bar_is_lost_only_when_nothing_else_can_give_way_and_then_it_is
     receiver.go.set()
     assert receiver.done.wait(10)
     assert [event.bar.open_time for event in receiver.events[1:]] == list(range(2, 12))
-    assert dispatcher.lost == 2
+    assert (dispatcher.lost, dispatcher.conflated) == (2, 2)
     assert "too slow" in caplog.text
 
 
@@ -122,9 +123,12 @@ def test_without_a_subscriber_nothing_is_kept():
     dispatcher.emit(closed(1))
     assert not dispatcher.listening
     receiver = Receiver(1)
+    receiver.go.set()
     dispatcher.subscribe(receiver)
+    dispatcher.emit(closed(2))
+    assert receiver.done.wait(10)
     dispatcher.stop(5)
-    assert receiver.events == []
+    assert [event.bar.open_time for event in receiver.events] == [2]
 
 
 def test_stop_waits_no_longer_than_it_is_told(dispatcher):
@@ -162,15 +166,17 @@ def test_a_stuck_subscriber_makes_the_queue_no_longer_than_twice_its_size(dispat
 
 def test_callbacks_that_take_nothing_for_over_a_second_are_counted_once():
     now = [100.0]
-    dispatcher, receiver = Dispatcher(clock=lambda: now[0]), Receiver(5)
+    dispatcher, receiver = Dispatcher(clock=lambda: now[0]), Receiver(6)
     dispatcher.subscribe(receiver)
     try:
         dispatcher.emit(closed(0))
         assert receiver.busy.wait(10)
-        for place, later in enumerate((0.0, 0.5, 1.2, 2.0), start=1):
+        counted = []
+        for place, later in enumerate((0.0, 0.5, 1.0, 1.2, 2.0), start=1):
             now[0] = 100.0 + later
             dispatcher.emit(closed(place))
-        assert dispatcher.slow_consumer == 1
+            counted.append(dispatcher.slow_consumer)
+        assert counted == [0, 0, 0, 1, 1]
     finally:
         receiver.go.set()
         assert receiver.done.wait(10)
@@ -240,7 +246,9 @@ def test_every_subscriber_gets_every_event(dispatcher):
 
 def test_it_is_known_whether_anybody_listens(dispatcher):
     assert not dispatcher.listening
-    first, second = dispatcher.subscribe(print), dispatcher.subscribe(repr)
+    first = dispatcher.subscribe(print)
+    assert dispatcher.listening
+    second = dispatcher.subscribe(repr)
     first()
     assert dispatcher.listening
     second()
@@ -269,6 +277,48 @@ def test_a_subscriber_that_stops_it_does_not_wait_for_itself():
     dispatcher.emit(closed(0))
     wait_until(lambda: took)
     assert took[0] < 5
+
+
+def test_callbacks_that_fall_behind_again_are_counted_again():
+    now, order = [100.0], queue.Queue()
+    dispatcher = Dispatcher(clock=lambda: now[0])
+    busy, go = threading.Semaphore(0), threading.Semaphore(0)
+
+    def slow(event: Event) -> None:
+        busy.release()
+        assert go.acquire(timeout=10)
+        order.put(event.bar.open_time)
+
+    dispatcher.subscribe(slow)
+    try:
+        for turn in range(3):
+            now[0] += 10
+            dispatcher.emit(closed(3 * turn))
+            assert busy.acquire(timeout=10)
+            now[0] += 1.5
+            dispatcher.emit(closed(3 * turn + 1))
+            dispatcher.emit(closed(3 * turn + 2))
+            assert dispatcher.slow_consumer == turn, "nothing waited before"
+            now[0] += 1.5
+            dispatcher.emit(closed(99))
+            assert dispatcher.slow_consumer == turn + 1
+            for _ in range(3):
+                go.release()
+                assert busy.acquire(timeout=10)
+            go.release()
+            assert [order.get(timeout=10) for _ in range(4)] == [3 * turn, 3 * turn + 1, 3 * turn + 2, 99]
+    finally:
+        for _ in range(20):
+            go.release()
+        dispatcher.stop(5)
+
+
+def test_a_stop_ends_the_thread():
+    before, dispatcher = set(threading.enumerate()), Dispatcher()
+    dispatcher.subscribe(print)
+    (thread,) = set(threading.enumerate()) - before
+    dispatcher.stop(10)
+    assert not thread.is_alive()
 
 
 def test_whoever_subscribes_after_the_stop_starts_no_thread():

@@ -100,7 +100,7 @@ def test_what_a_source_raises_comes_through(make_workers):
 
 
 def test_a_hanging_source_is_not_asked_again_and_again(source, make_workers):
-    caller = Caller(make_workers(), 0.01)
+    caller = Caller(make_workers(), 0.3)
     for _ in range(2):
         with pytest.raises(SourceError, match="no answer"):
             caller("s", source, REQUEST)

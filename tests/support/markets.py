@@ -34,14 +34,18 @@ def market_servers(**defaults: Any) -> Iterator[Callable[..., MarketServer]]:
 
 @contextlib.contextmanager
 def fault_servers(**defaults: Any) -> Iterator[Callable[..., MarketServer]]:
-    """start(*script, market=None, **options): a server that does as its script says, connection by connection.
+    """start(*script, **options): a server that does as its script says, connection by connection.
+
+    `make_market` makes the market of those that are given none.
 
     When they have been stopped, no script may have failed.
     """
     servers: list[MarketServer] = []
 
     def start(*script: Any, market: Market | None = None, **options: Any) -> MarketServer:
-        servers.append(MarketServer(market or Market.made(), script, **defaults | options))
+        settings = defaults | options
+        made = settings.pop("make_market", Market.made)
+        servers.append(MarketServer(market or made(), script, **settings))
         servers[-1].start()
         return servers[-1]
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 
-def wait_until(condition: Callable[[], object], timeout: float = 15.0, what: str = "what the test waits for") -> None:
+def wait_until(condition: Callable[[], object], timeout: float = 30.0, what: str = "what the test waits for") -> None:
     """Return as soon as `condition()` is true; fail after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     pause = threading.Event()
@@ -19,7 +19,7 @@ def wait_until(condition: Callable[[], object], timeout: float = 15.0, what: str
 
 
 @contextlib.contextmanager
-def nothing_left_behind(timeout: float = 5.0) -> Iterator[None]:
+def nothing_left_behind(timeout: float = 20.0) -> Iterator[None]:
     """No thread and no descriptor more after the block than before it, within `timeout` seconds."""
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield

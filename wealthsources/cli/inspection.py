@@ -48,7 +48,7 @@ class Examined:
 def examine(config: Config) -> list[Examined]:
     """All sources in the order of the chain."""
     loader = Loader(config.settings.plugins.allow)
-    origins = {found.name: found.origin for found in installed()}
+    origins = {plugin.name: plugin.origin for plugin in installed()}
     return [
         _examine(config, loader, index, origins.get(settings.plugin, ""))
         for index, settings in enumerate(config.settings.sources)
@@ -68,13 +68,13 @@ def unused(config: Config | None) -> list[tuple[PluginInfo, str]]:
     """The installed plugins that the configuration does not use, each with what speaks against it. Imports none."""
     used = {source.plugin for source in config.settings.sources} if config else set()
     allow = config.settings.plugins.allow if config else None
-    claims = Counter(found.name for found in installed())
-    return [(found, _remark(found, claims, allow)) for found in installed() if found.name not in used]
+    claims = Counter(plugin.name for plugin in installed())
+    return [(plugin, _remark(plugin, claims, allow)) for plugin in installed() if plugin.name not in used]
 
 
-def _remark(found: PluginInfo, claims: Counter[str], allow: Collection[str] | None) -> str:
-    if claims[found.name] > 1:
+def _remark(plugin: PluginInfo, claims: Counter[str], allow: Collection[str] | None) -> str:
+    if claims[plugin.name] > 1:
         return "broken: the name is claimed more than once; uninstall all of these but one"
-    if missing := missing_module(found):
-        return f"broken: there is no module {missing!r}; reinstall {found.distribution}, or uninstall it"
-    return "" if allow is None or found.name in allow else "not in plugins.allow"
+    if missing := missing_module(plugin):
+        return f"broken: there is no module {missing!r}; reinstall {plugin.distribution}, or uninstall it"
+    return "" if allow is None or plugin.name in allow else "not in plugins.allow"

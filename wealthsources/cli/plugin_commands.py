@@ -30,15 +30,13 @@ OWN: Final = ("sources", "get", "explain", "status", "check")
 class Offer:
     """A command as its metadata describes it, and why it cannot work as far as that can be told without importing."""
 
-    found: PluginInfo
+    info: PluginInfo
     broken: str = ""
 
 
 def offers() -> list[Offer]:
     """All commands that plugins offer, by name. Imports none of them."""
-    return [
-        _settled(list(claims)) for _, claims in itertools.groupby(installed(COMMANDS), key=lambda found: found.name)
-    ]
+    return [_settled(list(claims)) for _, claims in itertools.groupby(installed(COMMANDS), key=lambda info: info.name)]
 
 
 def load(offer: Offer) -> Any:
@@ -46,29 +44,29 @@ def load(offer: Offer) -> Any:
     if offer.broken:
         raise ConfigError(offer.broken)
     try:
-        found = importlib.metadata.EntryPoint(offer.found.name, offer.found.value, COMMANDS).load()
-        command = typer.main.get_command(found) if isinstance(found, typer.Typer) else found
+        target = importlib.metadata.EntryPoint(offer.info.name, offer.info.value, COMMANDS).load()
+        command = typer.main.get_command(target) if isinstance(target, typer.Typer) else target
     except (Exception, SystemExit) as error:
-        raise ConfigError(_why_not_imported(offer.found, error)) from error
+        raise ConfigError(_why_not_imported(offer.info, error)) from error
     if not (callable(getattr(command, "main", None)) and hasattr(command, "make_context")):
         raise ConfigError(
-            f"{offer.found.value} of {offer.found.origin} is neither a typer.Typer nor a click.Command; "
-            f"update {offer.found.distribution}, or tell its authors"
+            f"{offer.info.value} of {offer.info.origin} is neither a typer.Typer nor a click.Command; "
+            f"update {offer.info.distribution}, or tell its authors"
         )
     return command
 
 
 def commands_of_plugins() -> Iterator[PluginCommand]:
     """A stand-in for each command of a plugin."""
-    return (PluginCommand(offer) for offer in offers() if offer.found.name not in OWN)
+    return (PluginCommand(offer) for offer in offers() if offer.info.name not in OWN)
 
 
 class PluginCommand(TyperCommand):
     """Stands in for a command of a plugin until it runs, and then hands it all arguments, `--help` too."""
 
     def __init__(self, offer: Offer) -> None:
-        what = f"broken: {offer.broken}" if offer.broken else f"command of {offer.found.origin}"
-        super().__init__(offer.found.name, help=what.replace("[", r"\["), add_help_option=False)
+        what = f"broken: {offer.broken}" if offer.broken else f"command of {offer.info.origin}"
+        super().__init__(offer.info.name, help=what.replace("[", r"\["), add_help_option=False)
         self._offer = offer
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -88,24 +86,22 @@ class PluginCommand(TyperCommand):
 
 def _settled(claims: list[PluginInfo]) -> Offer:
     """The one offer of a name, with what is wrong with it."""
-    found = claims[0]
-    if found.name in OWN:
-        return Offer(found, f"wealthsources has a command {found.name!r} of its own")
+    info = claims[0]
+    if info.name in OWN:
+        return Offer(info, f"wealthsources has a command {info.name!r} of its own")
     if len(claims) > 1:
         both = " and ".join(f"{claim.origin} ({claim.value})" for claim in claims)
-        return Offer(found, f"it is claimed by {both}; uninstall all of them but one")
-    if missing := missing_module(found):
-        return Offer(
-            found, f"{found.origin} has no module {missing!r}; reinstall {found.distribution}, or uninstall it"
-        )
-    return Offer(found)
+        return Offer(info, f"it is claimed by {both}; uninstall all of them but one")
+    if missing := missing_module(info):
+        return Offer(info, f"{info.origin} has no module {missing!r}; reinstall {info.distribution}, or uninstall it")
+    return Offer(info)
 
 
-def _why_not_imported(found: PluginInfo, error: BaseException) -> str:
-    if remedy := missing_extra(found, error):
+def _why_not_imported(info: PluginInfo, error: BaseException) -> str:
+    if remedy := missing_extra(info, error):
         return f"it {remedy}"
     said = one_line(str(error)) or "no message"
     return (
-        f"importing {found.value} of {found.origin} raised {type(error).__name__}: {said}; "
-        f"update {found.distribution}, or uninstall it"
+        f"importing {info.value} of {info.origin} raised {type(error).__name__}: {said}; "
+        f"update {info.distribution}, or uninstall it"
     )

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from wealthsources.model.bars import Bar
     from wealthsources.model.rows import Integers, Row, Rows
 
-Kind = Literal["new", "update", "repeat", "correction", "older", "rejected", "too_old", "old_epoch"]
+StoredKind = Literal["new", "update", "repeat", "correction", "older", "rejected", "too_old", "old_epoch"]
 Corrections = Literal["accept", "reject"]
 
 
@@ -59,7 +59,7 @@ class Stored(NamedTuple):
     hole    what is missing right before the bar, if it opened a hole
     """
 
-    kind: Kind
+    kind: StoredKind
     closed: tuple[int, ...] = ()
     hole: Hole | None = None
 

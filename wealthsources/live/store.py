@@ -43,13 +43,13 @@ class BarStore:
         """The series, made if it is not there. Raises RequestError when there is no room for one more."""
         key = (symbol, timeframe)
         with self._lock:
-            found = self._series.get(key)
-            if found is None:
+            series = self._series.get(key)
+            if series is None:
                 if len(self._series) >= self.max_series:
                     raise RequestError(f"no room for series {symbol} {timeframe}: there are {self.max_series} already")
-                found = SeriesBuffer(symbol, timeframe, self.capacity, names=self._names, corrections=self.corrections)
-                self._series[key] = found
-            return found
+                series = SeriesBuffer(symbol, timeframe, self.capacity, names=self._names, corrections=self.corrections)
+                self._series[key] = series
+            return series
 
     def fill(self, bars: Bars) -> Filled:
         """Merge closed bars of other sources into the holes of their series; each keeps the name of its source."""

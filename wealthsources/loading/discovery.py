@@ -48,11 +48,11 @@ def installed(group: str = PLUGINS) -> tuple[PluginInfo, ...]:
 
     A distribution that is on the path twice counts once; a name that two distributions claim is in the answer twice.
     """
-    found = {_found(entry) for entry in importlib.metadata.entry_points(group=group)}
-    return tuple(sorted(found, key=lambda each: (each.name, each.distribution, each.value)))
+    plugins = {_info_of(entry) for entry in importlib.metadata.entry_points(group=group)}
+    return tuple(sorted(plugins, key=lambda each: (each.name, each.distribution, each.value)))
 
 
-def _found(entry: importlib.metadata.EntryPoint) -> PluginInfo:
+def _info_of(entry: importlib.metadata.EntryPoint) -> PluginInfo:
     # The value is taken apart here: `entry.extras` breaks "a-b" in two and fails where the value is malformed.
     value, _, brackets = entry.value.partition("[")
     extras = tuple(extra.strip() for extra in brackets.rstrip("] ").split(",") if extra.strip())
@@ -64,17 +64,17 @@ def _found(entry: importlib.metadata.EntryPoint) -> PluginInfo:
     return PluginInfo(entry.name, value.strip(), name, version, extras)
 
 
-def missing_module(found: PluginInfo) -> str:
+def missing_module(plugin: PluginInfo) -> str:
     """The top-level module, if it cannot be found; else nothing. Imports nothing."""
     try:
-        return "" if importlib.util.find_spec(found.top_level) else found.top_level
+        return "" if importlib.util.find_spec(plugin.top_level) else plugin.top_level
     except (ImportError, ValueError):
-        return found.top_level
+        return plugin.top_level
 
 
-def missing_extra(found: PluginInfo, error: BaseException) -> str:
+def missing_extra(plugin: PluginInfo, error: BaseException) -> str:
     """What to install, if `error` came because an extra is missing; else nothing."""
     missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
-    if not found.extras or not missing or missing.partition(".")[0] in (found.top_level, "wealthsources"):
+    if not plugin.extras or not missing or missing.partition(".")[0] in (plugin.top_level, "wealthsources"):
         return ""
-    return f"needs `pip install '{found.distribution}[{','.join(found.extras)}]'`: there is no module {missing!r}"
+    return f"needs `pip install '{plugin.distribution}[{','.join(plugin.extras)}]'`: there is no module {missing!r}"

@@ -51,21 +51,21 @@ class Loader:
         Raises ConfigError, whose message says what to do, for whatever is wrong with the plugin.
         """
         if name not in self._loaded:
-            found = self._find(name)
-            with _isolated(found, f"importing {found.value}"):
-                module = importlib.metadata.EntryPoint(found.name, found.value, PLUGINS).load()
-            self._loaded[name] = _checked(found, _registrations(found, module))
+            info = self._find(name)
+            with _isolated(info, f"importing {info.value}"):
+                module = importlib.metadata.EntryPoint(info.name, info.value, PLUGINS).load()
+            self._loaded[name] = _checked(info, _registrations(info, module))
         return self._loaded[name]
 
     def _find(self, name: str) -> PluginInfo:
-        claims = [found for found in self._installed if found.name == name]
+        claims = [info for info in self._installed if info.name == name]
         if not claims:
-            raise ConfigError(_unknown(name, sorted({found.name for found in self._installed})))
+            raise ConfigError(_unknown(name, sorted({info.name for info in self._installed})))
         if self._allow is not None and name not in self._allow:
             allowed = ", ".join(self._allow) or "nothing"
             raise ConfigError(f"plugin {name!r} is not in plugins.allow, which lists {allowed}; add it there to use it")
         if len(claims) > 1:
-            both = " and ".join(f"{found.distribution} {found.version} ({found.value})" for found in claims)
+            both = " and ".join(f"{info.distribution} {info.version} ({info.value})" for info in claims)
             raise ConfigError(f"plugin {name!r} is claimed by {both}; uninstall all of them but one")
         return claims[0]
 
@@ -79,7 +79,7 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"no plugin {name!r} is installed; {remedy}"
 
 
-def _registrations(found: PluginInfo, module: object) -> list[tuple[Any, Any, Any]]:
+def _registrations(info: PluginInfo, module: object) -> list[tuple[Any, Any, Any]]:
     """What the module's hook registers. The manager serves this one call: nothing of a plugin that fails stays."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -89,64 +89,62 @@ def _registrations(found: PluginInfo, module: object) -> list[tuple[Any, Any, An
         calls.append((name, source_class, options_model))
 
     try:
-        manager.register(module, found.name)
+        manager.register(module, info.name)
         manager.check_pending()
     except pluggy.PluginValidationError as exc:
         raise ConfigError(
-            f"{found}: its hook must be `def wealthsources_register(register)`, but {_one_line(exc)}"
+            f"{info}: its hook must be `def wealthsources_register(register)`, but {_one_line(exc)}"
         ) from exc
     if not manager.hook.wealthsources_register.get_hookimpls():
-        raise ConfigError(
-            f"{found}: {found.value} has no hook; define `wealthsources_register(register)` with @hookimpl"
-        )
-    with _isolated(found, f"wealthsources_register of {found.value}"):
+        raise ConfigError(f"{info}: {info.value} has no hook; define `wealthsources_register(register)` with @hookimpl")
+    with _isolated(info, f"wealthsources_register of {info.value}"):
         manager.hook.wealthsources_register(register=register)
     return calls
 
 
 @contextlib.contextmanager
-def _isolated(found: PluginInfo, doing: str) -> Iterator[None]:
+def _isolated(info: PluginInfo, doing: str) -> Iterator[None]:
     """Turn whatever a plugin's own code raises into a ConfigError that says what is to be done."""
     try:
         yield
     except (Exception, SystemExit) as exc:
-        remedy = missing_extra(found, exc)
+        remedy = missing_extra(info, exc)
         if remedy:
-            reason = f"plugin {found.name!r} {remedy}"
+            reason = f"plugin {info.name!r} {remedy}"
         else:
             reason = (
-                f"{found}: {doing} raised {type(exc).__name__}: {_one_line(exc)}; "
-                f"repair or update {found.distribution}, or take the plugin out of the configuration"
+                f"{info}: {doing} raised {type(exc).__name__}: {_one_line(exc)}; "
+                f"repair or update {info.distribution}, or take the plugin out of the configuration"
             )
         raise ConfigError(reason) from exc
 
 
-def _checked(found: PluginInfo, calls: list[tuple[Any, Any, Any]]) -> Plugin:
+def _checked(info: PluginInfo, calls: list[tuple[Any, Any, Any]]) -> Plugin:
     if len(calls) != 1:
         names = ", ".join(repr(name) for name, _, _ in calls) or "nothing"
-        raise ConfigError(f"{found}: its hook must call `register` once, but it registers {names}")
+        raise ConfigError(f"{info}: its hook must call `register` once, but it registers {names}")
     name, source_class, options_model = calls[0]
-    if name != found.name:
-        raise ConfigError(f"{found} registers {name!r}; the name must be that of its entry point, {found.name!r}")
+    if name != info.name:
+        raise ConfigError(f"{info} registers {name!r}; the name must be that of its entry point, {info.name!r}")
     return Plugin(
-        found.name,
-        _source_class(found, source_class),
-        _options_model(found, options_model),
-        found.distribution,
-        found.version,
+        info.name,
+        _source_class(info, source_class),
+        _options_model(info, options_model),
+        info.distribution,
+        info.version,
     )
 
 
-def _source_class(found: PluginInfo, given: object) -> type[Source]:
+def _source_class(info: PluginInfo, given: object) -> type[Source]:
     if not inspect.isclass(given) or not issubclass(given, Source):
-        raise ConfigError(f"{found} registers {_named(given)}; register a subclass of wealthsources.Source")
+        raise ConfigError(f"{info} registers {_named(given)}; register a subclass of wealthsources.Source")
     unwritten = ", ".join(sorted(given.__abstractmethods__))
     if unwritten:
-        raise ConfigError(f"{found} registers {given.__name__}, which lacks {unwritten}; write what is missing there")
+        raise ConfigError(f"{info} registers {given.__name__}, which lacks {unwritten}; write what is missing there")
     return given
 
 
-def _options_model(found: PluginInfo, given: object) -> type[BaseModel]:
+def _options_model(info: PluginInfo, given: object) -> type[BaseModel]:
     # Imported here: reading the metadata alone must not cost the time that pydantic takes.
     import pydantic  # noqa: PLC0415
 
@@ -155,10 +153,10 @@ def _options_model(found: PluginInfo, given: object) -> type[BaseModel]:
         return pydantic.create_model("NoOptions", __config__=closed)
     if not inspect.isclass(given) or not issubclass(given, pydantic.BaseModel):
         raise ConfigError(
-            f"{found} registers {_named(given)} for its options; give a subclass of pydantic.BaseModel, or None"
+            f"{info} registers {_named(given)} for its options; give a subclass of pydantic.BaseModel, or None"
         )
     if given.model_config.get("extra", "ignore") == "ignore":
-        raise ConfigError(f"{found}: {given.__name__} ignores unknown keys; declare it with extra='forbid'")
+        raise ConfigError(f"{info}: {given.__name__} ignores unknown keys; declare it with extra='forbid'")
     return given
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wealthsources.model.holes import Hole
 
 
-class AllSourcesFailed(WealthSourcesError):  # noqa: N818 - DESIGN's name
+class AllSourcesFailed(WealthSourcesError):  # noqa: N818 - its public name
     """No source had a single bar. `attempts` lists each one with its outcome, reason and elapsed time."""
 
     def __init__(self, request: str, attempts: Sequence[Attempt]) -> None:

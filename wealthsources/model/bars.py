@@ -283,14 +283,14 @@ class Bars(Sequence[Bar]):
 
     def notes(self) -> dict[str, object]:
         """What a reader should know about this answer: `holes`, `behind` and `failed`, each only if there are any."""
-        found: dict[str, object] = {}
+        notes: dict[str, object] = {}
         if self.holes:
-            found["holes"] = self.holes
+            notes["holes"] = self.holes
         if self.behind:
-            found["behind"] = self.behind
+            notes["behind"] = self.behind
         if self.failed:
-            found["failed"] = tuple(str(attempt) for attempt in self.failed)
-        return found
+            notes["failed"] = tuple(str(attempt) for attempt in self.failed)
+        return notes
 
     # sequence --------------------------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ def match_symbol(symbol: str, known: Collection[str]) -> str | None:
     if symbol in known:
         return symbol
     plain = _plain(symbol)
-    found = [other for other in known if _plain(other) == plain]
-    return found[0] if len(found) == 1 else None
+    matches = [other for other in known if _plain(other) == plain]
+    return matches[0] if len(matches) == 1 else None
 
 
 def _plain(symbol: str) -> str:

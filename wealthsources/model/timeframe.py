@@ -1,6 +1,6 @@
 """Timeframe: the length of a bar, and the arithmetic of its windows.
 
-Time is cut into windows without gap or overlap; window number 0 is the one that holds 1970-01-01, and a bar's
+Time is cut into windows that touch and never overlap; window number 0 is the one that holds 1970-01-01, and a bar's
 neighbours are the bars of the windows before and after. Everything that asks "is one missing?" or "how many?" is a
 subtraction of two window numbers (`slot`), which is right for months too.
 """
@@ -61,10 +61,10 @@ class Timeframe:
     def __new__(cls, name: str | Timeframe) -> Timeframe:
         if isinstance(name, Timeframe):
             return name
-        found = cls._known.get(name) if isinstance(name, str) else None
-        if found is None:
+        known = cls._known.get(name) if isinstance(name, str) else None
+        if known is None:
             raise RequestError(f"{name!r} is not a timeframe; known: {', '.join(_STEPS)}")
-        return found
+        return known
 
     @classmethod
     def known(cls) -> tuple[str, ...]:

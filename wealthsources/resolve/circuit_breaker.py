@@ -2,7 +2,7 @@
 
 Closed: every request goes through. Open, after `failures` in a row: none does, until `probe_after` seconds later one
 does, the probe, and all others are still refused. An answer closes the breaker, another failure leaves it open for as
-long again. "Not here" is an answer; garbage is a failure.
+long again. "Not here" is an answer; an invalid one is a failure.
 """
 
 from __future__ import annotations

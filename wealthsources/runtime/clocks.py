@@ -82,11 +82,11 @@ class EngineClock(Clock):
 
     def now(self) -> int:
         """The engine's time in ms; ClockError that says what is missing if the context tells none."""
-        found = context_time(self._context, self._zone)
-        if found is None:
+        now = context_time(self._context, self._zone)
+        if now is None:
             raise ClockError(timeless(self._context))
         # Where now is inferred from a bar: one that ends in the future is still forming.
-        return found if read_field(self._context, "now_ms") is not None else min(found, wall_time())
+        return now if read_field(self._context, "now_ms") is not None else min(now, wall_time())
 
 
 def wall_time() -> int:

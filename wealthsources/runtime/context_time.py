@@ -42,9 +42,9 @@ def _current_dt(context: object, zone: dt.tzinfo | None) -> int | None:
             if zone is None:
                 return None
             moment = moment.replace(tzinfo=zone)
-        found: object = (moment - _EPOCH) // _MILLISECOND
-        if isinstance(found, int):  # pandas' NaT says that it is a datetime
-            return found
+        milliseconds: object = (moment - _EPOCH) // _MILLISECOND
+        if isinstance(milliseconds, int):  # pandas' NaT says that it is a datetime
+            return milliseconds
     raise ClockError(f"the context's current_dt: {moment!r} is not a datetime")
 
 
@@ -94,13 +94,13 @@ def current_timeframe(context: object) -> Timeframe | None:
     try:
         if own is not None:
             return Timeframe(own) if isinstance(own, Timeframe) else Timeframe(str(own))
-        found = [
+        timeframes = [
             Timeframe(str(read_field(entry, "timeframe"))) for entry in context_series(context) if _holds(entry, bar)
         ]
     except RequestError as error:
         raise ClockError(f"the context's current_bar: {error}") from None
     # Two series may hold a bar that looks the same: the shorter one ends first, which can hide but never look ahead.
-    return min(found, key=lambda timeframe: timeframe.milliseconds, default=None)
+    return min(timeframes, key=lambda timeframe: timeframe.milliseconds, default=None)
 
 
 def context_series(context: object) -> Iterator[object]:

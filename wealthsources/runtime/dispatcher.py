@@ -20,7 +20,7 @@ _log = logging.getLogger("wealthsources.dispatcher")
 _MOST_WAITING: Final = 10_000
 _SLOW: Final = 1.0
 
-Series = tuple[str, str, "Timeframe | None"]
+_SourceSeries = tuple[str, str, "Timeframe | None"]
 
 
 class Dispatcher:
@@ -42,10 +42,10 @@ class Dispatcher:
         self._ready = threading.Condition()
         # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
         self._waiting: deque[list[Event]] = deque()
-        self._live = 0  # of them, those that are not empty
+        self._filled = 0  # of them, those that are not empty
         self._idle_at = 0.0  # by the clock: when an event was last handed out, or one came while none waited
         self._slow = False
-        self._forming: dict[Series, list[Event]] = {}
+        self._forming: dict[_SourceSeries, list[Event]] = {}
         self._callbacks: tuple[Sink, ...] = ()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -80,38 +80,38 @@ class Dispatcher:
                 self.conflated += 1
                 return
             self._make_room()
-            slot = [event]
-            self._waiting.append(slot)
+            entry = [event]
+            self._waiting.append(entry)
             if forming:
-                self._forming[series] = slot
+                self._forming[series] = entry
             else:
                 self._forming.pop(series, None)  # what comes after this event must not overtake it
             self._ready.notify()
 
     def _look_at_pace(self) -> None:
         now = self._clock()
-        if not self._live:
+        if not self._filled:
             self._handed_out(now)
         elif now - self._idle_at > _SLOW and not self._slow:
             self._slow = True
             self.slow_consumer += 1
             _log.warning(
-                "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, self._live
+                "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, self._filled
             )
 
     def _handed_out(self, now: float) -> None:
         self._idle_at, self._slow = now, False
 
     def _make_room(self) -> None:
-        if self._live < self._most:
-            self._live += 1
+        if self._filled < self._most:
+            self._filled += 1
             return
         if self._forming:
             oldest = next(iter(self._forming))
             self._forming.pop(oldest).clear()
             self.conflated += 1
             if len(self._waiting) > 2 * self._most:
-                self._waiting = deque(slot for slot in self._waiting if slot)
+                self._waiting = deque(entry for entry in self._waiting if entry)
             return
         while not self._waiting.popleft():
             pass
@@ -135,13 +135,13 @@ class Dispatcher:
                     self._ready.wait()
                 if self._closed:
                     return
-                slot = self._waiting.popleft()
-                if not slot:
+                entry = self._waiting.popleft()
+                if not entry:
                     continue
-                self._live -= 1
+                self._filled -= 1
                 self._handed_out(self._clock())
-                event, callbacks = slot[0], self._callbacks
-                if self._forming.get(_series(event)) is slot:
+                event, callbacks = entry[0], self._callbacks
+                if self._forming.get(_series(event)) is entry:
                     del self._forming[_series(event)]
             for callback in callbacks:
                 try:
@@ -155,5 +155,5 @@ def _is_forming(event: Event) -> bool:
     return event.kind == "bar" and event.bar is not None and not event.bar.closed
 
 
-def _series(event: Event) -> Series:
+def _series(event: Event) -> _SourceSeries:
     return event.source, event.symbol, event.timeframe

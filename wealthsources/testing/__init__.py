@@ -60,10 +60,10 @@ class ListSource(Source):
         wanted = bars.ends <= request.end
         if request.start is not None:
             wanted &= bars.open_times >= request.start
-        found = bars.take(bars.rows[wanted])
-        if not len(found):
+        of_span = bars.take(bars.rows[wanted])
+        if not len(of_span):
             raise NotHere("has nothing of that time")
-        return found if request.count is None else found[-request.count :]
+        return of_span if request.count is None else of_span[-request.count :]
 
     def get_all_symbols(self) -> list[str]:
         """The symbols of its series."""

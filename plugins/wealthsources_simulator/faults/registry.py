@@ -64,11 +64,11 @@ FAULTS: Final[dict[str, Fault]] = {}
 def fault(text: str) -> Fault:
     """The fault of that name, `NAME` or `NAME:ARGUMENT`. Raises SimulatorError, which names the nearest."""
     name, colon, argument = text.partition(":")
-    found = FAULTS.get(name)
-    if found is None:
+    named = FAULTS.get(name)
+    if named is None:
         near = difflib.get_close_matches(name, FAULTS, 1, 0.0)
         raise SimulatorError(f"there is no fault {name!r}; the nearest is {near[0] if near else 'none'!r}")
-    return found.bind(argument) if colon else found
+    return named.bind(argument) if colon else named
 
 
 def misbehaves(

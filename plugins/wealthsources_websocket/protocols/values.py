@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from wealthsources import read_value
+from wealthsources import FIELDS, pack_decimals, read_value
 
 _MOST_KNOWN: Final = 4_096
-_PRICES: Final = ("open", "high", "low", "close", "volume")
 
 #: The five values as numbers, the code of their decimals, and the texts which that code cannot give back.
 Values = tuple[tuple[float, float, float, float, float], int, "tuple[str | None, ...] | None"]
@@ -19,8 +18,8 @@ class KnownDecimals(dict[str, int]):
     def __missing__(self, text: str) -> int:
         if len(self) > _MOST_KNOWN:
             self.clear()
-        found = self[text] = decimals_of(text)
-        return found
+        decimals = self[text] = decimals_of(text)
+        return decimals
 
 
 def decimals_of(text: str) -> int:
@@ -41,8 +40,8 @@ def read_values(raw: tuple[Any, ...]) -> Values:
     """
     numbers: list[float] = []
     texts: list[str | None] = []
-    decimals = 0
-    for place, (field, value) in enumerate(zip(_PRICES, raw, strict=True)):
+    codes: list[int] = []
+    for field, value in zip(FIELDS, raw, strict=True):
         if value is None:
             raise ValueError(f"{field}: is missing")
         try:
@@ -51,9 +50,9 @@ def read_values(raw: tuple[Any, ...]) -> Values:
             raise ValueError(f"{field}: {error}") from None
         numbers.append(read.number)
         texts.append(read.text)
-        decimals |= read.code << 6 * place
+        codes.append(read.code)
     o, h, l, c, v = numbers  # noqa: E741
-    return (o, h, l, c, v), decimals, tuple(texts) if any(text is not None for text in texts) else None
+    return (o, h, l, c, v), pack_decimals(*codes), tuple(texts) if any(text is not None for text in texts) else None
 
 
 def refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
@@ -68,7 +67,7 @@ def refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
 def broken_rule(values: tuple[float, float, float, float, float]) -> str:
     """Which rule these values break, for people."""
     o, h, l, c, v = values  # noqa: E741
-    for field, price in zip(_PRICES, (o, h, l, c), strict=False):
+    for field, price in zip(FIELDS, (o, h, l, c), strict=False):
         if price <= 0:
             return f"{field}: {price} is not positive"
     if v < 0:

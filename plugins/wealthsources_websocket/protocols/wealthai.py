@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from wealthsources import Timeframe
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Timeframe
 from wealthsources_websocket.errors import FailureKind
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
@@ -38,9 +38,6 @@ DEFAULT_ENDPOINT: Final = "wss://ws.wealthai.cc:18000/market_data"
 DEFAULT_FALLBACKS: Final = ("wss://ws.wealthai.cc:18001/market_data", "wss://ws.wealthai.cc:18002/market_data")
 DEFAULT_MARKET_TYPE: Final = "binance-testnet"
 
-#: 1980-01-01 and 2200-01-01 in ms: a time outside was sent in another unit, or is none.
-_EARLIEST: Final = 315_532_800_000
-_LATEST: Final = 7_258_118_400_000
 _LONGEST_SAMPLE: Final = 120
 _TRUE: Final = (True, 1, "1", "true", "True")
 _FALSE: Final = (False, 0, "0", "false", "False")
@@ -164,8 +161,8 @@ class WealthAI(Protocol):
                 and l <= c <= h
                 and 0 <= v < math.inf
                 and not open_time % self._steps[name]
-                and _EARLIEST <= open_time <= _LATEST
-                and _EARLIEST <= close_time <= _LATEST
+                and EARLIEST_TIME <= open_time <= LATEST_TIME
+                and EARLIEST_TIME <= close_time <= LATEST_TIME
                 and symbol
             ):
                 known = self._known
@@ -254,7 +251,7 @@ class WealthAI(Protocol):
             )
         if type(symbol) is not str or not symbol:
             return Malformed("bad_bar", f"symbol: {one_line(repr(symbol))} is not text")
-        if type(open_time) is not int or not _EARLIEST <= open_time <= _LATEST:
+        if type(open_time) is not int or not EARLIEST_TIME <= open_time <= LATEST_TIME:
             return Malformed("bad_bar", f"open_time: {one_line(repr(open_time))} is not a time in ms", symbol, name)
         if not timeframe.opens_at(open_time):
             return Malformed("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)

@@ -40,21 +40,21 @@ def open_socket(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[tuple[Any, ...]]:
     """Ask for the addresses on a thread that may be left behind: getaddrinfo cannot be given a time limit."""
-    found: list[Any] = []
+    answer: list[Any] = []
 
     def ask() -> None:
         try:
-            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            answer.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host at all
-            found.append(error)
+            answer.append(error)
 
     thread = threading.Thread(target=ask, name="wealthsources-resolver", daemon=True)
     thread.start()
     while thread.is_alive():
         thread.join(deadline.slice("dns"))
-    if isinstance(found[0], Exception):
-        raise lost_resolving(found[0], host)
-    addresses: list[tuple[Any, ...]] = found[0]
+    if isinstance(answer[0], Exception):
+        raise lost_resolving(answer[0], host)
+    addresses: list[tuple[Any, ...]] = answer[0]
     return addresses
 
 

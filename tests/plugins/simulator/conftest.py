@@ -62,11 +62,6 @@ def joined(serve: Any, client: Any) -> Callable[..., Client]:
     return join
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
 def tls(authority: trustme.CA) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """The contexts of a server and of a client that trusts it."""

@@ -68,7 +68,7 @@ def get(
                 symbol, count, timeframe, include_now=include_now, on_stale=stale_policy(adapter)
             )
             _print(bars, output, count)
-            _note_idle_feed(adapter, bars)
+            _note_silence(adapter, bars)
 
 
 def _print(bars: Bars, form: Format, count: int) -> None:
@@ -85,7 +85,7 @@ def _print(bars: Bars, form: Format, count: int) -> None:
         say_note(note)
 
 
-def _note_idle_feed(adapter: ContextDataAdapter, bars: Bars) -> None:
+def _note_silence(adapter: ContextDataAdapter, bars: Bars) -> None:
     """By the feed's clock nothing is ever behind while the feed is silent; so that is said."""
     session = adapter.session
     idle = session.stale_for(bars.symbol, bars.timeframe) if session.clock.name == "feed" else None

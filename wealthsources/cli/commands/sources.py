@@ -82,11 +82,11 @@ def _print_commands() -> None:
     if not tried:
         return
     typer.echo("\ncommands of plugins:")
-    rows = [(offer.found.name, _colored("broken" if fault else "works"), offer.found.origin) for offer, fault in tried]
+    rows = [(offer.info.name, _colored("broken" if fault else "works"), offer.info.origin) for offer, fault in tried]
     print_table(("command", "state", "from"), rows)
     for offer, fault in tried:
         if fault:
-            _print_fault(f"{offer.found.name} is broken", fault)
+            _print_fault(f"{offer.info.name} is broken", fault)
 
 
 def _fault(offer: Offer) -> str:

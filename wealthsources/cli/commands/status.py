@@ -68,23 +68,23 @@ def _wait(
     deadline = time.monotonic() + seconds
     session.start_live()
     while True:
-        found = session.status()
-        missing = {name: found.sources[name].state for name in live if found.sources[name].state not in UP}
+        status = session.status()
+        missing = {name: status.sources[name].state for name in live if status.sources[name].state not in UP}
         left = deadline - time.monotonic()
         if left <= 0 or all(state in _FINAL for state in missing.values()):
-            return found, list(missing)
+            return status, list(missing)
         tell(", ".join(f"{name}: {state}" for name, state in missing.items()))
         time.sleep(min(left, _LOOK_EVERY))
 
 
-def _as_tables(_session: Session, found: SessionStatus) -> None:
+def _as_tables(_session: Session, status: SessionStatus) -> None:
     from wealthsources.cli.status_tables import print_status  # noqa: PLC0415 - numpy
 
-    print_status(found)
+    print_status(status)
 
 
-def _as_json(_session: Session, found: SessionStatus) -> None:
-    typer.echo(json.dumps(found.as_dict(), indent=2))
+def _as_json(_session: Session, status: SessionStatus) -> None:
+    typer.echo(json.dumps(status.as_dict(), indent=2))
 
 
 def _as_metrics() -> Callable[[Session, SessionStatus], None]:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-import trustme
 
 from ....support.tls import client_context, server_context
 from ....support.waiting import nothing_left_behind
@@ -18,7 +17,7 @@ from .servers import PATIENCE
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    with nothing_left_behind(PATIENCE):
+    with nothing_left_behind():
         yield
 
 
@@ -48,18 +47,13 @@ def hanging_resolver(monkeypatch) -> Iterator[threading.Event]:
     end.set()
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trusting(authority) -> ssl.SSLContext:
     """A client's context that trusts the authority."""
     return client_context(authority)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context_for(authority) -> Callable[..., ssl.SSLContext]:
     """A server's context with a certificate of the authority's."""
     return functools.partial(server_context, authority)
