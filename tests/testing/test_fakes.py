@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import HistoryRequest, NotHere, Timeframe
+from wealthsources import Bars, HistoryRequest, NotHere, Source, Timeframe
 from wealthsources.testing import ListSource, SetClock
+from wealthsources.testing.contract import SourceContract
 
-from ..support.bars import at, hourly, places
+from ..support.bars import at, hourly, places, recorded
 
 
 def request(symbol: str = "BTCUSDT", end: int = 9, **wanted) -> HistoryRequest:
@@ -48,3 +49,11 @@ def test_a_clock_says_what_it_was_told():
     assert clock.now() == at(1)
     clock.time = at(2)
     assert clock.now() == at(2)
+
+
+class TestListSource(SourceContract):
+    def make_source(self) -> Source:
+        return ListSource(recorded(9))
+
+    def held(self) -> Bars:
+        return recorded(9)
