@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import Bars, HistoryRequest, NotHere, Source, Timeframe
-from wealthsources.testing import ListSource, SetClock
+from wealthsources import Bars, Event, HistoryRequest, NotHere, Source, Timeframe
+from wealthsources.testing import ListSource, LoneHost, SetClock
 from wealthsources.testing.contract import SourceContract
 
 from ..support.bars import at, hourly, places, recorded
@@ -49,6 +49,14 @@ def test_a_clock_says_what_it_was_told():
     assert clock.now() == at(1)
     clock.time = at(2)
     assert clock.now() == at(2)
+
+
+def test_a_lone_host_has_nobody_to_ask_or_tell():
+    host, came = LoneHost(SetClock(at(1))), []
+    host.backfill(request(), lambda bars, reason: came.append((bars, reason)))
+    host.emit(Event("state", host.name))
+    assert came == [(None, "no other source")]
+    assert (host.clock.now(), host.listening) == (at(1), False)
 
 
 class TestListSource(SourceContract):

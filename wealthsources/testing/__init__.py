@@ -1,5 +1,8 @@
 """For the tests of those who write sources and strategies: real parts that need nothing from outside.
 
+`ListSource`, `SetClock` and `LoneHost` stand in for what a test is not about. `wealthsources.testing.contract`, which
+needs pytest, has the tests that every source has to pass: its author inherits them.
+
 A market server that misbehaves on purpose, from the TCP connection to the order of the bars, is a package of its own,
 `wealthsources_simulator`: on real sockets, without an extra. Whoever writes a source that is pushed its bars plays
 every fault to it, and compares what it holds afterwards with what was true:
@@ -18,6 +21,6 @@ A function of a `Peer`, one connection as the server has it, is a fault of your 
 
 from __future__ import annotations
 
-from wealthsources.testing.fakes import ListSource, SetClock
+from wealthsources.testing.fakes import ListSource, LoneHost, SetClock
 
-__all__ = ["ListSource", "SetClock"]
+__all__ = ["ListSource", "LoneHost", "SetClock"]

@@ -1,7 +1,8 @@
-"""A source and a clock that say what a test told them."""
+"""A source and a clock that say what a test told them, and a host without anybody behind it."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from wealthsources.model.bars import Bars
@@ -11,6 +12,7 @@ from wealthsources.source import Capabilities, Clock, Source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wealthsources.model.events import Event
     from wealthsources.source import HistoryRequest
 
 
@@ -63,3 +65,21 @@ class SetClock(Clock):
     def now(self) -> int:
         """The time that was set, ms."""
         return self.time
+
+
+class LoneHost:
+    """A host without a chain behind it: nobody listens, and a backfill finds nothing."""
+
+    name = "yours"
+    listening = False
+
+    def __init__(self, clock: SetClock) -> None:
+        self.clock = clock
+        self.logger = logging.getLogger("wealthsources.testing")
+
+    def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:  # noqa: ARG002
+        """Nothing is after this source."""
+        done(None, "no other source")
+
+    def emit(self, event: Event) -> None:
+        """Nobody listens."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from wealthsources import Bars, Source
 from wealthsources.testing.contract import SourceContract
 from wealthsources_context.source import ContextSource
@@ -19,3 +21,9 @@ class TestListsOfAContext(SourceContract):
 
     def context(self) -> object:
         return context(hours(9), now_ms=at(9))
+
+
+class TestHistoryOfAContext(TestListsOfAContext):
+    def context(self) -> object:
+        bars = hours(9)["bars"]
+        return SimpleNamespace(history=lambda symbol, n, _: bars[-n:] if symbol == "BTCUSDT" else [], now_ms=at(9))
