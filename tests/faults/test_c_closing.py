@@ -31,13 +31,9 @@ from wealthsources_websocket.protocols.base import BarMessage
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
 from ..support.live_source import use_policies
+from .case import losses
 
 BTC = ("BTCUSDT", "1h")
-
-
-def losses(case) -> dict[str, int]:
-    """Why connections were lost, and how often."""
-    return {name: times for name, times in case.status.counters.items() if name.startswith("lost.")}
 
 
 def states(case, caplog, *wanted: str) -> None:
