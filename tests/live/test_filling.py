@@ -42,9 +42,13 @@ class Filling:
             self.push_at(at(hour), epoch)
 
     def push_at(self, open_time: int, epoch: int = 1) -> None:
-        stored = self.series.put(open_time, open_time + HOUR, (1.0, 2.0, 0.5, 1.0, 1.0), epoch=epoch)
-        if stored.hole is not None:
-            self.filler.fill_new(stored.hole)
+        hole = self.put(open_time, epoch)
+        if hole is not None:
+            self.filler.fill_new(hole)
+
+    def put(self, open_time: int, epoch: int = 1) -> Hole | None:
+        """A bar comes, and the filler is not told of the hole that it may open."""
+        return self.series.put(open_time, open_time + HOUR, (1.0, 2.0, 0.5, 1.0, 1.0), epoch=epoch).hole
 
     def look_after(self, seconds: float) -> int:
         """Look once, some time later. Returns how many questions there have been."""
@@ -164,8 +168,29 @@ def test_what_came_by_another_way_is_not_asked_for():
     assert filling.look_after(30) == 1
 
 
-def test_nobody_is_asked_before_there_was_a_hole():
-    assert Filling(0, 1, 2).look_after(10_000) == 0
+def test_nobody_is_asked_before_a_hole_was_told():
+    filling = Filling(0, 1, 2)
+    assert filling.look_after(10_000) == 0
+    filling.put(at(5))
+    assert filling.look_after(10_000) == 0
+
+
+def test_when_nothing_was_missing_any_more_nobody_is_asked_before_another_hole_is_told():
+    filling = Filling(0, 1, 4, 5)
+    filling.host.answer(history(2, 3))
+    filling.look_after(30)
+    filling.put(at(9))
+    assert filling.look_after(10_000) == 1
+
+
+def test_a_hole_that_opens_while_another_is_asked_for_has_a_first_pause_of_its_own():
+    filling = Filling(0, 4)
+    filling.pauses(4)
+    filling.push(8)
+    filling.host.answer(None, "archive: not here")
+    began = len(filling.host.asked)
+    assert filling.look_after(4.9) == began
+    assert filling.look_after(0.1) == began + 1
 
 
 # What comes of it.
@@ -249,6 +274,12 @@ def test_what_had_to_give_way_is_not_missing():
     filling.push(6, 7, 8)  # the hole is older than all that is kept
     filling.host.answer(None, "archive: not here")
     assert filling.look_after(30) == 1
+
+
+def test_a_hole_in_a_cache_that_is_full_is_not_filled_by_nothing():
+    filling = Filling(0, 1, 4, 5, 6, capacity=5)
+    filling.host.answer(history(1))
+    assert filling.host.told("filled") == []
 
 
 def test_what_there_is_room_for_is_missing():

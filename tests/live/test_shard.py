@@ -75,6 +75,7 @@ def test_other_series_take_the_place_of_those_before():
 def test_at_first_it_is_not_connected_and_nothing_is_counted():
     one = Shard(3, [("BTCUSDT", "1h")], endpoint="ws://here/")
     assert (one.number, one.state, one.epoch, one.endpoint) == (3, "disconnected", 0, "ws://here/")
+    assert (one.since, one.acknowledged_at, one.breaks) == (0.0, 0.0, 0)
     assert (one.last_data, one.last_error, one.refused) == (None, "", {})
     assert (one.counters, one.reconnects_by_reason) == (Counter(), Counter())
 
