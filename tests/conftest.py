@@ -84,6 +84,13 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
+def closed_port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture
 def full_port() -> Iterator[int]:
     """A port that drops whoever wants to connect: its queue is full, and nobody accepts."""
     with contextlib.ExitStack() as stack:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from wealthsources.model.events import Event as Event
     from wealthsources.model.holes import Hole as Hole
+    from wealthsources.model.records import read_field as read_field
     from wealthsources.model.rows import (
         CLOSED as CLOSED,
         FIELDS as FIELDS,
@@ -86,6 +87,7 @@ _PUBLIC = {
     "model.errors": "ClockError ConfigError NotHere RequestError SourceError WealthSourcesError",
     "model.events": "Event",
     "model.holes": "Hole",
+    "model.records": "read_field",
     "model.rows": "CLOSED FIELDS FORMING Finality UNSET pack_decimals",
     "model.status": "SourceStatus StreamStatus",
     "model.symbols": "match_symbol",

@@ -5,19 +5,12 @@ Nothing is copied or kept, for an engine may put other lists in place with every
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from wealthsources import NotHere, SourceError, Timeframe, is_asking_history, match_symbol, original_history
+from wealthsources import NotHere, SourceError, Timeframe, is_asking_history, match_symbol, original_history, read_field
 
 _LISTS: Final = ("_market_data_context", "market_data_context")
-
-
-def field(record: object, name: str) -> object:
-    """A value of a mapping or of an object, None if it is not there."""
-    if isinstance(record, dict | Mapping):  # a dict is told much faster
-        return record.get(name)
-    return getattr(record, name, None)
 
 
 class ContextSeries(Collection[str]):
@@ -29,7 +22,7 @@ class ContextSeries(Collection[str]):
     @property
     def exists(self) -> bool:
         """Whether the context has such a list, be it empty: an engine may fill it later."""
-        return any(isinstance(field(self._context, name), list | tuple) for name in _LISTS)
+        return any(isinstance(read_field(self._context, name), list | tuple) for name in _LISTS)
 
     def find(self, symbol: str, timeframe: Timeframe) -> Sequence[object]:
         """The bars of a series, nothing if there is none; of two of the same name the first.
@@ -37,13 +30,13 @@ class ContextSeries(Collection[str]):
         Raises SourceError if they are no list.
         """
         for entry in self._entries():
-            if field(entry, "symbol") == symbol and str(field(entry, "timeframe")) == timeframe.name:
-                return _sequence(field(entry, "bars"), f"{symbol} {timeframe} bars")
+            if read_field(entry, "symbol") == symbol and str(read_field(entry, "timeframe")) == timeframe.name:
+                return _sequence(read_field(entry, "bars"), f"{symbol} {timeframe} bars")
         return ()
 
     def names(self) -> list[str]:
         """All series, as "BTCUSDT 1h"."""
-        return [f"{field(entry, 'symbol')} {field(entry, 'timeframe')}" for entry in self._entries()]
+        return [f"{read_field(entry, 'symbol')} {read_field(entry, 'timeframe')}" for entry in self._entries()]
 
     def spelling(self, symbol: str) -> str:
         """The symbol as the context spells it, if it has it."""
@@ -52,19 +45,19 @@ class ContextSeries(Collection[str]):
     def _entries(self) -> Iterator[object]:
         """The entries that have a symbol and a timeframe that is known. The first list that is not empty counts."""
         known = Timeframe.known()
-        lists = (entries for name in _LISTS if isinstance(entries := field(self._context, name), list | tuple))
+        lists = (entries for name in _LISTS if isinstance(entries := read_field(self._context, name), list | tuple))
         for entry in next(filter(None, lists), ()):
-            if isinstance(field(entry, "symbol"), str) and str(field(entry, "timeframe")) in known:
+            if isinstance(read_field(entry, "symbol"), str) and str(read_field(entry, "timeframe")) in known:
                 yield entry
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(str(field(entry, "symbol")) for entry in self._entries()))
+        return iter(dict.fromkeys(str(read_field(entry, "symbol")) for entry in self._entries()))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __contains__(self, symbol: object) -> bool:
-        return any(field(entry, "symbol") == symbol for entry in self._entries())
+        return any(read_field(entry, "symbol") == symbol for entry in self._entries())
 
 
 def ask_history(context: object, symbol: str, count: int, timeframe: Timeframe) -> Sequence[object] | None:

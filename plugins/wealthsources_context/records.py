@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import Bars, Finality, NotHere, SourceError, read_value
-from wealthsources_context.context import field
+from wealthsources import FORMING, Bars, Finality, NotHere, SourceError, read_field, read_value, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +23,6 @@ _FIELDS: Final = ("open_time", "close_time", "open", "high", "low", "close", "vo
 _FLAG_NAMES: Final = ("closed", "is_closed")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
-
-_NOT_CLOSED: Final = 1  # in Bars.states
 
 _BY_FLAG: Final[dict[str, object]] = {"closed": True, "finality": Finality.FLAG}
 _BY_SUCCESSOR: Final[dict[str, object]] = {"closed": True, "finality": Finality.SUCCESSOR}
@@ -68,7 +65,7 @@ class _Reader:
             if request.count is None:
                 return bars
             # One that is stated as not closed does not count, wherever it is.
-            counted = len(bars) - int(np.count_nonzero(bars.states == _NOT_CLOSED))
+            counted = len(bars) - int(np.count_nonzero(bars.states == FORMING))
             if counted < request.count and first > oldest:
                 first = max(oldest, first - (request.count - counted))
                 continue
@@ -100,11 +97,11 @@ class _Reader:
         if request.count is not None:
             first = max(first, last - request.count - (last == length))
         if first >= last:
-            raise NotHere(f"the context's bars of {self._name} open from {_text(oldest)} to {_text(newest)}")
+            raise NotHere(f"the context's bars of {self._name} open from {time_text(oldest)} to {time_text(newest)}")
         return oldest_at, first, last
 
     def _time(self, index: int) -> int:
-        raw = field(self._bars[index], "open_time")
+        raw = read_field(self._bars[index], "open_time")
         if type(raw) is int:
             return raw
         if raw is None:
@@ -137,7 +134,7 @@ class _Reader:
 
     def _flag(self, index: int, record: object) -> bool | None:
         for name in _FLAG_NAMES:
-            raw = field(record, name)
+            raw = read_field(record, name)
             if raw is not None:
                 flag = _FLAGS.get(str(raw).lower())
                 if flag is None:
@@ -160,7 +157,3 @@ def _as_dict(record: object) -> dict[str, object]:
     if isinstance(record, dict | Mapping):
         return dict(record)
     return {name: value for name in _FIELDS if (value := getattr(record, name, None)) is not None}
-
-
-def _text(time: int) -> str:
-    return str(np.datetime64(time, "ms").astype("datetime64[m]")).replace("T", " ")

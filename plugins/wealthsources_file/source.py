@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from wealthsources import Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, match_symbol
+from wealthsources import Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, match_symbol, time_text
 from wealthsources_file.cache import FileCache
 
 if TYPE_CHECKING:
@@ -96,12 +96,8 @@ def _part(bars: Bars, request: HistoryRequest, path: Path) -> Bars:
         forming = bars[last - 1].closed is False
         first = max(first, last - request.count - forming)
     if first >= last:
-        span = f"its bars open from {_text(times[0])} to {_text(times[-1])}" if len(times) else "it has none"
+        opened = [time_text(int(time)) for time in (times[0], times[-1])] if len(times) else []
+        span = f"its bars open from {' to '.join(opened)}" if opened else "it has none"
         raise NotHere(f"{path} has none of these bars; {span}")
-    rows = bars.rows[first:last]
     texts = {time: bars.texts[time] for time in times[first:last].tolist() if time in bars.texts} if bars.texts else {}
-    return Bars(request.symbol, request.timeframe, rows, texts=texts, note=bars.note)
-
-
-def _text(time: np.int64) -> str:
-    return str(np.datetime64(int(time), "ms").astype("datetime64[m]")).replace("T", " ")
+    return bars[first:last].replace(symbol=request.symbol, texts=texts)

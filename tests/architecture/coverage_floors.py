@@ -1,8 +1,7 @@
 """How much of each room the tests run, and the least that each must reach: `make coverage`.
 
-A room is a folder that holds modules. Floors stand just under what was measured, so they fall only on purpose; where
-every line can be tested without a socket, they are higher. A room without a floor is an error, and a floor without a
-room is one too.
+A room is a folder that holds modules. Floors stand just under what was measured, so they fall only on purpose. A room
+without a floor is an error, and a floor without a room is one too.
 """
 
 from __future__ import annotations

@@ -14,49 +14,22 @@ import pytest
 import websocket
 from websocket._handshake import CookieJar
 
-from ..support import wire
 from ..support.tls import client_context, server_context
 from ..support.waiting import nothing_left_behind
+from ..support.wire import Peer
 from .quirks import PATIENCE
 
 
-class Peer:
-    """The server's end of one connection."""
+class StagePeer(Peer):
+    """The server's end of a connection, which ends with the test."""
 
     def __init__(self, sock: socket.socket, stack: contextlib.ExitStack) -> None:
         sock.settimeout(PATIENCE)
-        self.sock = stack.enter_context(sock)
+        super().__init__(stack.enter_context(sock))
         self._stack = stack
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         self.sock = self._stack.enter_context(context.wrap_socket(self.sock, server_side=True))
-
-    def send(self, data: bytes) -> None:
-        self.sock.sendall(data)
-
-    def read(self, size: int) -> bytes:
-        return wire.read_exactly(self.sock, size)
-
-    def read_request(self) -> bytes:
-        return wire.read_request(self.sock)
-
-    def upgrade(self, *extra: bytes, first: bytes = b"", request: bytes = b"") -> bytes:
-        """Answer the request with an upgrade, and send `first` in the same segment. Returns the request."""
-        request = request or self.read_request()
-        self.send(wire.upgrade_answer(request, *extra) + first)
-        return request
-
-    def read_frame(self) -> tuple[int, bytes, bytes]:
-        """Opcode, mask and payload of the client's next frame."""
-        return wire.read_frame(self.sock)
-
-    def end(self) -> None:
-        """Send nothing more."""
-        socket.socket.shutdown(self.sock, socket.SHUT_WR)
-
-    def reset(self) -> None:
-        """End the connection with an RST."""
-        wire.reset(self.sock)
 
 
 class Listener:
@@ -73,10 +46,10 @@ class Listener:
     def wss(self) -> str:
         return self.url.replace("ws://", "wss://")
 
-    def accept(self) -> Peer:
-        return Peer(self._sock.accept()[0], self._stack)
+    def accept(self) -> StagePeer:
+        return StagePeer(self._sock.accept()[0], self._stack)
 
-    def pair(self) -> tuple[socket.socket, Peer]:
+    def pair(self) -> tuple[socket.socket, StagePeer]:
         """Both ends of a connection."""
         sock = self._stack.enter_context(socket.create_connection(("127.0.0.1", self.port), PATIENCE))
         return sock, self.accept()
@@ -96,7 +69,7 @@ class Line(NamedTuple):
 
     ws: Any
     sock: socket.socket
-    peer: Peer
+    peer: StagePeer
 
 
 class Stage:
@@ -180,9 +153,11 @@ def _nothing_left_behind(_the_library_as_it_was: None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def serving(authority) -> ssl.SSLContext:
+    """A server's context with a certificate of the authority's."""
     return server_context(authority)
 
 
 @pytest.fixture(scope="session")
 def trusting(authority) -> ssl.SSLContext:
+    """A client's context that trusts the authority."""
     return client_context(authority)

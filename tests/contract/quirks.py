@@ -15,20 +15,10 @@ import pytest
 import websocket
 
 ROOT = Path(__file__).parents[2]
-
-
 PATIENCE = 5.0  # for what has to happen
-
-
 PROMPT = 1.0  # for what has to happen at once, on a busy machine
-
-
 MOMENT = 0.1  # how long to look whether something is still stuck
-
-
 PAYLOAD = b"x" * 200
-
-
 NORMAL = struct.pack("!H", 1000)
 
 

@@ -27,11 +27,7 @@ from pathlib import Path
 
 import pytest
 import websocket
-from websocket import (
-    WebSocketConnectionClosedException,
-    WebSocketException,
-    WebSocketProtocolException,
-)
+from websocket import WebSocketConnectionClosedException, WebSocketException, WebSocketProtocolException
 
 from ..support.waiting import wait_until
 from ..support.wire import BINARY, CLOSE, PING, PONG, TEXT, frame

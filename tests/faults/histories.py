@@ -5,21 +5,25 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 import wealthsources
 from wealthsources import Bars, Event, HistoryRequest, NotHere, Timeframe
 from wealthsources_simulator import Market, Peer, PlayedBar, Series, fault
 
-from .conftest import QUICK, SERIES, Case, facts
+from ..support.bars import HOUR
+from .case import QUICK, SERIES, VALUES, Case, Message, facts
 
 if TYPE_CHECKING:
     from wealthsources_simulator import Played
 
 Answer = Callable[[HistoryRequest], Any]
-Message = dict[str, Any]
-VALUES = ("open", "high", "low", "close", "volume")
+
+FLAGS = pytest.mark.parametrize("flag", [None, "is_closed"], ids=["no flag", "closed flag"])
+POLICIES = pytest.mark.parametrize("corrections", ["accept", "reject"])
 
 # what a server does --------------------------------------------------------------------------------------------------
 
@@ -33,6 +37,17 @@ def after(messages: int, *entries: str | Callable[[Peer], object]) -> Callable[[
         for entry in entries:
             (fault(entry) if isinstance(entry, str) else entry)(peer)
         peer.behave()
+
+    return script
+
+
+def cut_after(messages: int) -> Callable[[Peer], None]:
+    """Pass on so many messages, then cut the connection and refuse new ones, until the test opens the port again."""
+
+    def script(peer: Peer) -> None:
+        peer.join()
+        peer.pass_on(messages)
+        peer.server.close_port()  # type: ignore[attr-defined]
 
     return script
 
@@ -81,17 +96,27 @@ def at(case: Case, place: int) -> int:
     return bars_of(case.market)[place].open_time
 
 
+def opens(case: Case, bars: Iterable[Any]) -> list[int]:
+    """The numbers of these bars."""
+    return [(bar.open_time - at(case, 0)) // HOUR for bar in bars]
+
+
+def sources(bars: Iterable[Any]) -> list[str]:
+    """Who each of these bars is from."""
+    return [bar.source for bar in bars]
+
+
 def hole(case: Case, first: int, after_last: int) -> wealthsources.Hole:
     """The hole from bar number `first` to before bar number `after_last`."""
     return wealthsources.Hole(at(case, first), at(case, after_last), after_last - first)
 
 
-def says(case: Case, message: Message) -> None:
+def has_said(case: Case, message: Message) -> None:
     """From now on this is true: it is what the server said of that bar last."""
     timeline = case.market.timelines[SERIES]
-    said = {name: message[name] for name in VALUES}
     timeline.bars = tuple(
-        dataclasses.replace(bar, **said) if bar.open_time == message["open_time"] else bar for bar in timeline.bars
+        dataclasses.replace(bar, **exact_of(message)) if bar.open_time == message["open_time"] else bar
+        for bar in timeline.bars
     )
 
 
@@ -100,6 +125,11 @@ def final(case: Case, place: int) -> Message:
     per_bar = case.market.steps_per_bar
     message: Message = case.market.message(SERIES, place * per_bar + per_bar - 1)
     return message
+
+
+def exact_of(message: Message) -> dict[str, str]:
+    """The values of a message as the server wrote them."""
+    return {name: message[name] for name in VALUES}
 
 
 def exact(bar: Any) -> dict[str, str]:
@@ -209,7 +239,7 @@ def backfills(case: Case, name: str = "history") -> list[HistoryRequest]:
     """What the live source had such a source asked for; what strategies asked is not in it, nor are finer bars."""
     assert case.session is not None
     asked = case.session.source(name).asked  # type: ignore[attr-defined]
-    own = {str(timeframe) for _, timeframe in case.live._streams}
+    own = case.live.capabilities.timeframes
     return [
         request
         for thread, request in asked
@@ -241,7 +271,7 @@ def packed(bars: list[PlayedBar], request: HistoryRequest) -> Bars:
     return Bars.from_records(request.symbol, request.timeframe, records)
 
 
-def once(gate: threading.Event, answer: Answer) -> Answer:
+def once_open(gate: threading.Event, answer: Answer) -> Answer:
     """Strategies are told "not here" until the gate is open; a backfill waits for that."""
 
     def gated(request: HistoryRequest) -> Any:
@@ -256,9 +286,16 @@ def once(gate: threading.Event, answer: Answer) -> Answer:
 
 
 def a_turn(case: Case) -> None:
-    """Wait until the live source has looked after its streams once more, which is where holes are asked for again."""
-    before = case.live._next_look.get(0, 0.0)
-    case.until(lambda: case.live._next_look.get(0, 0.0) > before)
+    """Wait until the live source has looked after its streams once more, as it does each second: it may ask again."""
+    look, turns = case.live.on_turn, []
+
+    def turn(shard: Any, now: float) -> None:
+        look(shard, now)
+        turns.append(now)
+
+    case.live.on_turn = turn
+    case.until(lambda: turns and turns[-1] >= turns[0] + 1.0)
+    del case.live.on_turn
 
 
 def truth_without(case: Case, *spans: wealthsources.Hole) -> list[tuple[Any, ...]]:

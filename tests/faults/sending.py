@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 from wealthsources_simulator import Peer, fault
 
 from ..support.waiting import wait_until
-from .conftest import SERIES, Case, facts
+from .case import SERIES, VALUES, Case, Message, facts
 
 if TYPE_CHECKING:
     from wealthsources_simulator import Played
 
-VALUES = ("open", "high", "low", "close", "volume")
 
 Script = Callable[[Peer], object]
-Message = dict[str, Any]
 
 
 # what a server does --------------------------------------------------------------------------------------------------

@@ -12,18 +12,10 @@ import psutil
 import pytest
 
 from wealthsources_simulator import Market, MarketServer, Peer, encode, fault
-from wealthsources_simulator.framing import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    PING,
-    PONG,
-    TEXT,
-    close_payload,
-)
+from wealthsources_simulator.framing import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, close_payload
 
-from .conftest import SERIES, Case, facts
-from .sending import Message, Script, delivered, on_go, once, spoiled, stayed, told_by, wait_for
+from .case import SERIES, Case, Message, facts
+from .sending import Script, delivered, on_go, once, spoiled, stayed, told_by, wait_for
 
 MEGABYTE = 1 << 20
 
@@ -394,8 +386,6 @@ def revisions(case: Case) -> list[int]:
 # D8 ------------------------------------------------------------------------------------------------------------------
 
 SEEDS = 40
-
-
 PAYLOADS = (b"", b"{", b'{"type": "BAR"}', b'{"type": "WEATHER"}', b"[1, 2]", b"x" * 200, b"y" * 70_000)
 
 

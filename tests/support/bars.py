@@ -8,9 +8,13 @@ from typing import Any
 
 from wealthsources import Bars
 
+MINUTE = 60_000
 HOUR = 3_600_000
+DAY = 24 * HOUR
 #: 2020-09-13 12:00 UTC.
 T0 = 1_600_000_000_000 // HOUR * HOUR
+#: 2024-01-01 00:00 UTC.
+MONDAY = 1_704_067_200_000
 
 
 def ms(*date: int) -> int:

@@ -12,20 +12,14 @@ import wealthdata
 import wealthsources
 from wealthsources import Bars, Timeframe
 
-#: 2024-01-01 00:00 UTC, a Monday.
-T0 = 1_704_067_200_000
+from ..support.bars import HOUR, MONDAY as T0
+from ..support.unbinding import unbind_all
 
 
 @pytest.fixture(autouse=True)
 def _unbound_and_as_by_default():
     yield
-    while True:
-        try:
-            wealthdata.get_context()
-        except wealthdata.NoContextError:
-            break
-        wealthdata.clear_context()
-    wealthdata.configure()
+    unbind_all()
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +64,12 @@ def bind(context):
         return made
 
     return make
+
+
+@pytest.fixture
+def hourly(bind, records):
+    """100 hourly bars of two symbols, and the time is 50 hours on: 02:00 of the third day."""
+    return bind({"BTCUSDT 1h": records("1h", 100), "ETHUSDT 1h": records("1h", 100)}, T0 + 50 * HOUR)
 
 
 @pytest.fixture(scope="session")

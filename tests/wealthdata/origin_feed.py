@@ -12,12 +12,10 @@ import pandas as pd
 import wealthsources
 from wealthsources_simulator import MarketServer, forming_state
 
+from ..support.bars import HOUR, MONDAY as T0
 from ..support.waiting import wait_until
 
 TOKEN = "a-secret-origin-token"
-HOUR = 3_600_000
-#: 2024-01-01 00:00 UTC.
-T0 = 1_704_067_200_000
 
 #: Quick where the defaults are careful, so that a test waits for nothing but what it is about.
 QUICK: dict[str, Any] = {

@@ -25,9 +25,9 @@ import wealthdata
 import wealthsources
 from wealthdata import attribute_history, get_bars, get_price, set_context
 
-from .origin_feed import HOUR, T0, numbers
+from ..support.bars import DAY, HOUR, MONDAY as T0
+from .origin_feed import numbers
 
-DAY = 24 * HOUR
 COLUMNS = ["open", "close", "high", "low", "volume"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,15 +14,15 @@ from engine.python_sdk.context_data_adapter import ContextDataAdapter
 from engine.python_sdk.websocket_cache import WebSocketCache, get_websocket_cache, set_websocket_cache
 from engine.python_sdk.websocket_client import ConnectionState, initialize_websocket_client, shutdown_websocket_client
 from engine.python_sdk.websocket_manager import WebSocketManager
-from wealthsources_simulator import Market
+from wealthsources_simulator import Market, MarketServer
 from wealthsources_simulator.framing import PING, PONG
 from wealthsources_websocket.options import WebSocketOptions
 
 from ..support.live_source import use_policies
-from ..support.markets import ROOT, fault_servers
 from ..support.waiting import wait_until
 from .origin_feed import TOKEN
 
+ROOT = Path(__file__).parents[2]
 ONE = ("BTCUSDT", "1h")
 SYMBOLS, RESOLUTIONS = ["BTCUSDT"], ["1h"]
 
@@ -38,9 +39,18 @@ def _as_new(monkeypatch):
 @pytest.fixture
 def serve():
     """serve(*script, market=..., token=...): a server; the client of the process is stopped before it."""
-    with fault_servers(make_market=lambda: Market.made(["BTCUSDT", "ETHUSDT"]), token=TOKEN) as start:
-        yield start
-        shutdown_websocket_client()
+    servers = []
+
+    def start(*script, market=None, token=TOKEN):
+        servers.append(MarketServer(market or Market.made(["BTCUSDT", "ETHUSDT"]), script, token=token))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    shutdown_websocket_client()
+    for server in servers:
+        server.stop()
+    assert [failure for server in servers for failure in server.failures] == []
 
 
 @pytest.fixture

@@ -12,14 +12,15 @@ import pytest
 import wealthdata
 import wealthsources
 from wealthdata import get_bars, get_price, set_context
+from wealthsources_simulator import Market, MarketServer
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
 from wealthsources_websocket.errors import ConnectionLost
 
+from ..support.bars import HOUR, MONDAY as T0
 from ..support.live_source import use_policies
-from ..support.markets import fault_servers
 from ..support.waiting import wait_until
-from .origin_feed import HOUR, QUICK, T0, TOKEN, Feed, listening, numbers, rule
+from .origin_feed import QUICK, TOKEN, Feed, listening, numbers, rule
 
 T2030 = 1_893_456_000_000
 ONE = ("BTCUSDT", "1h")
@@ -50,8 +51,17 @@ def feed(tmp_path, records):
 @pytest.fixture
 def serve():
     """serve(*script, market=..., token=...): a server that does as its script says, on raw sockets."""
-    with fault_servers(token=TOKEN) as start:
-        yield start
+    servers = []
+
+    def start(*script, market=None):
+        servers.append(MarketServer(market or Market.made(), script, token=TOKEN))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+    assert [failure for server in servers for failure in server.failures] == []
 
 
 @pytest.fixture

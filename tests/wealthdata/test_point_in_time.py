@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, event, given, settings, strategies as
 import wealthdata
 import wealthsources
 
+from ..support.bars import MONDAY as T0
 from .laboratory import Lab
 from .questions import FREQUENCIES, Question, labels, plain, questions
 from .worlds import DAY, EARLIEST, END, FRAMES, HOUR, MINUTES, SYMBOLS, Part, Series, World, market, worlds
@@ -291,8 +292,6 @@ def test_two_backtests_at_different_times_do_not_see_each_other(lab, drawn, apar
 
 
 # what is evidence, and of when --------------------------------------------------------------------------------
-
-T0 = 1_704_067_200_000  # 2024-01-01
 
 
 def of_both(context, make, ask) -> list[object]:

@@ -9,8 +9,7 @@ import wealthdata
 import wealthsources
 from wealthdata import get_bars, get_price
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ..support.bars import HOUR, MONDAY as T0
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""SeriesBuffer and BarStore: the bounded, ordered, hole-aware memory of a source that is pushed to.
+"""SeriesBuffer: the bounded, ordered, hole-aware memory of one series that is pushed.
 
 A series keeps its newest bars as 64-byte rows in one block of memory, so an answer is one copy. It knows at any time
 how many bars at its end follow one another without a hole. It also judges which bars are closed, always within the

@@ -1,4 +1,4 @@
-"""SourceChain: whom to ask for what is missing, in which order, and what became of it. Pure logic.
+"""SourceChain: whom to ask for what is missing, in which order, and what became of it.
 
 A request is for closed bars up to `now`. The sources are asked in order, each once, for the span from the oldest to
 the newest bar that is still missing; this ends as soon as nothing is. An earlier source beats a later one, bar by bar.

@@ -8,8 +8,7 @@ from typing import Any
 from engine.python_sdk._bar import Bar, read_bar, read_time
 from engine.python_sdk.data_adapter import DataAdapter
 from engine.python_sdk.websocket_cache import get_websocket_cache
-from wealthsources import original_history
-from wealthsources_context.context import field
+from wealthsources import original_history, read_field
 
 
 class ContextDataAdapter(DataAdapter):
@@ -36,7 +35,7 @@ class ContextDataAdapter(DataAdapter):
 
     def get_all_symbols(self) -> list[str]:
         """The symbols of the context's series, sorted."""
-        return sorted({str(symbol) for entry in self._entries() if (symbol := field(entry, "symbol"))})
+        return sorted({str(symbol) for entry in self._entries() if (symbol := read_field(entry, "symbol"))})
 
     def get_completed_orders(self) -> list[Any]:
         """The context's completed orders."""
@@ -55,13 +54,13 @@ class ContextDataAdapter(DataAdapter):
 
     def _listed(self, name: str) -> list[Any]:
         """A list of the context, which an engine may keep under a name with an underscore."""
-        found: Any = field(self._context, f"_{name}") or field(self._context, name) or ()
+        found: Any = read_field(self._context, f"_{name}") or read_field(self._context, name) or ()
         return list(found)
 
     def _context_bars(self, symbol: str, count: int, timeframe: str) -> Iterable[object]:
         for entry in self._entries():
-            bars: Any = field(entry, "bars")
-            if field(entry, "symbol") == symbol and field(entry, "timeframe") == timeframe and bars:
+            bars: Any = read_field(entry, "bars")
+            if read_field(entry, "symbol") == symbol and read_field(entry, "timeframe") == timeframe and bars:
                 return list(bars)
         history = original_history(self._context)
         found: Any = None if history is None else history(symbol, count, timeframe)
@@ -70,6 +69,6 @@ class ContextDataAdapter(DataAdapter):
 
 def _open_time(bar: object) -> int:
     try:
-        return read_time(field(bar, "open_time"))
+        return read_time(read_field(bar, "open_time"))
     except ValueError as error:
         raise ValueError(f"a bar of the context: open_time: {error}") from None

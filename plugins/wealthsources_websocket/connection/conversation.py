@@ -27,7 +27,7 @@ from wealthsources_websocket.protocols.base import (
     Reply,
     ServerError,
 )
-from wealthsources_websocket.text import one_line
+from wealthsources_websocket.text import sample_of
 from wealthsources_websocket.transport.base import CLOSE, PING, PONG, TEXT
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class Conversation:
         code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
         with contextlib.suppress(ConnectionLost):
             self._connection.close(code if len(data) >= 2 else 1000, timeout=0)
-        words = one_line(data[2:100].decode("utf-8", "replace"))
+        words = sample_of(data[2:100].decode("utf-8", "replace"))
         kind: FailureKind = self._options.close_codes.get(code) or self._protocol.close_kinds.get(code, "")
         return ConnectionLost(f"closed_{code}", words, kind=kind)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from wealthsources import EARLIEST_TIME, LATEST_TIME, Timeframe
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Timeframe, pack_decimals
 from wealthsources_websocket.errors import FailureKind
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
@@ -32,7 +32,7 @@ from wealthsources_websocket.protocols.values import (
     read_values,
     refuse_doubles,
 )
-from wealthsources_websocket.text import one_line
+from wealthsources_websocket.text import sample_of
 
 DEFAULT_ENDPOINT: Final = "wss://ws.wealthai.cc:18000/market_data"
 DEFAULT_FALLBACKS: Final = ("wss://ws.wealthai.cc:18001/market_data", "wss://ws.wealthai.cc:18002/market_data")
@@ -166,12 +166,12 @@ class WealthAI(Protocol):
                 and symbol
             ):
                 known = self._known
-                decimals = (
-                    known[text.open]
-                    | known[text.high] << 6
-                    | known[text.low] << 12
-                    | decimals_of(text.close) << 18
-                    | decimals_of(text.volume) << 24
+                decimals = pack_decimals(
+                    known[text.open],
+                    known[text.high],
+                    known[text.low],
+                    decimals_of(text.close),
+                    decimals_of(text.volume),
                 )
                 closed = self._closed_unless_said
                 if flag is not None:
@@ -196,13 +196,13 @@ class WealthAI(Protocol):
                 self._read_message(message, events)
             return events
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
-            why = f"{one_line(str(error))}; it began {one_line(repr(data[:_LONGEST_SAMPLE]))}"
+            why = f"{sample_of(str(error))}; it began {sample_of(repr(data[:_LONGEST_SAMPLE]))}"
             return (Malformed("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
 
     def _read_message(self, message: _AnyMessage, events: list[ProtocolEvent]) -> None:
         kind = message.type
         if kind is not None and type(kind) is not str:
-            events.append(Malformed("bad_message", f"type: {one_line(repr(kind))} is not text"))
+            events.append(Malformed("bad_message", f"type: {sample_of(repr(kind))} is not text"))
             return
         batch = message.data if isinstance(message.data, list) else message.bars
         if kind in ("BAR", "KLINE") and message.open_time is not None:
@@ -214,7 +214,7 @@ class WealthAI(Protocol):
         elif kind == "CONNECTED":
             events.append(Acknowledged(None if message.request_id is None else str(message.request_id)))
         elif kind == "ERROR":
-            events.append(_server_error(one_line(str(message.message))))
+            events.append(_server_error(sample_of(str(message.message))))
         elif kind == "PING":
             events.append(Reply('{"type": "PONG"}'))
         elif kind in ("PONG", None) and message.open_time is None:
@@ -222,7 +222,7 @@ class WealthAI(Protocol):
         elif kind is None:
             events.append(self._bar(message))
         else:
-            events.append(Ignored(one_line(str(kind))))
+            events.append(Ignored(sample_of(str(kind))))
 
     def _read_batch(self, outer: _AnyMessage, batch: list[Any], events: list[ProtocolEvent]) -> None:
         """Several bars in one message; symbol and timeframe may be said once, outside."""
@@ -230,7 +230,7 @@ class WealthAI(Protocol):
             try:
                 message = msgspec.convert(item, _AnyMessage)
             except msgspec.ValidationError as error:
-                events.append(Malformed("bad_bar", f"in a batch: {one_line(str(error))}"))
+                events.append(Malformed("bad_bar", f"in a batch: {sample_of(str(error))}"))
                 continue
             message.symbol = outer.symbol if message.symbol is None else message.symbol
             if message.timeframe is None and message.resolution is None:
@@ -247,12 +247,12 @@ class WealthAI(Protocol):
         except (KeyError, TypeError):
             ours = type(symbol) is str and type(name) is str and name  # a series that nobody can have asked for
             return Malformed(
-                "bad_bar", f"timeframe: {one_line(repr(name))} is not one", *((symbol, name) if ours else ())
+                "bad_bar", f"timeframe: {sample_of(repr(name))} is not one", *((symbol, name) if ours else ())
             )
         if type(symbol) is not str or not symbol:
-            return Malformed("bad_bar", f"symbol: {one_line(repr(symbol))} is not text")
+            return Malformed("bad_bar", f"symbol: {sample_of(repr(symbol))} is not text")
         if type(open_time) is not int or not EARLIEST_TIME <= open_time <= LATEST_TIME:
-            return Malformed("bad_bar", f"open_time: {one_line(repr(open_time))} is not a time in ms", symbol, name)
+            return Malformed("bad_bar", f"open_time: {sample_of(repr(open_time))} is not a time in ms", symbol, name)
         if not timeframe.opens_at(open_time):
             return Malformed("bad_bar", f"open_time: {open_time} is not on the {name} grid", symbol, name)
         try:
@@ -261,7 +261,7 @@ class WealthAI(Protocol):
             flag = _flag(message)
             closed = True if flag is None and self.push_closed else flag
         except ValueError as error:
-            return Malformed("bad_bar", one_line(str(error)), symbol, name, open_time)
+            return Malformed("bad_bar", sample_of(str(error)), symbol, name, open_time)
         o, h, l, c, v = values  # noqa: E741
         if not (0 < l <= o <= h and l <= c <= h and v >= 0):
             return Malformed("bad_bar", broken_rule(values), symbol, name, open_time)

@@ -7,8 +7,8 @@ from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
-from wealthsources import HistoryStandIn, NotHere, SourceError, Timeframe
-from wealthsources_context.context import ContextSeries, ask_history, field
+from wealthsources import HistoryStandIn, NotHere, SourceError, Timeframe, read_field
+from wealthsources_context.context import ContextSeries, ask_history
 
 from ...support.bars import at, places, record
 from .contexts import History, ask, context, hours, series, view_of
@@ -134,9 +134,9 @@ def test_a_list_that_is_replaced_after_binding_is_read() -> None:
 
 
 def test_a_value_is_that_of_a_mapping_or_of_an_object() -> None:
-    assert field({"close": 1}, "close") == field(MappingProxyType({"close": 1}), "close") == 1
-    assert field(SimpleNamespace(close=1), "close") == 1
-    assert field({}, "close") is field(SimpleNamespace(), "close") is field(None, "close") is None
+    assert read_field({"close": 1}, "close") == read_field(MappingProxyType({"close": 1}), "close") == 1
+    assert read_field(SimpleNamespace(close=1), "close") == 1
+    assert read_field({}, "close") is read_field(SimpleNamespace(), "close") is read_field(None, "close") is None
 
 
 def test_of_a_series_that_is_not_there_there_are_no_bars() -> None:

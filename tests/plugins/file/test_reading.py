@@ -60,7 +60,10 @@ def test_a_file_that_is_too_large_is_an_error(tmp_path: Path, name: str) -> None
         read_file(path, "BTCUSDT", Timeframe("1h"), most_bytes=len(text) - 1)
 
 
-def test_it_is_said_how_large_a_file_may_be() -> None:
+def test_it_is_said_how_large_a_file_may_be(tmp_path: Path) -> None:
+    path = write(tmp_path / "1h.csv", b"x" * ((2 << 20) + 1))
+    with pytest.raises(SourceError, match="has more than 2 MiB of text"):
+        read_file(path, "BTCUSDT", Timeframe("1h"), most_bytes=2 << 20)
     assert MOST_BYTES == 512 << 20
 
 
@@ -121,8 +124,8 @@ def test_a_file_that_is_not_there_has_no_state(tmp_path: Path) -> None:
 
 
 def test_the_line_of_a_byte_that_is_no_text_is_counted_from_one(tmp_path: Path) -> None:
-    path = write(tmp_path / "1h.csv", b"\x80" + lines(0).encode())
-    with pytest.raises(SourceError, match=r"1h.csv:1: is not UTF-8 text \(byte 0x80\)"):
+    path = write(tmp_path / "1h.csv", b"\n\x80" + lines(0).encode())
+    with pytest.raises(SourceError, match=r"1h.csv:2: is not UTF-8 text \(byte 0x80\)"):
         read_file(path, "BTCUSDT", Timeframe("1h"))
 
 

@@ -14,14 +14,13 @@ from typing import Any
 
 import pytest
 
-import wealthdata
 from wealthsources_verify.data_files import read_data_file
 from wealthsources_verify.engine import Inputs, run
 from wealthsources_verify.main import app
 
-HOUR = 3_600_000
-#: 2024-01-01 00:00 UTC, a Monday.
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
+from ...support.unbinding import unbind_all
+
 #: A strategy that does nothing.
 QUIET = "def handle_bar(context, bar): pass\n"
 #: One that asks for the newest two bars.
@@ -35,13 +34,7 @@ def handle_bar(context, bar):
 @pytest.fixture(autouse=True)
 def _unbound_and_as_by_default() -> Iterator[None]:
     yield
-    while True:
-        try:
-            wealthdata.get_context()
-        except wealthdata.NoContextError:
-            break
-        wealthdata.clear_context()
-    wealthdata.configure()
+    unbind_all()
 
 
 @dataclasses.dataclass

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .conftest import HOUR, QUIET, T0, at, refused
+from ...support.bars import HOUR, MONDAY as T0
+from .conftest import QUIET, at, refused
 
 
 def test_handle_bar_gets_each_bar_as_it_closes(once, calls):

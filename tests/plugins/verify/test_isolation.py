@@ -11,7 +11,8 @@ import pytest
 import wealthdata
 import wealthsources
 
-from .conftest import HOLES, HOUR, T0
+from ...support.bars import HOUR, MONDAY as T0
+from .conftest import HOLES
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from wealthsources import Bars
 from wealthsources_verify.repaint_tracker import Repainted, RepaintTracker
 
-HOUR = 3_600_000
+from ...support.bars import HOUR
 
 
 def bars(closes, closed=True):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,19 +11,21 @@ import pytest
 
 import wealthsources
 from wealthsources import Shard
+from wealthsources_simulator import MarketServer, Peer
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.client import Client
 from wealthsources_websocket.connection.policies import Policies
 from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.base import BarMessage, Malformed, Protocol
 
-from ...support import wire
 from ...support.bars import HOUR, T0
 from ...support.live_source import use_policies
-from ...support.wire import CLOSE, PING, PONG, TEXT
+from ...support.markets import fault_servers
 
 TOKEN = "a-secret-token"
 Message = Mapping[str, Any]
+#: More than any test makes.
+MOST_CONNECTIONS = 10_000
 
 #: Quick where the defaults are careful, so that a test waits for nothing but what it is about.
 QUICK: dict[str, Any] = {
@@ -37,158 +36,6 @@ QUICK: dict[str, Any] = {
     "backoff_cap": 0.02,
     "connects_per_minute": 100_000,
 }
-
-
-class Gone(Exception):
-    """The client closed its end."""
-
-
-@contextlib.contextmanager
-def _gone_at_the_end() -> Iterator[None]:
-    try:
-        yield
-    except ConnectionError as error:
-        raise Gone from error
-
-
-class Peer:
-    """One connection, as the server has it. `number` counts from 1."""
-
-    def __init__(self, server: ScriptedServer, sock: socket.socket, number: int) -> None:
-        self.number = number
-        self._server = server
-        self._sock = sock
-
-    def accept(self) -> Message:
-        """Upgrade, take the CONNECT and acknowledge it."""
-        connect = self.subscribed()
-        self.send({"type": "CONNECTED", "request_id": connect["request_id"]})
-        return connect
-
-    def subscribed(self) -> Message:
-        """Upgrade and take the CONNECT, without acknowledging it."""
-        self.upgrade()
-        return self.message()
-
-    def upgrade(self) -> None:
-        self.write(wire.upgrade_answer(self._read_head()))
-
-    def request(self) -> dict[str, str]:
-        """The headers of the upgrade request."""
-        lines = self._read_head().decode().split("\r\n")[1:-2]
-        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-    def _read_head(self) -> bytes:
-        with _gone_at_the_end():
-            return wire.read_request(self._sock)
-
-    def http(self, status: str, headers: str = "Content-Length: 0\r\n") -> None:
-        self.write(f"HTTP/1.1 {status}\r\n{headers}\r\n".encode())
-
-    def send(self, *messages: Message | list[Any] | str) -> None:
-        """One text frame for each message."""
-        for message in messages:
-            self.frame(TEXT, (message if isinstance(message, str) else json.dumps(message)).encode())
-
-    def frame(self, opcode: int, payload: bytes = b"") -> None:
-        self.write(wire.frame(opcode, payload))
-
-    def write(self, data: bytes) -> None:
-        self._sock.sendall(data)
-
-    def read(self) -> tuple[int, bytes]:
-        """The next frame as (opcode, payload). Raises Gone at the end."""
-        with _gone_at_the_end():
-            opcode, _, payload = wire.read_frame(self._sock)
-        return opcode, payload
-
-    def message(self) -> Message:
-        """The next text message; pings before it are answered."""
-        while True:
-            opcode, payload = self.read()
-            if opcode == TEXT:
-                message: Message = json.loads(payload)
-                self._server.received.append(message)
-                return message
-            self.answer(opcode, payload)
-
-    def answer(self, opcode: int, payload: bytes) -> None:
-        """Do as a good server does: pong to a ping, Close to a Close, after which nothing more comes."""
-        if opcode == PING:
-            self.frame(PONG, payload)
-        elif opcode == CLOSE:
-            self.frame(CLOSE, payload)
-            raise Gone
-
-    def stay(self) -> None:
-        """Stay until the client leaves."""
-        while True:
-            self.message()
-
-    def deaf(self) -> None:
-        """Read until the client leaves, and answer nothing."""
-        while self._sock.recv(65_536):
-            pass
-        raise Gone
-
-    def hang_up(self) -> None:
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-        self._sock.close()
-
-
-class ScriptedServer:
-    """Hands each connection to `script(peer)` on a thread of its own; when that returns, the connection is cut."""
-
-    def __init__(self, script: Callable[[Peer], None]) -> None:
-        self.script = script
-        self.accepted = 0
-        self.received: list[Message] = []
-        self.failures: list[Exception] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=50)
-        self._peers: list[Peer] = []
-        self._threads = [threading.Thread(target=self._listen, name="scripted server")]
-        self._threads[0].start()
-
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self._listener.getsockname()[1]}/market_data"
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            sock.settimeout(20)
-            self.accepted += 1
-            peer = Peer(self, sock, self.accepted)
-            self._peers = [*self._peers[-100:], peer]
-            thread = threading.Thread(target=self._serve, args=(peer,), name="scripted peer")
-            self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
-            thread.start()
-
-    def _serve(self, peer: Peer) -> None:
-        try:
-            self.script(peer)
-        except (Gone, OSError, ValueError):  # ValueError: hung up while reading
-            pass
-        except Exception as error:  # noqa: BLE001 - a fault of the test; told when the server stops
-            self.failures.append(error)
-        finally:
-            peer.hang_up()
-
-    def stop(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join(5)
-        self._listener.close()
-        for peer in self._peers:
-            with contextlib.suppress(OSError):
-                peer._sock.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(5)
-        assert not any(thread.is_alive() for thread in self._threads)
 
 
 class Seen:
@@ -258,13 +105,6 @@ def bar() -> Callable[..., Message]:
 
 
 @pytest.fixture
-def closed_port() -> str:
-    """An address at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"ws://127.0.0.1:{listener.getsockname()[1]}/market_data"
-
-
-@pytest.fixture
 def make_client(policies: dict[str, Any]) -> Iterator[Callable[..., tuple[Client, Seen]]]:
     clients: list[Client] = []
 
@@ -311,15 +151,16 @@ def open_session() -> Iterator[Callable[..., wealthsources.Session]]:
 
 
 @pytest.fixture
-def serve(make_client: object, open_session: object) -> Iterator[Callable[[Callable[[Peer], None]], ScriptedServer]]:
-    """Servers end before their clients, so that no client waits for a goodbye."""
-    servers: list[ScriptedServer] = []
+def serve(make_client: object, open_session: object) -> Iterator[Callable[[Callable[[Peer], object]], MarketServer]]:
+    """serve(script): a server that plays the script to everybody who connects, and cuts the connection after it.
 
-    def start(script: Callable[[Peer], None]) -> ScriptedServer:
-        servers.append(ScriptedServer(script))
-        return servers[-1]
+    Servers end before their clients, so that no client waits for a goodbye.
+    """
+    with fault_servers() as start:
+        yield lambda script: start(*[script] * MOST_CONNECTIONS)
 
-    yield start
-    for server in servers:
-        server.stop()
-    assert [failure for server in servers for failure in server.failures] == []
+
+@pytest.fixture
+def nowhere(closed_port: int) -> str:
+    """An address at which nobody listens."""
+    return f"ws://127.0.0.1:{closed_port}/market_data"

@@ -280,8 +280,8 @@ def test_time_without_a_connection_counts_from_its_loss_and_not_from_the_last_at
     assert live.stale_for("BTCUSDT", FRAME) >= time.monotonic() - began - 0.001
 
 
-def test_a_stream_that_was_never_connected_is_stale_since_its_start(open_session, closed_port):
-    session = open_session(closed_port, backoff_base=0.02, backoff_cap=0.02)
+def test_a_stream_that_was_never_connected_is_stale_since_its_start(open_session, nowhere):
+    session = open_session(nowhere, backoff_base=0.02, backoff_cap=0.02)
     began = time.monotonic()
     session.start_live()
     live = session.source("live")
@@ -293,8 +293,8 @@ def test_a_stream_that_was_never_connected_is_stale_since_its_start(open_session
 # Saying why there is nothing.
 
 
-def test_before_it_is_started_it_says_so(open_session, closed_port):
-    session = open_session(closed_port)
+def test_before_it_is_started_it_says_so(open_session, nowhere):
+    session = open_session(nowhere)
     live = session.source("live")
     with pytest.raises(NotHere, match="has not been started"):
         live.get_history(request())
@@ -303,8 +303,8 @@ def test_before_it_is_started_it_says_so(open_session, closed_port):
     live.stop()
 
 
-def test_before_the_first_bar_it_says_why_there_is_none(serve, open_session, closed_port):
-    session = open_session(closed_port)
+def test_before_the_first_bar_it_says_why_there_is_none(serve, open_session, nowhere):
+    session = open_session(nowhere)
     session.start_live()
     wait_until(lambda: counters(session).get("lost.refused"))
     with pytest.raises(NotHere, match=r"has received nothing: (error|connecting) \(.*refused"):

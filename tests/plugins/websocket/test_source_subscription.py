@@ -37,8 +37,8 @@ def test_a_new_subscription_is_told_to_the_server_and_to_the_chain(serve, open_s
 
 
 @pytest.mark.parametrize(("symbols", "resolutions"), [([], ["1h"]), (["X"], []), (["X"], ["5x"]), (["X"], [""])])
-def test_a_subscription_that_makes_no_sense_changes_nothing(open_session, closed_port, symbols, resolutions):
-    live = open_session(closed_port).source("live")
+def test_a_subscription_that_makes_no_sense_changes_nothing(open_session, nowhere, symbols, resolutions):
+    live = open_session(nowhere).source("live")
     with pytest.raises(RequestError):
         live.update_subscription(symbols, resolutions)
     assert (live.capabilities.symbols, live.capabilities.timeframes) == (("BTCUSDT",), ("1h",))

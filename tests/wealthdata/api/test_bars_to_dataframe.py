@@ -10,8 +10,7 @@ import wealthdata
 from wealthdata import bars_to_dataframe, get_price
 from wealthsources import Bars
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
 
 
 def test_the_columns_are_the_origins_five(records):

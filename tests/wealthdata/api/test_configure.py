@@ -10,8 +10,8 @@ import wealthdata
 import wealthsources
 from wealthdata import ParamsError, configure, current_settings, get_price
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
+from ..asking import newest
 
 
 def test_a_configuration_that_cannot_work_is_told_at_once(tmp_path):
@@ -58,10 +58,6 @@ def test_positional_must_be_a_bool():
 def test_a_bad_default_count_is_named():
     with pytest.raises(ParamsError, match="default_count"):
         configure(default_count=0)
-
-
-def newest():
-    return get_price("X", count=1, frequency="1h")["close"].iloc[-1]
 
 
 def test_a_current_dt_without_a_zone_is_no_clock_until_configure_states_one(records, context):

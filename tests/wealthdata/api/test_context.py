@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 import wealthdata
-from wealthdata import clear_context, get_context, get_price, set_context
+from wealthdata import clear_context, get_context, set_context
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
+from ..asking import newest
 
 
 def test_the_bound_context_is_returned(context):
@@ -34,10 +34,6 @@ def test_bindings_may_be_nested(context):
 def test_clearing_nothing_is_harmless():
     clear_context()
     clear_context()
-
-
-def newest():
-    return get_price("X", count=1, frequency="1h")["close"].iloc[-1]
 
 
 def test_nested_bindings_are_read_each_on_their_own(bind, records):

@@ -9,15 +9,7 @@ import wealthdata
 from wealthdata import get_current_data, get_last_price
 from wealthsources import Bars, SourceError
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
-T0 = 1_704_067_200_000
-
-
-@pytest.fixture
-def hourly(bind, records):
-    """100 hourly bars of two symbols, and the time is 50 hours on: 02:00 of the third day."""
-    return bind({"BTCUSDT 1h": records("1h", 100), "ETHUSDT 1h": records("1h", 100)}, T0 + 50 * HOUR)
+from ...support.bars import DAY, HOUR, MONDAY as T0
 
 
 def test_a_security_has_joinquants_attributes(hourly):

@@ -9,15 +9,7 @@ import pytest
 import wealthdata
 from wealthdata import get_bars, get_price
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
-T0 = 1_704_067_200_000
-
-
-@pytest.fixture
-def hourly(bind, records):
-    """100 hourly bars of two symbols, and the time is 50 hours on."""
-    return bind({"BTCUSDT 1h": records("1h", 100), "ETHUSDT 1h": records("1h", 100)}, T0 + 50 * HOUR)
+from ...support.bars import DAY, HOUR, MONDAY as T0
 
 
 def test_the_order_of_arguments_is_that_of_the_platform_and_then_of_jqdatasdk():

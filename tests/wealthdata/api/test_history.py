@@ -10,15 +10,7 @@ from hypothesis import given, strategies as st
 import wealthdata
 from wealthdata import attribute_history, get_price, history
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
-T0 = 1_704_067_200_000
-
-
-@pytest.fixture
-def hourly(bind, records):
-    """100 hourly bars of two symbols, and the time is 50 hours on."""
-    return bind({"BTCUSDT 1h": records("1h", 100), "ETHUSDT 1h": records("1h", 100)}, T0 + 50 * HOUR)
+from ...support.bars import DAY, HOUR, MONDAY as T0
 
 
 @pytest.fixture

@@ -10,10 +10,7 @@ from wealthdata import get_last_price
 from wealthdata.binding.stack import current_reader
 from wealthsources import Bars, SourceError, Timeframe
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-T0 = 1_704_067_200_000
+from ...support.bars import DAY, HOUR, MINUTE, MONDAY as T0
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import wealthdata
 from wealthdata import get_all_securities, get_security_info
 from wealthsources import SourceError
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
+
 OTHERS = "stock fund index futures options etf lof fja fjb open_fund bond_fund stock_fund QDII_fund money_market_fund"
 
 

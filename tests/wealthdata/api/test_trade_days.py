@@ -11,8 +11,7 @@ from hypothesis import given, strategies as st
 import wealthdata
 from wealthdata import get_all_trade_days, get_trade_days
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from .engines import HOUR, T0, Engine
+from ...support.bars import HOUR, MONDAY as T0
+from .engines import Engine
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
-
 
 class Engine:
     """A context with a history of its own, as an engine makes it: text prices, and all the bars it ever had."""

@@ -7,8 +7,7 @@ import wealthsources
 from wealthdata import get_price
 from wealthsources import Bars, SourceError
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from wealthdata import clear_context, get_price, set_context
 from wealthdata.binding.context_history import ChainHistory
 from wealthsources import ContextDataAdapter
 
-from .engines import HOUR, T0, Engine
+from ...support.bars import HOUR, MONDAY as T0
+from .engines import Engine
 
 
 def test_a_bound_contexts_history_reads_the_chain(session, engine, closed, records):

@@ -8,8 +8,7 @@ import wealthdata
 import wealthsources
 from wealthdata import configure, get_price
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
 
 CONFIG = "sources: [{plugin: memory, options: {symbols: [BTCUSDT]}}]\n"
 

@@ -11,8 +11,7 @@ import wealthsources
 from wealthdata import clear_context, get_context, get_price, set_context
 from wealthdata.binding.stack import current_reader
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
 
 
 def on_a_thread(work):

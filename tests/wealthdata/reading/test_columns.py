@@ -11,14 +11,11 @@ import wealthdata
 from wealthdata import get_bars, get_price
 from wealthsources import Bars
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-T0 = 1_704_067_200_000
+from ...support.bars import DAY, HOUR, MINUTE, MONDAY as T0
 
 
 @pytest.fixture
-def hourly(bind, records):
+def hours_of_x(bind, records):
     return bind({"X 1h": records("1h", 100)}, T0 + 50 * HOUR)
 
 
@@ -38,36 +35,36 @@ def holed(bind, records):
         *(("money", math.nan), ("avg", math.nan), ("open_interest", math.nan)),
     ],
 )
-def test_a_field_that_the_market_has_not_is_a_constant(hourly, field, value):
+def test_a_field_that_the_market_has_not_is_a_constant(hours_of_x, field, value):
     column = get_price("X", count=3, frequency="1h", fields=[field, "close"])[field]
     assert column.dtype == np.dtype("float64")
     np.testing.assert_array_equal(column.to_numpy(), [value] * 3)
 
 
-def test_money_is_no_column_by_default(hourly):
+def test_money_is_no_column_by_default(hours_of_x):
     assert "money" not in get_price("X", count=3, frequency="1h").columns
 
 
-def test_pre_close_is_the_close_before(hourly):
+def test_pre_close_is_the_close_before(hours_of_x):
     df = get_price("X", count=3, frequency="1h", fields=["pre_close", "close"])
     assert df["pre_close"].tolist() == [146.5, 147.5, 148.5]
     assert df["close"].tolist() == [147.5, 148.5, 149.5]
 
 
-def test_pre_close_of_a_range_is_the_close_before_it(hourly):
+def test_pre_close_of_a_range_is_the_close_before_it(hours_of_x):
     df = get_price("X", "2024-01-02", "2024-01-02 02:00", "1h", ["pre_close", "close"])
     assert df["pre_close"].tolist() == [123.5, 124.5]
     assert df["close"].tolist() == [124.5, 125.5]
 
 
-def test_pre_close_of_the_first_bar_of_all_is_nan(hourly):
+def test_pre_close_of_the_first_bar_of_all_is_nan(hours_of_x):
     df = get_price("X", start_date="2024-01-01", end_date="2024-01-01 02:00", frequency="1h", fields="pre_close")
     np.testing.assert_array_equal(df["pre_close"].to_numpy(), [math.nan, 100.5])
     df = get_price("X", count=100, frequency="1h", fields="pre_close")
     assert (len(df), df["pre_close"].isna().sum()) == (50, 1)
 
 
-def test_pre_close_of_an_empty_range_is_an_empty_frame(hourly):
+def test_pre_close_of_an_empty_range_is_an_empty_frame(hours_of_x):
     df = get_price("X", "2024-01-03 02:00", "2024-01-03 02:00", "1h", ["pre_close"])
     assert (df.shape, df["pre_close"].dtype) == ((0, 1), np.dtype("float64"))
 
@@ -214,5 +211,5 @@ def test_a_forming_bar_of_days_is_labelled_today(put, name, label):
     assert get_bars("X", 2, name, include_now=True).index[-1] == today
 
 
-def test_a_backtest_has_no_forming_bar(hourly):
+def test_a_backtest_has_no_forming_bar(hours_of_x):
     pd.testing.assert_frame_equal(get_bars("X", 3, "1h", include_now=True), get_bars("X", 3, "1h"))

@@ -10,8 +10,7 @@ import wealthdata
 from wealthdata import bars_to_dataframe, get_bars, get_price
 from wealthsources import Timeframe
 
-DAY = 86_400_000
-T0 = 1_704_067_200_000  # 2024-01-01, a Monday
+from ...support.bars import DAY, MONDAY as T0
 
 INTRADAY = ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h"]
 #: The last dates of the first two bars that open in 2024.

@@ -2,21 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from wealthdata import get_bars, history
 from wealthdata.arguments.fields import PRICE_DEFAULT
 from wealthdata.reading.columns import Columns
 from wealthdata.reading.frames import one_frame, wide_frame
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
-
-
-@pytest.fixture
-def hourly(bind, records):
-    """100 hourly bars of two symbols, and the time is 50 hours on."""
-    return bind({"BTCUSDT 1h": records("1h", 100), "ETHUSDT 1h": records("1h", 100)}, T0 + 50 * HOUR)
+from ...support.bars import HOUR, MONDAY as T0
 
 
 def test_the_columns_of_one_frame_are_not_those_of_another():

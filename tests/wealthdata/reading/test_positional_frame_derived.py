@@ -12,8 +12,7 @@ import pytest
 from wealthdata import get_bars, get_price
 from wealthdata.reading.positional_frame import PositionalFrame, PositionalSeries
 
-HOUR = 3_600_000
-T0 = 1_704_067_200_000
+from ...support.bars import HOUR, MONDAY as T0
 
 
 @pytest.fixture

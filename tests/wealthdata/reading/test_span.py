@@ -10,9 +10,7 @@ from wealthdata import ParamsError, get_price
 from wealthdata.reading.span import read_count
 from wealthsources import Timeframe
 
-HOUR = 3_600_000
-DAY = 24 * HOUR
-T0 = 1_704_067_200_000
+from ...support.bars import DAY, HOUR, MONDAY as T0
 
 
 def label_of(timeframe, open_time):

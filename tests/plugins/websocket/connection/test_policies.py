@@ -9,7 +9,7 @@ import time
 import pytest
 
 from wealthsources_websocket.connection.budget import PROCESS_BUDGET
-from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies, seconds_asleep
+from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, STOP_LIMIT, Policies, seconds_asleep
 from wealthsources_websocket.connection.reconnect import Backoff
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.transport.connect import connect
@@ -32,8 +32,9 @@ def test_policies_stay_as_they_are():
         DEFAULT_POLICIES.stop_limit = 60.0
 
 
-def test_a_goodbye_takes_less_than_stopping_may():
-    assert 0 < DEFAULT_POLICIES.close_timeout < DEFAULT_POLICIES.stop_limit
+def test_stopping_takes_three_seconds_at_most_and_a_goodbye_less():
+    assert DEFAULT_POLICIES.stop_limit == STOP_LIMIT == 3.0
+    assert 0 < DEFAULT_POLICIES.close_timeout < STOP_LIMIT
 
 
 def test_the_time_asleep_is_what_one_clock_goes_on_and_the_other_does_not(monkeypatch):

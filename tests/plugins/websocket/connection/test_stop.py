@@ -155,8 +155,8 @@ def test_stop_amid_half_a_frame(serve, start_client):
     stop_in_time(client)
 
 
-def test_stop_during_the_delay_before_the_next_attempt(start_client, closed_port, delays):
-    client, _ = start_client(closed_port, backoff_base=60)
+def test_stop_during_the_delay_before_the_next_attempt(start_client, nowhere, delays):
+    client, _ = start_client(nowhere, backoff_base=60)
     wait_until(lambda: delays)
     assert stop_in_time(client) < 1.5
     assert client.counters["attempts"] == 1

@@ -116,6 +116,7 @@ def test_an_object_that_says_everything_once_is_not():
         ((10, 8, 9, 11, 1), "high 8 is below low 9"),
         ((13, 12, 9, 11, 1), "open 13 or close 11 is outside low 9 to high 12"),
         ((10, 12, 9, 8, 1), "open 10 or close 8 is outside low 9 to high 12"),
+        ((0.5, 0.25, 0.25, 0.25, 1), "open 0.5 or close 0.25 is outside low 0.25 to high 0.25"),
     ],
 )
 def test_the_rule_that_is_broken_is_named(values, rule):

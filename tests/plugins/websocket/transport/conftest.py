@@ -33,12 +33,6 @@ def resolve(monkeypatch) -> Callable[..., None]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-@pytest.fixture
 def hanging_resolver(monkeypatch) -> Iterator[threading.Event]:
     """A resolver that does not answer before the end of the test; set once it was asked."""
     asked, end = threading.Event(), threading.Event()

@@ -15,7 +15,7 @@ from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.transport.base import Connection, Frame
 from wealthsources_websocket.transport.connect import connect
 
-from ....support import wire
+from ....support.wire import Peer
 
 DEADLINE = 0.3  # for what has to end by its deadline
 PATIENCE = 5.0  # for what has to end by itself
@@ -24,17 +24,13 @@ LIMIT = 1 << 16
 PAYLOAD = bytes(range(100)) * 2
 
 
-class Peer:
-    """The server's end of one connection."""
+class ScriptPeer(Peer):
+    """The server's end of a connection. `over` is set when the test is, and `gone` when the client is."""
 
     def __init__(self, sock: socket.socket, over: threading.Event) -> None:
-        self.sock = sock
+        super().__init__(sock)
         self.over = over
         self.gone = threading.Event()
-        self.request = b""
-
-    def send(self, data: bytes) -> None:
-        self.sock.sendall(data)
 
     def drip(self, data: bytes, pause: float = 0.03) -> None:
         """Send byte by byte, until all is sent or the test is over."""
@@ -42,29 +38,6 @@ class Peer:
             if self.over.wait(pause):
                 return
             self.send(data[place : place + 1])
-
-    def read(self, size: int) -> bytes:
-        return wire.read_exactly(self.sock, size)
-
-    def read_request(self) -> bytes:
-        while not self.request.endswith(b"\r\n\r\n"):
-            self.request += self.read(1)
-        return self.request
-
-    def read_frame(self) -> tuple[int, bytes]:
-        opcode, _, payload = wire.read_frame(self.sock)
-        return opcode, payload
-
-    def answer(self, *extra: bytes, accept: bytes | None = None) -> bytes:
-        """A proper answer to the request."""
-        return wire.upgrade_answer(self.read_request(), *extra, accept=accept)
-
-    def upgrade(self, *extra: bytes) -> None:
-        self.send(self.answer(*extra))
-
-    def reset(self) -> None:
-        """End the connection with an RST."""
-        wire.reset(self.sock)
 
     def wait_gone(self) -> None:
         """Read until the client ends the connection."""
@@ -74,14 +47,14 @@ class Peer:
         self.gone.set()
 
 
-Script = Callable[[Peer], object]
+Script = Callable[[ScriptPeer], object]
 
 
 class Server:
     """Listens on this machine, and plays a script to everybody who connects."""
 
     def __init__(self, script: Script) -> None:
-        self.peers: list[Peer] = []
+        self.peers: list[ScriptPeer] = []
         self.failures: list[BaseException] = []
         self._script = script
         self._over = threading.Event()
@@ -94,7 +67,7 @@ class Server:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while not self._over.is_set():
-                peer = Peer(self._listener.accept()[0], self._over)
+                peer = ScriptPeer(self._listener.accept()[0], self._over)
                 if self._over.is_set():
                     peer.sock.close()
                     return
@@ -102,7 +75,7 @@ class Server:
                 self._threads.append(threading.Thread(target=self._play, args=(peer,)))
                 self._threads[-1].start()
 
-    def _play(self, peer: Peer) -> None:
+    def _play(self, peer: ScriptPeer) -> None:
         try:
             peer.sock.settimeout(2 * PATIENCE)
             with contextlib.suppress(OSError):
@@ -159,7 +132,7 @@ def dial(
 def connected(script: Script, limit: int = LIMIT) -> Iterator[Connection]:
     """A connection whose server has done the upgrade and goes on with the script."""
 
-    def whole(peer: Peer) -> None:
+    def whole(peer: ScriptPeer) -> None:
         peer.upgrade()
         script(peer)
 
@@ -233,7 +206,7 @@ def abort_wakes(connection: Connection, work: Callable[[], object]) -> None:
 
 
 def over_tls(context: ssl.SSLContext, script: Script) -> Script:
-    def whole(peer: Peer) -> None:
+    def whole(peer: ScriptPeer) -> None:
         peer.sock = context.wrap_socket(peer.sock, server_side=True)
         script(peer)
 

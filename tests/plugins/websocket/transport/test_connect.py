@@ -11,7 +11,8 @@ import pytest
 from wealthsources_websocket.errors import ConnectionLost
 
 from ....support.waiting import wait_until
-from .servers import PATIENCE, PROMPT, Peer, dial, elapsed, serve
+from ....support.wire import Peer
+from .servers import PATIENCE, PROMPT, dial, elapsed, serve
 
 
 class Watched(threading.Event):

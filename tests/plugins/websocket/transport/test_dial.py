@@ -12,7 +12,8 @@ import pytest
 
 from wealthsources_websocket.errors import ConnectionLost
 
-from .servers import DEADLINE, PROMPT, Peer, dial, elapsed, serve
+from ....support.wire import Peer
+from .servers import DEADLINE, PROMPT, dial, elapsed, serve
 
 
 def test_a_closed_port_is_refused():

@@ -14,7 +14,7 @@ from wealthsources_websocket.transport.deadline import Deadline
 from wealthsources_websocket.transport.proxy import open_through
 
 from ....support.waiting import wait_until
-from .servers import DEADLINE, PATIENCE, PROMPT, Peer, Server, serve
+from .servers import DEADLINE, PATIENCE, PROMPT, ScriptPeer, Server, serve
 
 GRANTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 SOCKS_GRANTED = b"\5\0\0\1\0\0\0\0\0\0"
@@ -36,7 +36,7 @@ def refused(server: Server, scheme: str = "http", seconds: float = PATIENCE) -> 
     return caught.value
 
 
-def socks(peer: Peer, answer: bytes = SOCKS_GRANTED) -> bytes:
+def socks(peer: ScriptPeer, answer: bytes = SOCKS_GRANTED) -> bytes:
     """Play a SOCKS5 proxy without a login. Returns the address that is asked for."""
     assert peer.read(3) == b"\5\1\0"
     peer.send(b"\5\0")
@@ -54,7 +54,7 @@ def echo(sock: socket.socket) -> bytes:
 
 
 def test_an_http_proxy_is_asked_for_the_name_and_leads_to_it():
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.send(GRANTED)
         peer.send(peer.read(5)[::-1])
@@ -67,7 +67,7 @@ def test_an_http_proxy_is_asked_for_the_name_and_leads_to_it():
 def test_a_socks_proxy_is_asked_for_the_name_and_leads_to_it():
     asked = []
 
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         asked.append(socks(peer))
         peer.send(peer.read(5)[::-1])
 
@@ -77,7 +77,7 @@ def test_a_socks_proxy_is_asked_for_the_name_and_leads_to_it():
 
 
 def test_user_and_password_go_to_the_proxy():
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.send(GRANTED)
 
@@ -88,7 +88,7 @@ def test_user_and_password_go_to_the_proxy():
 
 
 def test_the_answer_of_an_http_proxy_may_come_byte_by_byte():
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.drip(GRANTED, 0.001)
 
@@ -97,7 +97,7 @@ def test_the_answer_of_an_http_proxy_may_come_byte_by_byte():
 
 
 def test_the_answer_of_a_socks_proxy_may_come_byte_by_byte():
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         socks(peer, b"")
         peer.drip(SOCKS_GRANTED, 0.001)
 
@@ -114,7 +114,7 @@ def test_the_answer_of_a_socks_proxy_may_come_byte_by_byte():
     ],
 )
 def test_an_http_proxy_that_refuses_is_told_by_its_number(answer, reason, said):
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.send(answer)
 
@@ -133,11 +133,7 @@ def test_a_socks_proxy_that_refuses_is_told():
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 def test_a_proxy_that_cuts_is_an_error(scheme):
-    def script(peer: Peer) -> None:
-        peer.read(1)  # a cut before anything was said may be one of the connect itself
-        peer.reset()
-
-    with serve(script) as server:
+    with serve(lambda peer: (peer.read(1), peer.reset())) as server:
         assert refused(server, scheme).reason == "proxy_error"
 
 

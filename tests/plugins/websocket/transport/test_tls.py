@@ -20,13 +20,13 @@ from wealthsources_websocket.transport.base import CLOSE, TEXT, Connection, Fram
 
 from ....support.markets import SAMPLE
 from ....support.waiting import wait_until
-from ....support.wire import frame
+from ....support.wire import Peer, frame
 from .servers import (
     DEADLINE,
     PATIENCE,
     PAYLOAD,
-    Peer,
     Script,
+    ScriptPeer,
     abort_wakes,
     dial,
     elapsed,
@@ -121,7 +121,7 @@ def test_a_server_that_resets_before_the_tls_handshake_is_told():
             wait_until(lambda: _is_reset(sock))
             return super().wrap_socket(sock, *arguments, **options)  # type: ignore[arg-type]
 
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         go.wait(PATIENCE)
         peer.send(b"hello")
         peer.reset()
@@ -143,7 +143,7 @@ def test_a_server_that_never_answers_over_tls_ends_by_the_deadline(context_for, 
 
 @contextlib.contextmanager
 def connected_over_tls(context: ssl.SSLContext, tls: ssl.SSLContext, script: Script) -> Iterator[Connection]:
-    def whole(peer: Peer) -> None:
+    def whole(peer: ScriptPeer) -> None:
         peer.upgrade()
         script(peer)
 
@@ -158,7 +158,7 @@ def connected_over_tls(context: ssl.SSLContext, tls: ssl.SSLContext, script: Scr
 def test_half_a_frame_over_tls_keeps_nobody_and_is_whole_when_the_rest_comes(context_for, trusting):
     whole, go_on = frame(TEXT, PAYLOAD), threading.Event()
 
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.send(whole[:100])
         go_on.wait(PATIENCE)
         peer.send(whole[100:])
@@ -170,7 +170,7 @@ def test_half_a_frame_over_tls_keeps_nobody_and_is_whole_when_the_rest_comes(con
 
 
 def test_a_server_that_goes_without_ending_tls_is_told(context_for, trusting):
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         socket.socket.shutdown(peer.sock, socket.SHUT_WR)
 
     with connected_over_tls(context_for("127.0.0.1"), trusting, script) as connection:
@@ -188,8 +188,8 @@ def test_an_abort_wakes_a_writer_over_tls(context_for, trusting):
 
 
 def test_a_goodbye_over_tls_is_answered(context_for, trusting):
-    def script(peer: Peer) -> None:
-        peer.send(frame(CLOSE, peer.read_frame()[1]))
+    def script(peer: ScriptPeer) -> None:
+        peer.send(frame(CLOSE, peer.read_frame().payload))
 
     with connected_over_tls(context_for("127.0.0.1"), trusting, script) as connection:
         assert elapsed(lambda: connection.close(timeout=PATIENCE)) < 1

@@ -12,8 +12,8 @@ from wealthsources_websocket.transport.base import TEXT, Frame
 from wealthsources_websocket.transport.upgrade import status_kind
 
 from ....support.waiting import wait_until
-from ....support.wire import frame
-from .servers import DEADLINE, PATIENCE, Peer, Script, dial, failure, receive, serve
+from ....support.wire import Peer, frame
+from .servers import DEADLINE, PATIENCE, Script, ScriptPeer, dial, failure, receive, serve
 
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 31\r\n\r\n<html>Pay for your Wi-Fi</html>"
 
@@ -21,7 +21,7 @@ HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 31\r\n\r\
 def test_the_request_asks_for_the_whole_path_and_for_nothing_that_is_not_understood():
     with serve(Peer.upgrade) as server:
         dial(f"{server.url}?a=1&b=2").drop()
-        lines = server.peers[0].read_request().decode().split("\r\n")
+        lines = server.peers[0].request.decode().split("\r\n")
     assert lines[0] == "GET /market_data?a=1&b=2 HTTP/1.1"
     assert f"Host: 127.0.0.1:{server.port}" in lines
     names = {line.partition(":")[0].lower() for line in lines[1:] if line}
@@ -45,7 +45,7 @@ def test_an_answer_that_comes_byte_by_byte_in_time_is_an_answer():
 
 
 def test_a_server_that_closes_instead_of_answering_is_told():
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.sock.shutdown(socket.SHUT_WR)
 
@@ -54,7 +54,7 @@ def test_a_server_that_closes_instead_of_answering_is_told():
 
 
 def test_a_server_that_resets_instead_of_answering_is_told():
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.reset()
 
@@ -65,7 +65,7 @@ def test_a_server_that_resets_instead_of_answering_is_told():
 def reply(data: bytes) -> Script:
     """Read the request, and answer this."""
 
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.send(data)
 
@@ -128,7 +128,7 @@ BAD_ANSWERS = {
 
 @pytest.mark.parametrize("name", BAD_ANSWERS)
 def test_an_answer_that_is_no_upgrade_is_told(name):
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.send(BAD_ANSWERS[name](peer))
 
@@ -151,7 +151,7 @@ LEAKS = {
 
 @pytest.mark.parametrize("name", LEAKS)
 def test_what_the_server_said_is_not_shown(name):
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.send(LEAKS[name](peer))
 
@@ -162,7 +162,7 @@ def test_what_the_server_said_is_not_shown(name):
 
 @pytest.mark.parametrize("endless", [b"X-Filler: 1234567890\r\n", b"x"], ids=["headers", "one header"])
 def test_endless_headers_are_cut(endless):
-    def script(peer: Peer) -> None:
+    def script(peer: ScriptPeer) -> None:
         peer.read_request()
         peer.send(b"HTTP/1.1 101 Switching Protocols\r\n")
         while not peer.over.is_set():
@@ -178,7 +178,7 @@ def test_a_cookie_of_one_connection_is_not_sent_by_the_next():
     with serve(lambda peer: peer.upgrade(*cookies)) as server:
         for _ in range(2):
             dial(server.url).drop()
-        requests = [peer.read_request().lower() for peer in server.peers]
+        requests = [peer.request.lower() for peer in server.peers]
     assert len(requests) == 2
     assert not any(b"cookie" in request or b"hunter2" in request for request in requests)
 
