@@ -497,3 +497,34 @@ def test_of_any_other_answer_every_bar_is_looked_at(said):
     add(builder, answer, "live", LIVE)
     assert builder.bars is not answer
     assert places(builder.bars) == [7, 8, 9]
+
+
+@pytest.mark.parametrize("other", [{"symbol": "ETHUSDT"}, {"timeframe": MINUTES}])
+def test_a_series_of_our_own_that_is_another_one_is_no_answer(other):
+    builder = build()
+    with pytest.raises(InvalidAnswer, match="when asked for BTCUSDT 1h"):
+        add(builder, series(7, 8, 9).replace(**other), "live", LIVE)
+    assert builder.is_empty
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        (ranged(at(5), at(8)), [5, 6, 7]),
+        (ranged(at(6), at(8)), [6, 7]),
+        (ranged(at(5) + 1, at(8)), [6, 7]),
+        (ranged(at(5), at(7)), [5, 6]),
+        (ranged(at(5), at(8) - 1), [5, 6]),
+        (query(9, end=at(8)), [5, 6, 7]),
+        (query(9, end=at(7)), [5, 6]),
+    ],
+)
+def test_of_a_series_of_our_own_no_more_is_taken_than_was_asked_for(asked, taken):
+    builder = AnswerBuilder(asked)
+    add(builder, series(5, 6, 7), "live", LIVE)
+    assert places(builder.bars) == taken
+
+
+@pytest.mark.parametrize(("end", "wanted"), [(None, True), (at(10), True), (at(11), True), (at(10) - 1, False)])
+def test_a_forming_bar_is_wanted_in_a_question_that_reaches_up_to_now(end, wanted):
+    assert build(include_now=True, end=end).request_to(LIVE, "X").include_forming is wanted
