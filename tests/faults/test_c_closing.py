@@ -22,7 +22,7 @@ import trustme
 import wealthsources
 from wealthsources_simulator import Market, fault
 from wealthsources_simulator.framing import CLOSE, close_payload
-from wealthsources_websocket import get_websocket_manager
+from wealthsources_websocket import WebSocketManager
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.policies import STOP_LIMIT
 from wealthsources_websocket.connection.reconnect import Backoff, ConnectPlan
@@ -521,14 +521,13 @@ def test_c8_a_hundred_starts_and_stops_of_a_manager(case, monkeypatch):
     """Meets a manager that four threads start and stop a hundred times → one live connection at the end; threads
     and descriptors stay as they were."""
     use_policies(monkeypatch, budget=ConnectBudget(minute=0.01))  # twenty connections a minute are few
-    monkeypatch.setattr("wealthsources_websocket.manager._manager", None)
     doors = Doors()
     server = case.serve(*[doors] * 1000)
     monkeypatch.setenv("WEBSOCKET_ENDPOINT", server.url)
     monkeypatch.setenv("WEBSOCKET_CSRF_TOKEN", server.token)
     monkeypatch.setenv("WEBSOCKET_SYMBOLS", "BTCUSDT")
     monkeypatch.setenv("WEBSOCKET_RESOLUTIONS", "1h")
-    manager, rng = get_websocket_manager(), random.Random(8)
+    manager, rng = WebSocketManager(), random.Random(8)
 
     def start_and_stop() -> None:
         for _ in range(25):

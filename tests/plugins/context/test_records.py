@@ -219,3 +219,22 @@ def test_in_a_backtest_a_flag_counts() -> None:
 @pytest.mark.parametrize("flag", [False, 0, "0", "false"])
 def test_in_a_backtest_a_flag_that_says_forming_stays(flag: object) -> None:
     assert closed(ask(view_of(context(series(record(0), record(1, is_closed=flag)))))) == [True, False]
+
+
+def test_in_a_backtest_a_later_bar_is_evidence_from_the_moment_it_is_over() -> None:
+    view = view_of(context(hours(3)))
+    assert closed(ask(view, end=at(2))) == [True, None]
+    assert closed(ask(view, end=at(2) - 1)) == [None]
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(1, [1, 2]), (2, [0, 1, 2]), (3, [0, 1, 2])])
+def test_a_bar_that_says_it_is_forming_is_not_one_of_the_count_though_others_follow(
+    count: int, wanted: list[int]
+) -> None:
+    bars = [record(0), record(1), record(2, closed=False), record(3), record(4)]
+    assert places(ask(view_of(context(series(*bars))), end=at(3), count=count)) == wanted
+
+
+def test_a_list_of_one_time_is_refused() -> None:
+    with pytest.raises(SourceError, match=r"bars\[1\].open_time: .* the oldest comes first"):
+        ask(view_of(context(series(record(0), record(0)))))

@@ -69,6 +69,14 @@ def test_what_was_used_least_recently_gives_way(tmp_path: Path) -> None:
     assert cache.counters()["reads"] == 4
 
 
+def test_as_many_bars_as_there_is_room_for_are_kept(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{name}.csv", lines(*range(10))) for name in "ab"]
+    cache = FileCache(most_bars=20)
+    for path in paths:
+        cache.bars(path, "X", Timeframe("1h"))
+    assert cache.counters() == {"cached_files": 2, "cached_bars": 20, "reads": 2}
+
+
 def test_a_file_that_is_larger_than_the_cache_is_kept_alone(tmp_path: Path) -> None:
     small, large = write(tmp_path / "a.csv", lines(0)), write(tmp_path / "b.csv", lines(*range(10)))
     cache = FileCache(most_bars=5)

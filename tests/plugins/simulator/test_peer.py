@@ -78,8 +78,13 @@ def test_who_has_the_wrong_token_is_told_and_closed_with_1008(serve, client, cha
     assert server.acknowledged == 0
 
 
-def test_the_right_token_is_let_in(joined):
-    joined(token="secret")
+def test_the_right_token_is_let_in(market, serve, client):
+    server = serve(token="secret")
+    one = client(server)
+    one.join(csrf_token="secret")
+    assert (server.acknowledged, server.refused) == (1, 0)
+    market.play(1)
+    assert len(one.messages(3)) == 3
 
 
 def test_another_connect_changes_the_subscription(market, joined):

@@ -69,6 +69,9 @@ def test_stop_may_come_again_and_before_the_start(market):
     server = MarketServer(market)
     server.stop()
     server.stop()
+    server.wait_stopped()
+    assert (server.accepted, server.failures) == (0, [])
+    assert not any(thread.name.startswith(("connection ", "market ")) for thread in threading.enumerate())
 
 
 def test_a_script_that_does_not_end_is_named(market):

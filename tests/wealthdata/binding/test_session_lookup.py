@@ -69,7 +69,11 @@ def test_a_session_of_the_callers_own_is_left_running(config):
     with wealthsources.open(config()) as own:
         configure(own)
         configure(config("other.yaml"))
-        own.adapter()
+        assert wealthsources.current_session() is not own
+        assert own.adapter().get_all_symbols() == ["BTCUSDT"]
+        assert own.source("memory").asked == []
+        with pytest.raises(wealthsources.AllSourcesFailed, match="nothing was put in"):
+            own.adapter().get_history("BTCUSDT", 1)
 
 
 def test_none_leaves_the_session_there_is(config):

@@ -12,8 +12,8 @@ import pytest
 
 from wealthsources_websocket.errors import ConnectionLost
 
-from ....support.wire import Peer
-from .servers import DEADLINE, PROMPT, dial, elapsed, serve
+from ....support.wire import TEXT, Peer, frame
+from .servers import DEADLINE, PROMPT, dial, elapsed, receive, serve
 
 
 def test_a_closed_port_is_refused():
@@ -90,8 +90,12 @@ def test_a_process_with_a_thousand_open_files_connects_too():
     if hard != resource.RLIM_INFINITY and hard < 2000:
         pytest.skip("this machine allows too few open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2000), hard))
-    with contextlib.ExitStack() as stack, serve(Peer.upgrade) as server:
+    with contextlib.ExitStack() as stack, serve(lambda peer: peer.upgrade(first=frame(TEXT, b"welcome"))) as server:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        for _ in range(1100):
-            stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
-        dial(server.url).drop()
+        files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+        for file in files:
+            stack.callback(os.close, file)
+        assert max(files) > 1023  # more than select() can watch
+        connection = dial(server.url)
+        stack.callback(connection.drop)
+        assert receive(connection) == (TEXT, b"welcome")
