@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from wealthsources import Attempt, Bars, HistoryRequest, Hole, NotHere
+from wealthsources import Attempt, Bars, HistoryRequest, Hole, NotHere, Timeframe
 from wealthsources.model.errors import InvalidAnswer
 from wealthsources.resolve.answer_builder import Added, AnswerBuilder
 from wealthsources.resolve.known_empty import KnownEmpty
@@ -499,7 +499,7 @@ def test_of_any_other_answer_every_bar_is_looked_at(said):
     assert places(builder.bars) == [7, 8, 9]
 
 
-@pytest.mark.parametrize("other", [{"symbol": "ETHUSDT"}, {"timeframe": MINUTES}])
+@pytest.mark.parametrize("other", [{"symbol": "ETHUSDT"}, {"timeframe": Timeframe("1m")}])
 def test_a_series_of_our_own_that_is_another_one_is_no_answer(other):
     builder = build()
     with pytest.raises(InvalidAnswer, match="when asked for BTCUSDT 1h"):
