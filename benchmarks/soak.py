@@ -281,8 +281,14 @@ def watch(
             except WealthSourcesError:
                 continue  # nothing yet
             assert (times[1:] > times[:-1]).all()
-        samples.append((threading.active_count(), sum(1 for _ in Path("/proc/self/fd").iterdir()), memory()))
+        samples.append((lasting_threads(), sum(1 for _ in Path("/proc/self/fd").iterdir()), memory()))
     return samples
+
+
+def lasting_threads() -> int:
+    """Threads but for those of the pools: these are made when they are first needed, and are few."""
+    pools = ("wealthsources-backfill", "wealthsources-worker")
+    return sum(not thread.name.startswith(pools) for thread in threading.enumerate())
 
 
 def compare(report: Report, adapter: Any, symbols: list[str], folder: str) -> None:

@@ -8,13 +8,11 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import websocket
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 5.0  # for what has to happen
 PROMPT = 1.0  # for what has to happen at once, on a busy machine
 MOMENT = 0.1  # how long to look whether something is still stuck

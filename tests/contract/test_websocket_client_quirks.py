@@ -29,9 +29,10 @@ import pytest
 import websocket
 from websocket import WebSocketConnectionClosedException, WebSocketException, WebSocketProtocolException
 
+from ..support.markets import ROOT
 from ..support.waiting import wait_until
 from ..support.wire import BINARY, CLOSE, PING, PONG, TEXT, frame
-from .quirks import NORMAL, PATIENCE, PAYLOAD, ROOT, failure_at_once, frames_of, quirk, relied_on, shut_down, stuck
+from .quirks import NORMAL, PATIENCE, PAYLOAD, failure_at_once, frames_of, quirk, relied_on, shut_down, stuck
 
 UNUSED = {"WebSocketApp", "run_forever", "setReconnect", "create_connection", "setdefaulttimeout", "enableTrace"}
 UNUSED |= {"recv_data", "recv_data_frame", "send_close"}

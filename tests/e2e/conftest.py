@@ -14,12 +14,12 @@ import wealthdata
 import wealthsources
 from wealthsources_simulator import MarketServer, forming_state
 
+from ..support.bars import HOUR
 from ..support.live_source import use_policies
 from ..support.markets import ARCHIVE, SAMPLE
 from ..support.waiting import wait_until
 
 TOKEN = "a-secret-e2e-token"
-HOUR = 3_600_000
 VALUES = ["open", "high", "low", "close", "volume"]
 
 Row = Mapping[str, str]
@@ -117,6 +117,12 @@ class Market:
         self.steps += steps
         if heard and steps:
             self.hear()
+
+    def play_and_check(self, steps: int) -> None:
+        """Play on step by step, and compare after each."""
+        for _ in range(steps):
+            self.play()
+            self.check()
 
     def play_bars(self, bars: int = 1) -> None:
         self.play(bars * self.per_bar)

@@ -7,32 +7,25 @@ from __future__ import annotations
 
 import queue
 import random
-from pathlib import Path
 
 import pytest
 
 import wealthdata
 import wealthsources
 
+from ..support.markets import ROOT
 from ..support.waiting import wait_until
+from .conftest import TOKEN
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "a-secret-e2e-token"
 #: With four updates a bar has five messages: a cut after none of them is before the bar, after all five after it.
 WHERE = {"before the bar": 0, "after 1 of 5": 1, "after 2 of 5": 2, "after 3 of 5": 3, "after 4 of 5": 4, "after it": 5}
-
-
-def step_by_step(market, steps: int) -> None:
-    for _ in range(steps):
-        market.play()
-        market.check()
 
 
 def test_without_a_cut(market):
     market = market()
     market.open()
     market.connected()
-    step_by_step(market, 25 * 5)
+    market.play_and_check(25 * 5)
     assert market.check(25)["close"].iloc[-1] == float(market.server.bars[23].close)
     assert market.live.status().reconnects == 0
 
@@ -53,7 +46,7 @@ def test_a_cut(market, where, away):
     market.check(now=int(market.server.bars[(heard - 1) // 5].open_time))
     market.let_in()
     market.check(now=int(market.server.bars[(heard - 1) // 5].open_time))
-    step_by_step(market, 11)
+    market.play_and_check(11)
     assert market.live.status().epoch == 2
 
 
@@ -66,7 +59,7 @@ def test_many_cuts_at_the_same_place_of_a_bar(market, where):
         market.play(5 - market.steps % 5 + where)
         market.check()
         market.outage(away)
-        step_by_step(market, 2)
+        market.play_and_check(2)
     market.play_bars(2)
     market.check(200)
 
@@ -95,7 +88,7 @@ def test_cut_again_before_anything_came(market):
     for _ in range(3):
         market.outage(6)
         market.check(now=market.server.bars[3].open_time)
-    step_by_step(market, 12)
+    market.play_and_check(12)
 
 
 def test_two_cuts_in_one_bar(market):
@@ -104,9 +97,9 @@ def test_two_cuts_in_one_bar(market):
     market.connected()
     market.play(16)
     market.outage(0)
-    step_by_step(market, 1)
+    market.play_and_check(1)
     market.outage(0)
-    step_by_step(market, 8)
+    market.play_and_check(8)
     assert market.live.status().counters.get("holes", 0) == 0
 
 
@@ -139,7 +132,7 @@ def test_a_server_that_is_down_at_first(market):
     market.check(now=market.server.bars[0].open_time)
     market.server.refuse(False)
     market.connected()
-    step_by_step(market, 12)
+    market.play_and_check(12)
 
 
 def test_a_market_by_the_clock_and_a_strategy_that_is_called_for_every_bar_that_closes(market, rows):
@@ -172,9 +165,9 @@ def test_the_repositorys_own_configuration(market, monkeypatch):
     monkeypatch.setenv("WEBSOCKET_RESOLUTIONS", "1h")
     market.open(ROOT / "config.yaml")
     market.connected()
-    step_by_step(market, 12)
+    market.play_and_check(12)
     market.outage(17)
-    step_by_step(market, 12)
+    market.play_and_check(12)
     assert list(market.session.sources) == ["live", "context", "archive"]
 
 

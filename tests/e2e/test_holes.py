@@ -8,9 +8,8 @@ import wealthdata
 import wealthsources
 from wealthsources import Finality, Hole
 
+from ..support.bars import HOUR
 from ..support.waiting import wait_until
-
-HOUR = 3_600_000
 
 
 def sources(bars) -> list[str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 
 import wealthdata
 import wealthsources
 
+from ..support.markets import ROOT
 from ..support.waiting import wait_until
+from .conftest import TOKEN
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "a-secret-e2e-token"
 WRONG = "wr0ng-t0ken-0123456789"
 
 

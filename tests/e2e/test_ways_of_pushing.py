@@ -11,29 +11,23 @@ import wealthsources
 from wealthsources import Finality
 from wealthsources_simulator import MarketServer
 
+from ..support.bars import HOUR, MINUTE
 from ..support.live_source import use_policies
 from ..support.waiting import wait_until
 
-HOUR, MINUTE = 3_600_000, 60_000
 HINT = "this server seems to push closed bars only; set bar_push: closed"
-
-
-def check_all(market, steps: int) -> None:
-    for _ in range(steps):
-        market.play()
-        market.check()
 
 
 def test_a_flag_closes_a_bar_with_its_last_message(market, rows):
     market = market(closed_flag="x")
     market.open()
     market.connected()
-    check_all(market, 12)
+    market.play_and_check(12)
     market.play(3)
     market.compare(market.check(), rows[13:33])
     assert {bar.finality for bar in market.adapter.get_history("BTCUSDT", 3)} == {Finality.FLAG}
     market.outage(7)
-    check_all(market, 12)
+    market.play_and_check(12)
 
 
 @pytest.mark.parametrize("where", [1, 4, 5])
@@ -44,7 +38,7 @@ def test_a_flag_and_a_cut(market, where):
     market.play(10 + where)
     market.check()
     market.outage(5)
-    check_all(market, 12)
+    market.play_and_check(12)
 
 
 def test_with_a_flag_the_last_bar_before_a_cut_is_whole(market, rows):
@@ -64,10 +58,10 @@ def test_a_server_that_pushes_closed_bars_only_and_says_so(market, rows):
     market.open(live={"bar_push": "closed"})
     market.flagged = True  # in effect: every message is the last of its bar
     market.connected()
-    check_all(market, 6)
+    market.play_and_check(6)
     market.compare(market.check(), rows[16:36])
     market.outage(3)
-    check_all(market, 4)
+    market.play_and_check(4)
     assert market.live.status().reason == ""
     assert {bar.finality for bar in market.adapter.get_history("BTCUSDT", 1)} == {Finality.FLAG}
 
@@ -79,7 +73,7 @@ def test_a_server_that_pushes_closed_bars_only_and_was_not_told_of(market, rows,
     market.open()
     market.connected()
     assert market.live.status().reason == ""
-    check_all(market, 6)
+    market.play_and_check(6)
     # One bar late, since only the next one closes it, but never wrong.
     market.compare(market.check(), rows[15:35])
     assert market.live.status().reason == HINT
@@ -87,14 +81,14 @@ def test_a_server_that_pushes_closed_bars_only_and_was_not_told_of(market, rows,
     assert HINT in str(market.adapter.explain("BTCUSDT", 20))
     assert caplog.text.count(HINT) == 1
     market.outage(3)
-    check_all(market, 4)
+    market.play_and_check(4)
 
 
 def test_no_hint_where_updates_are_pushed(market, caplog):
     market = market(updates=1, snapshot=10)
     market.open()
     market.connected()
-    check_all(market, 12)
+    market.play_and_check(12)
     assert market.live.status().reason == ""
     assert HINT not in caplog.text
 

@@ -171,6 +171,11 @@ class Case:
         assert [failure for server in self.servers for failure in server.failures] == []
 
 
+def losses(case: Case) -> dict[str, int]:
+    """Why connections were lost, and how often."""
+    return {name: times for name, times in case.status.counters.items() if name.startswith("lost.")}
+
+
 def facts(bars: Any) -> list[tuple[Any, ...]]:
     """Open times and the exact text of all values, of the market's bars or of ours."""
     if bars and isinstance(bars[0], PlayedBar):

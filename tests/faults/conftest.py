@@ -10,14 +10,16 @@ The docstring of a test is its line in docs/reliability.md: what the server does
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from ..support.live_source import use_policies
 from ..support.waiting import nothing_left_behind
-from .case import Case
+from .case import TOKEN, Case
 from .histories import opener
 
 
@@ -37,3 +39,20 @@ def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
 def chain(case: Case, distribution: Callable[..., object]) -> Callable[..., None]:
     """Opens a session of any sources: `chain("live", stranger(…), "archive")`."""
     return opener(case, distribution)
+
+
+@pytest.fixture
+def no_token_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever the test does, no line of the log of any level has the token in it."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    shown = [*caplog.get_records("call"), *caplog.records]
+    assert TOKEN not in "\n".join(caplog.handler.format(record) for record in shown)
+
+
+@pytest.fixture
+def trust(authority: trustme.CA, tmp_path: Path) -> str:
+    """A file with the authority's certificate, for `ca_file`."""
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import socket
 import threading
 import time
@@ -15,19 +14,14 @@ import pytest
 
 from wealthsources_simulator import Market, Peer, encode
 
-TOKEN = "a-secret-canary-token"
+from .case import TOKEN
+
+pytestmark = pytest.mark.usefixtures("no_token_in_the_log")
+
 TEXT, PING = 0x1, 0x9
 PROMPT = 1.0  # a stop is seen within a fifth of a second
 FAR = "ws://market.example:18000/market_data"
 EARLY_LIMIT = 1_000
-
-
-@pytest.fixture(autouse=True)
-def _no_token_in_the_log(caplog) -> Iterator[None]:
-    caplog.set_level(logging.DEBUG)
-    yield
-    shown = [*caplog.get_records("call"), *caplog.records]
-    assert TOKEN not in "\n".join(caplog.handler.format(record) for record in shown)
 
 
 @pytest.fixture
@@ -136,7 +130,7 @@ def has(family: socket.AddressFamily, host: str) -> bool:
 
 
 @pytest.fixture
-def full_port(case) -> Iterator[Callable[[Address], int]]:
+def full_ports(case) -> Iterator[Callable[[Address], int]]:
     """Ports that drop whoever wants to connect: their queue is full, and nobody accepts."""
     with contextlib.ExitStack() as stack:
 
@@ -160,12 +154,12 @@ def full_port(case) -> Iterator[Callable[[Address], int]]:
     [([IPV6], IPV4), ([IPV4], IPV6), ([IPV4], IPV4), ([IPV6, IPV4], IPV4)],
     ids=["IPv6", "IPv4", "the first of two", "the first two of three"],
 )
-def test_a13_the_first_address_drops_packets(case, names, full_port, dropping, good):
+def test_a13_the_first_address_drops_packets(case, names, full_ports, dropping, good):
     """Drops packets at its first address, IPv6 or IPv4, and answers at another → connected by the one deadline."""
     if not all(has(*address) for address in (*dropping, good)):
         pytest.skip("this machine has no IPv6")
     server = case.serve(host=good[1])
-    found = [(address, full_port(address)) for address in dropping] + [(good, server.port)]
+    found = [(address, full_ports(address)) for address in dropping] + [(good, server.port)]
     names["market.example"] = lambda: [
         (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)) for (family, host), port in found
     ]

@@ -17,9 +17,9 @@ from wealthsources import HistoryRequest, NotHere, Timeframe
 from wealthsources_simulator.invented import BEGINNING
 
 from ..support.tls import server_context
+from .case import TOKEN
 from .proxies import HttpProxy, Proxy, SocksProxy
 
-TOKEN = "a-secret-canary-token"
 PASSWORD = "pr0xy:canary/w@rd %41"
 LOGIN = ("the user", PASSWORD)
 #: Any of these, shown anywhere, gives the password away.
@@ -67,14 +67,6 @@ def variables(monkeypatch) -> Callable[..., None]:
             monkeypatch.setenv(name, value)
 
     return setting
-
-
-@pytest.fixture
-def trust(authority, tmp_path) -> str:
-    """The path for `ca_file`."""
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return str(path)
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
 import socket
 import ssl
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,7 +19,8 @@ from wealthsources_simulator import Fault, MarketServer, Peer
 from ..support.tls import server_context
 from .proxies import Refused, Relay
 
-TOKEN = "a-secret-canary-token"
+pytestmark = pytest.mark.usefixtures("no_token_in_the_log")
+
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
 TLS_RECORD = b"\x16"
@@ -83,22 +83,6 @@ class Town:
         assert self.plain.accepted == 0
         assert self.bad.received == []
         assert [peer.headers for peer in self.bad.peers if peer.headers] == []
-
-
-@pytest.fixture(autouse=True)
-def _no_token_in_the_log(caplog) -> Iterator[None]:
-    caplog.set_level(logging.DEBUG)
-    yield
-    shown = [*caplog.get_records("call"), *caplog.records]
-    assert TOKEN not in "\n".join(caplog.handler.format(record) for record in shown)
-
-
-@pytest.fixture
-def trust(authority, tmp_path) -> str:
-    """The path for `ca_file`."""
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return str(path)
 
 
 def self_signed(tmp_path) -> ssl.SSLContext:

@@ -25,6 +25,7 @@ from wealthsources_simulator import Market, fault
 from wealthsources_simulator.framing import PING, PONG
 
 from ..support.live_source import use_policies
+from .case import losses
 
 #: A dead peer is known after `ping_interval` + `pong_timeout`, 1.0 s here, looked at every fifth of a second.
 PINGS = {"ping_interval": 0.2, "pong_timeout": 0.8}
@@ -34,11 +35,6 @@ DEAD_BY = 4.0
 BTC, ETH = ("BTCUSDT", "1h"), ("ETHUSDT", "1h")
 CHILD = Path(__file__).parent / "suspended_child.py"
 HOUR = 3_600_000_000_000  # ns
-
-
-def losses(case) -> dict[str, int]:
-    """Why connections were lost, and how often."""
-    return {name: times for name, times in case.status.counters.items() if name.startswith("lost.")}
 
 
 def only_lost_by(case, reason: str) -> None:

@@ -31,13 +31,9 @@ from wealthsources_websocket.protocols.base import BarMessage
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
 from ..support.live_source import use_policies
+from .case import losses
 
 BTC = ("BTCUSDT", "1h")
-
-
-def losses(case) -> dict[str, int]:
-    """Why connections were lost, and how often."""
-    return {name: times for name, times in case.status.counters.items() if name.startswith("lost.")}
 
 
 def states(case, caplog, *wanted: str) -> None:
@@ -286,19 +282,23 @@ def test_c4_acknowledges_and_closes_at_once_for_an_hour(case, monkeypatch, endpo
         assert most_in_a_minute(attempts) <= 20
         assert len(attempts) < 200 * endpoints
     # The same with a server. Its minute has a second.
-    use_policies(monkeypatch, budget=ConnectBudget(minute=1.0))
     moments: list[float] = []
 
-    def script(peer) -> None:
-        moments.append(time.monotonic())
-        fault("close-at-once")(peer)
+    class Noting(ConnectBudget):
+        def wait(self, host: str, now: float, per_minute: int) -> float:
+            left = super().wait(host, now, per_minute)
+            if not left:
+                moments.append(now)
+            return left
 
-    case.serve(*[script] * 12)
+    use_policies(monkeypatch, budget=Noting(minute=1.0))
+    case.serve(*[fault("close-at-once")] * 12)
     case.open(connects_per_minute=5)
     case.counted("lost.closed_1000", 12)
     case.counted("budget_waits", 2)
     case.connected(13)
-    assert most_in_a_minute(moments, 0.7) <= 5  # as the server sees it, some may come late
+    assert len(moments) == 13
+    assert most_in_a_minute(moments, 1.0) <= 5
     assert losses(case) == {"lost.closed_1000": 12}
     assert case.counter("attempts") == 13
 

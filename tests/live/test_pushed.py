@@ -8,14 +8,7 @@ from wealthsources import HistoryRequest, NotHere, PushedSource, Shard
 from wealthsources.runtime.clocks import SystemClock
 
 from ..support.bars import HOUR, T0
-from .feed import FRAME, Feed, Lost, Message
-
-LIMIT = 2 * 3600 + 30  # seconds of silence after which an hourly stream is stale
-
-
-@pytest.fixture
-def feed() -> Feed:
-    return Feed()
+from .feed import FRAME, LIMIT, Feed, Lost, Message
 
 
 def test_a_successor_on_the_same_connection_closes_a_bar(feed):

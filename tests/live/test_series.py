@@ -10,26 +10,11 @@ from hypothesis import given, strategies as st
 from wealthsources import Bars, BarStore, Finality, Hole, SeriesBuffer, Timeframe
 
 from ..support.bars import HOUR, T0, at, places
-
-FOREVER = 1 << 60
-
-
-def put(series: SeriesBuffer, place: int, volume: float = 1.0, *, epoch: int = 1, closed: bool | None = None):
-    values = (10.0, 12.0, 9.0, 11.0, volume)
-    return series.put(at(place), at(place + 1) - 1, values, epoch=epoch, closed=closed, arrived=1.0)
+from .buffers import FOREVER, closed, history, put
 
 
 def series(capacity: int = 10, **options) -> SeriesBuffer:
     return SeriesBuffer("BTCUSDT", "1h", capacity, **options)
-
-
-def closed(buffer: SeriesBuffer, **options) -> list[int]:
-    return places(buffer.snapshot(FOREVER, **options))
-
-
-def history(*wanted: int, volume: float = 7.0) -> Bars:
-    rows = [(at(place), 10.0, 12.0, 9.0, 11.0, volume) for place in wanted]
-    return Bars.from_columns("BTCUSDT", "1h", *zip(*rows, strict=True), closed=True)
 
 
 def test_fifty_updates_are_one_bar_with_the_latest_values():

@@ -7,26 +7,11 @@ import threading
 import numpy as np
 import pytest
 
-from wealthsources import Bars, BarStore, RequestError, SeriesBuffer, Timeframe
+from wealthsources import Bars, BarStore, RequestError, Timeframe
 
-from ..support.bars import at, places
+from .buffers import FOREVER, closed, history, put
 
-FOREVER = 1 << 60
 HOURS = Timeframe("1h")
-
-
-def put(series: SeriesBuffer, place: int, volume: float = 1.0, *, epoch: int = 1, closed: bool | None = None):
-    values = (10.0, 12.0, 9.0, 11.0, volume)
-    return series.put(at(place), at(place + 1) - 1, values, epoch=epoch, closed=closed, arrived=1.0)
-
-
-def closed(buffer: SeriesBuffer, **options) -> list[int]:
-    return places(buffer.snapshot(FOREVER, **options))
-
-
-def history(*wanted: int, volume: float = 7.0) -> Bars:
-    rows = [(at(place), 10.0, 12.0, 9.0, 11.0, volume) for place in wanted]
-    return Bars.from_columns("BTCUSDT", "1h", *zip(*rows, strict=True), closed=True)
 
 
 def test_a_backfill_fills_the_hole_and_keeps_its_sources_name():

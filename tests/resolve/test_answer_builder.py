@@ -16,6 +16,7 @@ from .builders import (
     EXCHANGE,
     FRAME,
     LIVE,
+    MINUTES,
     PLAIN,
     add,
     asked,

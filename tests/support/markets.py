@@ -11,6 +11,8 @@ from wealthsources_simulator import Market, MarketServer
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "examples" / "data" / "BTCUSDT" / "1h.csv"
+#: The columns that such a file must have.
+HEADER = "open_time,open,high,low,close,volume"
 #: The sample as a path with places for symbol and timeframe, as the file plugin takes it.
 ARCHIVE = str(ROOT / "examples" / "data" / "{symbol}" / "{timeframe}.csv")
 

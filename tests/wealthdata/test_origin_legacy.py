@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,10 +18,10 @@ from wealthsources_simulator.framing import PING, PONG
 from wealthsources_websocket.options import WebSocketOptions
 
 from ..support.live_source import use_policies
+from ..support.markets import ROOT
 from ..support.waiting import wait_until
 from .origin_feed import TOKEN
 
-ROOT = Path(__file__).parents[2]
 ONE = ("BTCUSDT", "1h")
 SYMBOLS, RESOLUTIONS = ["BTCUSDT"], ["1h"]
 

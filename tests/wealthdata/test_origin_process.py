@@ -6,9 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from ..support.markets import ROOT
 
 WITHOUT = """
 import os, sys

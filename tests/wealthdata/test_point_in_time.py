@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, event, given, settings, strategies as
 import wealthdata
 import wealthsources
 
-from ..support.bars import MONDAY as T0
+from ..support.bars import DAY, HOUR, MONDAY as T0
 from .laboratory import Lab
 from .questions import FREQUENCIES, Question, labels, plain, questions
-from .worlds import DAY, EARLIEST, END, FRAMES, HOUR, MINUTES, SYMBOLS, Part, Series, World, market, worlds
+from .worlds import EARLIEST, END, FRAMES, MINUTES, SYMBOLS, Part, Series, World, market, worlds
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import wealthdata
 from wealthsources import Bars
 
+from ..support.bars import DAY, MINUTE
 from .laboratory import make_context
 from .questions import FREQUENCIES, Question, labels, plain
-from .worlds import DAY, FRAMES, MINUTE, MINUTES, SYMBOLS, ZONES, World, market, moments
+from .worlds import FRAMES, MINUTES, SYMBOLS, ZONES, World, market, moments
 
 #: Each call that takes dates of bars or of securities: the argument, the call, and whether it looks at the day only.
 CALLS = {

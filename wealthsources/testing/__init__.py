@@ -1,5 +1,8 @@
 """For the tests of those who write sources and strategies: real parts that need nothing from outside.
 
+`ListSource`, `SetClock` and `LoneHost` stand in for what a test is not about. `wealthsources.testing.contract`, which
+needs pytest, has the tests that every source has to pass: its author inherits them.
+
 A market server that misbehaves on purpose, from the TCP connection to the order of the bars, is a package of its own,
 `wealthsources_simulator`: on real sockets, without an extra. Whoever writes a source that is pushed its bars plays
 every fault to it, and compares what it holds afterwards with what was true:
@@ -18,66 +21,6 @@ A function of a `Peer`, one connection as the server has it, is a fault of your 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from wealthsources.testing.fakes import ListSource, LoneHost, SetClock
 
-from wealthsources.model.bars import Bars
-from wealthsources.model.errors import NotHere
-from wealthsources.source import Capabilities, Clock, Source
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from wealthsources.source import HistoryRequest
-
-__all__ = ["ListSource", "SetClock"]
-
-
-class ListSource(Source):
-    """Answers from bars in memory, one `Bars` per series, and keeps the requests it was asked in `requests`.
-
-    `before` is called with each request first; it may raise what a real source would.
-    """
-
-    def __init__(
-        self,
-        *series: Bars,
-        capabilities: Capabilities | None = None,
-        before: Callable[[HistoryRequest], None] | None = None,
-    ) -> None:
-        self.capabilities = capabilities or Capabilities(blocking=False)
-        self.requests: list[HistoryRequest] = []
-        self._series = {(bars.symbol, bars.timeframe): bars for bars in series}
-        self._before = before
-
-    def get_history(self, request: HistoryRequest) -> Bars:
-        """The bars of the span, as a source should return them."""
-        self.requests.append(request)
-        if self._before is not None:
-            self._before(request)
-        bars = self._series.get((request.symbol, request.timeframe))
-        if bars is None:
-            raise NotHere("has no such series")
-        wanted = bars.ends <= request.end
-        if request.start is not None:
-            wanted &= bars.open_times >= request.start
-        of_span = bars.take(bars.rows[wanted])
-        if not len(of_span):
-            raise NotHere("has nothing of that time")
-        return of_span if request.count is None else of_span[-request.count :]
-
-    def get_all_symbols(self) -> list[str]:
-        """The symbols of its series."""
-        return [symbol for symbol, _ in self._series]
-
-
-class SetClock(Clock):
-    """A clock that says what it was told."""
-
-    name = "system"
-
-    def __init__(self, now: int) -> None:
-        self.time = now
-
-    def now(self) -> int:
-        """The time that was set, ms."""
-        return self.time
+__all__ = ["ListSource", "LoneHost", "SetClock"]

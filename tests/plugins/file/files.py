@@ -11,8 +11,7 @@ from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
 from ...support.bars import at
-
-HEADER = "open_time,open,high,low,close,volume"
+from ...support.markets import HEADER
 
 
 def lines(*places: int) -> str:

@@ -15,7 +15,8 @@ from wealthsources import NotHere, SourceError
 from wealthsources_file.source import FileSource
 
 from ...support.bars import HOUR, at, places
-from .files import HEADER, ask, lines, source_of, write
+from ...support.markets import HEADER
+from .files import ask, lines, source_of, write
 
 # Which file.
 

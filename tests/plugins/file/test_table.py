@@ -14,8 +14,7 @@ from wealthsources_file.cells import LineError
 from wealthsources_file.table import read_table
 
 from ...support.bars import HOUR, T0
-from ...support.markets import SAMPLE
-from .files import HEADER
+from ...support.markets import HEADER, SAMPLE
 
 LATER = T0 + 10_000 * HOUR
 FIELDS = HEADER.split(",")[1:]

@@ -10,7 +10,6 @@ from typing import Any
 
 from wealthsources_simulator import MarketServer, PlayedBar, encode
 
-HOUR = 3_600_000
 BEGINNING = 1_599_998_400_000
 BTC, ETH = ("BTCUSDT", "1h"), ("ETHUSDT", "1h")
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA

@@ -14,9 +14,9 @@ from websockets.sync.client import ClientConnection, connect as connect_to
 
 from wealthsources_simulator import MarketServer, PlayedBar
 
+from ...support.bars import HOUR
 from ...support.markets import SAMPLE
 
-HOUR = 3_600_000
 SERIES = ("BTCUSDT", "1h")
 TOKEN = "a-secret-token"
 CONNECT = {"type": "CONNECT", "request_id": "7", "symbols": ["BTCUSDT"], "resolutions": ["1h"], "csrf_token": TOKEN}

@@ -7,7 +7,8 @@ from typing import Any
 from wealthsources_simulator import PlayedBar
 from wealthsources_simulator.timeline import Timeline
 
-HOUR = 3_600_000
+from ...support.bars import HOUR
+
 SERIES = ("BTCUSDT", "1h")
 
 

@@ -12,10 +12,8 @@ from wealthsources_simulator import PlayedBar
 from wealthsources_simulator.csv_bars import parse_rows, read_bars
 from wealthsources_simulator.errors import SimulatorError
 
-from ...support.markets import SAMPLE
-from .numbered import HOUR
-
-HEADER = "open_time,open,high,low,close,volume"
+from ...support.bars import HOUR
+from ...support.markets import HEADER, SAMPLE
 
 
 def parse(*lines: str, timeframe: str = "1h") -> list[PlayedBar]:

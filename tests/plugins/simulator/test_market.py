@@ -9,8 +9,9 @@ import pytest
 
 from wealthsources_simulator import Market, SimulatorError, WealthAI
 
+from ...support.bars import HOUR
 from ...support.markets import SAMPLE
-from .clients import BEGINNING, BTC, ETH, HOUR
+from .clients import BEGINNING, BTC, ETH
 
 
 @pytest.mark.parametrize(("position", "whole", "closed"), [(0, 0, 0), (0.5, 0, 0), (1, 1, 0), (1.4, 1, 1), (3, 3, 2)])

@@ -9,7 +9,8 @@ import pytest
 from wealthsources import RequestError, Timeframe
 from wealthsources_websocket.cache import WebSocketCache
 
-HOUR = 3_600_000
+from ...support.bars import HOUR
+
 OPEN = 1_700_002_800_000
 
 

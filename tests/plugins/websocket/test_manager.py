@@ -17,8 +17,8 @@ from wealthsources_websocket import WebSocketManager, get_websocket_manager
 
 from ...support.markets import SAMPLE
 from ...support.waiting import wait_until
+from .conftest import TOKEN
 
-TOKEN = "a-secret-token"
 KEYS = {"symbols", "resolutions"} | {field.name for field in dataclasses.fields(wealthsources.SourceStatus)}
 
 

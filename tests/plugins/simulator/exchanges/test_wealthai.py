@@ -10,7 +10,8 @@ from wealthsources_simulator import Market, WealthAI
 from wealthsources_simulator.errors import SimulatorError
 from wealthsources_simulator.exchanges.base import Refused
 
-from ..numbered import HOUR, SERIES, make_bar
+from ....support.bars import HOUR
+from ..numbered import SERIES, make_bar
 
 CONNECT = {"type": "CONNECT", "csrf_token": "t", "symbols": ["BTCUSDT"], "resolutions": ["1h"]}
 

@@ -10,7 +10,8 @@ import pytest
 from wealthsources import Timeframe
 from wealthsources_simulator import Market, WealthAI
 
-from ..clients import BEGINNING, BTC, ETH, HOUR, seen, truth
+from ....support.bars import HOUR
+from ..clients import BEGINNING, BTC, ETH, seen, truth
 
 
 def test_many_updates_of_one_bar_grow_towards_it(market, joined):

@@ -9,7 +9,8 @@ import pytest
 
 from wealthsources import Timeframe
 
-from ..clients import BEGINNING, BTC, HOUR, TEXT
+from ....support.bars import HOUR
+from ..clients import BEGINNING, BTC, TEXT
 
 
 @pytest.mark.parametrize(

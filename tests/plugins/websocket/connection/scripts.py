@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-TOKEN = "a-secret-token"
-
 
 def stay(peer):
     peer.accept()

@@ -20,7 +20,8 @@ from wealthsources_simulator import MarketServer
 from ....support.markets import SAMPLE
 from ....support.waiting import wait_until
 from ....support.wire import CLOSE
-from .scripts import TOKEN, stay
+from ..conftest import TOKEN
+from .scripts import stay
 
 # Coming back.
 

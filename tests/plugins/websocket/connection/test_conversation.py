@@ -8,7 +8,8 @@ import time
 
 from ....support.waiting import wait_until
 from ....support.wire import BINARY, CLOSE, PING
-from .scripts import TOKEN, stay
+from ..conftest import TOKEN
+from .scripts import stay
 
 # Subscribing.
 

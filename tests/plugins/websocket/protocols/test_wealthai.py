@@ -21,7 +21,8 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
-HOUR = 3_600_000
+from ....support.bars import HOUR
+
 OPEN = 1_700_002_800_000
 BAR = {
     "type": "BAR",

@@ -1,0 +1,25 @@
+"""The file source keeps the contract of a source."""
+
+from __future__ import annotations
+
+import pytest
+
+from wealthsources import Bars, Source
+from wealthsources.testing.contract import SourceContract
+
+from ...support.bars import recorded
+from .files import HEADER, source_of, write
+
+
+class TestFileSource(SourceContract):
+    @pytest.fixture(autouse=True)
+    def files(self, tmp_path):
+        rows = [f"{bar.open_time},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}\n" for bar in self.held()]
+        write(tmp_path / "BTCUSDT" / "1h.csv", "".join([f"{HEADER}\n", *rows]))
+        self.folder = tmp_path
+
+    def make_source(self) -> Source:
+        return source_of(self.folder)
+
+    def held(self) -> Bars:
+        return recorded(9)
