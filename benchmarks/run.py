@@ -92,6 +92,8 @@ def bench_receive(session) -> tuple[float, float]:
     read, store = source.connections._protocol.read, source.on_bar  # what the reader thread does with a frame
     lot = frames(2_000, 5)  # few enough to stay in the processor's cache, where a frame is that has just been received
     found = []
+    while shard.state != "connected":  # then its thread writes no more into the shard
+        time.sleep(0.01)
     gc.disable()
     for epoch in range(1, 41):
         source.cache.clear()

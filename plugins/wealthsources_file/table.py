@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import EARLIEST_TIME, FIELDS, LATEST_TIME, Bars
+from wealthsources import EARLIEST_TIME, FIELDS, LATEST_TIME, Bars, pack_decimals
 from wealthsources_file.cells import Cells, LineError, line_of, read_cells
 from wealthsources_file.columns import Column, ColumnError, read_column
 
@@ -127,11 +127,8 @@ def _check(block: _Block, before: int, timeframe: Timeframe) -> None:
 
 
 def _codes(block: _Block) -> NDArray[np.uint32]:
-    """The counts of decimals of each bar's five values in one number, 6 bits each."""
-    codes = np.zeros(len(block.times), np.uint32)
-    for place, column in enumerate(block.values):
-        codes |= column.codes << np.uint32(6 * place)
-    return codes
+    """The counts of decimals of each bar's five values in one number."""
+    return pack_decimals(*(column.codes.astype(np.uint32) for column in block.values))
 
 
 def _texts(block: _Block) -> Iterator[tuple[int, tuple[str | None, ...]]]:

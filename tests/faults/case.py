@@ -95,12 +95,12 @@ class Case:
         assert self.session is not None
         return self.session.status().sources["live"].counters.get(name, 0)
 
-    def counted(self, name: str, times: int = 1, timeout: float = 15.0) -> None:
+    def counted(self, name: str, times: int = 1, timeout: float = 30.0) -> None:
         """Wait until a counter has moved to at least `times`. Every test says so of the counter its row names."""
         self._counted.add(name)
         wait_until(lambda: self.counter(name) >= times, timeout, f"{name} = {times} (it is {self.counter(name)})")
 
-    def until(self, condition: Callable[[], object], timeout: float = 15.0) -> None:
+    def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
         wait_until(condition, timeout)
 
     def connected(self, epoch: int = 1) -> None:

@@ -464,7 +464,7 @@ def test_b11_ten_minutes_that_this_process_did_not_see(case, monkeypatch):
     assert losses(case) == {"lost.suspended": 1}
     assert (case.server.accepted, case.counter("attempts"), case.counter("budget_waits")) == (2, 2, 0)
     assert (case.counter("holes"), case.counter("stale_streams")) == (1, 0)
-    assert case.counter("backfilled") >= 7
+    case.counted("backfilled", 7)
     assert len(pings) <= seen + 1
 
 
@@ -486,12 +486,12 @@ def test_b11_a_process_that_is_suspended_for_real(case):
         case.play(1)
         closed = [bar.open_time for bar in case.market.closed(BTC)]
         case.until(lambda: child.ask()["answer"] == closed)
+        case.until(lambda: child.ask()["counters"].get("backfilled", 0) >= 1)  # the answer may come through the chain
         seen = child.ask()
         assert {name: times for name, times in seen["counters"].items() if name.startswith("lost.")} == {
             "lost.suspended": 1
         }
         assert seen["counters"]["attempts"] == 2
-        assert seen["counters"]["backfilled"] >= 1
         assert (seen["state"], seen["reconnects_by_reason"]) == ("connected", {"suspended": 1})
         end = child.end()
     assert end["stop"] < 3.5

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from wealthsources import Attempt, Bars, HistoryRequest, Hole, NotHere
+from wealthsources import Attempt, Bars, HistoryRequest, Hole, NotHere, Timeframe
 from wealthsources.model.errors import InvalidAnswer
 from wealthsources.resolve.answer_builder import Added, AnswerBuilder
 from wealthsources.resolve.known_empty import KnownEmpty
@@ -497,3 +497,47 @@ def test_of_any_other_answer_every_bar_is_looked_at(said):
     add(builder, answer, "live", LIVE)
     assert builder.bars is not answer
     assert places(builder.bars) == [7, 8, 9]
+
+
+@pytest.mark.parametrize("other", [{"symbol": "ETHUSDT"}, {"timeframe": Timeframe("1m")}])
+def test_a_series_of_our_own_that_is_another_one_is_no_answer(other):
+    builder = build()
+    with pytest.raises(InvalidAnswer, match="when asked for BTCUSDT 1h"):
+        add(builder, series(7, 8, 9).replace(**other), "live", LIVE)
+    assert builder.is_empty
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        (ranged(at(5), at(8)), [5, 6, 7]),
+        (ranged(at(6), at(8)), [6, 7]),
+        (ranged(at(5) + 1, at(8)), [6, 7]),
+        (ranged(at(5), at(7)), [5, 6]),
+        (ranged(at(5), at(8) - 1), [5, 6]),
+        (query(9, end=at(8)), [5, 6, 7]),
+        (query(9, end=at(7)), [5, 6]),
+    ],
+)
+def test_of_a_series_of_our_own_no_more_is_taken_than_was_asked_for(asked, taken):
+    builder = AnswerBuilder(asked)
+    add(builder, series(5, 6, 7), "live", LIVE)
+    assert places(builder.bars) == taken
+
+
+@pytest.mark.parametrize(("end", "wanted"), [(None, True), (at(10), True), (at(11), True), (at(10) - 1, False)])
+def test_a_forming_bar_is_wanted_in_a_question_that_reaches_up_to_now(end, wanted):
+    assert build(include_now=True, end=end).request_to(LIVE, "X").include_forming is wanted
+
+
+def test_an_exchange_is_asked_for_no_more_than_one_bar_on_either_side():
+    builder = build(6)
+    add(builder, closed(3, 4, 6, 7, 8, 9))
+    assert asked(builder) == (5, 6, 6)
+    assert asked(builder, EXCHANGE) == (4, 7, 6)
+
+
+def test_a_bar_of_which_whoever_states_what_is_closed_says_nothing_may_still_change():
+    builder, stating = AnswerBuilder(query(late_after=5_000)), source(states_closed=True)
+    add(builder, hourly(7, 8, 9), of=stating)
+    assert places(builder.bars) == [7, 8]

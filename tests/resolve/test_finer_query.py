@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
+from wealthsources import Bars
 from wealthsources.resolve.answer_builder import AnswerBuilder
 from wealthsources.resolve.finer_query import finer_query, may_go_on
 
@@ -68,3 +71,22 @@ def test_there_may_be_older_ones_where_the_oldest_that_could_be_asked_for_is_the
     assert not may_go_on(cut, FRAME)
     add(cut, closed(4))
     assert may_go_on(cut, FRAME)
+
+
+def test_the_window_that_is_forming_is_made_of_as_many_as_a_whole_one():
+    asked = finer_query(build(5, include_now=True, live=False), MINUTES).query
+    assert (asked.count, asked.end) == (6 * 60, None)
+
+
+def test_exactly_as_many_as_may_be_asked_for_are_not_cut():
+    assert finer_query(build(2), MINUTES, most=120).clipped is False
+    assert finer_query(build(2), MINUTES, most=119).clipped is True
+
+
+@pytest.mark.parametrize(
+    ("oldest", "goes_on"), [(at(3), True), (at(4), True), (at(4) + 59 * 60_000, True), (at(5), False)]
+)
+def test_older_bars_may_be_cut_off_where_the_first_window_or_the_next_has_any(oldest, goes_on):
+    part = AnswerBuilder(ranged(at(3) + 5 * 60_000, timeframe=MINUTES))
+    part.bars = Bars.from_columns("BTCUSDT", "1m", [oldest], *[[1.0]] * 5, closed=True)
+    assert may_go_on(part, FRAME) is goes_on

@@ -6,8 +6,11 @@ import threading
 
 import pytest
 
-from wealthsources import Timeframe
-from wealthsources.resolve.known_empty import KnownEmpty
+from wealthsources import Bars, HistoryRequest, Timeframe
+from wealthsources.resolve.known_empty import EmptyWindows, KnownEmpty
+from wealthsources.resolve.query import Query
+
+from ..support.bars import at, hourly
 
 FRAME = Timeframe("1h")
 
@@ -102,3 +105,72 @@ def test_many_threads_may_learn_and_ask_at_once():
     for thread in threads:
         thread.join(20)
     assert failures == []
+
+
+# what one query need not look for ----------------------------------------------------------------------------------
+
+
+def windows(now: int = 10, known: KnownEmpty | None = None) -> EmptyWindows:
+    return EmptyWindows(Query("BTCUSDT", FRAME, at(now), 3), known)
+
+
+def slot(place: int) -> int:
+    return FRAME.slot(at(place))
+
+
+def learned(bars: Bars, end: int, held: Bars, start: int | None = None, *, now: int = 10) -> list[int]:
+    """The hours of which it is known then that they never had a bar."""
+    found = windows(now)
+    found.learn("exchange", bars, HistoryRequest("BTCUSDT", FRAME, end, start), held.open_times)
+    return [place for place in range(-3, 15) if found.holds(slot(place), slot(place))]
+
+
+def test_at_first_every_window_may_have_had_a_bar():
+    assert not windows().holds(slot(3), slot(3))
+    assert not windows().holds(None, slot(3))
+
+
+def test_what_lies_between_two_bars_of_an_answer_never_existed():
+    assert learned(hourly(2, 3, 6, 8), at(9), hourly()) == [4, 5, 7]
+
+
+def test_a_bar_that_somebody_holds_is_not_disproved():
+    assert learned(hourly(2, 6), at(9), hourly(4)) == [3, 5]
+    assert learned(hourly(4, 6), at(9), hourly(2, 9)) == [5]
+
+
+def test_a_bar_that_ends_after_what_was_asked_for_proves_nothing():
+    assert learned(hourly(2, 4, 8), at(6), hourly()) == [3]
+
+
+@pytest.mark.parametrize(("now", "known"), [(7, [3, 4]), (6, [])])
+def test_an_answer_without_a_bar_is_believed_once_that_is_over_for_an_hour(now, known):
+    assert learned(hourly(), at(6) - 1, hourly(), at(3), now=now) == known
+
+
+def test_without_a_start_it_is_believed_of_all_that_was_before():
+    found = windows()
+    found.learn("exchange", hourly(), HistoryRequest("BTCUSDT", FRAME, at(4)), hourly().open_times)
+    assert found.holds(None, slot(3))
+    assert not found.holds(None, slot(4))
+
+
+@pytest.mark.parametrize(("first", "last", "held"), [(4, 5, True), (5, 5, True), (3, 5, False), (4, 6, False)])
+def test_a_span_is_empty_if_one_that_holds_it_is(first, last, held):
+    known = KnownEmpty()
+    known.learn("exchange", "BTCUSDT", FRAME, [(slot(4), slot(5))])
+    found = windows(known=known)
+    found.recall("exchange")
+    assert found.holds(slot(first), slot(last)) is held
+
+
+def test_what_is_learned_is_known_to_the_next_query_too():
+    known = KnownEmpty()
+    first = windows(known=known)
+    first.learn("exchange", hourly(2, 4), HistoryRequest("BTCUSDT", FRAME, at(9)), hourly().open_times)
+    second = windows(known=known)
+    assert not second.holds(slot(3), slot(3))
+    second.recall("archive")
+    assert not second.holds(slot(3), slot(3))
+    second.recall("exchange")
+    assert second.holds(slot(3), slot(3))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import Hole
+from wealthsources import HistoryRequest, Hole
 from wealthsources.resolve.known_empty import KnownEmpty
 from wealthsources.resolve.missing import Missing
+from wealthsources.resolve.query import Query
 
 from ..support.bars import HOUR, T0, at
 from .builders import FRAME, closed, query, ranged
@@ -108,3 +109,75 @@ def test_no_more_bars_are_wanted_than_complete_the_count():
     assert missing.count_for(closed(), missing.newest) == 5
     assert missing.count_for(closed(7, 8), FIRST + 6) == 3
     assert missing.count_for(closed(7, 9), FIRST + 8) == 5
+
+
+def knowing(asked: Query, *spans: tuple[int, int]) -> Missing:
+    """Of that query, where an exchange says of these hours, first and last, that they never had a bar."""
+    known = KnownEmpty()
+    known.learn("exchange", "BTCUSDT", FRAME, [(FIRST + first, FIRST + last) for first, last in spans])
+    missing = Missing(asked, known)
+    missing.empty.recall("exchange")
+    return missing
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "possible"),
+    [(at(3), at(4), True), (at(3), at(4) - 1, False), (at(3) + 1, at(4), False), (at(3) + 1, at(5), True)],
+)
+def test_a_range_is_possible_if_a_whole_window_fits(start, end, possible):
+    assert Missing(ranged(start, end), None).is_possible is possible
+
+
+@pytest.mark.parametrize(
+    ("empty", "span"), [((3, 4), None), ((2, 9), None), ((3, 3), (3, 4)), ((4, 4), (3, 4)), ((2, 3), (3, 4))]
+)
+def test_a_head_is_not_missing_if_the_whole_of_it_never_existed(empty, span):
+    missing = knowing(ranged(at(3)), empty)
+    assert windows(missing.span(closed(5, 6, 7, 8, 9), missing.newest)) == span
+
+
+@pytest.mark.parametrize(
+    ("empty", "span", "behind"),
+    [((7, 9), None, 0), ((6, 12), None, 0), ((7, 8), (7, 9), 3), ((8, 9), (7, 9), 3)],
+)
+def test_a_tail_is_not_missing_if_the_whole_of_it_never_existed(empty, span, behind):
+    missing, bars = knowing(query(3), empty), closed(4, 5, 6)
+    assert windows(missing.span(bars, missing.newest)) == span
+    assert missing.behind(bars, None) == behind
+
+
+def test_nothing_is_behind_the_bar_that_is_due():
+    assert Missing(query(3), None).behind(closed(8, 9), None) == 0
+    assert Missing(query(3, late_after=5_000), None).behind(closed(8, 9), None) == 0
+
+
+def test_the_head_of_a_count_is_not_missing_if_an_exchange_had_nothing_of_that_time():
+    missing = Missing(query(5), None)
+    before = HistoryRequest("BTCUSDT", FRAME, at(7))
+    missing.empty.learn("exchange", closed(), before, closed().open_times)
+    assert windows(missing.span(closed(7, 8, 9), missing.newest)) is None
+    assert windows(missing.span(closed(8, 9), missing.newest)) == (None, 7)
+
+
+@pytest.mark.parametrize(("end", "empty"), [(at(8), True), (at(9), False)])
+def test_it_is_known_that_there_never_was_a_bar_only_of_what_is_long_over(end, empty):
+    missing = Missing(ranged(at(3), end), None)
+    assert not missing.is_known_empty
+    missing.empty.learn("exchange", closed(), HistoryRequest("BTCUSDT", FRAME, end, at(3)), closed().open_times)
+    assert missing.is_known_empty is empty
+
+
+def test_between_bars_of_which_none_is_missing_nothing_is_looked_for():
+    missing, bars = Missing(ranged(at(5)), None), closed(5, 6, 9)
+    assert missing.holes(bars.replace(unbroken=True)) == ()
+    assert missing.span(bars.replace(unbroken=True), missing.newest) is None
+    assert windows(missing.span(bars, missing.newest)) == (7, 8)
+
+
+def test_a_single_bar_that_was_counted_on_is_not_behind_where_one_is_forming():
+    assert Missing(query(1), None).behind(closed(), closed(10)) == 0
+    assert Missing(ranged(at(10)), None).behind(closed(), closed(10)) == 0
+
+
+def test_of_a_range_no_number_is_wanted():
+    assert Missing(ranged(at(3)), None).count_for(closed(), FIRST + 9) == 0

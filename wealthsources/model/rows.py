@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import struct
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float64]
     Integers = NDArray[np.int64]
+
+_Codes = TypeVar("_Codes", int, "NDArray[np.uint32]")
 
 _ROW: Final = struct.Struct("<qqdddddBBHI")
 ROW_BYTES: Final = _ROW.size
@@ -126,9 +128,12 @@ def closed_by(finality: Finality) -> int:
     return CLOSED | _FINALITIES.index(finality) << 2
 
 
-def pack_decimals(open: int, high: int, low: int, close: int, volume: int) -> int:  # noqa: A002 - FIELDS
-    """The codes of the five values' decimals in one number; `Value.code` of `read_value` is such a code."""
-    return open | high << 6 | low << 12 | close << 18 | volume << 24
+def pack_decimals(open: _Codes, high: _Codes, low: _Codes, close: _Codes, volume: _Codes) -> _Codes:  # noqa: A002
+    """The codes of the five values' decimals in one number, of one bar or of each of an array (uint32).
+
+    `Value.code` of `read_value` is such a code.
+    """
+    return open | high << 6 | low << 12 | close << 18 | volume << 24  # type: ignore[return-value]  # stays uint32
 
 
 def decimals_of(packed: int, place: int) -> int:
