@@ -6,8 +6,10 @@ import contextlib
 import ipaddress
 import os
 import socket
+import ssl
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -81,6 +83,29 @@ def _no_session_left_open() -> Iterator[None]:
 def authority() -> trustme.CA:
     """An authority that nobody trusts unless a test says so."""
     return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """A client's context that trusts it."""
+    from .support.tls import client_context  # only now: what is imported above is not rewritten
+
+    return client_context(authority)
+
+
+@pytest.fixture
+def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A resolver that answers nothing before the end of the test; set once it was asked."""
+    asked, end = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        asked.set()
+        end.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield asked
+    end.set()
 
 
 @pytest.fixture

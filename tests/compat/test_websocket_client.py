@@ -452,6 +452,21 @@ def test_it_drives_a_session_that_is_open_already_and_does_not_stop_it(client, s
     assert get_websocket_cache().get_cache_size() == 0
 
 
+def test_it_is_told_of_a_connection_that_is_there_as_soon_as_it_is_asked_for(client, serve, deployment, monkeypatch):
+    session = deployment(serve())
+    start_live = session.start_live
+
+    def until_connected():
+        start_live()
+        wait_until(lambda: session.status().sources["feed"].state == "connected")
+
+    monkeypatch.setattr(session, "start_live", until_connected)
+    made, seen = client(endpoint="ws://127.0.0.1:1/"), Seen()
+    made.set_on_state_change(seen)
+    made.connect()
+    wait_until(lambda: S.CONNECTED in seen, timeout=5)
+
+
 def test_it_is_told_that_a_session_that_is_open_already_is_connected(client, serve, deployment):
     session = deployment(serve())
     session.start_live()

@@ -14,7 +14,7 @@ import pytest
 import websocket
 from websocket._handshake import CookieJar
 
-from ..support.tls import client_context, server_context
+from ..support.tls import server_context
 from ..support.waiting import nothing_left_behind
 from ..support.wire import Peer
 from .quirks import PATIENCE
@@ -155,9 +155,3 @@ def _nothing_left_behind(_the_library_as_it_was: None) -> Iterator[None]:
 def serving(authority) -> ssl.SSLContext:
     """A server's context with a certificate of the authority's."""
     return server_context(authority)
-
-
-@pytest.fixture(scope="session")
-def trusting(authority) -> ssl.SSLContext:
-    """A client's context that trusts the authority."""
-    return client_context(authority)

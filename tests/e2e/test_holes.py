@@ -8,12 +8,8 @@ import wealthdata
 import wealthsources
 from wealthsources import Finality, Hole
 
-from ..support.bars import HOUR
+from ..support.bars import HOUR, sources
 from ..support.waiting import wait_until
-
-
-def sources(bars) -> list[str]:
-    return [bar.source for bar in bars]
 
 
 def test_holes_are_filled_from_the_archive_with_its_name_and_its_values(market, rows):

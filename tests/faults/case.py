@@ -59,12 +59,13 @@ class Case:
         live = {"endpoint": endpoint or self.servers[0].url, **QUICK, **options}
         sources: list[dict[str, Any]] = [{"name": "live", "plugin": "websocket", "options": live}]
         if archive:
-            sources.append({"name": "archive", "plugin": "file", "options": {"path": self._write_archive()}})
+            sources.append({"name": "archive", "plugin": "file", "options": {"path": self.write_archive()}})
         self.session = wealthsources.open({"clock": clock, "on_stale": "mark", "sources": sources})
         self.session.start()
         self.session.start_live()
 
-    def _write_archive(self) -> str:
+    def write_archive(self) -> str:
+        """A file for each series with all of its bars; the path, as the file plugin takes it."""
         for symbol, timeframe in self.market.series:
             folder = self._folder / symbol
             folder.mkdir(exist_ok=True)

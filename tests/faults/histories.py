@@ -101,11 +101,6 @@ def opens(case: Case, bars: Iterable[Any]) -> list[int]:
     return [(bar.open_time - at(case, 0)) // HOUR for bar in bars]
 
 
-def sources(bars: Iterable[Any]) -> list[str]:
-    """Who each of these bars is from."""
-    return [bar.source for bar in bars]
-
-
 def hole(case: Case, first: int, after_last: int) -> wealthsources.Hole:
     """The hole from bar number `first` to before bar number `after_last`."""
     return wealthsources.Hole(at(case, first), at(case, after_last), after_last - first)
@@ -211,7 +206,7 @@ def opener(case: Case, distribution: Callable[..., object]) -> Callable[..., Non
         if source == "live":
             return {"name": "live", "plugin": "websocket", "options": {"endpoint": case.server.url, **QUICK, **options}}
         if source == "archive":
-            return {"name": "archive", "plugin": "file", "options": {"path": case._write_archive()}}
+            return {"name": "archive", "plugin": "file", "options": {"path": case.write_archive()}}
         return {"plugin": source} if isinstance(source, str) else source
 
     def open_them(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psutil
-import pytest
 
 from wealthsources_simulator import Peer
 from wealthsources_websocket.connection.policies import STOP_LIMIT
@@ -43,21 +41,6 @@ def reaching(script: Callable[[Peer], object]) -> tuple[threading.Event, Callabl
         peer.drain()
 
     return reached, whole
-
-
-@pytest.fixture
-def hanging_resolver(case: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """A resolver that does not answer before the end of the test; set once it was asked."""
-    asked, end = threading.Event(), threading.Event()
-
-    def hang(*_: object, **__: object) -> list[object]:
-        asked.set()
-        end.wait(30)
-        raise socket.gaierror(socket.EAI_AGAIN, "try again")
-
-    monkeypatch.setattr(socket, "getaddrinfo", hang)
-    yield asked
-    end.set()
 
 
 def test_a21_stop_during_the_lookup_of_the_name(case, hanging_resolver):

@@ -506,7 +506,7 @@ class Child:
     def __init__(self, case) -> None:
         options = {"endpoint": case.server.url, "symbols": ["BTCUSDT"], "resolutions": ["1h"]}
         options |= {"csrf_token": case.server.token, "backoff_base": 0.01, "backoff_cap": 0.02, "pong_timeout": 3.0}
-        archive = {"name": "archive", "plugin": "file", "options": {"path": case._write_archive()}}
+        archive = {"name": "archive", "plugin": "file", "options": {"path": case.write_archive()}}
         live = {"name": "live", "plugin": "websocket", "options": options}
         config = {"clock": "feed", "on_stale": "mark", "sources": [live, archive]}
         first = case.market.timelines[BTC].bars[0].open_time

@@ -15,9 +15,10 @@ from wealthsources import AllSourcesFailed, Bars, NotHere, StaleDataError
 from wealthsources.runtime.clocks import SystemClock
 from wealthsources_simulator import Market, MarketServer
 
+from ..support.bars import sources
 from ..support.live_source import use_policies
 from .case import QUICK, SERIES, TOKEN, facts
-from .histories import Told, at, bars_of, hole, knows, number_of, skipping, sources, stranger
+from .histories import Told, at, bars_of, hole, knows, number_of, skipping, stranger
 
 # F10
 

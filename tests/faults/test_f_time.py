@@ -14,7 +14,7 @@ import pytest
 from wealthsources import AllSourcesFailed, Finality, Hole
 from wealthsources_simulator import Market, MarketServer, WealthAI
 
-from ..support.bars import ms
+from ..support.bars import ms, sources
 from ..support.live_source import use_policies
 from .case import SERIES, TOKEN, facts
 from .histories import (
@@ -33,7 +33,6 @@ from .histories import (
     other_close,
     packed,
     skipping,
-    sources,
     stranger,
     until_set,
 )

@@ -6,12 +6,11 @@ import logging
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from wealthsources import Bars, Event, HistoryRequest, PushedSource, Shard, StreamStatus, Timeframe
+from wealthsources import Bars, Event, HistoryRequest, PushedSource, Shard, StreamStatus
 from wealthsources.runtime.clocks import FeedClock
 
-from ..support.bars import HOUR, T0, at, places
+from ..support.bars import FRAME, HOUR, T0, at, places
 
-FRAME = Timeframe("1h")
 SERIES = [("BTCUSDT", "1h"), ("ETHUSDT", "1h")]
 LIMIT = 2 * 3600 + 30  # seconds of silence after which an hourly stream is stale
 

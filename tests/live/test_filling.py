@@ -11,8 +11,8 @@ import pytest
 from wealthsources import Bars, BarStore, Finality, Hole, Timeframe
 from wealthsources.live.filling import HoleFiller
 
-from ..support.bars import HOUR, T0, at, ms, places
-from .feed import FRAME, Feed, Host
+from ..support.bars import FRAME, HOUR, T0, at, ms, places
+from .feed import Feed, Host
 
 
 def history(*wanted: int, price: float = 7.0, holes: tuple[Hole, ...] = ()) -> Bars:

@@ -7,8 +7,8 @@ import pytest
 from wealthsources import HistoryRequest, NotHere, PushedSource, Shard
 from wealthsources.runtime.clocks import SystemClock
 
-from ..support.bars import HOUR, T0
-from .feed import FRAME, LIMIT, Feed, Lost, Message
+from ..support.bars import FRAME, HOUR, T0
+from .feed import LIMIT, Feed, Lost, Message
 
 
 def test_a_successor_on_the_same_connection_closes_a_bar(feed):

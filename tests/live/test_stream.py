@@ -11,8 +11,8 @@ from wealthsources.live.pushed import stale_seconds
 from wealthsources.live.series import SeriesBuffer
 from wealthsources.live.stream import Stream
 
-from ..support.bars import at, places
-from .feed import FRAME, LIMIT
+from ..support.bars import FRAME, at, places
+from .feed import LIMIT
 
 #: After so many seconds without a message an hourly bar is due.
 DUE = 3600 + 30

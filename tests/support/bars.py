@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wealthsources import Bars
+from wealthsources import Bar, Bars, Timeframe
 
 MINUTE = 60_000
 HOUR = 3_600_000
 DAY = 24 * HOUR
+FRAME = Timeframe("1h")
 #: 2020-09-13 12:00 UTC.
 T0 = 1_600_000_000_000 // HOUR * HOUR
 #: 2024-01-01 00:00 UTC.
@@ -25,6 +26,11 @@ def ms(*date: int) -> int:
 def at(place: int) -> int:
     """When hour number `place` begins, ms."""
     return T0 + place * HOUR
+
+
+def sources(bars: Iterable[Bar]) -> list[str]:
+    """Who each of these bars is from."""
+    return [bar.source for bar in bars]
 
 
 def places(bars: Bars) -> list[int]:

@@ -46,8 +46,6 @@ class Link:
         Raises WealthSourcesError if the source cannot be started.
         """
         self._on_state = on_state
-        if not self.own:
-            self._session.start_live()
         self._unsubscribe = self._session.subscribe(self._on_event)
         if not self.own:
             self._copy_what_is_there()

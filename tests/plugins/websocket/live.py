@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from wealthsources import Bars, HistoryRequest, Shard, Timeframe
+from wealthsources import Bars, HistoryRequest, Shard
 from wealthsources_websocket import WebSocketSource
 
-from ...support.bars import at
+from ...support.bars import FRAME, at
 
 MINUTE = 60_000
-FRAME = Timeframe("1h")
 HINT = "this server seems to push closed bars only; set bar_push: closed"
 CLOSE = 0x8
 

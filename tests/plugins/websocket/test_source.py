@@ -10,10 +10,10 @@ import pytest
 
 from wealthsources import AllSourcesFailed, Finality, Hole, NotHere, Timeframe
 
-from ...support.bars import HOUR, T0, at, places
+from ...support.bars import FRAME, HOUR, T0, at, places
 from ...support.live_source import use_policies
 from ...support.waiting import wait_until
-from .live import FRAME, HINT, MINUTE, Steps, ask, closes, counters, held, request
+from .live import HINT, MINUTE, Steps, ask, closes, counters, held, request
 
 # What comes in.
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import functools
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from ....support.tls import client_context, server_context
+from ....support.tls import server_context
 from ....support.waiting import nothing_left_behind
-from .servers import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -30,27 +28,6 @@ def resolve(monkeypatch) -> Callable[..., None]:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
     return resolving
-
-
-@pytest.fixture
-def hanging_resolver(monkeypatch) -> Iterator[threading.Event]:
-    """A resolver that does not answer before the end of the test; set once it was asked."""
-    asked, end = threading.Event(), threading.Event()
-
-    def hang(*_: object, **__: object) -> list[object]:
-        asked.set()
-        end.wait(2 * PATIENCE)
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", hang)
-    yield asked
-    end.set()
-
-
-@pytest.fixture(scope="session")
-def trusting(authority) -> ssl.SSLContext:
-    """A client's context that trusts the authority."""
-    return client_context(authority)
 
 
 @pytest.fixture(scope="session")
