@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from wealthsources.model.events import Event as Event
     from wealthsources.model.holes import Hole as Hole
+    from wealthsources.model.markets import Market as Market
     from wealthsources.model.records import read_field as read_field
     from wealthsources.model.rows import (
         CLOSED as CLOSED,
@@ -46,10 +47,16 @@ if TYPE_CHECKING:
     from wealthsources.model.symbols import match_symbol as match_symbol
     from wealthsources.model.text import one_line as one_line
     from wealthsources.model.timeframe import Timeframe as Timeframe
+    from wealthsources.model.timeframe_names import match_timeframe as match_timeframe
     from wealthsources.model.times import (
         EARLIEST_TIME as EARLIEST_TIME,
         LATEST_TIME as LATEST_TIME,
+        check_time as check_time,
         time_text as time_text,
+    )
+    from wealthsources.model.validity import (
+        fault_of as fault_of,
+        find_faults as find_faults,
     )
     from wealthsources.resolve.query import BarRequest as BarRequest
     from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
@@ -87,13 +94,16 @@ _PUBLIC = {
     "model.errors": "ClockError ConfigError NotHere RequestError SourceError WealthSourcesError",
     "model.events": "Event",
     "model.holes": "Hole",
+    "model.markets": "Market",
     "model.records": "read_field",
     "model.rows": "CLOSED FIELDS FORMING Finality UNSET pack_decimals",
     "model.status": "SourceStatus StreamStatus",
     "model.symbols": "match_symbol",
     "model.text": "one_line",
     "model.timeframe": "Timeframe",
-    "model.times": "EARLIEST_TIME LATEST_TIME time_text",
+    "model.timeframe_names": "match_timeframe",
+    "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text",
+    "model.validity": "fault_of find_faults",
     "resolve.query": "BarRequest",
     "runtime.adapter": "ContextDataAdapter DataAdapter",
     "runtime.context_time": "context_time",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from wealthsources.model.bars import Bars
     from wealthsources.model.events import Event
+    from wealthsources.model.markets import Market
     from wealthsources.model.timeframe import Timeframe
 
 
@@ -116,6 +117,9 @@ class Host(Protocol):
 
     def emit(self, event: Event) -> None:
         """Hand an event to whoever subscribed, on another thread."""
+
+    def market(self, symbol: str) -> Market:
+        """What is usual where the symbol is traded, as this deployment says it."""
 
 
 class Sink(Protocol):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import FORMING, Bars, Finality, NotHere, SourceError, read_field, read_value, time_text
+from wealthsources import FORMING, Bars, Finality, NotHere, SourceError, check_time, read_field, read_value, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +88,7 @@ class _Reader:
         One more than `count` if the last one of the list, maybe forming, is in.
         """
         request, length = self._request, len(self._bars)
-        oldest, newest = self._time(0), self._time(length - 1)
+        oldest, newest = self._checked_time(0), self._checked_time(length - 1)
         if length > 1 and newest <= oldest:
             raise self._error(length - 1, "open_time", f"{newest} is not after bars[0]; the oldest comes first")
         last = bisect_left(range(length), request.timeframe.floor(request.end), key=self._time)
@@ -108,6 +108,12 @@ class _Reader:
             raise self._error(index, "open_time", "is missing")
         try:
             return int(read_value(raw).number)  # that it is a whole one is checked for the records in use
+        except ValueError as error:
+            raise self._error(index, "open_time", str(error)) from None
+
+    def _checked_time(self, index: int) -> int:
+        try:
+            return check_time(self._time(index))
         except ValueError as error:
             raise self._error(index, "open_time", str(error)) from None
 

@@ -45,12 +45,12 @@ def test_afterwards_the_log_is_as_it_was_before():
 
 
 def test_holes_are_not_logged_since_a_note_says_them_but_with_debug(capsys):
-    def warn_of_hole() -> None:
+    def _warn_of_hole() -> None:
         logging.getLogger("wealthsources.session").warning("a hole")
 
     for debug in (False, True):
         with logs_on_stderr(debug):
-            warn_of_hole()
+            _warn_of_hole()
     assert capsys.readouterr().err.count("a hole") == 1
 
 

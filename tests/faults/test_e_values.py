@@ -116,11 +116,11 @@ def test_e3_an_odd_price(case):
 
 RULES = {
     "high-below-low": "high .* below low",
-    "close-outside": "close .* outside",
-    "open-outside": "open .* outside",
+    "close-outside": "close .* above high",
+    "open-outside": "open .* above high",
     "zero-price": "not positive",
     "negative-price": "not positive",
-    "negative-volume": "volume: is negative",
+    "negative-volume": "volume: -.* is negative",
     "off-grid": "open_time: .* not on the 1h grid",
     "year-1970": "open_time: .* not a time in ms",
     "year-2262": "open_time: .* not a time in ms",

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 from wealthsources import Bars, Event, HistoryRequest, PushedSource, Shard, StreamStatus
+from wealthsources.model.markets import Markets
 from wealthsources.runtime.clocks import FeedClock
 
 from ..support.bars import FRAME, HOUR, T0, at, places
@@ -23,6 +24,7 @@ class Message(NamedTuple):
     timeframe: str = "1h"
     decimals: int = 0
     texts: None = None
+    all_values: tuple[float, float, float, float, float] | None = None
 
     @property
     def close_time(self) -> int:
@@ -30,7 +32,7 @@ class Message(NamedTuple):
 
     @property
     def values(self) -> tuple[float, float, float, float, float]:
-        return (1.0, 2.0, 0.5, self.close, 1.0)
+        return self.all_values or (1.0, 2.0, 0.5, self.close, 1.0)
 
 
 class Lost(NamedTuple):
@@ -47,9 +49,13 @@ class Host(SimpleNamespace):
         super().__init__(name="live", clock=FeedClock(), listening=True, logger=logging.getLogger("test"))
         self.events: list[Event] = []
         self.asked: list = []
+        self.markets = Markets()
 
     def emit(self, event):
         self.events.append(event)
+
+    def market(self, symbol):
+        return self.markets.of(symbol)
 
     def backfill(self, request, done):
         self.asked.append((request, done))

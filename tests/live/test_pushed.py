@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import HistoryRequest, NotHere, PushedSource, Shard
+from wealthsources import HistoryRequest, Market, NotHere, PushedSource, Shard
+from wealthsources.model.markets import Markets
 from wealthsources.runtime.clocks import SystemClock
 
 from ..support.bars import FRAME, HOUR, T0
@@ -375,3 +376,79 @@ def test_where_nobody_listens_no_event_is_made(feed):
     feed.lose(feed.shard("BTCUSDT"))
     assert len(feed.host.events) == before
     assert feed.held() == [0, 1]
+
+
+# rules about bars ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "why"),
+    [
+        ({"all_values": (1.0, 2.0, 0.0, 1.0, 1.0)}, "low: 0.0 is not positive"),
+        ({"all_values": (1.0, 2.0, 1.0, 3.0, 1.0)}, "open 1.0 or close 3.0 is above high 2.0"),
+        ({"all_values": (1.0, 2.0, 1.0, float("nan"), 1.0)}, "close: nan is not a finite number"),
+        ({"all_values": (1.0, 2.0, 1.0, 1.0, -1.0)}, "volume: -1.0 is negative"),
+    ],
+)
+def test_a_message_that_breaks_a_rule_is_refused_and_leaves_doubt_about_its_bar(feed, caplog, spoiled, why):
+    feed.push("BTCUSDT", 0)
+    bad = Message("BTCUSDT", T0, **spoiled)
+    assert feed.source.on_bar(feed.shard("BTCUSDT"), bad, feed.now) is None
+    feed.push("BTCUSDT", 1, 2)
+    assert feed.held() == [1]
+    assert feed.shard("BTCUSDT").counters["bad_bar"] == 1
+    assert caplog.messages[0] == f"bad_bar: {why} (BTCUSDT 1h)"
+
+
+@pytest.mark.parametrize("open_time", [0, -1, T0 + 1, T0 // 1000, T0 * 1000, 1 << 80])
+def test_a_message_with_a_time_that_is_none_may_have_been_for_any_bar_of_its_series(feed, open_time):
+    feed.push("BTCUSDT", 0)
+    assert feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", open_time), feed.now) is None
+    feed.push("BTCUSDT", 1, 2)
+    assert feed.held() == [1]
+
+
+def test_the_first_message_of_all_is_judged_too(feed):
+    assert feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", 0), feed.now) is None
+    assert feed.status().bars == 0
+
+
+def test_prices_below_nothing_are_stored_where_the_market_has_them(feed):
+    feed.host.markets = Markets(others=[(["BTC*"], Market(prices="any"))])
+    feed.source.begin(feed.host)
+    taken = [
+        feed.source.on_bar(feed.shard(symbol), Message(symbol, T0, all_values=(-2.0, 0.0, -3.0, -1.0, 1.0)), feed.now)
+        for symbol in ("BTCUSDT", "ETHUSDT")
+    ]
+    assert taken == [True, None]
+
+
+# spellings -------------------------------------------------------------------------------------------------------
+
+
+def sent(feed: Feed, symbol: str, hour: int, spelling: str) -> bool | None:
+    return feed.source.on_bar(feed.shard(symbol), Message(spelling, T0 + hour * HOUR), feed.now)
+
+
+def test_every_spelling_that_may_be_the_symbol_is_the_same_series(feed):
+    spellings = ["BTC-USDT", "btc/usdt", "BTCUSDT", "btcusdt", "BTC_USDT"]
+    assert [sent(feed, "BTCUSDT", hour, spelling) for hour, spelling in enumerate(spellings)] == [True] * 5
+    assert feed.held() == [0, 1, 2, 3]
+
+
+def test_of_two_symbols_that_may_be_meant_neither_is_believed(feed, caplog):
+    assert [sent(feed, "BTCUSDT", hour, "BTC-USDT") for hour in (0, 1)] == [True] * 2
+    assert [sent(feed, "BTCUSDT", 2, spelling) for spelling in ("BTCU/SDT", "BTC-USDT", "BTCU/SDT")] == [False] * 3
+    assert [text for text in caplog.messages if "two symbols" in text] == [
+        "BTCUSDT 1h: comes as 'BTC-USDT' and as 'BTCU/SDT', which are two symbols; none is taken any more"
+    ]
+    with pytest.raises(NotHere):
+        feed.held()
+    assert feed.shard("BTCUSDT").counters["unsolicited"] == 3
+
+
+def test_the_exact_spelling_is_believed_beside_two_that_are_like_it(feed):
+    for spelling in ("BTC-USDT", "BTCU/SDT"):
+        sent(feed, "BTCUSDT", 1, spelling)
+    assert [sent(feed, "BTCUSDT", hour, "btcusdt") for hour in (2, 3)] == [True] * 2  # the server's spelling
+    assert feed.held() == [2]

@@ -60,7 +60,7 @@ def test_a_bar_is_due_half_a_minute_after_its_length_and_a_stream_is_stale_after
 
 def test_at_first_nothing_is_known_of_how_the_server_pushes():
     stream = Stream("BTCUSDT", FRAME)
-    assert (stream.last_open, stream.new_bars, stream.pushes_forming, stream.said_stale) == (0, 0, False, False)
+    assert (stream.last_open, stream.new_bars, stream.pushes_forming, stream.said_stale) == (None, 0, False, False)
     assert not stream.seems_closed_only
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wealthsources import match_symbol
+from wealthsources.model.symbols import states_base
 
 
 @pytest.mark.parametrize("spelling", ["BTCUSDT", "BTC/USDT", "BTC-USDT", "btcusdt", "btc_usdt"])
@@ -31,3 +32,59 @@ def test_any_other_letter_is_a_difference():
 
 def test_where_no_symbol_is_known_none_is_meant():
     assert match_symbol("BTCUSDT", []) is None
+
+
+@pytest.mark.parametrize(
+    ("symbol", "other"),
+    [
+        ("BTCB/USD", "BTC-BUSD"),
+        ("btcb_usd", "BTC/BUSD"),
+        ("ABC/D", "A-BC-D"),
+        ("BTC-USDT-SWAP", "BTCUSDT-SWAP"),
+        ("BTC/USDT:USDT", "BTC/USDTU:SDT"),
+    ],
+)
+def test_spellings_that_disagree_on_where_the_base_ends_are_two_symbols(symbol, other):
+    assert match_symbol(symbol, [other]) is None
+    assert match_symbol(other, [symbol]) is None
+
+
+@pytest.mark.parametrize(
+    ("symbol", "other"),
+    [
+        ("BTCB/USD", "BTCB-USD"),
+        ("BTCBUSD", "BTC-BUSD"),
+        ("BTC-USDT-SWAP", "BTC/USDTSWAP"),
+        ("BTC/USDT:USDT", "btc-usdt-usdt"),
+    ],
+)
+def test_spellings_that_agree_as_far_as_both_say_it_may_be_one(symbol, other):
+    assert match_symbol(symbol, [other]) == other
+    assert match_symbol(other, [symbol]) == symbol
+
+
+def test_one_that_says_nothing_of_its_base_may_be_two_and_is_none():
+    assert match_symbol("BTCBUSD", ["BTC-BUSD", "BTCB-USD"]) is None
+    assert match_symbol("BTCB/USD", ["BTC-BUSD", "BTCB-USD"]) == "BTCB-USD"
+
+
+@pytest.mark.parametrize("symbol", ["../X", "/X", "X/", "./X", "X/../Y", "X//Y", "-X", "X-", ".", " X", "X\n", "X\\Y"])
+def test_what_cannot_be_a_symbol_is_like_no_other(symbol):
+    plain = "".join(letter for letter in symbol if letter.isalnum())
+    assert match_symbol(symbol, [plain, "X", "XY", "X-Y"]) is None
+    assert match_symbol(plain or "X", [symbol]) is None
+
+
+def test_what_cannot_be_a_symbol_elsewhere_is_found_by_its_own_spelling():
+    assert match_symbol("^GSPC", ["^GSPC", "GSPC"]) == "^GSPC"
+    assert match_symbol("GSPC", ["^GSPC"]) is None
+
+
+@pytest.mark.parametrize(("one", "other"), [("STRASSE", "STRA\u00dfE"), ("SOL", "\u017fOL"), ("K", "\u212a")])
+def test_letters_that_only_unicode_takes_for_one_are_two(one, other):
+    assert match_symbol(one, [other]) is None
+
+
+@pytest.mark.parametrize(("symbol", "states"), [("BTC-USDT", True), ("BTCUSDT", False), ("^X-Y", False), ("-X", False)])
+def test_a_separator_tells_where_the_base_ends(symbol, states):
+    assert states_base(symbol) is states

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from wealthsources import BarRequest, ClockError, ContextDataAdapter, HistoryRequest, RequestError, Timeframe
+from wealthsources.model.markets import Market, Markets
 from wealthsources.resolve.query import Policy, Query, query_of, takes_arguments_of
 from wealthsources.runtime.clocks import FeedClock, SystemClock
 
@@ -214,9 +215,26 @@ def test_a_query_reads_as_what_it_is_after():
 
 def test_what_a_source_looks_for_in_those_after_it_is_a_live_query():
     request = HistoryRequest("BTCUSDT", FRAME, at(9), at(3), 5, include_forming=True, live=False, now=at(12))
-    assert query_of(request, at(10), 5_000) == Query(
-        "BTCUSDT", FRAME, at(10), 5, at(3), at(9), include_now=False, live=True, late_after=5_000
+    spread = Market(continuous=False, prices="any")
+    assert query_of(request, at(10), 5_000, spread) == Query(
+        "BTCUSDT", FRAME, at(10), 5, at(3), at(9), include_now=False, live=True, late_after=5_000, market=spread
     )
+
+
+def test_a_query_knows_the_market_of_its_symbol():
+    spreads = Market(prices="any")
+    markets = Markets(others=[(["SPREAD-*"], spreads)])
+    assert BarRequest("spread-1", 1).query(Asked(), None, markets).market is spreads
+    assert BarRequest("BTCUSDT", 1).query(Asked(), None, markets).market == Market()
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+@pytest.mark.parametrize(("factor", "unit"), [(1e-3, "seconds"), (1e3, "microseconds"), (1e6, "nanoseconds")])
+def test_a_time_in_another_unit_is_refused_with_the_unit(name, factor, unit):
+    time = int(at(3) * factor)
+    arguments = {"start": at(1), name: time} if name == "end" else {"start": time}
+    with pytest.raises(RequestError, match=f"{name}.*{time}.*{unit}"):
+        BarRequest("BTCUSDT", **arguments).query(Asked(), None)
 
 
 # a policy ------------------------------------------------------------------------------------------------------

@@ -37,14 +37,14 @@ def stating(bars: Bars, *closed: bool | None) -> Bars:
 
 
 def test_a_good_answer_passes():
-    check_answer(hourly(1, 2, 5), request())
-    check_answer(Bars.empty("BTCUSDT", "1h"), request())
+    check_answer(hourly(1, 2, 5), request(), "positive")
+    check_answer(Bars.empty("BTCUSDT", "1h"), request(), "positive")
 
 
 @pytest.mark.parametrize("answer", [None, [], "bars", hourly(1).to_frame()])
 def test_what_is_no_bars_is_no_answer(answer):
     with pytest.raises(InvalidAnswer, match=f"^returned {type(answer).__name__}, not Bars$"):
-        check_answer(answer, request())
+        check_answer(answer, request(), "positive")
 
 
 @pytest.mark.parametrize(
@@ -53,19 +53,26 @@ def test_what_is_no_bars_is_no_answer(answer):
 @pytest.mark.parametrize("trusted", [True, False])
 def test_an_answer_about_another_series_is_none(answer, trusted):
     with pytest.raises(InvalidAnswer, match=f"^returned {answer.symbol} {answer.timeframe} when asked for BTCUSDT 1h$"):
-        check_answer(answer.replace(trusted=trusted), request())
+        check_answer(answer.replace(trusted=trusted), request(), "positive")
 
 
 def test_a_bad_bar_is_named_with_its_time_and_what_is_wrong():
     with pytest.raises(InvalidAnswer) as caught:
-        check_answer(hourly(1, 2, 2), request())
+        check_answer(hourly(1, 2, 2), request(), "positive")
     assert str(caught.value) == (
         "returned a bad bar: bars[2] at 2020-09-13 14:00: open_time is not after the one before"
     )
 
 
+def test_a_price_of_nothing_is_a_bad_bar_where_prices_are_positive():
+    halted = Bars.from_columns("BTCUSDT", "1h", [at(1)], *[[0.0]] * 5)
+    check_answer(halted, request(), "any")
+    with pytest.raises(InvalidAnswer, match=r"open: 0\.0 is not positive"):
+        check_answer(halted, request(), "positive")
+
+
 def test_what_our_own_code_made_is_not_looked_at():
-    check_answer(hourly(2, 1).replace(trusted=True), request())
+    check_answer(hourly(2, 1).replace(trusted=True), request(), "positive")
 
 
 # which bars are closed by then -----------------------------------------------------------------------------------

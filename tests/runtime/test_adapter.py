@@ -23,6 +23,7 @@ from wealthsources import (
 from wealthsources.resolve.chain import ChainLink, SourceChain
 from wealthsources.resolve.query import Policy
 from wealthsources.runtime.clocks import FeedClock, SystemClock
+from wealthsources.runtime.engine import Engine
 from wealthsources.testing import ListSource
 
 from ..support.bars import at, hourly, places
@@ -71,7 +72,9 @@ class FakeSession:
             (age for source in self._sources if (age := source.stale_for(symbol, timeframe)) is not None), default=None
         )
 
-    def warn_of_hole(self, symbol, timeframe, hole):
+    judge_holes = Engine.judge_holes
+
+    def _warn_of_hole(self, symbol, timeframe, hole):
         self.told.append(hole)
 
 

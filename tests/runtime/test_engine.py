@@ -300,28 +300,32 @@ def test_bars_that_two_sources_have_differently_are_counted_under_both_names(min
         assert session.status().disagreements == {"s0 against s1": 2 * 5}
 
 
+def lacking(hole: Hole, symbol: str = "X", timeframe: str = "1h") -> Bars:
+    return Bars.empty(symbol, timeframe).replace(holes=(hole,))
+
+
 def test_a_hole_is_told_again_once_too_many_others_were(mine, caplog):
-    hours, hole = Timeframe("1h"), Hole(at(3), at(5), 2)
+    hole = Hole(at(3), at(5), 2)
     session = mine({})
     for number in range(10_001):
-        session.warn_of_hole(f"S{number}", hours, hole)
+        session.judge_holes(lacking(hole, f"S{number}"), None)
     caplog.clear()
     for _ in range(2):
-        session.warn_of_hole("S0", hours, hole)
+        session.judge_holes(lacking(hole, "S0"), None)
     assert caplog.messages == [f"S0 1h has a hole that no source fills: {hole} UTC"]
 
 
 def test_holes_of_other_series_and_other_times_are_told_apart(mine, caplog):
-    hours, hole = Timeframe("1h"), Hole(at(3), at(5), 2)
+    hole = Hole(at(3), at(5), 2)
     session = mine({})
-    for symbol, timeframe, each in (
-        ("X", hours, hole),
-        ("Y", hours, hole),
-        ("X", Timeframe("1m"), hole),
-        ("X", hours, Hole(at(3), at(6), 3)),
-        ("X", hours, hole),
+    for bars in (
+        lacking(hole),
+        lacking(hole, "Y"),
+        lacking(hole, timeframe="1m"),
+        lacking(Hole(at(3), at(6), 3)),
+        lacking(hole),
     ):
-        session.warn_of_hole(symbol, timeframe, each)
+        session.judge_holes(bars, None)
     assert len(caplog.messages) == 4
 
 

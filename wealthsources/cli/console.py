@@ -114,7 +114,7 @@ class _Concise(logging.Formatter):
 
 def _is_no_note(record: logging.LogRecord) -> bool:
     # Holes of an answer are said in the notes that follow it.
-    return record.funcName != "warn_of_hole"
+    return record.funcName != "_warn_of_hole"
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, P
 from wealthsources.config.diagnostics import Diagnostic, config_error
 from wealthsources.config.validate import check
 from wealthsources.config.yaml_document import Document, parse, read_text
+from wealthsources.model.markets import Market, Markets, Prices
 
 if TYPE_CHECKING:
     import os
@@ -32,6 +33,10 @@ def _no_bool(value: object) -> object:
 def _none_is_empty(value: object) -> object:
     # `options:` with every line below it commented out.
     return {} if value is None else value
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 _Number = BeforeValidator(_no_bool)
@@ -59,6 +64,17 @@ class SourceSettings(_Closed):
         return name or info.data.get("plugin", "")
 
 
+class MarketSettings(_Closed):
+    """What is unlike on the market of some symbols. In `symbols`, `*` stands for any text; the first that fits counts.
+
+    continuous, prices  as in Settings, by default as there
+    """
+
+    symbols: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_more)]
+    continuous: bool | None = None
+    prices: Prices | None = None
+
+
 class PluginSettings(_Closed):
     """`allow`: the only plugins that may be loaded; None: any that is installed."""
 
@@ -76,6 +92,9 @@ class Settings(_Closed):
     source_deadline      seconds that one source has for one answer
     breaker_failures     in a row after which a source that may block is not asked for a while
     breaker_probe_after  seconds of that while; then one request tries it
+    continuous           every window has a bar; false: windows without a trade have none
+    prices               positive: a price is above 0, and a bar that has another is none · any: it may be 0 or less
+    markets              what is unlike on the market of some symbols
     sources              in order of priority
     """
 
@@ -87,6 +106,9 @@ class Settings(_Closed):
     source_deadline: Annotated[PositiveFloat, _Number] = 2.0
     breaker_failures: Annotated[PositiveInt, _Number] = 5
     breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0
+    continuous: bool = True
+    prices: Prices = "positive"
+    markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
 
@@ -96,6 +118,18 @@ class Settings(_Closed):
         if not sources:
             raise ValueError("there is no source; list at least one, as in `sources: [{plugin: context}]`")
         return sources
+
+    def read_markets(self) -> Markets:
+        """The market of each symbol."""
+        default = Market(self.continuous, self.prices)
+        return Markets(default, [(each.symbols, _market_of(each, default)) for each in self.markets])
+
+
+def _market_of(settings: MarketSettings, default: Market) -> Market:
+    return Market(
+        default.continuous if settings.continuous is None else settings.continuous,
+        default.prices if settings.prices is None else settings.prices,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

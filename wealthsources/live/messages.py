@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class BarMessage(Protocol):
-    """One message: the whole bar so far, as a server states it. The values have been checked.
+    """One message: the whole bar so far, as a server states it. Whether it can be a bar is checked when it is stored.
 
     symbol      in the server's spelling, or in ours
-    timeframe   the name of one of ours; `open_time` (ms) is on its grid
+    timeframe   the name of one of ours; `open_time` is in ms
     values      open, high, low, close, volume; `decimals` and `texts` give their own text back, see `read_value`
     closed      the server's flag, None if it sends none
     """

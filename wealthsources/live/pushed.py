@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -12,8 +13,9 @@ from wealthsources.live.stream import ENOUGH_TO_JUDGE, Stream
 from wealthsources.model.errors import NotHere
 from wealthsources.model.events import Event
 from wealthsources.model.status import SourceStatus
-from wealthsources.model.symbols import match_symbol
+from wealthsources.model.symbols import match_symbol, states_base
 from wealthsources.model.timeframe import Timeframe
+from wealthsources.model.validity import is_usual, time_fault, value_fault
 from wealthsources.source import Capabilities, Source
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from wealthsources.source import HistoryRequest, Host
 
 _AHEAD: Final = 5_000  # ms by which a bar may be ahead of our clock
+_MOST_LOGGED: Final = 10
 
 
 class PushedSource(Source):
@@ -91,6 +94,8 @@ class PushedSource(Source):
         fresh = {key: Stream(key[0], Timeframe(key[1])) for key in wanted - set(kept)}
         self._drop_oldest(wanted)
         for stream in fresh.values():
+            if self._host is not None:
+                stream.market = self._host.market(stream.symbol)
             stream.series = self.store.get(stream.symbol, stream.timeframe)
             if stream.series is not None:
                 stream.series.interrupt()  # what came while it was not subscribed is missing
@@ -115,6 +120,8 @@ class PushedSource(Source):
         """Start with an empty store, on behalf of this host."""
         self._host = host
         self.store = self._new_store(host.name)
+        for stream in self._streams.values():
+            stream.market = host.market(stream.symbol)
 
     def assign(self, shard_of: Callable[[SeriesKey], Shard | None]) -> None:
         """These shards bring the series that are subscribed."""
@@ -199,8 +206,8 @@ class PushedSource(Source):
         if host is not None and host.listening:
             host.emit(Event("state", host.name, state=state, reason=reason))
 
-    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool:
-        """Store a bar. Returns whether it belongs to the subscription."""
+    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool | None:  # noqa: PLR0912 - calls are dear here
+        """Store a bar. Returns whether it belongs to the subscription; None if it does, and cannot be a bar."""
         key = (bar.symbol, bar.timeframe)
         stream = self._spellings.get(key)
         if stream is None or stream.shard is not shard:
@@ -212,6 +219,12 @@ class PushedSource(Source):
         if host is None:
             return False
         open_time = bar.open_time
+        if open_time != stream.last_open and (fault := time_fault(open_time, stream.timeframe)):
+            self._refuse(shard, stream, None, fault)  # whichever bar it is of
+            return None
+        if not is_usual(bar.values) and (fault := value_fault(bar.values, stream.market.prices)):
+            self._refuse(shard, stream, open_time, fault)
+            return None
         if self._wall_ahead is not None:
             proof = stream.timeframe.end(open_time) if bar.closed else open_time
             if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
@@ -238,6 +251,13 @@ class PushedSource(Source):
         if host.listening:
             self._tell(host, series, stored, open_time)
         return True
+
+    def _refuse(self, shard: Shard, stream: Stream, open_time: int | None, fault: str) -> None:
+        """A message that breaks a rule: what we hold of its bar is not what it became."""
+        if self._host is not None and shard.counters["bad_bar"] < _MOST_LOGGED:
+            self._host.logger.warning("bad_bar: %s (%s %s)", fault, stream.symbol, stream.timeframe)
+        shard.counters["bad_bar"] += 1
+        stream.lost(open_time)
 
     def on_malformed(self, shard: Shard, message: LostMessage) -> None:
         """A message was lost on us. If it was the last one of a bar, what we hold of that bar is not what it became."""
@@ -276,11 +296,18 @@ class PushedSource(Source):
         """The stream of this shard that the server's spelling means, remembered as long as that stays bounded."""
         series = shard.match(*key)
         stream = None if series is None else self._streams.get(series)
-        if stream is not None:
-            stream.shard = shard
-            if len(self._spellings) < 4 * len(self._streams) + 16:
-                self._spellings[key] = stream
+        if stream is None:
+            return None
+        if not stream.accept(key[0], exact=shard.is_exact(*key), warn=functools.partial(self._warn, stream)):
+            return None
+        stream.shard = shard
+        if shard.is_exact(*key) or not states_base(key[0]):  # any other has to be judged each time
+            self._spellings[key] = stream
         return stream
+
+    def _warn(self, stream: Stream, text: str) -> None:
+        if self._host is not None:
+            self._host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, text)
 
     # what a message means ---------------------------------------------------------------------------------------
 
@@ -309,8 +336,8 @@ class PushedSource(Source):
         hole = stored.hole
         if hole is None:
             return
-        shard.counters["holes"] += 1
         host.logger.warning("%s %s: %s UTC", stream.symbol, stream.timeframe, hole)
+        shard.counters["holes"] += 1
         if host.listening:
             host.emit(Event("hole", host.name, stream.symbol, stream.timeframe, hole=hole))
         if hole.count >= series.capacity:

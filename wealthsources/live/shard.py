@@ -70,6 +70,10 @@ class Shard:
         """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
         return (self.epoch << 32) + self.breaks
 
+    def is_exact(self, symbol: str, timeframe: str) -> bool:
+        """Whether this is the very spelling under which a series of this shard was asked for."""
+        return (symbol, timeframe) in self._spellings
+
     def match(self, symbol: str, timeframe: str) -> SeriesKey | None:
         """The series of this shard that is meant by the server's spelling of a symbol, or by a similar one."""
         exact = self._spellings.get((symbol, timeframe))

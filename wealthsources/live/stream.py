@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from wealthsources.model.markets import Market
 from wealthsources.model.status import StreamStatus
+from wealthsources.model.symbols import match_symbol, states_base
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wealthsources.live.filling import HoleFiller
     from wealthsources.live.series import SeriesBuffer
     from wealthsources.live.shard import SeriesKey, Shard
@@ -21,8 +25,10 @@ class Stream:
 
     series          None until the first bar comes
     shard           None until it is known
+    market          what is usual where the symbol is traded
+    spelling        the first of the server's that tells where the base ends, None before
     due, limit      seconds of silence after which it is late, and stale
-    last_open       the open time of the last message
+    last_open       the open time of the last message, ms; None before the first
     new_bars        how many bars were begun, as far as that tells how the server pushes
     pushes_forming  a forming bar was seen
     """
@@ -33,12 +39,15 @@ class Stream:
         self.series: SeriesBuffer | None = None
         self.shard: Shard | None = None
         self.filler: HoleFiller | None = None
+        self.market = Market()
+        self.spelling: str | None = None
         self.due = timeframe.milliseconds / 1000 + 30.0
         self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
-        self.last_open = 0
+        self.last_open: int | None = None
         self.new_bars = 0
         self.pushes_forming = False
         self.said_stale = False
+        self._ambiguous = False
         self._partial: tuple[int, int] | None = None  # (epoch, open time) of a bar that is only partial
 
     @property
@@ -85,6 +94,23 @@ class Stream:
         return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty))
 
     # messages --------------------------------------------------------------------------------------------------
+
+    def accept(self, spelling: str, *, exact: bool, warn: Callable[[str], None]) -> bool:
+        """Whether a message that spells the symbol like this is one of this stream.
+
+        A symbol that does not tell where its base ends may be like two that do. When both come, neither is believed,
+        and what came so far is let go of; the `exact` spelling is believed always.
+        """
+        if exact or not states_base(spelling):
+            return True
+        self.spelling = self.spelling or spelling
+        if self._ambiguous or match_symbol(spelling, [self.spelling]) is not None:
+            return not self._ambiguous
+        self._ambiguous = True
+        warn(f"comes as {self.spelling!r} and as {spelling!r}, which are two symbols; none is taken any more")
+        if self.series is not None:
+            self.series.clear()
+        return False
 
     def begin_bar(self, series: SeriesBuffer, open_time: int, now: float) -> None:
         """A message of another bar than the last one. After a silence it closes nothing: the rest may be missing."""

@@ -2,22 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+import re
+import string
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+_SEPARATORS: Final = "-_/.: "
+#: Pieces of letters and digits with one separator between them; anything else is only ever meant by its own spelling.
+_SPELLING: Final = re.compile(rf"[^\W_]+(?:[{re.escape(_SEPARATORS)}][^\W_]+)*")
+#: Case is ignored of the letters of which everybody has the same two: a "ß" and an "SS" are no one's one symbol.
+_UPPER: Final = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+
+
+class _Spelling(NamedTuple):
+    """What a symbol is without case and separators, and where its separators stood: after so many letters each."""
+
+    plain: str
+    ends: tuple[int, ...]
+
+    def agrees_with(self, other: _Spelling) -> bool:
+        """Whether both may mean one and the same: if both state where the base ends, it is at the same place."""
+        if self.plain != other.plain:
+            return False
+        if not (self.ends and other.ends):
+            return True
+        fewer, more = sorted((self.ends, other.ends), key=len)
+        return fewer[0] == more[0] and set(fewer) <= set(more)
+
 
 def match_symbol(symbol: str, known: Collection[str]) -> str | None:
-    """The one of `known` that is meant by `symbol`: the exact spelling, else the only one that differs in nothing but
-    case and separators; None if there is none, or more than one.
+    """The one of `known` that is meant by `symbol`; None if there is none, or more than one.
+
+    It is the exact spelling. Else the only one that differs in nothing but case and separators, if they agree on where
+    the base ends: "BTCB/USD" is not "BTC-BUSD", though "BTCBUSD" may be either. What cannot be a symbol, such as
+    "../X", is like no other.
     """
     if symbol in known:
         return symbol
-    plain = _plain(symbol)
-    matches = [other for other in known if _plain(other) == plain]
+    wanted = _read(symbol)
+    if wanted is None:
+        return None
+    matches = [other for other in known if _means(wanted, other)]
     return matches[0] if len(matches) == 1 else None
 
 
-def _plain(symbol: str) -> str:
-    return "".join(letter for letter in symbol if letter not in "-_/. :").upper()
+def states_base(symbol: str) -> bool:
+    """Whether a spelling tells where the base ends."""
+    spelling = _read(symbol)
+    return spelling is not None and bool(spelling.ends)
+
+
+def _means(wanted: _Spelling, other: str) -> bool:
+    spelling = _read(other)
+    return spelling is not None and wanted.agrees_with(spelling)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _read(symbol: str) -> _Spelling | None:
+    if not _SPELLING.fullmatch(symbol):
+        return None
+    pieces = re.split(rf"[{re.escape(_SEPARATORS)}]", symbol.translate(_UPPER))
+    ends, length = [], 0
+    for piece in pieces[:-1]:
+        length += len(piece)
+        ends.append(length)
+    return _Spelling("".join(pieces), tuple(ends))

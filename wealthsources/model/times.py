@@ -11,6 +11,10 @@ import numpy as np
 EARLIEST_TIME: Final = 315_532_800_000
 LATEST_TIME: Final = 7_258_118_400_000
 
+#: Units that times are given in by mistake, and how many ns one has.
+_OTHER_UNITS: Final = (("seconds", 1_000_000_000), ("microseconds", 1_000), ("nanoseconds", 1))
+_PER_MS: Final = 1_000_000
+
 
 def read_time(raw: object) -> int:
     """Read a time in ms, given as a whole number or its text. Raises ValueError."""
@@ -24,6 +28,18 @@ def read_time(raw: object) -> int:
     if time is None or abs(time) >= 1 << 62:
         raise ValueError(f"{raw!r} is not a time in ms")
     return time
+
+
+def check_time(time: int) -> int:
+    """The time itself. Raises ValueError that names it, and its unit if it looks like another one than ms."""
+    if EARLIEST_TIME <= time <= LATEST_TIME:
+        return time
+    text = f"{time} is not a time in ms of 1980 to 2200"
+    for unit, factor in _OTHER_UNITS:
+        meant = time * factor // _PER_MS
+        if EARLIEST_TIME <= meant <= LATEST_TIME:
+            raise ValueError(f"{text}; in {unit} it would be {time_text(meant)} UTC")
+    raise ValueError(text)
 
 
 def time_text(time: int) -> str:

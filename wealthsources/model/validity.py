@@ -1,46 +1,95 @@
-"""What a bar may be, whichever source it is from."""
+"""What a bar may be, whichever source it is from: its time, and its five values. This is the one place that says it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from wealthsources.model.rows import CLOSE, HIGH, LOW, OPEN, VOLUME
-from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME
+from wealthsources.model.rows import CLOSE, FIELDS, HIGH, LOW, OPEN, VOLUME
+from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME, check_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from wealthsources.model.bars import Bars
+    from wealthsources.model.markets import Prices
+    from wealthsources.model.timeframe import Timeframe
+
+_NOT_AFTER: Final = "open_time is not after the one before"
 
 
-def first_fault(bars: Bars) -> tuple[int, str] | None:
-    """The first row that is no bar, as (index, why), or None: order, grid, finite values, low <= open, close <= high.
+def is_usual(values: tuple[float, float, float, float, float]) -> bool:
+    """Whether these are the values of a bar of positive prices. What it says no to is for `value_fault` to judge."""
+    o, h, l, c, v = values  # noqa: E741
+    return 0 < l <= o <= h < math.inf and l <= c <= h and 0 <= v < math.inf
 
-    Prices may be negative (they have been, in oil); a volume may not.
-    """
-    if not len(bars):
+
+def value_fault(values: Sequence[float], prices: Prices = "positive") -> str:
+    """Which rule these five values break: finite, low <= open, close <= high, volume >= 0, and `prices`; or nothing."""
+    for field, value in zip(FIELDS, values, strict=True):
+        if not math.isfinite(value):
+            return f"{field}: {value} is not a finite number"
+    o, h, l, c, v = values  # noqa: E741
+    if prices == "positive":
+        for field, price in zip(FIELDS, (o, h, l, c), strict=False):
+            if price <= 0:
+                return f"{field}: {price} is not positive"
+    if v < 0:
+        return f"volume: {v} is negative"
+    if h < l:
+        return f"high {h} is below low {l}"
+    if max(o, c) > h:
+        return f"open {o} or close {c} is above high {h}"
+    return f"open {o} or close {c} is below low {l}" if min(o, c) < l else ""
+
+
+def time_fault(open_time: int, timeframe: Timeframe) -> str:
+    """Why no bar of that timeframe opens then; or nothing."""
+    try:
+        check_time(open_time)
+    except ValueError as error:
+        return f"open_time: {error}"
+    return "" if timeframe.opens_at(open_time) else f"open_time: {open_time} is not on the {timeframe} grid"
+
+
+def first_fault(bars: Bars, prices: Prices = "positive") -> tuple[int, str] | None:
+    """The first row that is no bar, or not after the one before it, as (index, why); None if all are in order."""
+    wrong = find_faults(bars.open_times, bars.values, bars.timeframe, prices)
+    if not wrong.any():
         return None
-    times, values = bars.open_times, bars.values
-    high, low, ends = values[:, HIGH], values[:, LOW], values[:, (OPEN, CLOSE)]
-    earliest, latest = EARLIEST_TIME, LATEST_TIME
-    absurd = (times < earliest) | (times > latest)
-    if absurd.any():
-        return int(absurd.argmax()), f"open_time {int(times[absurd.argmax()])} is not a time in ms of 1980 to 2200"
-    wrong = np.zeros(len(times), dtype=bool)
-    wrong[1:] = times[1:] <= times[:-1]
-    checks = (
-        (wrong, "open_time is not after the one before"),
-        (
-            times != bars.timeframe.open_times(bars.timeframe.slots(times)),
-            f"open_time is not on the {bars.timeframe} grid",
-        ),
-        (~np.isfinite(values).all(axis=1), "a value is not a finite number"),
-        (high < low, "high is below low"),
-        (ends.max(axis=1) > high, "open or close is above high"),
-        (ends.min(axis=1) < low, "open or close is below low"),
-        (values[:, VOLUME] < 0, "volume is negative"),
-    )
-    for failing, why in checks:
-        if failing.any():
-            return int(failing.argmax()), why
-    return None
+    index = int(wrong.argmax())
+    return index, fault_of(int(bars.open_times[index]), bars.values[index].tolist(), bars.timeframe, prices)
+
+
+def fault_of(open_time: int, values: Sequence[float], timeframe: Timeframe, prices: Prices = "positive") -> str:
+    """What is wrong with a row that `find_faults` marks."""
+    return time_fault(open_time, timeframe) or value_fault(values, prices) or _NOT_AFTER
+
+
+def find_faults(
+    times: NDArray[np.int64],
+    values: NDArray[np.float64],
+    timeframe: Timeframe,
+    prices: Prices = "positive",
+    before: int | None = None,
+) -> NDArray[np.bool_]:
+    """Which rows are no bars, or not after the one before: of open times, shape (n,), and values, shape (n, 5).
+
+    `before` is the open time of the row before the first.
+    """
+    low, high, ends = values[:, LOW], values[:, HIGH], values[:, (OPEN, CLOSE)]
+    wrong = ~np.isfinite(values).all(axis=1)
+    wrong |= (times < EARLIEST_TIME) | (times > LATEST_TIME)
+    wrong[1:] |= times[1:] <= times[:-1]
+    if before is not None and len(times):
+        wrong[0] |= times[0] <= before
+    possible = np.clip(times, EARLIEST_TIME, LATEST_TIME)  # a window of months far off cannot be reckoned
+    wrong |= times != timeframe.open_times(timeframe.slots(possible))
+    wrong |= (ends.min(axis=1) < low) | (ends.max(axis=1) > high) | (values[:, VOLUME] < 0)
+    if prices == "positive":
+        wrong |= values[:, :VOLUME].min(axis=1, initial=np.inf) <= 0
+    return wrong

@@ -148,7 +148,7 @@ class AnswerBuilder:
         query, authoritative = self.query, source.capabilities.authoritative
         seen = _all_of_series(bars, request)
         if seen is None:
-            check_answer(bars, request)
+            check_answer(bars, request, query.market.prices)
             seen = split_visible(bars, request, query.now - query.late_after)
         closed, forming = seen
         if forming is not None and not (self._wants_forming() and forming.oldest <= query.now):

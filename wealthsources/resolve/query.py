@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, Literal, ParamSpec, T
 import numpy as np
 
 from wealthsources.model.errors import RequestError
+from wealthsources.model.markets import ALL_ALIKE, Market, Markets
 from wealthsources.model.timeframe import Timeframe
-from wealthsources.model.times import time_text
+from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME, check_time, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +32,14 @@ _LAST_TIME: Final = 253_370_764_800_000
 class Policy:
     """How an adapter answers when bars are missing. Times in ms.
 
-    on_stale None: raise in a live binding, mark in a backtest.
+    on_stale None: raise in a live binding, mark in a backtest. `markets`: what is usual where a symbol is traded.
     """
 
     on_hole: OnHole = "mark"
     on_stale: OnStale | None = None
     max_behind: int = 1
     late_after: int = 5_000
+    markets: Markets = ALL_ALIKE
 
     def lateness(self, clock: Clock) -> int:
         """For so long after its end a bar may still be on its way, live; 0 under a clock that bars drive."""
@@ -64,7 +66,7 @@ class BarRequest:
     on_hole: OnHole | None = None
     on_stale: OnStale | None = None
 
-    def query(self, now: Callable[[], int], late_after: int | None) -> Query:
+    def query(self, now: Callable[[], int], late_after: int | None, markets: Markets = ALL_ALIKE) -> Query:
         """What this means now; `now` is asked once, and only then. Raises RequestError for what makes no sense.
 
         late_after as in Query; None in a backtest
@@ -83,9 +85,9 @@ class BarRequest:
         if start is not None and end is not None and start > end:
             raise RequestError(f"start ({time_text(start)}) is after end ({time_text(end)})")
         timeframe = Timeframe(self.timeframe)
-        return Query(
-            symbol, timeframe, now(), count, start, end, self.include_now, late_after is not None, late_after or 0
-        )
+        live, late_after = late_after is not None, late_after or 0
+        market = markets.of(symbol) if markets.others else markets.default
+        return Query(symbol, timeframe, now(), count, start, end, self.include_now, live, late_after, market)
 
 
 def takes_arguments_of(
@@ -122,6 +124,7 @@ class Query:
     include_now: bool = False
     live: bool = True
     late_after: int = 0
+    market: Market = ALL_ALIKE.default
 
     @property
     def limit(self) -> int:
@@ -133,18 +136,27 @@ class Query:
         return f"{what} of {self.symbol} {self.timeframe} up to {time_text(self.limit)} UTC"
 
 
-def query_of(request: HistoryRequest, now: int, late_after: int) -> Query:
+def query_of(request: HistoryRequest, now: int, late_after: int, market: Market) -> Query:
     """What a source looks for, live, in the sources after it."""
-    return Query(
-        request.symbol, request.timeframe, now, request.count, request.start, request.end, late_after=late_after
-    )
+    symbol, timeframe, count = request.symbol, request.timeframe, request.count
+    return Query(symbol, timeframe, now, count, request.start, request.end, late_after=late_after, market=market)
 
 
 def _time(value: Any, name: str) -> int:
     time = _whole(value, name, " of ms since 1970")
+    if EARLIEST_TIME <= time * 1000 <= LATEST_TIME:  # a day of 1970 in ms, and any time that is meant in seconds
+        raise RequestError(f"{name}: {time} looks like seconds ({time_text(time * 1000)} UTC); times are in ms")
     if not _FIRST_TIME <= time <= _LAST_TIME:
-        raise RequestError(f"{name} must be a time in ms of the years 1 to 9999, was {time}")
+        raise RequestError(f"{name} must be a time in ms of the years 1 to 9999, was {time}{_hint(time)}")
     return time
+
+
+def _hint(time: int) -> str:
+    try:
+        check_time(time)
+    except ValueError as error:
+        return str(error).partition(" of 1980 to 2200")[2]
+    return ""
 
 
 def _whole(value: Any, name: str, unit: str = "") -> int:

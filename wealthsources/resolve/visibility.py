@@ -14,10 +14,11 @@ from wealthsources.model.times import time_text
 from wealthsources.model.validity import first_fault
 
 if TYPE_CHECKING:
+    from wealthsources.model.markets import Prices
     from wealthsources.source import HistoryRequest
 
 
-def check_answer(bars: Bars, request: HistoryRequest) -> None:
+def check_answer(bars: Bars, request: HistoryRequest, prices: Prices) -> None:
     """Raise InvalidAnswer for what is no answer to the request, or holds a row that is no bar."""
     if not isinstance(bars, Bars):
         raise InvalidAnswer(f"returned {type(bars).__name__}, not Bars")
@@ -27,7 +28,7 @@ def check_answer(bars: Bars, request: HistoryRequest) -> None:
         )
     if bars.trusted:
         return
-    fault = first_fault(bars)
+    fault = first_fault(bars, prices)
     if fault is not None:
         index, why = fault
         raise InvalidAnswer(f"returned a bad bar: bars[{index}] at {time_text(int(bars.open_times[index]))}: {why}")

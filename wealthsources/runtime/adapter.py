@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 import wealthsources
-from wealthsources.model.answer_errors import AllSourcesFailed, HoleError, StaleDataError
+from wealthsources.model.answer_errors import AllSourcesFailed, StaleDataError
 from wealthsources.model.errors import ClockError, RequestError, WealthSourcesError
 from wealthsources.model.records import read_field
 from wealthsources.resolve.chain import SourceChain
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wealthsources.model.attempt import Attempt
     from wealthsources.model.bars import Bars
     from wealthsources.model.timeframe import Timeframe
-    from wealthsources.resolve.query import OnHole, OnStale, Query
+    from wealthsources.resolve.query import OnStale, Query
     from wealthsources.runtime.binding_mode import Mode
     from wealthsources.source import Clock
 
@@ -174,8 +174,9 @@ class ContextDataAdapter(DataAdapter):
     # -----------------------------------------------------------------------------------------------------------
 
     def _query(self, request: BarRequest) -> Query:
-        session = self.session
-        return request.query(self.now, session.policy.lateness(session.clock) if self.mode == "live" else None)
+        policy = self.session.policy
+        late_after = policy.lateness(self.session.clock) if self.mode == "live" else None
+        return request.query(self.now, late_after, policy.markets)
 
     def _resolve(self, query: Query) -> tuple[Bars, tuple[Attempt, ...]]:
         resolution = self.chain.resolve(query)
@@ -188,7 +189,7 @@ class ContextDataAdapter(DataAdapter):
     def _judged(self, bars: Bars, attempts: tuple[Attempt, ...], query: Query, request: BarRequest) -> Bars:
         """The answer as the policies want it. Raises HoleError, StaleDataError."""
         if bars.holes:
-            bars = self._with_holes(bars, request.on_hole or self.session.policy.on_hole)
+            bars = self.session.judge_holes(bars, request.on_hole)
         self._refuse_stale(bars, attempts, query, request.on_stale)
         return bars
 
@@ -202,16 +203,6 @@ class ContextDataAdapter(DataAdapter):
             self.session.tell_observers(Observation(request, error=error))
             raise
         self.session.tell_observers(Observation(request, bars=bars, attempts=attempts))
-        return bars
-
-    def _with_holes(self, bars: Bars, policy: OnHole) -> Bars:
-        if policy == "trim":
-            return bars.newest_run()
-        text = "; ".join(str(hole) for hole in bars.holes)
-        if policy == "raise":
-            raise HoleError(f"{bars.symbol} {bars.timeframe} has holes: {text} (UTC)", bars, bars.holes)
-        for hole in bars.holes:
-            self.session.warn_of_hole(bars.symbol, bars.timeframe, hole)
         return bars
 
     def _refuse_stale(self, bars: Bars, attempts: tuple[Attempt, ...], query: Query, on_stale: OnStale | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wealthsources.model.errors import ClockError, RequestError
 from wealthsources.model.records import read_field
 from wealthsources.model.timeframe import Timeframe
-from wealthsources.model.times import read_time
+from wealthsources.model.times import check_time, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def _current_dt(context: object, zone: dt.tzinfo | None) -> int | None:
             moment = moment.replace(tzinfo=zone)
         milliseconds: object = (moment - _EPOCH) // _MILLISECOND
         if isinstance(milliseconds, int):  # pandas' NaT says that it is a datetime
-            return milliseconds
+            return _time(milliseconds, "current_dt")
     raise ClockError(f"the context's current_dt: {moment!r} is not a datetime")
 
 
@@ -127,6 +127,6 @@ def _identity(bar: object) -> tuple[object, ...]:
 
 def _time(value: object, what: str) -> int:
     try:
-        return read_time(value)
+        return check_time(read_time(value))
     except ValueError as error:
         raise ClockError(f"the context's {what}: {error}") from None

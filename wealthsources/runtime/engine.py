@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wealthsources.model.answer_errors import AllSourcesFailed
+from wealthsources.model.answer_errors import AllSourcesFailed, HoleError
 from wealthsources.model.errors import ClockError, WealthSourcesError
 from wealthsources.model.text import describe
 from wealthsources.resolve.chain import SourceChain
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from wealthsources.model.bars import Bars
     from wealthsources.model.events import Event
     from wealthsources.model.holes import Hole
+    from wealthsources.model.markets import Market
     from wealthsources.model.status import SourceStatus
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.chain import ChainLink, Resolution
-    from wealthsources.resolve.query import BarRequest
+    from wealthsources.resolve.query import BarRequest, OnHole
     from wealthsources.runtime.binding_mode import Binding, Mode
     from wealthsources.source import Clock, HistoryRequest, Source
 
@@ -101,6 +102,9 @@ class _Host:
     def emit(self, event: Event) -> None:
         self._dispatcher.emit(event)
 
+    def market(self, symbol: str) -> Market:
+        return self._engine.policy.markets.of(symbol)
+
 
 class Engine:
     """Everything that runs: the sources, the workers that ask those which may block, the thread that hands out events.
@@ -114,7 +118,11 @@ class Engine:
         self.config = config
         self.clock: Clock = make_clock(settings.clock)
         self.policy = Policy(
-            settings.on_hole, settings.on_stale, settings.max_behind, round(settings.late_after * 1000)
+            settings.on_hole,
+            settings.on_stale,
+            settings.max_behind,
+            round(settings.late_after * 1000),
+            settings.read_markets(),
         )
         self.dispatcher = Dispatcher()
         self.is_observed = False
@@ -267,7 +275,19 @@ class Engine:
             if attempt.bars:
                 before.append(attempt.source)
 
-    def warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:
+    def judge_holes(self, bars: Bars, on_hole: OnHole | None) -> Bars:
+        """An answer that has holes, as the policy wants it; None: the deployment's. Raises HoleError."""
+        policy = on_hole or self.policy.on_hole
+        if policy == "trim":
+            return bars.newest_run()
+        if policy == "raise":
+            text = "; ".join(str(hole) for hole in bars.holes)
+            raise HoleError(f"{bars.symbol} {bars.timeframe} has holes: {text} (UTC)", bars, bars.holes)
+        for hole in bars.holes:
+            self._warn_of_hole(bars.symbol, bars.timeframe, hole)
+        return bars
+
+    def _warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:
         """One warning in the log per hole."""
         key = (symbol, timeframe, hole.start, hole.end)
         with self._lock:
@@ -297,8 +317,9 @@ class Engine:
 
     def _ask_rest(self, name: str, request: HistoryRequest) -> tuple[Bars | None, str]:
         chain = self._chain(self._deployment.links(None, after=name), self._known_empty)
+        late_after, market = self.policy.lateness(self.clock), self.policy.markets.of(request.symbol)
         try:
-            resolution = chain.resolve(query_of(request, self.clock.now(), self.policy.lateness(self.clock)))
+            resolution = chain.resolve(query_of(request, self.clock.now(), late_after, market))
         except AllSourcesFailed as failure:
             return None, "; ".join(attempt.line() for attempt in failure.attempts) or "no source follows"
         return resolution.bars, "; ".join(attempt.line() for attempt in resolution.attempts if attempt.bars)

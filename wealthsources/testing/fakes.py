@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wealthsources.model.bars import Bars
 from wealthsources.model.errors import NotHere
+from wealthsources.model.markets import Market
 from wealthsources.source import Capabilities, Clock, Source
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class LoneHost:
     def __init__(self, clock: SetClock) -> None:
         self.clock = clock
         self.logger = logging.getLogger("wealthsources.testing")
+
+    def market(self, symbol: str) -> Market:  # noqa: ARG002
+        """As of a deployment that says nothing of it."""
+        return Market()
 
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:  # noqa: ARG002
         """Nothing is after this source."""

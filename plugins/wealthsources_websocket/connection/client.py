@@ -129,16 +129,17 @@ class Client(Shard):
     def _wait_after(self, lost: ConnectionLost) -> None:
         if self._stop.is_set():
             return
+        self.last_error = f"{self.endpoint}: {self._redact(str(lost))}"
+        delay = self._plan.lost(lost, self._monotonic())
+        # In this order: what is counted has been told, and what a state tells is counted.
+        self._log.warning("%s; next attempt in %.1f s", self.last_error, delay)
         self.counters[f"lost.{lost.reason}"] += 1
         if self.state == "connected":
             self.reconnects_by_reason[lost.reason] += 1
-        self.last_error = f"{self.endpoint}: {self._redact(str(lost))}"
-        delay = self._plan.lost(lost, self._monotonic())
         if self._plan.refused:
             self._set_state("auth_failed", self.last_error)
         else:
             self._set_state("reconnecting" if self.epoch and lost.kind != "fatal" else "error", self.last_error)
-        self._log.warning("%s; next attempt in %.1f s", self.last_error, delay)
         self._stop.wait(delay)
 
     def _one_connection(self) -> None:

@@ -190,9 +190,11 @@ class Conversation:
                 for event in read(frame.data):
                     if type(event) is not BarMessage:
                         self._hear(event, now, up)
-                    elif on_bar(shard, event, now):
+                    elif wanted := on_bar(shard, event, now):
                         up.last_bar = shard.last_data = now
                         flood.in_a_row = 0
+                    elif wanted is None:
+                        flood.malformed(now)
             else:
                 self._control(frame.opcode, frame.data)
             if now >= next_check:
@@ -259,9 +261,9 @@ class Conversation:
         if isinstance(event, Malformed):
             self._hear_malformed(event, now)
         elif isinstance(event, ServerError):
-            counters[f"server_errors.{event.kind or 'other'}"] += 1
             self._shard.last_error = self._redact(event.message)
             self._setting.log.warning("the server says: %s", self._shard.last_error)
+            counters[f"server_errors.{event.kind or 'other'}"] += 1
         elif isinstance(event, Reply):
             self._connection.send_text(event.text)
         elif isinstance(event, Alive):
@@ -280,9 +282,9 @@ class Conversation:
     def _hear_malformed(self, event: Malformed, now: float) -> None:
         self._handler.on_malformed(self._shard, event)
         counters = self._shard.counters
-        counters[event.what] += 1
-        if counters[event.what] <= _MOST_LOGGED:
+        if counters[event.what] < _MOST_LOGGED:
             self._setting.log.warning("%s: %s", event.what, self._redact(event.why))
+        counters[event.what] += 1  # last: what is counted has been told
         self._setting.flood.malformed(now)
 
     def _hear_alive(self, event: Alive, now: float, up: Uptime | None) -> None:
@@ -304,10 +306,10 @@ class Conversation:
         shard, reason = self._shard, self._redact(event.reason)
         refused = self._subscription.refuse(event)
         for series in refused:
-            shard.counters["refused_series"] += 1
             if shard.refused.get(series) != reason:
                 self._setting.log.warning("%s %s is refused: %s", *series, reason)
             shard.refused[series] = reason
+            shard.counters["refused_series"] += 1
         if not refused:
             self._hear(ServerError(event.reason, "subscription"), self._monotonic())
         elif self._subscription.hopeless:

@@ -15,8 +15,11 @@ Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 class Handler(Protocol):
     """Who receives what comes in. Called on the shard's thread, so every method returns at once."""
 
-    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool:
-        """A bar came on connection `shard.epoch`, at monotonic time `now`. Returns whether it was one we want."""
+    def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool | None:
+        """A bar came on connection `shard.epoch`, at monotonic time `now`.
+
+        Returns whether it was one we want; None if it was, and breaks a rule about bars, which has been told.
+        """
 
     def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
         """A message came that cannot be used: what it said of its series, or of any of the shard, is not known."""

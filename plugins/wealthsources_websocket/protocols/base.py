@@ -29,7 +29,8 @@ Environment = Literal["live", "test"]
 class BarMessage(msgspec.Struct, array_like=True, gc=False):
     """One bar as a message states it: the whole bar so far. `closed` is the server's flag, None if it sends none.
 
-    `symbol` may be in the server's spelling; `timeframe` is one of ours, `open_time` (ms) is on its grid.
+    `symbol` may be in the server's spelling; `timeframe` is one of ours, `open_time` is in ms. The rules about bars,
+    such as that high is not below low, are no matter of a protocol: they are the same for every source.
     """
 
     symbol: str

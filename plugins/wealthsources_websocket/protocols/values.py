@@ -1,4 +1,4 @@
-"""What the protocols have in common: five values as decimal text, and the rules that make them a bar."""
+"""What the protocols have in common: five values as decimal text."""
 
 from __future__ import annotations
 
@@ -62,16 +62,3 @@ def refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
         if name in seen:
             raise ValueError(f"{name!r} is said twice")
         seen.add(name)
-
-
-def broken_rule(values: tuple[float, float, float, float, float]) -> str:
-    """Which rule these values break, for people."""
-    o, h, l, c, v = values  # noqa: E741
-    for field, price in zip(FIELDS, (o, h, l, c), strict=False):
-        if price <= 0:
-            return f"{field}: {price} is not positive"
-    if v < 0:
-        return "volume: is negative"
-    if h < l:
-        return f"high {h} is below low {l}"
-    return f"open {o} or close {c} is outside low {l} to high {h}"

@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 
 from wealthsources_websocket.protocols.values import (
     KnownDecimals,
-    broken_rule,
     decimals_of,
     read_values,
     refuse_doubles,
@@ -100,28 +99,3 @@ def test_an_object_that_says_something_twice_is_refused():
 
 def test_an_object_that_says_everything_once_is_not():
     assert refuse_doubles([("a", 1), ("b", 1)]) is None
-
-
-# Rules.
-
-
-@pytest.mark.parametrize(
-    ("values", "rule"),
-    [
-        ((0.0, 12, 9, 11, 1), "open: 0.0 is not positive"),
-        ((10, -1, 9, 11, 1), "high: -1 is not positive"),
-        ((10, 12, 0, 11, 1), "low: 0 is not positive"),
-        ((10, 12, 9, 0, 1), "close: 0 is not positive"),
-        ((10, 12, 9, 11, -0.5), "volume: is negative"),
-        ((10, 8, 9, 11, 1), "high 8 is below low 9"),
-        ((13, 12, 9, 11, 1), "open 13 or close 11 is outside low 9 to high 12"),
-        ((10, 12, 9, 8, 1), "open 10 or close 8 is outside low 9 to high 12"),
-        ((0.5, 0.25, 0.25, 0.25, 1), "open 0.5 or close 0.25 is outside low 0.25 to high 0.25"),
-    ],
-)
-def test_the_rule_that_is_broken_is_named(values, rule):
-    assert broken_rule(values) == rule
-
-
-def test_a_volume_of_nought_breaks_no_rule_of_its_own():
-    assert broken_rule((10, 8, 9, 11, 0)) == "high 8 is below low 9"

@@ -226,36 +226,12 @@ def test_a_constant_that_is_not_json_makes_a_bad_message(constant):
     assert event.what == "bad_message"
 
 
-@pytest.mark.parametrize("field", ["open", "high", "low", "close"])
-@pytest.mark.parametrize("value", ["0", "-1", "0.000", "1e-400", 0, -1.5])
-def test_a_price_is_positive(field, value):
-    event = read_one(bar(**{field: value}))
-    assert isinstance(event, Malformed)
-    assert event.what == "bad_bar"
-
-
-def test_a_volume_may_be_nothing_but_not_less():
-    assert read_bar(volume="0").values[4] == 0.0
-    event = read_one(bar(volume="-1"))
-    assert isinstance(event, Malformed)
-    assert (event.what, event.why) == ("bad_bar", "volume: is negative")
-
-
 @pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({"high": "8"}, "high 8.0 is below low 9.0"),
-        ({"open": "12.5"}, "open 12.5 or close 11.1 is outside"),
-        ({"open": "8.5"}, "open 8.5 or close 11.1 is outside"),
-        ({"close": "12.5"}, "open 10.5 or close 12.5 is outside"),
-        ({"close": "8.5"}, "open 10.5 or close 8.5 is outside"),
-    ],
+    "changes", [{"low": "0"}, {"low": "-1"}, {"low": -1.5}, {"volume": "-1"}, {"high": "8"}, {"close": "12.5"}], ids=str
 )
-def test_a_price_outside_low_to_high_is_refused_with_the_rule(changes, why):
-    event = read_one(bar(**changes))
-    assert isinstance(event, Malformed)
-    assert event.what == "bad_bar"
-    assert event.why.startswith(why)
+def test_what_the_rules_about_bars_say_to_it_is_not_judged_here(changes):
+    field, value = next(iter(changes.items()))
+    assert read_bar(**changes).values[PRICES.index(field)] == float(value)
 
 
 def test_all_prices_may_be_one():
@@ -272,11 +248,10 @@ def test_text_that_is_no_utf8_makes_a_bad_message(place, text):
 
 # its name and time ---------------------------------------------------------------------------------------------
 
-NO_TIMES = [None, ..., "", "soon", str(OPEN), OPEN / 1000, OPEN + 0.5, True, -OPEN, [], 0]
-OTHER_UNITS = [OPEN // 1000, OPEN * 1000, OPEN * 1_000_000, 9_223_372_036_800_000_000]
+NO_TIMES = [None, ..., "", "soon", str(OPEN), OPEN / 1000, OPEN + 0.5, True, []]
 
 
-@pytest.mark.parametrize("open_time", [*NO_TIMES, *OTHER_UNITS], ids=repr)
+@pytest.mark.parametrize("open_time", NO_TIMES, ids=repr)
 @pytest.mark.parametrize("kind", ["BAR", "KLINE"])
 def test_what_is_no_time_in_ms_is_refused(kind, open_time):
     event = read_one(bar(type=kind, open_time=open_time))
@@ -286,12 +261,12 @@ def test_what_is_no_time_in_ms_is_refused(kind, open_time):
 
 
 @pytest.mark.parametrize(
-    ("timeframe", "open_time"), [("1h", OPEN + 1), ("1h", OPEN + 60_000), ("1w", OPEN), ("1M", OPEN)]
+    ("timeframe", "open_time"),
+    [("1h", OPEN + 1), ("1w", OPEN), ("1M", OPEN), ("1h", OPEN // 1000), ("1M", OPEN * 1000), ("1M", 0)],
 )
-def test_a_time_between_two_bars_is_refused(timeframe, open_time):
-    event = read_one(bar(timeframe=timeframe, open_time=open_time))
-    assert isinstance(event, Malformed)
-    assert (event.what, event.why) == ("bad_bar", f"open_time: {open_time} is not on the {timeframe} grid")
+@pytest.mark.parametrize("close_time", [OPEN, ...], ids=["with a close time", "without"])
+def test_whether_a_bar_can_open_then_is_not_judged_here(timeframe, open_time, close_time):
+    assert read_bar(timeframe=timeframe, open_time=open_time, close_time=close_time).open_time == open_time
 
 
 @pytest.mark.parametrize("timeframe", ["5x", "1min", "1H", "60m", "", None, ..., 60, ["1h"], {}], ids=repr)
@@ -303,9 +278,8 @@ def test_what_is_no_timeframe_is_refused(timeframe):
 
 
 def test_a_minute_is_no_month():
-    minute, month = read_bar(timeframe="1m", open_time=1_696_118_400_000), read_one(bar(timeframe="1M"))
-    assert minute.timeframe == "1m"
-    assert isinstance(month, Malformed)
+    assert read_bar(timeframe="1m").timeframe == "1m"
+    assert read_bar(timeframe="1M").timeframe == "1M"
 
 
 @pytest.mark.parametrize("symbol", ["", None, ..., 5, ["BTCUSDT"], {}, True], ids=repr)
@@ -316,9 +290,7 @@ def test_a_bar_without_a_symbol_is_refused(symbol):
     assert event.why.startswith("symbol: ")
 
 
-@pytest.mark.parametrize(
-    "mistake", [{"open_time": 5}, {"open_time": OPEN + 1}, {"close": "x"}, {"high": "1"}, {"x": 2}]
-)
+@pytest.mark.parametrize("mistake", [{"open_time": 0.5}, {"open_time": "5"}, {"close": "x"}, {"high": ""}, {"x": 2}])
 def test_a_refused_bar_says_which_series_it_was_for(mistake):
     event = read_one(bar(**mistake))
     assert isinstance(event, Malformed)
@@ -485,7 +457,7 @@ def test_a_batch_may_say_symbol_and_timeframe_once(bars, name):
 
 
 def test_a_bad_bar_of_a_batch_takes_no_other_with_it():
-    events = read({"type": "BAR", "data": [bar(), 5, None, bar(high="1"), [bar()], bar()]})
+    events = read({"type": "BAR", "data": [bar(), 5, None, bar(high=""), [bar()], bar()]})
     assert [type(event) for event in events] == [BarMessage, Malformed, Malformed, Malformed, Malformed, BarMessage]
 
 
