@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wealthsources.forking import ForkLock as ForkLock, call_in_child as call_in_child
     from wealthsources.hookspecs import Register as Register, hookimpl as hookimpl
     from wealthsources.live.messages import BarMessage as BarMessage, LostMessage as LostMessage
     from wealthsources.live.pushed import PushedSource as PushedSource
@@ -81,6 +82,7 @@ __version__ = "0.1.0"
 
 #: Every public name, under the module it is in.
 _PUBLIC = {
+    "forking": "ForkLock call_in_child",
     "hookspecs": "Register hookimpl",
     "live.messages": "BarMessage LostMessage",
     "live.pushed": "PushedSource",

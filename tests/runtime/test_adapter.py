@@ -52,6 +52,7 @@ class FakeSession:
     def __init__(self, *sources: Source, now: int = at(10), clock=None, policy: Policy | None = None) -> None:
         self.clock = clock or SystemClock(lambda: now)
         self.policy = policy or Policy(late_after=0)
+        self.stale_after = self.policy.late_after
         self.told: list = []
         self._sources = sources
 

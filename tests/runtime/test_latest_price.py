@@ -41,7 +41,13 @@ def price(answers, *, now=NOW, live=False, sources=(), idle=None, known=True, **
             raise answer
         return answer
 
-    engine = SimpleNamespace(sources=dict(sources), policy=Policy(**policy), stale_for=lambda symbol, timeframe: idle)
+    engine = SimpleNamespace(
+        sources=dict(sources),
+        policy=Policy(**policy),
+        stale_after=Policy(**policy).late_after,
+        foreign="",
+        stale_for=lambda symbol, timeframe: idle,
+    )
     try:
         return LatestPrice(engine, "X", now, ask, live=live).find(lambda: known), asked
     except (AllSourcesFailed, StaleDataError) as error:

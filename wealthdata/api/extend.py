@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from wealthdata.api.unsupported import STAND_INS
 from wealthdata.errors import ParamsError
+from wealthsources import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ ENGINE_NAMES: Final = frozenset(
     )
 )
 
-_lock: Final = threading.Lock()
+_lock: Final = ForkLock()
 #: What was added and not taken away again, the newest last.
 _layers: Final[list[dict[str, Any]]] = []
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import threading
 import weakref
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from wealthdata.arguments.frequency import read_frequency
 from wealthdata.binding.stack import current_binding
 from wealthdata.errors import WealthDataError
-from wealthsources import HistoryStandIn, is_asking_history
+from wealthsources import ForkLock, HistoryStandIn, is_asking_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +31,7 @@ _log = logging.getLogger("wealthdata")
 #: themselves.
 _answering: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_answering", default=())
 #: Two threads may bind the same context.
-_lock = threading.Lock()
+_lock = ForkLock()
 
 
 class ChainHistory(HistoryStandIn):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,7 @@ class _Process:
     """The sessions that this module has made. `lock` is held while one is opened, so that two threads open one."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = wealthsources.ForkLock()
         self.opened: Session | None = None
         self.of_contexts: Session | None = None
 

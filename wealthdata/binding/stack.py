@@ -7,7 +7,6 @@ a backtest is bound anywhere it must not fall back on a live session, so it is r
 from __future__ import annotations
 
 import contextvars
-import threading
 import weakref
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -46,7 +45,7 @@ class Binding:
         self.context = context
         self._mode = mode
         self._token: contextvars.Token[None] = _here.set(None)
-        self._lock = threading.RLock()  # a context's clock may ask its history, which comes here
+        self._lock = wealthsources.ForkLock()  # a context's clock may ask its history, which comes here
         self._made: _Made | None = None
         if context is not None and find_session(anywhere=False) is not None:
             self.reader()  # "auto" is judged by the time at which the context is bound, not by that of the first call

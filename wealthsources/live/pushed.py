@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import time
+from os import getpid
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from wealthsources import forking
 from wealthsources.live.filling import HoleFiller
 from wealthsources.live.shard import sum_of, worst_of
 from wealthsources.live.store import BarStore
@@ -81,9 +83,11 @@ class PushedSource(Source):
         self._streams: dict[SeriesKey, Stream] = {}
         self._spellings: dict[SeriesKey, Stream] = {}
         self._host: Host | None = None
+        self._owner = 0  # the process that started it
         self._next_look: dict[int, float] = {}  # by shard
         self._ahead: float | None = None  # seconds by which the server's clock is ahead at least
         self._wall_ahead: float | None = None  # seconds; None: bars carry old times, so none is from the future
+        forking.call_in_child(self, PushedSource._leave_to_parent)
 
     # what is subscribed ----------------------------------------------------------------------------------------
 
@@ -119,6 +123,7 @@ class PushedSource(Source):
     def begin(self, host: Host) -> None:
         """Start with an empty store, on behalf of this host."""
         self._host = host
+        self._owner = getpid()
         self.store = self._new_store(host.name)
         for stream in self._streams.values():
             stream.market = host.market(stream.symbol)
@@ -127,6 +132,17 @@ class PushedSource(Source):
         """These shards bring the series that are subscribed."""
         for stream in tuple(self._streams.values()):
             stream.shard = shard_of(stream.key)
+
+    @property
+    def foreign(self) -> str:
+        """Why no bar comes any more: another process started it, from which this one was forked; or empty."""
+        forking.notice_fork()
+        return next((shard.foreign for shard in self._shards()), "")
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child: bars come to the process that started this, and nothing is vouched for here."""
+        for shard in self._shards():
+            shard.leave_to(forking.whose(self._owner), self._monotonic())
 
     def _new_store(self, name: str) -> BarStore:
         # What is subscribed bounds the number of series.
@@ -139,6 +155,8 @@ class PushedSource(Source):
 
         With `include_forming` the bar that is forming on the present connection follows, unless the stream is stale.
         """
+        if getpid() != forking.process:
+            forking.notice_fork()
         stream = self._streams.get((request.symbol, request.timeframe.name))
         if stream is None or stream.shard is None:
             raise NotHere("is not subscribed" if self._shards() else "has not been started")
@@ -159,6 +177,7 @@ class PushedSource(Source):
 
     def stale_for(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> float | None:
         """Seconds for which the stream of this series, or the freshest of all, has been stale."""
+        forking.notice_fork()
         now = self._monotonic()
         if symbol is None or timeframe is None:
             ages = [stale_seconds(stream, now) for stream in tuple(self._streams.values())]
@@ -171,6 +190,7 @@ class PushedSource(Source):
 
     def status(self) -> SourceStatus:
         """State of the connections, the worst of them first, and of every stream."""
+        forking.notice_fork()
         shards, streams = self._shards(), tuple(self._streams.values())
         if not shards:
             return SourceStatus("not started")
@@ -178,7 +198,7 @@ class PushedSource(Source):
         heard = [shard.last_data for shard in shards if shard.last_data is not None]
         return SourceStatus(
             worst.state,
-            self._hint if any(stream.seems_closed_only for stream in streams) else "",
+            worst.foreign or (self._hint if any(stream.seems_closed_only for stream in streams) else ""),
             worst.last_error,
             worst.endpoint,
             sum(shard.epoch for shard in shards),

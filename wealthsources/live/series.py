@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
+from wealthsources.forking import call_in_child
 from wealthsources.model.bars import Bars
 from wealthsources.model.errors import RequestError
 from wealthsources.model.holes import Hole, holes_between
@@ -99,6 +100,7 @@ class SeriesBuffer:
     """
 
     __slots__ = (
+        "__weakref__",
         "_begin",
         "_corrections",
         "_data",
@@ -141,6 +143,15 @@ class SeriesBuffer:
         # 5 % of slack: the rows move to the front once in so many bars, and memory stays near its least.
         self._allocate(capacity + max(1, capacity // 20))
         self._forget()
+        call_in_child(self, SeriesBuffer._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """In a forked child: a message that a thread was storing may be half written. Then all bars are gone."""
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+        else:
+            self._lock = Lock()
+            self._forget()
 
     def _allocate(self, room: int) -> None:
         self._rows: Rows = np.empty((room, COLUMNS))

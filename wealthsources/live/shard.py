@@ -30,6 +30,7 @@ class Shard:
     breaks                how often a message of any of its series was lost, on all its connections together
     last_data             monotonic: when the last bar came that we want
     endpoint, last_error  for people: without what is secret
+    foreign               why nobody writes it here: it is of another process, from which this one was forked; or empty
     refused               what the server refused on this connection, and why; the other series live on
     counters              what happened, by name; reconnects_by_reason: why connections were lost
     """
@@ -47,6 +48,7 @@ class Shard:
         self.last_data: float | None = None
         self.endpoint = endpoint
         self.last_error = ""
+        self.foreign = ""
         self.refused: dict[SeriesKey, str] = {}
         self.counters: Counter[str] = Counter()
         self.reconnects_by_reason: Counter[str] = Counter()
@@ -64,6 +66,11 @@ class Shard:
     def reconnects(self) -> int:
         """How many connections there were after the first."""
         return max(0, self.epoch - 1)
+
+    def leave_to(self, owner: str, now: float) -> None:
+        """In a forked child: its connection is that of another process, as `owner` says. `now` is monotonic."""
+        if not self.foreign:
+            self.foreign, self.state, self.since = owner, "disconnected", now
 
     @property
     def voucher(self) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING
 
+from wealthsources.forking import ForkLock
 from wealthsources.live.series import SeriesBuffer
 from wealthsources.model.errors import RequestError
 from wealthsources.model.rows import MOST_SOURCES
@@ -31,7 +31,7 @@ class BarStore:
         self.capacity = capacity
         self.max_series = max_series
         self.corrections: Corrections = corrections
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._names: tuple[str, ...] = (name,)
         self._series: dict[tuple[str, Timeframe], SeriesBuffer] = {}
 

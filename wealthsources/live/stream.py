@@ -65,6 +65,8 @@ class Stream:
     def stale_note(self, stale: float) -> str:
         """What to say of an answer, the stream having been stale for so many seconds."""
         state = "disconnected" if self.shard is None else self.shard.state
+        if self.shard is not None and self.shard.foreign:
+            return f"cannot vouch for the newest bars: {self.shard.foreign}"
         if state == "connected":
             return f"nothing came for {stale:.0f} s more than a stream may be silent: cannot vouch for the newest bars"
         return f"{state} for {stale:.0f} s: cannot vouch for the newest bars"
@@ -76,6 +78,8 @@ class Stream:
             return "is not subscribed"
         if shard.state == "connected":
             return "is connected, but no bar of this series has come"
+        if shard.foreign:
+            return f"has received nothing: {shard.foreign}"
         return f"has received nothing: {shard.state}" + (f" ({shard.last_error})" if shard.last_error else "")
 
     def status(self, now: float, stale: bool) -> StreamStatus:

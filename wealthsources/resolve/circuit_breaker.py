@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import threading
 import time
 from typing import TYPE_CHECKING
 
+from wealthsources.forking import ForkLock, call_in_child
 from wealthsources.model.errors import NotAsked, NotHere
 from wealthsources.model.text import describe
 
@@ -37,10 +37,15 @@ class CircuitBreaker:
         self._limit = failures
         self._probe_after = probe_after
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._failures = 0  # in a row
         self._last = ""
         self._probe_at = 0.0
+        self._probing = False
+        call_in_child(self, CircuitBreaker._forget_probe)
+
+    def _forget_probe(self) -> None:
+        """In a forked child: who tries the source is in the parent."""
         self._probing = False
 
     @contextlib.contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from wealthsources.forking import ForkLock
 from wealthsources.model.holes import missing_slots
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class KnownEmpty:
     def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = _MOST_SPANS) -> None:
         self._clock = clock
         self._most = most
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._spans: dict[tuple[str, str, Timeframe], dict[tuple[int, int], float]] = {}
         self._held = 0
 

@@ -216,7 +216,7 @@ class ContextDataAdapter(DataAdapter):
             )
         if query.live and session.clock.name == "feed" and query.limit == query.now:
             idle = self.chain.stale_for(query.symbol, query.timeframe)
-            if idle is not None and idle * 1000 > session.policy.late_after:
+            if idle is not None and idle * 1000 > session.stale_after:
                 raise StaleDataError(
                     f"{bars.symbol} {bars.timeframe} is stale: no live stream for {idle:.0f} s, so time stands still",
                     bars,

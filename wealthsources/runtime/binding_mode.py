@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
+from wealthsources.forking import ForkLock
 from wealthsources.model.errors import ClockError, RequestError
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.runtime.context_time import context_time, current_timeframe
@@ -31,7 +31,7 @@ class BindingMode:
     def __init__(self, now: Callable[[], int]) -> None:
         self.decided: Binding | None = None
         self._now = now
-        self._lock = threading.RLock()  # a context's attributes may be code that comes back here
+        self._lock = ForkLock()  # a context's attributes may be code that comes back here
         self._seen: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
         self._seen_last: deque[object] = deque(maxlen=16)  # of those that take no weak reference
 

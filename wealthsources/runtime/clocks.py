@@ -8,9 +8,9 @@ any source is asked.
 from __future__ import annotations
 
 import time
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.forking import ForkLock
 from wealthsources.model.errors import ClockError
 from wealthsources.model.records import read_field
 from wealthsources.runtime.context_time import context_time, timeless
@@ -31,7 +31,7 @@ class SystemClock(Clock):
     def __init__(self, wall: Callable[[], int] | None = None) -> None:
         self._wall = wall or wall_time
         self._proven = _NEVER
-        self._lock = Lock()
+        self._lock = ForkLock()
 
     def now(self) -> int:
         """The system's time in ms."""
@@ -50,7 +50,7 @@ class FeedClock(Clock):
 
     def __init__(self) -> None:
         self._proven = _NEVER
-        self._lock = Lock()
+        self._lock = ForkLock()
 
     def now(self) -> int:
         """The time of the feed in ms; ClockError before its first bar."""

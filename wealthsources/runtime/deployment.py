@@ -8,10 +8,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.live.pushed import PushedSource
 from wealthsources.model.errors import ConfigError, RequestError
 from wealthsources.model.status import SourceStatus
 from wealthsources.model.text import describe
 from wealthsources.resolve.chain import ChainLink
+from wealthsources.runtime.foreign import ForeignSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +36,7 @@ class Entry:
         self.source = source
         self.broken = broken
         self.started = False
+        self.inherited = False  # it was another process that started it, from which this one was forked
 
     def link(self, context: object) -> ChainLink:
         """The source as it takes part on behalf of this context."""
@@ -62,8 +65,8 @@ class Entry:
         return dataclasses.replace(status, state="failing", reason=failing) if failing else status
 
     def stop(self) -> None:
-        """Stop the source; what it raises is logged."""
-        if self.source is None:
+        """Stop the source, unless that is for another process to do; what it raises is logged."""
+        if self.source is None or self.inherited:
             return
         try:
             self.source.stop()
@@ -123,12 +126,27 @@ class Deployment:
         threads = [
             threading.Thread(target=entry.stop, daemon=True)
             for entry in self._entries
-            if entry.source is not None and entry.started
+            if entry.source is not None and entry.started and not entry.inherited
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def be_inherited(self, why: str) -> dict[str, Source]:
+        """In a forked child: what was started is the parent's to stop, and live sources hear of nothing here.
+
+        Returns what takes the place of those that were started, by name; `why` is what it says.
+        """
+        live: dict[str, Source] = {}
+        for entry in self._entries:
+            if entry.started and entry.source is not None:
+                entry.inherited = True
+                if _is_live(entry.source):
+                    if not isinstance(entry.source, PushedSource):
+                        entry.source = ForeignSource(entry.source, why)
+                    live[entry.name] = entry.source
+        return live
 
     def source(self, name: str) -> Source:
         """The source of that name. Raises RequestError if there is none, ConfigError if it could not be loaded."""
@@ -145,6 +163,13 @@ class Deployment:
         names = [entry.name for entry in self._entries]
         first = names.index(after) + 1 if after else 0
         return [entry.link(context) for entry in self._entries[first:]]
+
+
+def _is_live(source: Source) -> bool:
+    try:
+        return source.capabilities.live
+    except Exception:  # noqa: BLE001 - a stranger's code; what cannot say it is not relied on
+        return True
 
 
 def make_source(config: Config, loader: Loader, index: int) -> Source:

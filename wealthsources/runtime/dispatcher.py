@@ -8,6 +8,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.forking import call_in_child
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,13 +34,19 @@ class Dispatcher:
     """
 
     def __init__(self, most_waiting: int = _MOST_WAITING, clock: Callable[[], float] = time.monotonic) -> None:
-        self.listening = False  # whether anybody subscribed; sources ask at every message
         self.lost = 0
         self.conflated = 0
         self.handler_errors = 0
         self.slow_consumer = 0
         self._most = most_waiting
         self._clock = clock
+        self._closed = False
+        self._begin_anew()
+        call_in_child(self, Dispatcher._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """Nobody has subscribed, and nothing waits. In a forked child too: those who subscribed did in the parent."""
+        self.listening = False  # whether anybody subscribed; sources ask at every message
         self._ready = threading.Condition()
         # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
         self._waiting: deque[list[Event]] = deque()
@@ -48,7 +56,6 @@ class Dispatcher:
         self._forming: dict[_SourceSeries, list[Event]] = {}
         self._callbacks: tuple[Sink, ...] = ()
         self._thread: threading.Thread | None = None
-        self._closed = False
 
     def subscribe(self, callback: Sink) -> Callable[[], None]:
         """Call `callback` with every event from now on. Returns what ends that."""

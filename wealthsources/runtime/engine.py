@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import threading
+import os
 import time
+import weakref
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from wealthsources import forking
 from wealthsources.model.answer_errors import AllSourcesFailed, HoleError
 from wealthsources.model.errors import ClockError, WealthSourcesError
 from wealthsources.model.text import describe
@@ -111,6 +113,7 @@ class Engine:
 
     clock        what now is · policy: how adapters answer when bars are missing
     is_observed  whether anybody wants to know what adapters answer
+    stale_after  ms for which live streams may be stale before that counts
     """
 
     def __init__(self, config: Config) -> None:
@@ -124,6 +127,7 @@ class Engine:
             round(settings.late_after * 1000),
             settings.read_markets(),
         )
+        self.stale_after = self.policy.late_after
         self.dispatcher = Dispatcher()
         self.is_observed = False
         self._deployment = Deployment(config, lambda name: _Host(self, name))
@@ -136,41 +140,61 @@ class Engine:
         }
         self._known_empty = KnownEmpty()
         self._disagreements: Counter[str] = Counter()
-        self._lock = threading.RLock()
-        self._live_lock = threading.Lock()  # one thread at a time starts live sources; stop() never waits for it
+        self._lock = forking.ForkLock()
+        self._live_lock = forking.ForkLock()  # one thread at a time starts live sources; stop() never waits for it
         self._state: Literal["new", "started", "stopped"] = "new"
+        self._starting = False
         self._live_started = False
+        self._owner = 0  # the process that opened it
+        self._inherited = False  # that was another one, from which this one was forked
+        self._foreign = ""
+        self._chains: weakref.WeakSet[SourceChain] = weakref.WeakSet()  # those of adapters
         self._mode = BindingMode(self._now)
         self._holes_warned: set[tuple[str, Timeframe, int, int]] = set()
         self._observers: tuple[Callable[[Observation], None], ...] = ()
+        forking.call_in_child(self, Engine._be_inherited)
 
     # life ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Load and start the sources, but for live ones. Raises ConfigError if one cannot be, unless it is optional."""
+        forking.notice_fork()
         with self._lock:
             if self._state == "stopped":
                 raise WealthSourcesError("this session has been stopped; open a new one")
             if self._state == "started":
                 return
-            self._deployment.load()
-            self._state = "started"
+            self._starting = True
             try:
-                for entry in self._deployment:
-                    if entry.source is not None and not entry.source.capabilities.live:
-                        self._deployment.start(entry)
-                    self._require_started()
-            except BaseException:
-                self.stop()
-                raise
+                self._deployment.load()
+                self._state, self._owner = "started", os.getpid()
+                self._start_asked()
+            finally:
+                self._starting = False
+
+    def _start_asked(self) -> None:
+        """Start the sources that are not live."""
+        try:
+            for entry in self._deployment:
+                if entry.source is not None and not entry.source.capabilities.live:
+                    self._deployment.start(entry)
+                self._require_started()
+        except BaseException:
+            self.stop()
+            raise
 
     def start_live(self) -> None:
-        """Start the live sources, if they are not started. Returns without waiting for any connection."""
-        self._require_started()
+        """Start the live sources, if they are not started. Returns without waiting for any connection.
+
+        Raises WealthSourcesError in a forked child if the parent has started them.
+        """
+        self._require_own()
         if self._live_started:
             return
         with self._live_lock:
             for entry in self._deployment:
+                if entry.source is not None and not entry.started:
+                    self._owner, self._inherited = os.getpid(), False
                 self._deployment.start(entry)
                 if self._state == "stopped":
                     entry.stop()
@@ -178,6 +202,7 @@ class Engine:
 
     def stop(self) -> None:
         """Stop everything, within 3 s, from any thread, any number of times."""
+        forking.notice_fork()
         deadline = time.monotonic() + STOP_LIMIT
         # Without the lock, which `start` holds while a stranger's code runs; it looks at the state after each source.
         self._state = "stopped"
@@ -187,12 +212,47 @@ class Engine:
         self.dispatcher.stop(max(0.0, deadline - time.monotonic()))
 
     def _require_started(self) -> None:
+        forking.notice_fork()
         if self._state != "started":
             what = "has been stopped" if self._state == "stopped" else "is not open: use it in a with statement"
             raise WealthSourcesError(f"the session {what}")
 
+    def _require_own(self) -> None:
+        self._require_started()
+        if self._foreign:
+            raise WealthSourcesError(self._foreign)
+
     def _now(self) -> int:
         return self.clock.now()
+
+    # other processes -------------------------------------------------------------------------------------------
+
+    @property
+    def foreign(self) -> str:
+        """Why the live sources bring nothing: they are of another process, from which this one was forked; or empty."""
+        forking.notice_fork()
+        return self._foreign
+
+    def _be_inherited(self) -> None:
+        """In a forked child: sources that are asked go on here; live ones that the parent started are the parent's."""
+        if self._starting:  # on a thread that is gone
+            self._state, self._starting = "new", False
+        if self._foreign or self._state == "new":
+            return
+        self._inherited = self._state == "started"
+        why = forking.whose(self._owner)
+        stand_ins = self._deployment.be_inherited(why)
+        if not stand_ins:
+            return
+        self._foreign, self.stale_after = why, 0
+        for chain in self._chains:
+            chain.sources = tuple(link._replace(source=stand_ins.get(link.name, link.source)) for link in chain.sources)
+
+    def __reduce__(self) -> str:
+        raise TypeError(
+            "a session cannot be sent to another process, nor copied: open one in the process that needs it, "
+            "wealthsources.open(config)"
+        )
 
     # telling ---------------------------------------------------------------------------------------------------
 
@@ -207,6 +267,7 @@ class Engine:
 
     def status(self) -> SessionStatus:
         """How the sources are. Never waits for a network."""
+        forking.notice_fork()
         now: int | None = None
         with contextlib.suppress(ClockError):
             now = self.clock.now()
@@ -250,11 +311,13 @@ class Engine:
         return self._mode.decide(context, mode, zone)
 
     def chain_for(self, context: object, *, live: bool) -> SourceChain:
-        """The chain as one binding sees it. Starts the live sources if it is a live one."""
-        if live:
+        """The chain as one binding sees it. Starts the live sources if it is a live one, unless they are not ours."""
+        if live and not self._foreign:
             self.start_live()
         # A backtest knows nothing that was learned later.
-        return self._chain(self._deployment.links(context), self._known_empty if live else None)
+        chain = self._chain(self._deployment.links(context), self._known_empty if live else None)
+        self._chains.add(chain)
+        return chain
 
     def _chain(self, links: list[ChainLink], known_empty: KnownEmpty | None) -> SourceChain:
         return SourceChain(links, self._call, self._breakers, known_empty)

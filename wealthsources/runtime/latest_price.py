@@ -119,20 +119,20 @@ class LatestPrice:
         """Whether the series has live streams, and all of them are stale."""
         sources = [source for source in self._engine.sources.values() if source is not None]
         ages = [age for source in sources if (age := source.stale_for(self._symbol, timeframe)) is not None]
-        return bool(ages) and min(ages) * 1000 > self._engine.policy.late_after
+        return bool(ages) and min(ages) * 1000 > self._engine.stale_after
 
     def _silent_since(self, bars: Bars) -> StaleDataError | None:
         """Why a closed bar tells no price: it may be up to date and yet hours old, and live streams fell silent since.
 
         Under a feed's clock, which stands still then, the adapter has refused already.
         """
-        policy, idle = self._engine.policy, self._engine.stale_for(bars.symbol, bars.timeframe)
-        if policy.on_stale == "mark" or idle is None or idle * 1000 <= policy.late_after:
+        idle = self._engine.stale_for(bars.symbol, bars.timeframe)
+        if self._engine.policy.on_stale == "mark" or idle is None or idle * 1000 <= self._engine.stale_after:
             return None
         if bars[-1].end >= self._now - idle * 1000:
             return None
         text = f"the last price of {bars.symbol} is not known: no live stream for {idle:.0f} s, and no bar ended since"
-        return StaleDataError(text, bars, ())
+        return StaleDataError("; ".join(filter(None, (text, self._engine.foreign))), bars, ())
 
 
 class _Newest(NamedTuple):

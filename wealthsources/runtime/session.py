@@ -7,11 +7,11 @@ hands events to subscribers. Live sources start with the first live adapter, or 
 from __future__ import annotations
 
 import atexit
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wealthsources.forking import ForkLock
 from wealthsources.runtime.adapter import ContextDataAdapter
 from wealthsources.runtime.engine import Engine
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Session(Engine):
     """A deployment at work. Use it as a context manager, or call `start` and `stop`.
 
-    On entry it becomes the process-wide session if there is none; see `current_session`. `is_current`: it is that one.
+    On entry it becomes the process-wide session if this process has opened none; see `current_session`.
+    `is_current`: it is that one. A forked child inherits the session of its parent: `foreign` says what is lost there.
     """
 
     is_current = False
@@ -59,8 +60,11 @@ class Session(Engine):
         return ContextDataAdapter(context, session=self, mode=mode, zone=zone)
 
     def subscribe(self, callback: Sink) -> Callable[[], None]:
-        """Call `callback(event)` for bars and state changes, on a thread of its own. Returns what ends that."""
-        self._require_started()
+        """Call `callback(event)` for bars and state changes, on a thread of its own. Returns what ends that.
+
+        Raises WealthSourcesError in a forked child if the parent has started the live sources.
+        """
+        self._require_own()
         end = self.dispatcher.subscribe(callback)
         try:
             self.start_live()
@@ -87,7 +91,7 @@ def open(config: str | Path | Mapping[str, Any] = "config.yaml") -> Session:  # 
 # the process-wide session --------------------------------------------------------------------------------------
 
 _current: Session | None = None
-_current_lock = threading.Lock()
+_current_lock = ForkLock()
 
 
 def current_session() -> Session | None:
@@ -98,7 +102,7 @@ def current_session() -> Session | None:
 def _become_current(session: Session, *, replace: bool) -> None:
     global _current  # noqa: PLW0603 - one per process is what it is
     with _current_lock:
-        if _current is None or replace:
+        if _current is None or _current._inherited or replace:
             if _current is not None:
                 _current.is_current = False
             _current = session

@@ -13,6 +13,7 @@ from collections import Counter
 from concurrent.futures import Future, TimeoutError as Overdue
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.forking import ForkLock, call_in_child
 from wealthsources.model.errors import NotAsked, SourceError
 
 if TYPE_CHECKING:
@@ -31,13 +32,19 @@ class Workers:
     """At most `size` threads, started when there is work for them."""
 
     def __init__(self, size: int = 8, name: str = "wealthsources-worker") -> None:
-        self._size = size
         self._name = name
+        self._least = size
+        self._lock = ForkLock()
+        self._closed = False
+        self._begin_anew()
+        call_in_child(self, Workers._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """As at first; in a forked child, whose threads and what waited for them are the parent's."""
+        self._size = self._least
         self._jobs: queue.Queue[Job | None] = queue.Queue(_MOST_WAITING)
-        self._lock = threading.Lock()
         self._threads = 0
         self._busy = 0
-        self._closed = False
 
     def submit(self, work: Callable[[], object]) -> Future[object]:
         """Have `work` done on one of the threads. Raises NotAsked when too much is waiting already."""
@@ -101,8 +108,9 @@ class Caller:
     def __init__(self, workers: Workers, deadline: float) -> None:
         self._workers = workers
         self._deadline = deadline
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._abandoned: Counter[str] = Counter()
+        call_in_child(self, Caller._forget_abandoned)
 
     def __call__(self, name: str, source: Source, request: HistoryRequest) -> Bars:
         """Return what the source returns; raise what it raises, or SourceError if it takes too long.
@@ -122,6 +130,10 @@ class Caller:
                 raise NotAsked(f"no worker was free for it within {self._deadline:g} s (source_deadline)") from None
             self._abandon(name, future)
             raise SourceError(f"gave no answer within {self._deadline:g} s (source_deadline)") from None
+
+    def _forget_abandoned(self) -> None:
+        """In a forked child: what hangs, hangs in the parent."""
+        self._abandoned.clear()
 
     def _abandon(self, name: str, future: Future[object]) -> None:
         with self._lock:
