@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 import wealthsources
-from wealthsources import RequestError, Session, SourceStatus, WealthSourcesError
+from wealthsources import ForkLock, RequestError, Session, SourceStatus, WealthSourcesError
 from wealthsources_websocket.protocols import DEFAULT, load_protocol
 from wealthsources_websocket.source import WebSocketSource
 
@@ -31,7 +30,7 @@ class WebSocketManager:
     def __init__(self) -> None:
         self._settings: dict[str, Any] = {}
         self._session: Session | None = None
-        self._lock = threading.RLock()
+        self._lock = ForkLock()
 
     def configure(
         self,
@@ -58,26 +57,27 @@ class WebSocketManager:
         return {**options, **self._settings}
 
     def start(self) -> None:
-        """Open the process-wide session, with the chain live, then context; or start the one that is open."""
+        """Open the process-wide session, with the chain live, then context; or start the one that is open.
+
+        In a forked child, where that of the parent brings nothing: open one like it.
+        """
         with self._lock:
             session = wealthsources.current_session()
-            if session is None:
-                options = self._options()
-                options = {
-                    name: list(value) if isinstance(value, tuple | set) else value for name, value in options.items()
-                }
-                session = wealthsources.open(
-                    {
-                        "sources": [
-                            {"name": "live", "plugin": "websocket", "options": options},
-                            {"plugin": "context"},
-                        ]
-                    }
-                )
+            if session is None or session.foreign:
+                if session is None or session is self._session:
+                    session = wealthsources.open(self._config())
+                else:
+                    session = Session(session.config)
                 session.start()
                 session.make_current()
                 self._session = session
             session.start_live()
+
+    def _config(self) -> dict[str, Any]:
+        options = {
+            name: list(value) if isinstance(value, tuple | set) else value for name, value in self._options().items()
+        }
+        return {"sources": [{"name": "live", "plugin": "websocket", "options": options}, {"plugin": "context"}]}
 
     def stop(self) -> None:
         """Stop the session that `start` opened; one that somebody else opened goes on."""
@@ -135,7 +135,7 @@ def _as_list(value: object) -> list[str]:
 
 
 _manager: WebSocketManager | None = None
-_manager_lock = threading.Lock()
+_manager_lock = ForkLock()
 
 
 def get_websocket_manager() -> WebSocketManager:

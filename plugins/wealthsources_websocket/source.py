@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, cast
 
-from wealthsources import PushedSource, RequestError, SourceStatus, Timeframe
+from wealthsources import PushedSource, RequestError, SourceStatus, Timeframe, WealthSourcesError
 from wealthsources_websocket.cache import WebSocketCache
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 from wealthsources_websocket.connection.redact import redact_url
@@ -66,7 +66,12 @@ class WebSocketSource(PushedSource):
             self.connections.stop()
 
     def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
-        """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated."""
+        """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated.
+
+        Raises RequestError for none, WealthSourcesError in a forked child if the parent has started it.
+        """
+        if self.foreign:
+            raise WealthSourcesError(self.foreign)
         if not symbols or not resolutions:
             raise RequestError("a subscription needs at least one symbol and one resolution")
         symbols, resolutions = tuple(symbols), tuple(Timeframe(name).name for name in resolutions)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from threading import Lock
 from typing import Final
+
+from wealthsources import ForkLock, call_in_child
 
 
 class ConnectBudget:
@@ -12,9 +13,14 @@ class ConnectBudget:
 
     def __init__(self, minute: float = 60.0) -> None:
         self._minute = minute
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._recent: dict[str, deque[float]] = {}
         self._blocked: dict[str, float] = {}
+        call_in_child(self, ConnectBudget._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """In a forked child, which has connected to nobody yet. Who asked to be left alone still is."""
+        self._recent.clear()
 
     def wait(self, host: str, now: float, per_minute: int) -> float:
         """Seconds to wait until another attempt fits, 0.0 if it does now; then it is counted. `now` is monotonic."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from wealthsources import ConfigError, Shard
+from wealthsources import ConfigError, ForkLock, Shard, call_in_child
 from wealthsources_websocket.connection.conversation import Conversation, Setting
 from wealthsources_websocket.connection.flood import FloodWatch
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
@@ -61,10 +61,11 @@ class Client(Shard):
         )
         self._token = ""
         self._redact = Redactor("")
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
         self._tls: ssl.SSLContext | None = None
+        call_in_child(self, Client._leave_to_parent)
 
     # life ------------------------------------------------------------------------------------------------------
 
@@ -107,6 +108,13 @@ class Client(Shard):
         if thread.is_alive() and connection is not None:
             connection.abort()
         thread.join(max(0.0, deadline - self._monotonic()))
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child: the thread is not there, the connection is not ours to end, and nothing is to begin."""
+        self._thread = self._connection = None
+        self._stop = threading.Event()
+        self._stop.set()
+        self._resubscribe = threading.Event()
 
     def update_series(self, series: Sequence[Series]) -> None:
         """Subscribe to something else, on this connection and on all later ones."""

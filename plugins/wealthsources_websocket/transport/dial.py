@@ -13,6 +13,7 @@ from typing import Any
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.transport.deadline import Deadline, wait_ready
 from wealthsources_websocket.transport.foreign_errors import lost_dialling, lost_resolving
+from wealthsources_websocket.transport.open_sockets import OPEN_SOCKETS
 
 
 def open_socket(host: str, port: int, deadline: Deadline) -> socket.socket:
@@ -25,7 +26,9 @@ def open_socket(host: str, port: int, deadline: Deadline) -> socket.socket:
     for place, (family, kind, proto, _, address) in enumerate(addresses):
         share = time.monotonic() + deadline.left() / (len(addresses) - place)
         try:
-            sock = socket.socket(family, kind, proto)  # fails for a family that this machine does not have
+            sock = OPEN_SOCKETS.add(
+                socket.socket(family, kind, proto)
+            )  # fails for a family that this machine does not have
             try:
                 _connect_tcp(sock, address, share, deadline)
             except BaseException:

@@ -8,6 +8,7 @@ import ssl
 
 from wealthsources_websocket.transport.deadline import Deadline, wait_ready
 from wealthsources_websocket.transport.foreign_errors import lost_shaking_hands
+from wealthsources_websocket.transport.open_sockets import OPEN_SOCKETS
 
 
 def tls_context(ca_file: str | None, minimum: str) -> ssl.SSLContext:
@@ -28,6 +29,7 @@ def wrap_socket(sock: socket.socket, host: str, deadline: Deadline, context: ssl
         wrapped = context.wrap_socket(
             sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
         )
+        OPEN_SOCKETS.add(wrapped)
         try:
             _shake_hands(wrapped, deadline)
         except BaseException:

@@ -11,7 +11,7 @@ import pytest
 
 import wealthsources
 from wealthsources import Shard
-from wealthsources_simulator import MarketServer, Peer
+from wealthsources_simulator import MarketServer
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.client import Client
 from wealthsources_websocket.connection.policies import Policies
@@ -151,13 +151,13 @@ def open_session() -> Iterator[Callable[..., wealthsources.Session]]:
 
 
 @pytest.fixture
-def serve(make_client: object, open_session: object) -> Iterator[Callable[[Callable[[Peer], object]], MarketServer]]:
-    """serve(script): a server that plays the script to everybody who connects, and cuts the connection after it.
+def serve(make_client: object, open_session: object) -> Iterator[Callable[..., MarketServer]]:
+    """serve(script, **options): a server that plays the script to all who connect, and cuts the connection after it.
 
     Servers end before their clients, so that no client waits for a goodbye.
     """
     with fault_servers() as start:
-        yield lambda script: start(*[script] * MOST_CONNECTIONS)
+        yield lambda script, **options: start(*[script] * MOST_CONNECTIONS, **options)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from wealthsources import ConfigError, RequestError, WealthSourcesError
 from wealthsources_simulator import MarketServer
 from wealthsources_websocket import WebSocketManager, get_websocket_manager
 
+from ...support.forking import held_elsewhere, in_child
 from ...support.markets import SAMPLE
 from ...support.waiting import wait_until
 from .conftest import TOKEN
@@ -334,3 +335,52 @@ def test_the_token_is_in_no_status_and_no_repr(configured, caplog):
     session = wealthsources.current_session()
     shown = [str(configured.get_status()), repr(configured), repr(session), repr(session.config), caplog.text]
     assert [text for text in shown if TOKEN in text] == []
+
+
+# In a forked child.
+
+
+def test_in_a_child_it_is_not_connected_and_the_status_says_whose_it_is(configured, server):
+    configured.start()
+    wait_until(configured.is_connected)
+    connected, status = in_child(lambda: (configured.is_connected(), configured.get_status()))
+    assert not connected
+    assert (status["state"], status["reason"][:22]) == ("disconnected", "the session belongs to")
+    with pytest.raises(WealthSourcesError, match="belongs to process"):
+        in_child(configured.update_subscription)
+    assert configured.is_connected()
+
+
+def test_in_a_child_a_start_opens_a_session_of_its_own(configured, server):
+    configured.start()
+    wait_until(configured.is_connected)
+    of_parent = wealthsources.current_session()
+
+    def start() -> tuple[bool, str]:
+        configured.start()
+        wait_until(configured.is_connected, 10)
+        session = wealthsources.current_session()
+        configured.stop()
+        return session is not of_parent, session.foreign
+
+    with held_elsewhere(configured._lock):
+        assert in_child(start) == (True, "")
+    assert server.acknowledged == 2
+    assert configured.is_connected()
+    assert configured.get_status()["epoch"] == 1
+
+
+def test_in_a_child_a_start_opens_the_deployment_anew_that_somebody_else_had_opened(manager, server):
+    live = {"endpoint": server.url, "csrf_token": TOKEN, "symbols": ["BTCUSDT"], "resolutions": ["1h"]}
+    with wealthsources.open({"sources": [{"name": "market", "plugin": "websocket", "options": live}]}) as session:
+        manager.start()
+        wait_until(manager.is_connected)
+
+        def start() -> tuple[list[str], list[str]]:
+            manager.start()
+            wait_until(manager.is_connected, 10)
+            return list(wealthsources.current_session().sources), manager.get_status()["symbols"]
+
+        assert in_child(start) == (["market"], ["BTCUSDT"])
+        assert wealthsources.current_session() is session
+        server.stop()  # so that nobody waits for a goodbye

@@ -10,6 +10,8 @@ from hypothesis import given, strategies as st
 
 from wealthsources_websocket.connection.budget import ConnectBudget
 
+from ....support.forking import held_elsewhere, in_child
+
 # the budget ----------------------------------------------------------------------------------------------------
 
 
@@ -89,3 +91,14 @@ def test_threads_together_get_no_more_than_the_budget():
     for thread in threads:
         thread.join()
     assert sum(granted) == 20
+
+
+def test_a_forked_child_has_a_budget_of_its_own_but_a_host_that_asked_for_a_rest_has_it():
+    budget = ConnectBudget()
+    for now in range(3):
+        budget.wait("host", float(now), 3)
+    budget.block("other", 50.0)
+    with held_elsewhere(budget._lock):
+        waits = in_child(lambda: (budget.wait("host", 3.0, 3), budget.wait("other", 3.0, 3)))
+    assert waits == (0.0, 47.0)
+    assert budget.wait("host", 3.0, 3) == 57.0
