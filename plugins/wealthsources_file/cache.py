@@ -7,7 +7,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from wealthsources import SourceError
+from wealthsources import ForkLock, SourceError, call_in_child
 from wealthsources_file.reading import read_file, stamp_of
 
 if TYPE_CHECKING:
@@ -30,9 +30,15 @@ class FileCache:
         self._most_bars = most_bars
         self._held: OrderedDict[Path, tuple[Stamp, Bars]] = OrderedDict()
         self._reading: dict[Path, Lock] = {}
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._bars = 0
         self._reads = 0
+        call_in_child(self, FileCache._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """In a forked child: whoever reads a file, or was about to count its bars, is in the parent."""
+        self._reading = {}
+        self._bars = sum(len(bars) for _, bars in self._held.values())
 
     def counters(self) -> dict[str, int]:
         """How much is held, and how many files have been read."""

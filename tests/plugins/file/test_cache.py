@@ -15,6 +15,7 @@ from wealthsources_file import cache as cache_module
 from wealthsources_file.cache import FileCache
 
 from ...support.bars import at, places
+from ...support.forking import held_elsewhere, in_child
 from .files import ask, lines, source_of, write
 
 
@@ -124,3 +125,41 @@ def test_nobody_waits_beyond_the_deadline_for_another_thread_to_read(
     go_on.set()
     reader.join(10)
     assert places(ask(source, count=1, deadline=time.monotonic())) == [49]
+
+
+def test_in_a_forked_child_what_is_held_is_not_read_again(folder: Path) -> None:
+    source = source_of(folder)
+    ask(source, count=1)
+    with held_elsewhere(source._cache._lock):
+        bars, counters = in_child(lambda: (places(ask(source, count=2)), source.status().counters))
+    assert (bars, counters["reads"]) == ([48, 49], 1)
+
+
+def test_a_file_that_a_thread_of_the_parent_was_reading_is_read_in_the_child(folder: Path, monkeypatch) -> None:
+    source, reading, end = source_of(folder), threading.Event(), threading.Event()
+    read_file = cache_module.read_file
+
+    def slowly(*arguments: Any) -> Any:
+        reading.set()
+        assert end.wait(20)
+        return read_file(*arguments)
+
+    monkeypatch.setattr(cache_module, "read_file", slowly)
+    thread = threading.Thread(target=ask, args=(source,), kwargs={"count": 1})
+    thread.start()
+    assert reading.wait(10)
+
+    def read() -> list[int]:
+        monkeypatch.undo()
+        return places(ask(source, count=1))
+
+    assert in_child(read) == [49]
+    end.set()
+    thread.join(10)
+
+
+def test_the_bars_that_are_held_are_counted_anew_in_a_child(folder: Path) -> None:
+    source = source_of(folder)
+    ask(source, count=1)
+    source._cache._bars = 7  # as if a thread was about to count them
+    assert in_child(lambda: source.status().counters["cached_bars"]) == 50
