@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -10,12 +9,22 @@ from typing import Any, Final
 import wealthsources
 from engine.python_sdk._bar import bar_of
 from engine.python_sdk.websocket_cache import get_websocket_cache
-from wealthsources import Event, HistoryRequest, Hole, NotHere, Session, SourceStatus, Timeframe, WealthSourcesError
+from wealthsources import (
+    Event,
+    ForkLock,
+    HistoryRequest,
+    Hole,
+    NotHere,
+    Session,
+    SourceStatus,
+    Timeframe,
+    WealthSourcesError,
+)
 from wealthsources_websocket import WebSocketSource
 
 #: Sessions that clients opened. A client uses a session that somebody else opened, but not that of another client.
 _opened: Final[weakref.WeakSet[Session]] = weakref.WeakSet()
-_opening: Final = threading.Lock()
+_opening: Final = ForkLock()
 
 
 class Link:
@@ -27,15 +36,19 @@ class Link:
     def __init__(self, options: Mapping[str, Any]) -> None:
         with _opening:
             current = wealthsources.current_session()
-            self.own = current is None or current in _opened
-            self._session = _open(options, current is None) if self.own or current is None else current
+            foreign = current is not None and bool(current.foreign)
+            self.own = current is None or foreign or current in _opened
+            if current is None or current in _opened:
+                self._session = _open(_new_session(options), current is None or foreign)
+            else:  # that of a deployment; where it is another process's, one like it
+                self._session = _open(Session(current.config), True) if foreign else current
         sources = self._session.sources.items()
         found = [(name, source) for name, source in sources if isinstance(source, WebSocketSource)]
         if not found:
             raise WealthSourcesError("the session that is open has no websocket source to drive")
         self._name, self.source = found[0]
         self._market = (self.source.options.endpoint, self.source.options.market_type)
-        self._feeding = threading.Lock()
+        self._feeding = ForkLock()
         self._closed = False
         self._on_state: Callable[[str], None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -59,12 +72,12 @@ class Link:
 
     @property
     def alive(self) -> bool:
-        """Whether the session goes on. Somebody else may have stopped it."""
+        """Whether the session goes on. Somebody else may have stopped it, or it may be another process's."""
         try:
             self._session.start()  # does nothing to one that has been started, and refuses one that has been stopped
         except WealthSourcesError:
             return False
-        return not self._closed
+        return not self._closed and not self._session.foreign
 
     @property
     def status(self) -> SourceStatus:
@@ -106,10 +119,13 @@ class Link:
         get_websocket_cache().receive(bar.symbol, bar.timeframe.name, bar_of(bar), self._market)
 
 
-def _open(options: Mapping[str, Any], current: bool) -> Session:
-    """Open a session with the chain live, then context."""
+def _new_session(options: Mapping[str, Any]) -> Session:
+    """A session with the chain live, then context."""
     live = {"name": "live", "plugin": "websocket", "options": dict(options)}
-    session = wealthsources.open({"sources": [live, {"plugin": "context"}]})
+    return wealthsources.open({"sources": [live, {"plugin": "context"}]})
+
+
+def _open(session: Session, current: bool) -> Session:
     session.start()
     _opened.add(session)
     if current:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import threading
 from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Final
 
 from engine.python_sdk._bar import Bar, read_bar
+from wealthsources import ForkLock, call_in_child
 
 _MOST_SERIES: Final = 10_000
 _open_time: Final = itemgetter("open_time")
@@ -49,6 +49,9 @@ class _Series:
             self._forming = bar
             self._trim()
 
+    def forget_forming(self) -> None:
+        self._forming = None
+
     def all(self) -> list[Bar]:
         return self._bars if self._forming is None else [*self._bars, self._forming]
 
@@ -76,7 +79,13 @@ class WebSocketCache:
             raise ValueError(f"max_bars_per_symbol must be at least 1, was {max_bars_per_symbol}")
         self._most = max_bars_per_symbol
         self._series: dict[tuple[str, str], _Series] = {}
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
+        call_in_child(self, WebSocketCache._forget_forming)
+
+    def _forget_forming(self) -> None:
+        """In a forked child: the feed goes on in the parent, so what was forming is not what it becomes."""
+        for series in self._series.values():
+            series.forget_forming()
 
     def add_bar(self, symbol: str, timeframe: str, bar: Mapping[str, Any]) -> None:
         """Add a copy of a bar: open_time, close_time, open, high, low, close, volume, and whatever else it has.
@@ -144,7 +153,7 @@ class WebSocketCache:
 
 
 _cache: WebSocketCache | None = None
-_cache_lock = threading.Lock()
+_cache_lock = ForkLock()
 
 
 def get_websocket_cache() -> WebSocketCache:

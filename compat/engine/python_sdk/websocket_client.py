@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import threading
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Final
 
 from engine.python_sdk._link import Link
 from engine.python_sdk.exceptions import WebSocketConnectionError, WebSocketSubscriptionError
-from wealthsources import WealthSourcesError
+from wealthsources import ForkLock, WealthSourcesError
 from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_MARKET_TYPE
 
 _log = logging.getLogger("engine.python_sdk")
@@ -60,7 +59,7 @@ class WebSocketClient:
         self.resolutions = names(resolutions)
         self.max_reconnect_attempts = max_reconnect_attempts
         self.reconnect_delay_base = reconnect_delay_base
-        self._lock = threading.RLock()
+        self._lock = ForkLock()
         self._link: Link | None = None
         self._state = ConnectionState.DISCONNECTED  # while there is no session
         self._told = ConnectionState.DISCONNECTED
@@ -121,7 +120,7 @@ class WebSocketClient:
         wanted = {name: names(value) if name in _SETTINGS[3:] else value for name, value in given.items() if value}
         changed = {name: value for name, value in wanted.items() if value != getattr(self, name)}
         running = self._link is not None
-        if running and not changed.keys() & set(_SETTINGS[:3]):
+        if self._link is not None and self._link.alive and not changed.keys() & set(_SETTINGS[:3]):
             if changed:
                 self.update_subscription(
                     changed.get("symbols", self.symbols), changed.get("resolutions", self.resolutions)
@@ -206,7 +205,7 @@ def names(value: Sequence[str] | str | None) -> list[str]:
 # the client of this process ------------------------------------------------------------------------------------
 
 _client: WebSocketClient | None = None
-_client_lock = threading.RLock()
+_client_lock = ForkLock()
 
 
 def get_websocket_client() -> WebSocketClient | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from engine.python_sdk.websocket_client import (
     names,
     shutdown_websocket_client,
 )
+from wealthsources import ForkLock
 from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_MARKET_TYPE
 
 _log = logging.getLogger("engine.python_sdk")
@@ -33,7 +33,7 @@ class WebSocketManager:
 
     def __init__(self) -> None:
         self._given: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def load_config_from_env(self) -> dict[str, Any]:
         """The environment as it is now: endpoint, csrf_token, market_type; symbols and resolutions as lists.
@@ -111,7 +111,7 @@ def _variable(name: str) -> str:
 
 
 _manager: WebSocketManager | None = None
-_manager_lock = threading.Lock()
+_manager_lock = ForkLock()
 
 
 def get_websocket_manager() -> WebSocketManager:
