@@ -53,8 +53,9 @@ def get_price(
 
     One symbol: a column of float64 per field, indexed by label: naive datetime64[ns] in the zone of `configure`, the
     end of an intraday bar, the last date (UTC) that a longer one covers. A list: rows numbered, columns time, code and
-    the fields, grouped by code. Columns take positions, `df['close'][-1]`. Holes, missing newest bars and failed
-    sources are in `df.attrs` (of a list: by code), which is empty if there are none. Fewer bars than count is no error.
+    the fields, grouped by code. Columns take positions, `df['close'][-1]`. What is missing is in `df.attrs`, as plain
+    values: `holes`, a list of dicts with start, end (ms), count and text; `behind`, how many of the newest bars; and
+    `failed`, a list of text; of a list of securities each is a dict by code. Fewer bars than count is no error.
 
     Raises WealthDataError, see wealthdata.errors. An empty frame means that no whole bar fits.
     """

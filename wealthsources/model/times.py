@@ -44,5 +44,5 @@ def check_time(time: int) -> int:
 
 def time_text(time: int) -> str:
     """A time in ms as UTC text, to the minute where that is exact, for messages."""
-    stamp = str(np.datetime64(time, "ms"))
+    stamp = str(np.datetime64(int(time), "ms"))
     return stamp.removesuffix(":00.000").removesuffix(".000").replace("T", " ")
