@@ -12,7 +12,7 @@ from wealthdata.arguments.frequency import FREQUENCIES, read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_reader
 from wealthdata.errors import PanelObsoleteWarning, ParamsError
-from wealthdata.reading.columns import Request, fill_for, read_columns
+from wealthdata.reading.columns import Request, fill_for, read_columns, read_several
 from wealthdata.reading.frames import long_frame, one_frame
 from wealthdata.reading.span import Span, read_span
 from wealthdata.settings import process
@@ -52,7 +52,8 @@ def get_price(
     fill_paused  False: the rows that skip_paused=False puts in are NaN
 
     One symbol: a column of float64 per field, indexed by label: naive datetime64[ns] in the zone of `configure`, the
-    end of an intraday bar, the last date (UTC) that a longer one covers. A list: rows numbered, columns time, code and
+    end of an intraday bar, the last date (UTC) that a longer one covers. They are unique and increasing: where clocks
+    of the zone are set back, labels that would not be are refused with a ParamsError. A list: rows numbered, columns time, code and
     the fields, grouped by code. Columns take positions, `df['close'][-1]`. What is missing is in `df.attrs`, as plain
     values: `holes`, a list of dicts with start, end (ms), count and text; `behind`, how many of the newest bars; and
     `failed`, a list of text; of a list of securities each is a dict by code. Fewer bars than count is no error.
@@ -77,9 +78,7 @@ def get_price(
     if panel:
         text = "there is no Panel; several securities come as one long frame, with the columns time and code"
         warnings.warn(text, PanelObsoleteWarning, stacklevel=2)
-    moment = reader.as_of_now()  # all of them as of one time
-    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in chosen}
-    return long_frame(by_symbol, wanted, positional=settings.positional)
+    return long_frame(read_several(reader, chosen, request), wanted, positional=settings.positional)
 
 
 def check_fq(fq: object) -> None:

@@ -8,15 +8,17 @@ import math
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from wealthdata.arguments.fields import CLOSE, CONSTANTS
 from wealthdata.arguments.frequency import DAILY, DAY
 from wealthdata.binding.adapter_access import our_words
 from wealthdata.errors import DataUnavailable
+from wealthdata.reading.local_labels import local_labels
 from wealthsources import FIELDS, FORMING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from wealthdata.arguments.fields import Fields
@@ -36,7 +38,7 @@ _NANOSECONDS: Final = 1_000_000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What is wanted of each symbol of one call."""
+    """What is wanted of each symbol of one call. `zone` is that of labels; UTC will do where none is shown."""
 
     timeframe: Timeframe
     span: Span
@@ -83,16 +85,31 @@ def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
     return Columns(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
 
 
+def read_several(reader: BarReader, symbols: Sequence[str], request: Request) -> dict[str, Columns]:
+    """Ask for several symbols as of one time. A label stands for one time in all of them. Raises WealthDataError."""
+    moment, zone = reader.as_of_now(), request.zone
+    in_utc = dataclasses.replace(request, zone=dt.UTC)
+    by_symbol = {symbol: read_columns(moment, symbol, in_utc) for symbol in symbols}
+    if zone is dt.UTC or request.timeframe in DAILY:
+        return by_symbol
+    ends = np.unique(np.concatenate([columns.labels for columns in by_symbol.values()]))
+    local = local_labels(ends, zone)
+    return {
+        symbol: columns._replace(labels=local[np.searchsorted(ends, columns.labels)])
+        for symbol, columns in by_symbol.items()
+    }
+
+
 def labels(timeframe: Timeframe, ends: Times, zone: dt.tzinfo) -> Labels:
-    """The label of bars that end then: that time in `zone`; for days and longer the last date, UTC, that they cover."""
+    """The label of bars that end then: that time in `zone`; for days and longer the last date, UTC, that they cover.
+
+    Raises ParamsError where clocks in the zone were set back, so that labels would not tell these bars apart.
+    """
     if timeframe in DAILY:
         return ((ends - DAY) * _NANOSECONDS).view("datetime64[ns]")
     stamps = (ends * _NANOSECONDS).view("datetime64[ns]")
     # `configure` turns "UTC" into this very object, and conversion costs more than all the rest.
-    if zone is dt.UTC:
-        return stamps
-    local = pd.DatetimeIndex(stamps, tz="UTC").tz_convert(zone).tz_localize(None)
-    return np.array(local, dtype="datetime64[ns]")
+    return stamps if zone is dt.UTC else local_labels(stamps, zone)
 
 
 def _cut_short(timeframe: Timeframe, open_time: int, now: int) -> int:
