@@ -56,7 +56,8 @@ def configure(
     count = read_count(default_count, "default_count")
     if session is not None:
         use_session(session)
-    _warn_of_change(zone)
+    if zone != process.settings.tz:  # an engine may configure again and again
+        _warn_of_change(zone)
     process.settings = Settings(zone, count, positional, None if tz is _UTC_UNSAID else zone)
 
 
