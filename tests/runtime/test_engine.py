@@ -292,6 +292,13 @@ def test_a_session_knows_how_late_a_bar_may_be_only_by_the_systems_clock(mine):
         assert (session.policy.lateness(session.clock), session.policy.late_after) == (0, 2_500)
 
 
+def test_the_age_that_a_last_price_may_have_is_said_in_seconds(mine):
+    with mine({}) as session:
+        assert session.policy.max_price_age is None
+    with mine({}, max_price_age=2.5) as session:
+        assert session.policy.max_price_age == 2_500
+
+
 def test_bars_that_two_sources_have_differently_are_counted_under_both_names(mine):
     with mine({"bars": 5, "first": 3}, {"bars": 9, "price": 2.0}, {"bars": 1, "first": 20}) as session:
         adapter = session.adapter(context_at(8), mode="backtest")

@@ -152,8 +152,8 @@ class ContextDataAdapter(DataAdapter):
         """The newest close that may be seen, whichever series has it; see `runtime.latest_price`.
 
         Raises AllSourcesFailed if there is no bar, or if a source failed that may have had a newer one; StaleDataError
-        (live) if the newest bars are missing, or if the symbol's live stream is silent and nothing that ended since is
-        known; RequestError, ClockError.
+        if the price is older than `max_price_age`, or live if the newest bars are missing, or if the symbol's stream is
+        silent and nothing that ended since is known; RequestError, ClockError.
         """
         moment, live = self.frozen(), self.mode == "live"
 

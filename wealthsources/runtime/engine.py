@@ -122,6 +122,7 @@ class Engine:
             settings.on_stale,
             settings.max_behind,
             round(settings.late_after * 1000),
+            None if settings.max_price_age is None else round(settings.max_price_age * 1000),
             settings.read_markets(),
         )
         self.dispatcher = Dispatcher()
