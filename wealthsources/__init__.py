@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         LATEST_TIME as LATEST_TIME,
         check_time as check_time,
         time_text as time_text,
+        wall_time as wall_time,
     )
     from wealthsources.model.validity import (
         fault_of as fault_of,
@@ -104,7 +105,7 @@ _PUBLIC = {
     "model.text": "one_line",
     "model.timeframe": "Timeframe",
     "model.timeframe_names": "match_timeframe",
-    "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text",
+    "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text wall_time",
     "model.validity": "fault_of find_faults",
     "resolve.query": "BarRequest",
     "runtime.adapter": "ContextDataAdapter DataAdapter",

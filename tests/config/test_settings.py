@@ -24,16 +24,18 @@ def test_the_defaults(read):
     settings = read(SOURCES).settings
     assert (settings.clock, settings.on_hole, settings.on_stale) == ("system", "mark", None)
     assert (settings.max_behind, settings.late_after, settings.source_deadline) == (1, 5.0, 2.0)
+    assert settings.max_price_age is None
     assert (settings.breaker_failures, settings.breaker_probe_after) == (5, 30.0)
     assert settings.plugins.allow is None
 
 
 def test_every_setting_can_be_given(read):
     text = "clock: feed\non_hole: trim\non_stale: mark\nmax_behind: 3\nlate_after: 0\nsource_deadline: 0.5\n"
-    text += "breaker_failures: 1\nbreaker_probe_after: 0.5\n"
+    text += "breaker_failures: 1\nbreaker_probe_after: 0.5\nmax_price_age: 600\n"
     settings = read(text + "plugins: {allow: [context, file]}\n" + SOURCES).settings
     assert (settings.clock, settings.on_hole, settings.on_stale) == ("feed", "trim", "mark")
     assert (settings.max_behind, settings.late_after, settings.source_deadline) == (3, 0.0, 0.5)
+    assert settings.max_price_age == 600.0
     assert (settings.breaker_failures, settings.breaker_probe_after) == (1, 0.5)
     assert settings.plugins.allow == ("context", "file")
 
@@ -88,6 +90,8 @@ def test_the_folder_is_that_of_the_link_and_not_of_its_target(tmp_path):
         ("\nmax_behind: -1\n", "config.yaml:2: max_behind: should be at least 0, received -1"),
         ("max_behind: 1.5\n", "config.yaml:1: max_behind: should be a whole number, received 1.5"),
         ("max_behind: yes\n", "config.yaml:1: max_behind: should be a number, received true"),
+        ("max_price_age: 0\n", "config.yaml:1: max_price_age: should be greater than 0.0, received 0"),
+        ("max_price_age: soon\n", "config.yaml:1: max_price_age: should be a number, received 'soon'"),
         ("late_after: soon\n", "config.yaml:1: late_after: should be a number, received 'soon'"),
         ("late_after: .inf\n", "config.yaml:1: late_after: should be a finite number, received .inf"),
         ("source_deadline: 0\n", "config.yaml:1: source_deadline: should be greater than 0.0, received 0"),

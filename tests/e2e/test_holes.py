@@ -83,8 +83,8 @@ def test_without_an_archive_a_hole_is_marked(market, rows, away, caplog):
     there = rows[:33] + rows[30 + back : 30 + (market.steps - 1) // 5]
     market.compare_bars(bars, there[-20:])
     market.compare(frame, there[-20:])
-    assert bars.holes == frame.attrs["holes"] == (lost,)
-    assert bars.to_frame().attrs["holes"] == (lost,)
+    assert bars.holes == (lost,)
+    assert bars.to_frame().attrs["holes"] == frame.attrs["holes"] == [lost.as_dict()]
     assert (bars.behind, "behind" in frame.attrs) == (0, False)
     assert "hole" in str(market.adapter.explain("BTCUSDT", 20))
     for _ in range(3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 
 import numpy as np
@@ -239,9 +240,22 @@ def test_a_bar_has_the_name_of_its_source_and_its_revision():
 
 def test_notes_say_what_there_is_to_say_and_no_more():
     some = whole()
-    assert some.notes() == {"holes": some.holes, "behind": 2, "failed": ("archive: no disk",)}
+    hole = {"start": at(1), "end": at(3), "count": 2, "text": "2 missing from 2020-09-13 13:00 to 2020-09-13 15:00 UTC"}
+    assert some.notes() == {"holes": [hole], "behind": 2, "failed": ["archive: no disk"]}
     assert recorded().notes() == {}
     assert some.to_frame().attrs == some.notes()
+
+
+def test_notes_are_plain_whatever_numbers_an_answer_was_made_of():
+    some = whole().replace(behind=np.int64(2), holes=(Hole(np.int64(at(1)), np.int64(at(3)), np.int64(2)),))
+    assert json.loads(json.dumps(some.notes())) == whole().notes()
+
+
+def test_editing_notes_changes_no_others():
+    some = whole()
+    some.to_frame().attrs["holes"].clear()
+    some.notes()["failed"].clear()
+    assert some.notes() == whole().notes()
 
 
 def test_repr_counts_what_is_missing_and_names_who_failed():

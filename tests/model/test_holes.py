@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -23,6 +24,16 @@ def hours(*places: int) -> np.ndarray:
 
 def test_a_hole_reads_as_how_many_are_missing_and_when():
     assert str(Hole(at(7), at(9), 2)) == "2 missing from 2020-09-13 19:00 to 2020-09-13 21:00"
+
+
+def test_a_hole_as_plain_values_can_be_written_as_json_whatever_numbers_it_was_made_of():
+    plain = Hole(np.int64(at(7)), np.int64(at(9)), np.int64(2)).as_dict()
+    assert json.loads(json.dumps(plain)) == {
+        "start": at(7),
+        "end": at(9),
+        "count": 2,
+        "text": "2 missing from 2020-09-13 19:00 to 2020-09-13 21:00 UTC",
+    }
 
 
 def test_equal_holes_are_one_in_a_set_and_none_can_be_changed():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import zoneinfo
+
 import numpy as np
 import pytest
 
-from wealthsources import EARLIEST_TIME, LATEST_TIME, Bars, time_text
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Bars, time_text, wall_time
 from wealthsources.model.times import read_time
 
 from ..support.bars import T0, ms, record
@@ -66,3 +69,31 @@ def test_a_time_is_shown_no_more_exactly_than_it_is(time, text):
 def test_bars_are_of_1980_to_2200():
     assert ms(1980, 1, 1) == EARLIEST_TIME
     assert ms(2200, 1, 1) == LATEST_TIME
+
+
+# wall time --------------------------------------------------------------------------------------------------------
+
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+
+
+def naive(text: str, fold: int = 0) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(fold=fold)
+
+
+def test_wall_time_is_of_its_zone():
+    assert wall_time(naive("2024-07-01 12:00"), BERLIN) == dt.datetime(2024, 7, 1, 10, tzinfo=dt.UTC)
+    assert wall_time(naive("2024-01-01 12:00"), BERLIN) == dt.datetime(2024, 1, 1, 11, tzinfo=dt.UTC)
+    assert wall_time(naive("2024-01-01 12:00", fold=1), BERLIN) == dt.datetime(2024, 1, 1, 11, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_time_that_clocks_skip_is_none(fold):
+    with pytest.raises(ValueError, match="2024-03-31 02:30:00 does not exist in Europe/Berlin"):
+        wall_time(naive("2024-03-31 02:30", fold), BERLIN)
+
+
+def test_a_time_that_clocks_show_twice_is_none_unless_it_is_said_to_be_the_second():
+    with pytest.raises(ValueError, match=r"say which, 2024-10-27T02:30:00\+02:00 or 2024-10-27T02:30:00\+01:00"):
+        wall_time(naive("2024-10-27 02:30"), BERLIN)
+    second = wall_time(naive("2024-10-27 02:30", fold=1), BERLIN)
+    assert second.astimezone(dt.UTC) == dt.datetime(2024, 10, 27, 1, 30, tzinfo=dt.UTC)

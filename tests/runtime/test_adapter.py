@@ -78,6 +78,9 @@ class FakeSession:
     def _warn_of_hole(self, symbol, timeframe, hole):
         self.told.append(hole)
 
+    def note_behind(self, bars, query):
+        self.told.append(bars.behind)
+
 
 def adapter(*sources: Source, context=None, mode="auto", **options) -> ContextDataAdapter:
     return ContextDataAdapter(context, session=FakeSession(*sources, **options), mode=mode)
@@ -102,6 +105,15 @@ def test_a_hole_is_marked_and_told_by_default():
     bars = ContextDataAdapter(None, session=session).get_history("BTCUSDT", 3)
     assert len(bars.holes) == 1
     assert session.told == list(bars.holes)
+
+
+def test_newest_bars_that_are_missing_are_told_also_where_that_is_refused():
+    session = FakeSession(ListSource(hourly(5, 6)))
+    bound = ContextDataAdapter(None, session=session)
+    bound.get_history("BTCUSDT", 1, on_stale="mark")
+    with pytest.raises(StaleDataError):
+        bound.get_history("BTCUSDT", 1)
+    assert session.told == [3, 3]
 
 
 def test_a_hole_can_be_an_error():

@@ -23,8 +23,9 @@ from wealthsources import (
     Timeframe,
     WealthSourcesError,
 )
+from wealthsources.resolve.query import Query
 
-from ..support.bars import at, places
+from ..support.bars import at, hourly, places
 from ..support.waiting import wait_until
 from .conftest import context_at
 
@@ -292,6 +293,13 @@ def test_a_session_knows_how_late_a_bar_may_be_only_by_the_systems_clock(mine):
         assert (session.policy.lateness(session.clock), session.policy.late_after) == (0, 2_500)
 
 
+def test_the_age_that_a_last_price_may_have_is_said_in_seconds(mine):
+    with mine({}) as session:
+        assert session.policy.max_price_age is None
+    with mine({}, max_price_age=2.5) as session:
+        assert session.policy.max_price_age == 2_500
+
+
 def test_bars_that_two_sources_have_differently_are_counted_under_both_names(mine):
     with mine({"bars": 5, "first": 3}, {"bars": 9, "price": 2.0}, {"bars": 1, "first": 20}) as session:
         adapter = session.adapter(context_at(8), mode="backtest")
@@ -327,6 +335,50 @@ def test_holes_of_other_series_and_other_times_are_told_apart(mine, caplog):
     ):
         session.judge_holes(bars, None)
     assert len(caplog.messages) == 4
+
+
+def late(source: str = "archive", symbol: str = "X", timeframe: str = "1h", behind: int = 2) -> Bars:
+    bars = hourly(*range(5), closed=True)
+    return bars.replace(symbol=symbol, timeframe=Timeframe(timeframe), sources=(source,), behind=behind)
+
+
+def asked(end: int | None = None) -> Query:
+    return Query("X", Timeframe("1h"), at(7), 5, end=end)
+
+
+def test_a_source_that_has_old_bars_for_the_newest_is_told_once(mine, caplog):
+    session = mine({})
+    for _ in range(3):
+        session.note_behind(late(), asked())
+    (message,) = caplog.messages
+    assert message == (
+        "source archive was asked for the newest bars of X 1h, and its newest one ended 2020-09-13 17:00 UTC; now is "
+        "2020-09-13 19:00 UTC"
+    )
+
+
+def test_old_bars_are_told_of_each_source_and_series(mine, caplog):
+    session = mine({})
+    for bars in (late(), late("other"), late(symbol="Y"), late(timeframe="1m"), late()):
+        session.note_behind(bars, asked())
+    assert len(caplog.messages) == 4
+
+
+def test_what_may_be_missing_or_ended_before_now_is_not_told(mine, caplog):
+    session = mine({}, max_behind=2)
+    session.note_behind(late(), asked())
+    session.note_behind(late(behind=9), asked(end=at(6)))
+    assert caplog.messages == []
+    session.note_behind(late(behind=3), asked())
+    assert len(caplog.messages) == 1
+
+
+def test_an_answer_of_a_source_that_stopped_names_it_in_the_log(mine, caplog):
+    with mine({"bars": 3}) as session:
+        adapter = session.adapter(context_at(7), mode="backtest")
+        for _ in range(3):
+            assert adapter.get_history("X", 2).behind == 5
+    assert len([text for text in caplog.messages if text.startswith("source ")]) == 1
 
 
 # observers ---------------------------------------------------------------------------------------------------------

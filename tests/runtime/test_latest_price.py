@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
+
 from wealthsources import AllSourcesFailed, Attempt, Bars, Capabilities, StaleDataError, Timeframe
 from wealthsources.resolve.query import Policy
 from wealthsources.runtime.latest_price import LatestPrice
@@ -74,6 +76,28 @@ def test_what_ended_last_counts_and_not_what_was_asked_last():
     assert price(answers)[0] == 5.0
 
 
+@pytest.mark.parametrize(("timeframe", "limit"), [("1m", 2 * MINUTE), ("1d", 48 * HOUR), ("1M", 62 * 24 * HOUR)])
+def test_a_price_is_as_old_as_the_end_of_its_bar_and_may_be_two_of_them(timeframe, limit):
+    end = bar(timeframe)[-1].end
+    assert price({timeframe: bar(timeframe, 5.0)}, now=end + limit)[0] == 5.0
+    refused, _ = price({timeframe: bar(timeframe, 5.0)}, now=end + limit + 1)
+    assert isinstance(refused, StaleDataError)
+    assert refused.bars[-1].close == 5.0
+
+
+def test_what_a_series_lacks_says_more_than_its_age():
+    refusal = stale(bar(close=5.0, ago=HOUR))
+    assert price({"1m": refusal})[0] is refusal
+
+
+@pytest.mark.parametrize("limit", [1, MINUTE, 100 * HOUR])
+def test_a_limit_that_is_stated_holds_for_every_timeframe(limit):
+    for timeframe in ("1m", "1h"):
+        answers = {timeframe: bar(timeframe, 5.0)}
+        assert price(answers, now=NOW + limit, max_price_age=limit)[0] == 5.0
+        assert isinstance(price(answers, now=NOW + limit + 1, max_price_age=limit)[0], StaleDataError)
+
+
 def test_no_bar_at_all_is_the_first_absence():
     first = absent()
     found, asked = price({"1m": first})
@@ -125,4 +149,5 @@ def test_a_bar_that_ended_before_the_streams_fell_silent_tells_no_price():
     found, _ = price({"1m": bar(close=5.0)}, now=NOW + HOUR, live=True, idle=600.0)
     assert "no live stream for 600 s, and no bar ended since" in str(found)
     assert price({"1m": bar(close=5.0)}, now=NOW + MINUTE, live=True, idle=600.0)[0] == 5.0
-    assert price({"1m": bar(close=5.0)}, now=NOW + HOUR, live=True, idle=600.0, on_stale="mark")[0] == 5.0
+    marked = {"on_stale": "mark", "max_price_age": HOUR}
+    assert price({"1m": bar(close=5.0)}, now=NOW + HOUR, live=True, idle=600.0, **marked)[0] == 5.0

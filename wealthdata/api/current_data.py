@@ -51,7 +51,7 @@ class Current:
 
     @functools.cached_property
     def last_price(self) -> float:
-        """As `get_last_price` has it. Raises DataUnavailable, StaleDataError."""
+        """As `get_last_price` has it. Raises DataUnavailable, and StaleDataError if it is too old."""
         return self._moment.latest_price(self.name)
 
     @functools.cached_property

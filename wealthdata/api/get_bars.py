@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from wealthdata.arguments.dates import read_moment
@@ -10,7 +11,7 @@ from wealthdata.arguments.frequency import read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_reader
 from wealthdata.errors import ParamsError
-from wealthdata.reading.columns import Request, fill_for, read_columns
+from wealthdata.reading.columns import Request, fill_for, read_columns, read_several
 from wealthdata.reading.frames import array, dated_frame, long_frame, numbered_frame, one_frame
 from wealthdata.reading.span import read_span
 from wealthdata.settings import process
@@ -58,14 +59,13 @@ def get_bars(
         read_moment(fq_ref_date, "fq_ref_date", settings.tz)
     wanted = _read_fields(fields, df)
     span = read_span(reader, settings, timeframe, count, start_dt, end, ("start_dt", end_name))
-    request = Request(timeframe, span, wanted, settings.tz, fill_for(skip_paused, True), bool(include_now))
-    if isinstance(chosen, str) and not include_now:
-        return _one(read_columns(reader, chosen, request), wanted, settings.positional, df)
-    moment = reader.as_of_now()  # all of them, and the label of a forming bar, as of one time
-    if isinstance(chosen, str):
-        return _one(read_columns(moment, chosen, request), wanted, settings.positional, df)
-    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in chosen}
-    return _several(by_symbol, wanted, settings.positional, df)
+    zone = settings.tz if df is None or "date" in wanted.names else dt.UTC
+    request = Request(timeframe, span, wanted, zone, fill_for(skip_paused, True), bool(include_now))
+    if not isinstance(chosen, str):
+        return _several(read_several(reader, chosen, request), wanted, settings.positional, df)
+    if include_now:
+        reader = reader.as_of_now()  # the label of a forming bar is of the time of the others
+    return _one(read_columns(reader, chosen, request), wanted, settings.positional, df)
 
 
 def _read_fields(fields: object, df: bool | None) -> Fields:

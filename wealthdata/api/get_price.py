@@ -12,7 +12,7 @@ from wealthdata.arguments.frequency import FREQUENCIES, read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_reader
 from wealthdata.errors import PanelObsoleteWarning, ParamsError
-from wealthdata.reading.columns import Request, fill_for, read_columns
+from wealthdata.reading.columns import Request, fill_for, read_columns, read_several
 from wealthdata.reading.frames import long_frame, one_frame
 from wealthdata.reading.span import Span, read_span
 from wealthdata.settings import process
@@ -46,15 +46,21 @@ def get_price(
     frequency    '1m' to '1M', 'minute', 'daily', 'weekly', 'monthly', '60m', '5min'
     fields       default: open, close, high, low, volume; more: pre_close, money, avg, factor, paused, high_limit,
                  low_limit, open_interest
-    skip_paused  False: put a row where a bar is missing inside, with the close before it and volume 0
+    skip_paused  False: put a row where a bar is missing, with the close before it, volume 0 and paused 1: between bars
+                 and up to the newest window that is over, but none before the first bar, and none after the last one
+                 if a source failed or the live streams are stale, since then a bar may be missing that there is
     fq           'pre', 'post', 'none' or None; of no effect, nothing here has dividends
     count        the newest so many bars, instead of start_date; neither: as many as `configure` says
     fill_paused  False: the rows that skip_paused=False puts in are NaN
 
     One symbol: a column of float64 per field, indexed by label: naive datetime64[ns] in the zone of `configure`, the
     end of an intraday bar, the last date (UTC) that a longer one covers. A list: rows numbered, columns time, code and
-    the fields, grouped by code. Columns take positions, `df['close'][-1]`. Holes, missing newest bars and failed
-    sources are in `df.attrs` (of a list: by code), which is empty if there are none. Fewer bars than count is no error.
+    the fields, grouped by code. Columns take positions, `df['close'][-1]`. Labels are unique and increasing: where
+    clocks of the zone were set back among them, an answer that would have others is refused with a ParamsError.
+
+    What is missing is in `df.attrs`, as plain values: `holes`, a list of dicts with start, end (ms), count and text;
+    `behind`, how many of the newest bars; `failed`, a list of text. Of a list of securities each is a dict by code. A
+    row that skip_paused=False puts in changes nothing there. Fewer bars than count is no error.
 
     Raises WealthDataError, see wealthdata.errors. An empty frame means that no whole bar fits.
     """
@@ -76,9 +82,7 @@ def get_price(
     if panel:
         text = "there is no Panel; several securities come as one long frame, with the columns time and code"
         warnings.warn(text, PanelObsoleteWarning, stacklevel=2)
-    moment = reader.as_of_now()  # all of them as of one time
-    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in chosen}
-    return long_frame(by_symbol, wanted, positional=settings.positional)
+    return long_frame(read_several(reader, chosen, request), wanted, positional=settings.positional)
 
 
 def check_fq(fq: object) -> None:

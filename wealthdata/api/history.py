@@ -6,23 +6,19 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from wealthdata.api.get_price import check_fq
 from wealthdata.arguments.fields import HISTORY_DEFAULT, PRICE_DEFAULT, read_fields
-from wealthdata.arguments.frequency import DAILY, read_frequency
+from wealthdata.arguments.frequency import read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_binding, current_reader
 from wealthdata.errors import ParamsError
-from wealthdata.reading.columns import Request, fill_for, labels, read_columns
+from wealthdata.reading.columns import Request, fill_for, read_columns, read_several
 from wealthdata.reading.frames import one_frame, wide_frame
 from wealthdata.reading.span import Span, read_count
 from wealthdata.settings import process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from wealthsources import Timeframe
 
 
 def history(
@@ -50,15 +46,12 @@ def history(
     if not isinstance(field, str):
         raise ParamsError(f"field must be one name like 'close', was {field!r}; attribute_history takes several")
     fields, timeframe, number = read_fields(field), read_frequency(unit), read_count(count)
-    settings, moment = process.settings, current_reader().as_of_now()
-    # In UTC, where no two bars of a series have one label.
-    request = Request(timeframe, Span(number), fields, dt.UTC, fill_for(skip_paused, True))
-    by_symbol = {symbol: read_columns(moment, symbol, request) for symbol in symbols}
+    settings = process.settings
+    request = Request(timeframe, Span(number), fields, settings.tz if df else dt.UTC, fill_for(skip_paused, True))
+    by_symbol = read_several(current_reader(), symbols, request)
     if not df:
         return {symbol: columns.numbers[0] for symbol, columns in by_symbol.items()}
-    frame = wide_frame(by_symbol, number, positional=settings.positional)
-    frame.index = _in_zone(frame.index, timeframe, settings.tz)
-    return frame
+    return wide_frame(by_symbol, number, positional=settings.positional)
 
 
 def attribute_history(
@@ -87,7 +80,7 @@ def attribute_history(
     wanted = PRICE_DEFAULT if fields is None or fields is HISTORY_DEFAULT else read_fields(fields)
     timeframe, number = read_frequency(unit), read_count(count)
     settings, reader = process.settings, current_reader()
-    request = Request(timeframe, Span(number), wanted, settings.tz, fill_for(skip_paused, True))
+    request = Request(timeframe, Span(number), wanted, settings.tz if df else dt.UTC, fill_for(skip_paused, True))
     columns = read_columns(reader, chosen, request)
     if not df:
         return dict(zip(wanted.numbers, columns.numbers, strict=True))
@@ -111,11 +104,3 @@ def _universe() -> object:
             "history(5, '1d', 'close', ['BTCUSDT']), or have the engine put a list of them into context.universe"
         )
     return universe
-
-
-def _in_zone(index: pd.Index, timeframe: Timeframe, zone: dt.tzinfo) -> pd.Index:
-    """Labels in UTC as those of `zone`; dates stay."""
-    if timeframe in DAILY:
-        return index
-    ends = index.to_numpy().astype("datetime64[ms]").astype("int64")
-    return pd.DatetimeIndex(labels(timeframe, ends, zone), copy=False)

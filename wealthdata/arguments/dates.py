@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wealthdata.errors import ParamsError
+from wealthsources import wall_time
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH_DAY: Final = _EPOCH.toordinal()
@@ -20,20 +21,29 @@ _PARTS: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\s*(\d{1,2}
 _DIGITS: Final = re.compile(r"(\d{8})[T ]?(\d{6})?", re.ASCII)
 
 
-def read_moment(value: object, what: str, zone: dt.tzinfo) -> dt.datetime:
+def read_moment(value: object, what: str, zone: dt.tzinfo, *, exact: bool = False) -> dt.datetime:
     """A date or time as an aware datetime in `zone`. What has no zone of its own is wall time there.
 
-    A date alone is its midnight. Raises ParamsError that names the argument `what`.
+    A date alone is its midnight. `exact`: a time that clocks there skip or show twice is refused, but for midnight,
+    which is when the day begins. Raises ParamsError that names the argument `what`.
     """
     try:
         moment = _datetime(value)
-        if moment is not None:
-            return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(zone)
     except (ValueError, OverflowError):
-        pass
-    raise ParamsError(
-        f"{what} must be a date like '2024-01-02', '2024-01-02 10:00:00', 20240102, a date or a datetime, was {value!r}"
-    )
+        moment = None
+    if moment is None:
+        raise ParamsError(
+            f"{what} must be a date like '2024-01-02', '2024-01-02 10:00:00', 20240102, a date or a datetime, "
+            f"was {value!r}"
+        )
+    if not exact or zone is dt.UTC:
+        return moment.replace(tzinfo=zone)
+    try:
+        return wall_time(moment, zone)
+    except ValueError as error:
+        raise ParamsError(f"{what} {value!r}: {error}; or have all times in wealthdata.configure(tz='UTC')") from None
 
 
 def milliseconds(moment: dt.datetime, *, up: bool = False) -> int:

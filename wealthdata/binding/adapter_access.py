@@ -47,6 +47,19 @@ class BarReader:
         with our_words:
             return self.adapter.now()
 
+    def due(self) -> int:
+        """The end of the newest bars that must be there by now, ms: live they may take a moment. Raises ClockError."""
+        session = self.adapter.session
+        return self.now() - (session.policy.lateness(session.clock) if self.mode == "live" else 0)
+
+    def is_silent(self, symbol: str, timeframe: Timeframe) -> bool:
+        """Whether all live streams of the series, else of the session, are stale: what they lack may well exist."""
+        if self.mode != "live":
+            return False
+        session = self.adapter.session
+        idle = session.stale_for(symbol, timeframe)
+        return idle is not None and idle * 1000 > session.policy.late_after
+
     def as_of_now(self) -> BarReader:
         """A reader of this very moment, for several questions about it. Raises ClockError."""
         with our_words:

@@ -120,7 +120,7 @@ def _notes(by_symbol: BySymbol) -> dict[str, Any]:
     notes: dict[str, Any] = {}
     for code, columns in by_symbol.items():
         for name, note in columns.notes.items():
-            notes.setdefault(name, {})[code] = note
+            notes.setdefault(name, {})[str.__str__(code)] = note  # a caller's own kind of text cannot be written
     return notes
 
 

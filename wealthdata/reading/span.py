@@ -78,8 +78,11 @@ class _Dates:
         self._timeframe = timeframe
         self._daily = timeframe in DAILY
         first, last = names
-        self._first = None if start_date is None else self._mark(read_moment(start_date, first, settings.tz), up=True)
-        self._last = None if end_date is None else self._mark(read_moment(end_date, last, settings.tz))
+        exact = not self._daily  # of longer bars the date counts, and that is what was written
+        start = None if start_date is None else read_moment(start_date, first, settings.tz, exact=exact)
+        end = None if end_date is None else read_moment(end_date, last, settings.tz, exact=exact)
+        self._first = None if start is None else self._mark(start, up=True)
+        self._last = None if end is None else self._mark(end)
         if self._first is not None and self._last is not None and self._first > self._last:
             raise ParamsError(f"{first} {start_date!r} is after {last} {end_date!r}")
         if reader.mode != "backtest":

@@ -113,8 +113,8 @@ class _Concise(logging.Formatter):
 
 
 def _is_no_note(record: logging.LogRecord) -> bool:
-    # Holes of an answer are said in the notes that follow it.
-    return record.funcName != "_warn_of_hole"
+    # What an answer lacks is said in the notes that follow it.
+    return record.funcName not in ("_warn_of_hole", "note_behind")
 
 
 @contextlib.contextmanager

@@ -89,6 +89,7 @@ class Settings(_Closed):
     on_stale             what to do about missing newest bars; None: raise in a live binding, mark in a backtest
     max_behind           bars that may be missing at the end before an answer is stale
     late_after           seconds a bar may take to arrive after its end
+    max_price_age        seconds; an older last price is refused. None: twice the timeframe that it was read from
     source_deadline      seconds that one source has for one answer
     breaker_failures     in a row after which a source that may block is not asked for a while
     breaker_probe_after  seconds of that while; then one request tries it
@@ -103,6 +104,7 @@ class Settings(_Closed):
     on_stale: Literal["raise", "mark"] | None = None
     max_behind: Annotated[NonNegativeInt, _Number] = 1
     late_after: Annotated[NonNegativeFloat, _Number] = 5.0
+    max_price_age: Annotated[PositiveFloat, _Number] | None = None
     source_deadline: Annotated[PositiveFloat, _Number] = 2.0
     breaker_failures: Annotated[PositiveInt, _Number] = 5
     breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0

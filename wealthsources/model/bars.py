@@ -271,7 +271,10 @@ class Bars(Sequence[Bar]):
         return columns.source_codes(self.rows)
 
     def to_frame(self) -> pd.DataFrame:
-        """A fresh frame, indexed by open_time (datetime64[ns, UTC]), of the five values as float64."""
+        """A fresh frame, indexed by open_time (datetime64[ns, UTC]), of the five values as float64.
+
+        `attrs` has the `notes`.
+        """
         import pandas as pd  # noqa: PLC0415 - heavy
 
         index = pd.DatetimeIndex(
@@ -282,14 +285,20 @@ class Bars(Sequence[Bar]):
         return frame
 
     def notes(self) -> dict[str, object]:
-        """What a reader should know about this answer: `holes`, `behind` and `failed`, each only if there are any."""
+        """What a reader should know about this answer, each key only if there is something to say.
+
+        holes   list of dicts, oldest first: `start`, `end` (ms), `count`, and `text` to read
+        behind  int, as above · failed: list of text, one for each source
+
+        Values are plain, since a frame whose `attrs` hold others can be written by neither Parquet nor JSON.
+        """
         notes: dict[str, object] = {}
         if self.holes:
-            notes["holes"] = self.holes
+            notes["holes"] = [hole.as_dict() for hole in self.holes]
         if self.behind:
-            notes["behind"] = self.behind
+            notes["behind"] = int(self.behind)
         if self.failed:
-            notes["failed"] = tuple(str(attempt) for attempt in self.failed)
+            notes["failed"] = [str(attempt) for attempt in self.failed]
         return notes
 
     # sequence --------------------------------------------------------------------------------------------------

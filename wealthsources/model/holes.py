@@ -23,6 +23,10 @@ class Hole:
     end: int
     count: int
 
+    def as_dict(self) -> dict[str, int | str]:
+        """As plain values: `start`, `end` (ms) and `count`, and `text` to read, whose times are UTC."""
+        return {"start": int(self.start), "end": int(self.end), "count": int(self.count), "text": f"{self} UTC"}
+
     def __str__(self) -> str:
         return f"{self.count} missing from {time_text(self.start)} to {time_text(self.end)}"
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 #: 1980-01-01 and 2200-01-01: a bar's time outside was given in seconds or microseconds, or is none at all.
 EARLIEST_TIME: Final = 315_532_800_000
@@ -44,5 +47,27 @@ def check_time(time: int) -> int:
 
 def time_text(time: int) -> str:
     """A time in ms as UTC text, to the minute where that is exact, for messages."""
-    stamp = str(np.datetime64(time, "ms"))
+    stamp = str(np.datetime64(int(time), "ms"))
     return stamp.removesuffix(":00.000").removesuffix(".000").replace("T", " ")
+
+
+def wall_time(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """A moment that has no zone of its own as wall time in `zone`. At 00:00 it is the beginning of its day.
+
+    Raises ValueError for a time that clocks there skip, as they do in spring, and for one that they show twice, as in
+    autumn; in that one `fold=1` says that the second is meant.
+    """
+    first, second = moment.replace(tzinfo=zone, fold=0), moment.replace(tzinfo=zone, fold=1)
+    before, after = first.utcoffset(), second.utcoffset()
+    if before is None or after is None or before == after:
+        return first
+    if not any((moment.hour, moment.minute, moment.second, moment.microsecond)):
+        return first  # which is when the clocks are set, if they skip it
+    if before < after:
+        raise ValueError(f"{moment} does not exist in {zone}, whose clocks are set forward over it")
+    if moment.fold:
+        return second
+    raise ValueError(
+        f"{moment} comes twice in {zone}, whose clocks are set back then: say which, {first.isoformat()} or "
+        f"{second.isoformat()}"
+    )

@@ -32,13 +32,15 @@ _LAST_TIME: Final = 253_370_764_800_000
 class Policy:
     """How an adapter answers when bars are missing. Times in ms.
 
-    on_stale None: raise in a live binding, mark in a backtest. `markets`: what is usual where a symbol is traded.
+    on_stale None: raise in a live binding, mark in a backtest. max_price_age None: twice the timeframe that a last
+    price was read from. `markets`: what is usual where a symbol is traded.
     """
 
     on_hole: OnHole = "mark"
     on_stale: OnStale | None = None
     max_behind: int = 1
     late_after: int = 5_000
+    max_price_age: int | None = None
     markets: Markets = ALL_ALIKE
 
     def lateness(self, clock: Clock) -> int:

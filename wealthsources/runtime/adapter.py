@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
@@ -152,14 +153,10 @@ class ContextDataAdapter(DataAdapter):
         """The newest close that may be seen, whichever series has it; see `runtime.latest_price`.
 
         Raises AllSourcesFailed if there is no bar, or if a source failed that may have had a newer one; StaleDataError
-        (live) if the newest bars are missing, or if the symbol's live stream is silent and nothing that ended since is
-        known; RequestError, ClockError.
+        if it is older than `max_price_age` or, live, newer bars are missing or streams are silent; RequestError, ...
         """
         moment, live = self.frozen(), self.mode == "live"
-
-        def newest(timeframe: Timeframe) -> Bars:
-            return moment.get_history(symbol, 1, timeframe, include_now=live)
-
+        newest = functools.partial(moment.get_history, symbol, 1, include_now=live)
         latest = LatestPrice(self.session, symbol, moment.now(), newest, live=live)
         return latest.find(lambda: self.knows_symbol(symbol))
 
@@ -190,6 +187,8 @@ class ContextDataAdapter(DataAdapter):
         """The answer as the policies want it. Raises HoleError, StaleDataError."""
         if bars.holes:
             bars = self.session.judge_holes(bars, request.on_hole)
+        if bars.behind:
+            self.session.note_behind(bars, query)
         self._refuse_stale(bars, attempts, query, request.on_stale)
         return bars
 

@@ -16,6 +16,7 @@ from wealthsources import forking
 from wealthsources.model.answer_errors import AllSourcesFailed, HoleError
 from wealthsources.model.errors import ClockError, WealthSourcesError
 from wealthsources.model.text import describe
+from wealthsources.model.times import time_text
 from wealthsources.resolve.chain import SourceChain
 from wealthsources.resolve.circuit_breaker import CircuitBreaker
 from wealthsources.resolve.known_empty import KnownEmpty
@@ -24,6 +25,7 @@ from wealthsources.runtime.binding_mode import BindingMode
 from wealthsources.runtime.clocks import make_clock
 from wealthsources.runtime.deployment import Deployment
 from wealthsources.runtime.dispatcher import Dispatcher
+from wealthsources.runtime.told_once import ToldOnce
 from wealthsources.runtime.workers import Caller, Workers
 
 if TYPE_CHECKING:
@@ -39,14 +41,13 @@ if TYPE_CHECKING:
     from wealthsources.model.status import SourceStatus
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.chain import ChainLink, Resolution
-    from wealthsources.resolve.query import BarRequest, OnHole
+    from wealthsources.resolve.query import BarRequest, OnHole, Query
     from wealthsources.runtime.binding_mode import Binding, Mode
     from wealthsources.source import Clock, HistoryRequest, Source
 
 _log = logging.getLogger("wealthsources.session")
 
 STOP_LIMIT: Final = 3.0
-_MOST_HOLES_WARNED: Final = 10_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Engine:
             settings.on_stale,
             settings.max_behind,
             round(settings.late_after * 1000),
+            None if settings.max_price_age is None else round(settings.max_price_age * 1000),
             settings.read_markets(),
         )
         self.stale_after = self.policy.late_after
@@ -150,7 +152,7 @@ class Engine:
         self._foreign = ""
         self._chains: weakref.WeakSet[SourceChain] = weakref.WeakSet()  # those of adapters
         self._mode = BindingMode(self._now)
-        self._holes_warned: set[tuple[str, Timeframe, int, int]] = set()
+        self._told = ToldOnce()
         self._observers: tuple[Callable[[Observation], None], ...] = ()
         forking.call_in_child(self, Engine._be_inherited)
 
@@ -351,15 +353,20 @@ class Engine:
         return bars
 
     def _warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:
-        """One warning in the log per hole."""
-        key = (symbol, timeframe, hole.start, hole.end)
-        with self._lock:
-            if key in self._holes_warned:
-                return
-            if len(self._holes_warned) >= _MOST_HOLES_WARNED:
-                self._holes_warned.clear()
-            self._holes_warned.add(key)
-        _log.warning("%s %s has a hole that no source fills: %s UTC", symbol, timeframe, hole)
+        if self._told.is_new("hole", symbol, timeframe, hole.start, hole.end):
+            _log.warning("%s %s has a hole that no source fills: %s UTC", symbol, timeframe, hole)
+
+    def note_behind(self, bars: Bars, query: Query) -> None:
+        """An answer lacks its newest bars: the source that has the newest one of it is told of, once for a series."""
+        closed, _ = bars.split_forming()
+        if bars.behind <= self.policy.max_behind or query.limit < query.now or not len(closed):
+            return
+        bar = closed[-1]
+        if self._told.is_new("old", bar.source, bars.symbol, bars.timeframe):
+            _log.warning(
+                "source %s was asked for the newest bars of %s %s, and its newest one ended %s UTC; now is %s UTC",
+                *(bar.source, bars.symbol, bars.timeframe, time_text(bar.end), time_text(query.now)),
+            )
 
     # for sources -----------------------------------------------------------------------------------------------
 

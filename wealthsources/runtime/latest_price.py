@@ -1,7 +1,8 @@
 """The latest price of a symbol: the newest close that may be seen, whichever series has it.
 
 Live it is the close so far of the bar that a live stream is forming. In a backtest, and where no stream forms one, it
-is the close of the bar that ended last: series are asked from 1m on, until one is up to date.
+is the close of the bar that ended last: series are asked from 1m on, until one is up to date. One that is older than
+`max_price_age` of the policy is none.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wealthsources.model.answer_errors import AllSourcesFailed, StaleDataError
 from wealthsources.model.timeframe import Timeframe
+from wealthsources.model.times import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,8 @@ class LatestPrice:
         """The price. `knows_symbol`: whether any source has the symbol or may have it; else one series is enough.
 
         Raises AllSourcesFailed if there is no bar, or if a source failed that may have had a newer one; StaleDataError
-        (live) if the newest bars are missing, or if the live stream is silent and nothing that ended since is known.
+        if the price is too old, or (live) if the newest bars are missing, or if the live stream is silent and nothing
+        that ended since is known.
         """
         known = functools.cache(knows_symbol)
         for timeframe in self._in_order():
@@ -81,10 +84,10 @@ class LatestPrice:
             if _is_made(bar):
                 return None
             if bar.end > self._now:
-                return _Newest(bar.close, self._now, True, False, None)
+                return _Newest(bar.close, self._now, True, False, None, bars)
         elif self._live and refusal is None:
             refusal = self._silent_since(bars)
-        return _Newest(bar.close, bar.end, False, bool(bars.behind), refusal)
+        return _Newest(bar.close, bar.end, False, bool(bars.behind), refusal, bars)
 
     def _ends_with(self, newest: _Newest, timeframe: Timeframe) -> bool:
         """Whether no other series could tell more. Raises StaleDataError."""
@@ -106,7 +109,21 @@ class LatestPrice:
             raise self._absences[0]
         if self._best.refusal is not None:
             raise self._best.refusal
+        self._refuse_old(self._best)
         return self._best.price
+
+    def _refuse_old(self, newest: _Newest) -> None:
+        timeframe, limit = newest.bars.timeframe, self._engine.policy.max_price_age
+        age, most = self._now - newest.end, 2 * timeframe.milliseconds if limit is None else limit
+        if age > most:
+            why = f"twice {timeframe}; set max_price_age" if limit is None else "max_price_age"
+            raise StaleDataError(
+                f"the last price of {self._symbol} is {age / 1000:.12g} s old, and {most / 1000:.12g} s is the limit "
+                f"({why}): its newest bar, of {timeframe}, ended {time_text(newest.end)} UTC, and now is "
+                f"{time_text(self._now)} UTC",
+                newest.bars,
+                (),
+            )
 
     # what sources say of themselves ----------------------------------------------------------------------------
 
@@ -142,6 +159,7 @@ class _Newest(NamedTuple):
     pushed   whether it is such a one, in the window that holds now
     behind   whether newer bars are missing
     refusal  why its close is not to be shown
+    bars     the answer that it is the last one of
     """
 
     price: float
@@ -149,6 +167,7 @@ class _Newest(NamedTuple):
     pushed: bool
     behind: bool
     refusal: StaleDataError | None
+    bars: Bars
 
     @property
     def current(self) -> bool:

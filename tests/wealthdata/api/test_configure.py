@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zoneinfo
 from types import SimpleNamespace
 
@@ -42,6 +43,23 @@ def test_a_zone_may_be_a_name_or_an_object():
     for given in "Asia/Shanghai", shanghai:
         configure(tz=given)
         assert current_settings().tz is shanghai
+
+
+def test_a_zone_whose_clocks_will_be_set_back_is_warned_of_once(caplog):
+    for _ in range(3):
+        configure(tz="America/New_York")
+    configure(tz="Asia/Shanghai")
+    configure()
+    (warning,) = caplog.messages
+    assert re.search(r"the clocks of America/New_York are next set back on \d{4}-1[01]-\d\d 02:00:00", warning)
+    assert "configure(tz='UTC')" in warning
+
+
+def test_a_zone_of_pytz_is_the_one_it_names(monkeypatch):
+    # Given to a datetime as it is, it would mean the local time of the 19th century.
+    of_pytz = type("DstTzInfo", (dt.tzinfo,), {"zone": "Asia/Shanghai"})()
+    configure(tz=of_pytz)
+    assert current_settings().tz is zoneinfo.ZoneInfo("Asia/Shanghai")
 
 
 @pytest.mark.parametrize("tz", ["Mars/Olympus", "", "../etc/passwd", 8, None])

@@ -103,7 +103,8 @@ def test_nothing_is_in_attrs_when_nothing_is_to_be_said(hourly):
 def test_holes_are_in_attrs(bind, records):
     bind({"BTCUSDT 1h": records("1h", 50, skip={45, 46})}, T0 + 50 * HOUR)
     (hole,) = get_price("BTCUSDT", count=10, frequency="1h").attrs["holes"]
-    assert (hole.start, hole.count) == (T0 + 45 * HOUR, 2)
+    assert (hole["start"], hole["end"], hole["count"]) == (T0 + 45 * HOUR, T0 + 47 * HOUR, 2)
+    assert hole["text"] == "2 missing from 2024-01-02 21:00 to 2024-01-02 23:00 UTC"
 
 
 def test_missing_newest_bars_are_in_attrs(bind, records):

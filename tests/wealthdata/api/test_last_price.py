@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -17,8 +19,8 @@ from ...support.bars import DAY, HOUR, MINUTE, MONDAY as T0
 def over(session, context):
     """over({...}, ..., now=...): a backtest over these sources in memory."""
 
-    def make(*options, now=T0 + 5 * HOUR):
-        made = session(*options)
+    def make(*options, now=T0 + 5 * HOUR, **settings):
+        made = session(*options, **settings)
         wealthdata.set_context(context({}, now), mode="backtest")
         return made
 
@@ -52,20 +54,21 @@ def test_a_series_of_shorter_bars_that_ended_long_ago_is_passed_over(bind, recor
 
 
 def test_the_newest_bar_is_taken_though_its_series_lacks_others(bind, records):
-    # The hour up to 02:00 is complete; the minutes go on to 02:03, but it is 02:10.
-    bind({"X 1h": records("1h", 2), "X 1m": records("1m", 123)}, T0 + 2 * HOUR + 10 * MINUTE)
+    # The hour up to 02:00 is complete; the minutes go on to 02:03, but it is 02:05.
+    bind({"X 1h": records("1h", 2), "X 1m": records("1m", 123)}, T0 + 2 * HOUR + 5 * MINUTE)
     assert get_last_price("X") == 222.5
 
 
-def test_of_series_that_all_ended_long_ago_the_one_that_goes_furthest_is_taken(bind, records):
+def test_of_series_that_all_ended_long_ago_the_one_that_goes_furthest_is_named(bind, records):
     bind({"X 1m": records("1m", 90), "X 1h": records("1h", 3), "X 1d": []}, T0 + 20 * DAY)
-    assert get_last_price("X") == 102.5
+    with pytest.raises(wealthdata.StaleDataError, match="of 1h, ended 2024-01-01 03:00 UTC"):
+        get_last_price("X")
 
 
 def test_of_several_it_is_a_dict(bind, records):
-    bind({"A 1h": records("1h", 5), "B 1d": records("1d", 5)}, T0 + 2 * DAY)
-    assert get_last_price(["B", "a", "B"]) == {"B": 101.5, "a": 104.5}
-    assert get_last_price(("A",)) == {"A": 104.5}
+    bind({"A 1h": records("1h", 48), "B 1d": records("1d", 5)}, T0 + 2 * DAY)
+    assert get_last_price(["B", "a", "B"]) == {"B": 101.5, "a": 147.5}
+    assert get_last_price(("A",)) == {"A": 147.5}
 
 
 def test_no_further_series_is_asked_once_one_is_up_to_date(over, closed, records):
@@ -93,13 +96,71 @@ def test_the_last_price_is_the_same_whatever_comes_later(bind, records, minute, 
         series: [bar for bar in bars if bar["open_time"] + Timeframe(series.split()[1]).fixed <= now]
         for series, bars in whole.items()
     }
-    bind(whole, now)
-    price = get_last_price("X")
-    bind(cut, now)
-    assert get_last_price("X") == price
+    prices = []
+    for series in (whole, cut):
+        bind(series, now)
+        prices.append(get_last_price(["X"])["X"])
+    assert prices[0] == prices[1] or all(map(math.isnan, prices))
     newest = {name: bars[-1] for name, bars in cut.items() if bars}
     ends = {series: bar["open_time"] + Timeframe(series.split()[1]).fixed for series, bar in newest.items()}
-    assert price in {float(newest[series]["close"]) for series in newest if ends[series] == max(ends.values())}
+    if not math.isnan(prices[0]):
+        assert prices[0] in {float(newest[series]["close"]) for series in newest if ends[series] == max(ends.values())}
+
+
+# an old one --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hour(bind, records):
+    """hour(age): a backtest in which the only bar of X, an hour, ended so many ms ago; Y and Z are up to date."""
+
+    def make(age):
+        series = {"X 1h": records("1h", 5), "Y 1m": records("1m", 1_000), "Z 1d": records("1d", 5)}
+        return bind(series, T0 + 5 * HOUR + age)
+
+    return make
+
+
+def test_a_price_may_be_as_old_as_two_of_its_bars(hour):
+    hour(2 * HOUR)
+    assert get_last_price("X") == 104.5
+
+
+def test_an_older_price_is_an_error_that_says_how_old_it_is_and_what_to_set(hour):
+    hour(2 * HOUR + 1)
+    with pytest.raises(wealthdata.StaleDataError) as failure:
+        get_last_price("X")
+    assert str(failure.value) == (
+        "the last price of X is 7200.001 s old, and 7200 s is the limit (twice 1h; set max_price_age): its newest bar, "
+        "of 1h, ended 2024-01-01 05:00 UTC, and now is 2024-01-01 07:00:00.001 UTC"
+    )
+    assert failure.value.bars[-1].close == 104.5
+
+
+def test_in_a_list_an_older_price_is_nan(hour):
+    hour(3 * HOUR)
+    prices = get_last_price(["X", "Y"])
+    assert math.isnan(prices["X"])
+    assert (list(prices), prices["Y"]) == (["X", "Y"], 579.5)
+
+
+def test_current_data_has_an_older_price_as_an_error_and_the_security_all_the_same(hour):
+    hour(3 * HOUR)
+    data = wealthdata.get_current_data()
+    assert "X" in data
+    with pytest.raises(wealthdata.StaleDataError, match="10800 s old"):
+        _ = data["X"].last_price
+
+
+def test_a_deployment_may_state_the_age(over, closed, records):
+    for most, age, right in ((60, 60_000, 104.5), (60, 60_001, None), (1e9, 3 * DAY, 104.5)):
+        source = over({}, now=T0 + 5 * HOUR + age, max_price_age=most).source("m0")
+        source.put(closed("X", "1h", records("1h", 5)))
+        if right is None:
+            with pytest.raises(wealthdata.StaleDataError, match=r"60 s is the limit \(max_price_age\)"):
+                get_last_price("X")
+        else:
+            assert get_last_price("X") == right
 
 
 # what is not there -------------------------------------------------------------------------------------------------
@@ -367,3 +428,32 @@ def test_without_a_silence_the_hour_that_ended_last_tells_the_price(live, silent
 
 def test_a_deployment_that_marks_stale_answers_has_its_price(live):
     assert live(50 * MINUTE, 600.0, on_stale="mark") == 104.5
+
+
+def test_live_a_security_that_is_stale_is_nan_in_a_list_and_the_others_are_there(put, closed, records):
+    made = put("1m", 300)
+    made.source("m0").put(closed("Y", "1m", records("1m", 5)))
+    made.source("m1").capabilities = dataclasses.replace(made.source("m1").capabilities, symbols=("X", "Y"))
+    prices = get_last_price(["X", "Y"])
+    assert prices["X"] == 399.5
+    assert math.isnan(prices["Y"])
+    with pytest.raises(wealthdata.StaleDataError, match="Y 1m is stale"):
+        get_last_price("Y")
+
+
+def test_live_a_forming_bar_is_of_now_however_long_ago_it_opened(session, records):
+    made = session({"live": True}, clock="feed", max_price_age=0.001)
+    made.start_live()
+    states = [{**record, "closed": n < 4} for n, record in enumerate(records("1h", 5))]
+    made.source("m0").put(Bars.from_records("X", "1h", states))
+    made.clock.saw_closed(T0 + 4 * HOUR + 50 * MINUTE)
+    assert get_last_price("X") == 104.5
+
+
+def test_live_an_old_price_is_refused_too_where_stale_answers_are_marked(session, closed, records):
+    made = session({"live": True}, clock="feed", on_stale="mark")
+    made.start_live()
+    made.source("m0").put(closed("X", "1h", records("1h", 5)))
+    made.clock.saw_closed(T0 + 8 * HOUR)
+    with pytest.raises(wealthdata.StaleDataError, match="10800 s old, and 7200 s is the limit"):
+        get_last_price("X")

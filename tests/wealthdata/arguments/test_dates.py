@@ -98,3 +98,50 @@ def test_a_day_opens_at_its_midnight(day):
     assert from_milliseconds(day_time(day.toordinal()), dt.UTC) == dt.datetime(
         day.year, day.month, day.day, tzinfo=dt.UTC
     )
+
+
+# clocks that are set ----------------------------------------------------------------------------------------------
+
+NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
+
+
+def exact(value, zone=NEW_YORK):
+    return milliseconds(read_moment(value, "end_date", zone, exact=True))
+
+
+def test_a_time_that_clocks_show_twice_is_refused_with_both_readings():
+    with pytest.raises(ParamsError, match="comes twice in America/New_York") as refusal:
+        exact("2024-11-03 01:30")
+    assert "end_date '2024-11-03 01:30'" in str(refusal.value)
+    readings = ["2024-11-03T01:30:00-04:00", "2024-11-03T01:30:00-05:00"]
+    assert all(reading in str(refusal.value) for reading in readings)
+    first, second = map(exact, readings)
+    assert second - first == 3_600_000
+
+
+def test_a_datetime_may_say_that_it_means_the_second():
+    second = dt.datetime(2024, 11, 3, 1, 30, fold=1)  # noqa: DTZ001
+    assert exact(second) == exact("2024-11-03T01:30-05:00")
+    assert exact(pd.Timestamp(second, tz=NEW_YORK)) == exact(second)
+
+
+@pytest.mark.parametrize(
+    "value", ["2024-03-10 02:30", pd.Timestamp("2024-03-10 02:30"), np.datetime64("2024-03-10T02:30")]
+)
+def test_a_time_that_clocks_skip_is_refused(value):
+    with pytest.raises(ParamsError, match="does not exist in America/New_York"):
+        exact(value)
+
+
+def test_a_date_alone_begins_when_its_day_does():
+    # The clocks of Sao Paulo went from 00:00 to 01:00, those of Havana from 01:00 to 00:00; Samoa left out a day.
+    for zone, date, begins in (
+        ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00Z"),
+        ("America/Havana", "2024-11-03", "2024-11-03T04:00Z"),
+        ("Pacific/Apia", 20111230, "2011-12-30T10:00Z"),
+    ):
+        assert exact(date, zoneinfo.ZoneInfo(zone)) == exact(begins)
+
+
+def test_of_longer_bars_the_date_counts_whatever_the_time_of_day():
+    assert read_moment("2024-11-03 01:30", "end_date", NEW_YORK).toordinal() == dt.date(2024, 11, 3).toordinal()

@@ -113,7 +113,7 @@ def test_a_source_that_failed_is_in_attrs_of_an_answer(over, closed, records):
     made = over({}, {})
     made.source("m0").failure = SourceError("disk on fire")
     made.source("m1").put(closed("X", "1h", records("1h", 100)))
-    assert get_price("X", count=5, frequency="1h").attrs == {"failed": ("m0: disk on fire",)}
+    assert get_price("X", count=5, frequency="1h").attrs == {"failed": ["m0: disk on fire"]}
 
 
 def test_an_authoritative_none_is_an_empty_frame(over):

@@ -131,7 +131,7 @@ def test_what_is_missing_before_the_first_bar_is_not_filled(bind, records):
 
 
 def test_months_are_filled_by_the_calendar(bind, records):
-    bind({"X 1M": records("1M", 5, skip={1, 2})}, T0 + 300 * DAY)
+    bind({"X 1M": records("1M", 5, skip={1, 2})}, T0 + 160 * DAY)
     df = get_price("X", count=5, frequency="1M", skip_paused=False, fields="paused")
     assert [str(label.date()) for label in df.index] == [
         "2024-01-31",
