@@ -58,7 +58,7 @@ def verify(
     Exit code: 0 if nothing is found, 1 if something is, 2 if the strategy or the data cannot be used.
     """
     # Heavy, and `--help` needs none of it.
-    from wealthsources import WealthSourcesError  # noqa: PLC0415
+    from wealthsources import WealthSourcesError, one_line  # noqa: PLC0415
     from wealthsources_verify.checking import check, make_inputs  # noqa: PLC0415
     from wealthsources_verify.errors import Unusable  # noqa: PLC0415
     from wealthsources_verify.report import print_as_json, print_as_table  # noqa: PLC0415
@@ -68,7 +68,7 @@ def verify(
     except (Unusable, WealthSourcesError) as error:
         if debug:
             traceback.print_exception(error)
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        typer.echo(f"error: {one_line(str(error))}", err=True)
         raise typer.Exit(UNUSABLE) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None

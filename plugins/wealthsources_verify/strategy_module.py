@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 #: The name of the strategy's module while it runs.
 MODULE: Final = "_verified_strategy"
-#: What an engine may call.
-HANDLERS: Final = ("initialize", "before_trading_start", "handle_bar", "handle_data", "after_trading_end")
-
 
 #: What a strategy writes, for functions that it calls by other means than their names.
 _CALLED: Final = {"ChainHistory.__call__": "context.history", "CurrentData.__getitem__": "get_current_data"}

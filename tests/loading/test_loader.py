@@ -195,7 +195,8 @@ def test_an_allowed_plugin_is_loaded(distribution):
     [
         ("raise ValueError('no\\nluck')", "raised ValueError: no luck"),
         ("raise SystemExit(3)", "raised SystemExit: 3"),
-        ("raise AssertionError", "raised AssertionError: no message"),
+        ("raise AssertionError", "raised AssertionError;"),
+        ("raise type('Mute', (ValueError,), {'__str__': lambda self: 1 / 0})", "raised Mute;"),
         ("from os import nothing_like_it", "raised ImportError: cannot import name 'nothing_like_it'"),
         ("def broken(:", "raised SyntaxError"),
         ("import znowhere", "raised ModuleNotFoundError: No module named 'znowhere'"),

@@ -60,6 +60,8 @@ class Mine(Source):
         self.asked += request.timeframe.name == "1h"
         if self.options.fail == "ask":
             raise OSError("no disk")
+        if self.options.fail == "exit":
+            raise SystemExit(3)
         if self.options.fail == "garbage":
             return "bars"
         if self.options.fail == "hang":

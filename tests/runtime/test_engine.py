@@ -132,6 +132,12 @@ def test_a_backfill_that_finds_nothing_says_why(mine):
     assert "s1: not here" in reason
 
 
+def test_a_backfill_hears_of_a_source_that_ends_the_program(mine):
+    with mine({"live": True}, {"fail": "exit"}) as session:
+        session.start_live()
+        assert backfilled(session, "s0") == (None, "SystemExit: 3")
+
+
 def test_a_backfill_of_the_last_source_says_that_none_follows(mine):
     with mine({"bars": 9}, {"live": True}) as session:
         session.start_live()

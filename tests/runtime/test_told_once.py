@@ -4,6 +4,8 @@ import threading
 
 from wealthsources.runtime.told_once import ToldOnce
 
+from ..support.forking import held_elsewhere, in_child
+
 
 def test_a_thing_is_new_once():
     told = ToldOnce()
@@ -33,3 +35,10 @@ def test_of_many_threads_one_is_the_first():
     for thread in threads:
         thread.join(20)
     assert sorted(found) == [False] * 7 + [True]
+
+
+def test_a_child_that_was_forked_while_another_thread_asked_does_not_wait_for_it():
+    told = ToldOnce()
+    told.is_new("X")
+    with held_elsewhere(told._lock):
+        assert in_child(lambda: (told.is_new("X"), told.is_new("Y"))) == (False, True)

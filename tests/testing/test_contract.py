@@ -348,6 +348,20 @@ def test_a_source_that_breaks_no_rule_skips_what_it_is_not():
     assert run(Kit(Live)).keys() == {"S11", "S14"}
 
 
+def test_a_source_of_spreads_says_that_its_prices_may_be_anything():
+    spreads = Bars.from_columns("X", "1h", HELD.open_times, *[[-1.0] * len(HELD)] * 4, [1.0] * len(HELD))
+
+    class OfSpreads(Kit):
+        prices = "any"
+
+    def make() -> Source:
+        return ListSource(spreads)
+
+    assert failures(OfSpreads(make, spreads)).keys().isdisjoint({"S01", "S02", "S03"})
+    with pytest.raises(AssertionError, match=r"bars\[0\] can be no bar: open: -1\.0 is not positive"):
+        failures(Kit(make, spreads))
+
+
 def test_a_list_is_no_answer():
     class AnswersAList(Right):
         def answer(self, request):
@@ -361,7 +375,7 @@ def test_a_list_is_no_answer():
     [
         (SourceContract(), "has no held"),
         (Kit(Right, HELD[:4]), "5 bars are the least"),
-        (Kit(Right, HELD.replace(rows=np.array(HELD.rows[::-1]))), "is none"),
+        (Kit(Right, HELD.replace(rows=np.array(HELD.rows[::-1]))), "can be no bar"),
     ],
 )
 def test_what_the_author_left_out_is_named(kit, why):

@@ -17,7 +17,7 @@ from typer.core import TyperCommand
 from wealthsources.cli.options import Shared, errors_as_codes
 from wealthsources.loading.discovery import COMMANDS, PluginInfo, installed, missing_extra, missing_module
 from wealthsources.model.errors import ConfigError
-from wealthsources.model.text import one_line
+from wealthsources.model.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,8 +100,6 @@ def _settled(claims: list[PluginInfo]) -> Offer:
 def _why_not_imported(info: PluginInfo, error: BaseException) -> str:
     if remedy := missing_extra(info, error):
         return f"it {remedy}"
-    said = one_line(str(error)) or "no message"
     return (
-        f"importing {info.value} of {info.origin} raised {type(error).__name__}: {said}; "
-        f"update {info.distribution}, or uninstall it"
+        f"importing {info.value} of {info.origin} raised {describe(error)}; update {info.distribution}, or uninstall it"
     )

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from wealthsources.model.errors import ConfigError
+from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,9 +29,8 @@ class Diagnostic:
     def report(self, where: str) -> str:
         """As `config.yaml:9: sources[0].plugin: what is wrong`, on one line that a terminal can show."""
         parts = [where if self.line is None else f"{where}:{self.line}", dotted(self.place), self.text]
-        line = " ".join(": ".join(part for part in parts if part).split())
-        line = line if len(line) <= _MAX_LENGTH else line[:_MAX_LENGTH] + "…"
-        return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+        line = one_line(": ".join(part for part in parts if part))
+        return line if len(line) <= _MAX_LENGTH else line[:_MAX_LENGTH] + "…"
 
 
 def dotted(place: Place) -> str:

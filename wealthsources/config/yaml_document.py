@@ -18,6 +18,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from wealthsources.config.diagnostics import Diagnostic, Place
 from wealthsources.config.interpolation import expand
 from wealthsources.model.errors import ConfigError
+from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +107,7 @@ def _not_yaml(exc: yaml.YAMLError, text: str, where: str) -> str:
         character = f"#x{ord(text[exc.position]):04x}"
         return f"{where}:{line + 1}:{column + 1}: not valid YAML: {exc.reason} ({character})"
     if not isinstance(exc, yaml.MarkedYAMLError) or exc.problem_mark is None:
-        return f"{where}: not valid YAML: {' '.join(str(exc).split())}"
+        return f"{where}: not valid YAML: {one_line(str(exc))}"
     mark = exc.problem_mark
     # The name of an alias may be a password that begins with `*` and that nobody quoted.
     said = re.sub(r"(alias|anchor|handle) '.*'", r"\1", ", ".join(part for part in (exc.context, exc.problem) if part))

@@ -17,7 +17,7 @@ import pluggy
 from wealthsources import hookspecs
 from wealthsources.loading.discovery import PLUGINS, PluginInfo, installed, missing_extra
 from wealthsources.model.errors import ConfigError
-from wealthsources.model.text import suggest
+from wealthsources.model.text import describe, one_line, suggest
 from wealthsources.source import Source
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _registrations(info: PluginInfo, module: object) -> list[tuple[Any, Any, Any
         manager.check_pending()
     except pluggy.PluginValidationError as exc:
         raise ConfigError(
-            f"{info}: its hook must be `def wealthsources_register(register)`, but {_one_line(exc)}"
+            f"{info}: its hook must be `def wealthsources_register(register)`, but {one_line(str(exc))}"
         ) from exc
     if not manager.hook.wealthsources_register.get_hookimpls():
         raise ConfigError(f"{info}: {info.value} has no hook; define `wealthsources_register(register)` with @hookimpl")
@@ -113,7 +113,7 @@ def _isolated(info: PluginInfo, doing: str) -> Iterator[None]:
             reason = f"plugin {info.name!r} {remedy}"
         else:
             reason = (
-                f"{info}: {doing} raised {type(exc).__name__}: {_one_line(exc)}; "
+                f"{info}: {doing} raised {describe(exc)}; "
                 f"repair or update {info.distribution}, or take the plugin out of the configuration"
             )
         raise ConfigError(reason) from exc
@@ -162,7 +162,3 @@ def _options_model(info: PluginInfo, given: object) -> type[BaseModel]:
 
 def _named(given: object) -> str:
     return given.__name__ if inspect.isclass(given) else f"an object of type {type(given).__name__}"
-
-
-def _one_line(exc: BaseException) -> str:
-    return " ".join(str(exc).split()) or "no message"

@@ -122,12 +122,12 @@ class Engine:
         self.config = config
         self.clock: Clock = make_clock(settings.clock)
         self.policy = Policy(
-            settings.on_hole,
-            settings.on_stale,
-            settings.max_behind,
-            round(settings.late_after * 1000),
-            None if settings.max_price_age is None else round(settings.max_price_age * 1000),
-            settings.read_markets(),
+            on_hole=settings.on_hole,
+            on_stale=settings.on_stale,
+            max_behind=settings.max_behind,
+            late_after=round(settings.late_after * 1000),
+            max_price_age=None if settings.max_price_age is None else round(settings.max_price_age * 1000),
+            markets=settings.read_markets(),
         )
         self.stale_after = self.policy.late_after
         self.dispatcher = Dispatcher()
@@ -376,7 +376,7 @@ class Engine:
         def work() -> None:
             try:
                 bars, reason = self._ask_rest(name, request)
-            except Exception as error:  # noqa: BLE001 - the source that asked must hear of it
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the source that asked must hear of it
                 bars, reason = None, describe(error)
             done(bars, reason)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Final
+
+from wealthsources.forking import ForkLock
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -17,7 +18,7 @@ class ToldOnce:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._told: set[Hashable] = set()
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def is_new(self, *thing: Hashable) -> bool:
         """Whether this has not been told yet; from now on it has."""

@@ -39,6 +39,8 @@ from wealthsources.testing.fakes import ListSource, LoneHost, SetClock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wealthsources.model.markets import Prices
+
 _LEAST = 5
 #: What identifies a bar, and what it says: open_time -> its five values.
 Held = dict[int, tuple[float, ...]]
@@ -80,6 +82,8 @@ class SourceContract:
     unknown_symbol: ClassVar[str] = "NOSUCHSYMBOL"
     #: Seconds in which `stop` must return.
     stop_within: ClassVar[float] = 3.0
+    #: What a price may be on its market.
+    prices: ClassVar[Prices] = "positive"
 
     def make_source(self) -> Source:
         """A new source, not started."""
@@ -110,9 +114,9 @@ class SourceContract:
     def at_work(self) -> Iterator[Ready]:
         """A source that was begun, and is stopped afterwards."""
         held = self.held()
-        fault = first_fault(held)
+        fault = first_fault(held, self.prices)
         assert len(held) >= _LEAST, f"held: {_LEAST} bars are the least to tell right from wrong; it has {len(held)}"
-        assert fault is None, f"held: bar {fault} is none"
+        assert fault is None, f"held: bars[{fault[0]}] can be no bar: {fault[1]}"
         source, clock, context = self.make_source(), SetClock(int(held.ends[-1])), self.context()
         try:
             self.begin(source, clock)
@@ -134,8 +138,8 @@ class SourceContract:
 
     def test_s02_bars_are_in_order_on_the_grid_and_possible(self, ready: Ready) -> None:
         """S02: oldest first, no open time twice, each on the timeframe's grid, with values that a bar can have."""
-        fault = first_fault(ready.ask())
-        assert fault is None, f"S02: bar {fault} cannot be used; sort, and raise SourceError for data that is wrong"
+        fault = first_fault(ready.ask(), self.prices) or (0, "")
+        assert not fault[1], f"S02: bars[{fault[0]}]: {fault[1]}; sort, and raise SourceError for data that is wrong"
 
     def test_s03_it_answers_with_what_it_holds(self, ready: Ready) -> None:
         """S03: without start and count, all bars that it has up to `end`; one that ends at `end` is among them."""
