@@ -158,8 +158,14 @@ def test_bars_keep_a_connection(serve, start_client, bar):
 def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, bar, policies):
     asleep = [0.0]
     policies["asleep"] = lambda: asleep[0]
-    client, _ = start_client(serve(stay).url)
-    wait_until(lambda: client.state == "connected")
+
+    def script(peer):
+        peer.accept()
+        peer.send(bar(1))
+        peer.stay()
+
+    client, seen = start_client(serve(script).url)
+    wait_until(lambda: seen.bars)  # it reads by then, and knows how long the machine had slept before
     asleep[0] = 600.0
     wait_until(lambda: client.epoch == 2)
     assert client.counters["lost.suspended"] == 1
