@@ -14,7 +14,6 @@ from wealthsources_websocket.protocols.wealthai import WealthAI
 from ....support.waiting import wait_until
 from ....support.wire import PING, PONG
 from ..protocols.invented import Invented
-from .scripts import stay
 
 # Being alive.
 
