@@ -3,7 +3,7 @@
 WealthDataError
 ├── ParamsError                 the call makes no sense (also a ValueError)
 │   └── UnsupportedFrequency    no such frequency; the message lists those there are
-├── FutureDataError             a backtest asked for what has not happened yet
+├── FutureDataError             the dates asked for begin after now; in a backtest: or end after it
 ├── SecurityNotFound            all sources list their symbols, and none has this one (also a LookupError)
 ├── NoContextError              nothing is bound and nothing is configured (also a RuntimeError)
 ├── NotSupported                it belongs to another system, and none has added it (also a NotImplementedError)
@@ -33,7 +33,7 @@ class UnsupportedFrequency(ParamsError):  # noqa: N818 - JoinQuant's style of na
 
 
 class FutureDataError(WealthDataError):
-    """A backtest asked for what lies after its own time."""
+    """A call asked for what lies after now: in a backtest at all, live with the start of its dates."""
 
 
 class SecurityNotFound(WealthDataError, LookupError):  # noqa: N818

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 import wealthdata
@@ -46,7 +47,7 @@ def context():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_python_block_of_the_page_on_strategies_runs(page, context):
-    strategy, calls, refused, engine = blocks(page)
+    strategy, calls, longer, refused, engine = blocks(page)
     names: dict = {"context": context}
     exec(compile(strategy, page, "exec"), names)
     names["initialize"](context)
@@ -54,11 +55,23 @@ def test_every_python_block_of_the_page_on_strategies_runs(page, context):
     assert context.signal == "hold"
     exec(compile(calls, page, "exec"), names)
     assert (names["last"], names["spread"], names["newest"]) == (1049.0, 900.0, 1049.0)
+    exec(compile(longer, page, "exec"), names)
+    check_longer(names)
     exec(compile(refused, page, "exec"), names)
     assert "after the backtest's time" in names["reason"]
     del context.signal
     exec(compile(engine, page, "exec"), names)
     assert context.signal == "hold"
+
+
+def check_longer(names: dict) -> None:
+    """What pandas makes of hours by that rule are our own bars, and by its own rule they are not."""
+    same, hours = names["same"], names["hours"]
+    pd.testing.assert_frame_equal(names["longer"].loc[same.index], same, check_freq=False)
+    day = wealthdata.get_price("BTCUSDT", count=1, frequency="1d")
+    pd.testing.assert_frame_equal(names["days"].loc[day.index], day, check_freq=False)
+    plain = hours["close"].resample("4h").last()
+    assert (plain.loc[same.index] != same["close"]).all()
 
 
 def test_the_two_languages_show_the_same_code_and_name_the_same_things():

@@ -119,14 +119,22 @@ def test_a_start_may_be_the_end_but_not_after_it():
         meant(BarRequest("BTCUSDT", start=at(4) + 1, end=at(4)))
 
 
-def test_a_start_after_now_makes_sense():
-    assert meant(BarRequest("BTCUSDT", start=at(20))).start == at(20)
+@pytest.mark.parametrize("live", [True, False])
+def test_a_start_beyond_now_is_refused_in_words_of_utc(live):
+    assert meant(BarRequest("BTCUSDT", start=at(10)), live=live).start == at(10)
+    with pytest.raises(RequestError, match=r"start \(2020-09-14 08:00 UTC\) lies beyond now \(2020-09-13 22:00 UTC\)"):
+        meant(BarRequest("BTCUSDT", start=at(20)), live=live)
+
+
+def test_an_end_beyond_now_makes_sense():
+    assert meant(BarRequest("BTCUSDT", 1, end=at(20))).limit == at(10)
 
 
 @pytest.mark.parametrize(("time", "beyond"), [(ms(2, 1, 1), -1), (253_370_764_800_000, 1)])
 def test_times_have_a_year_to_spare_at_either_end(time, beyond):
     for name, count in (("start", None), ("end", 1)):
-        assert getattr(meant(BarRequest("BTCUSDT", count, **{name: time})), name) == time
+        query = BarRequest("BTCUSDT", count, **{name: time}).query(lambda: 253_370_764_800_000, late_after=0)
+        assert getattr(query, name) == time
         with pytest.raises(
             RequestError, match=f"{name} must be a time in ms of the years 1 to 9999, was {time + beyond}"
         ):

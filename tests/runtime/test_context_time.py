@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from types import SimpleNamespace
 
 import pandas as pd
@@ -171,3 +172,24 @@ def test_what_is_missing_for_a_clock_is_told_with_the_kind_of_context():
 )
 def test_of_each_of_the_three_it_is_told_what_it_lacks(context, why):
     assert why in timeless(SimpleNamespace(**context))
+
+
+# clocks that are set ----------------------------------------------------------------------------------------------
+
+NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize("kind", [dt.datetime.fromisoformat, pd.Timestamp])
+@pytest.mark.parametrize(("text", "why"), [("2024-11-03 01:30", "comes twice"), ("2024-03-10 02:30", "does not exist")])
+def test_a_current_dt_that_clocks_of_the_zone_skip_or_show_twice_is_no_time(kind, text, why):
+    # Of the two readings the earlier one would have time go back by an hour.
+    with pytest.raises(ClockError, match=f"current_dt: {text}:00 {why} in America/New_York.*; give it with its zone"):
+        context_time(SimpleNamespace(current_dt=kind(text)), NEW_YORK)
+    assert context_time(SimpleNamespace(current_dt=kind(text)), dt.UTC) is not None
+
+
+def test_a_current_dt_may_say_which_of_two_it_is():
+    first = context_time(SimpleNamespace(current_dt=dt.datetime(2024, 11, 3, 0, 30)), NEW_YORK) + HOUR  # noqa: DTZ001
+    second = dt.datetime(2024, 11, 3, 1, 30, fold=1)  # noqa: DTZ001
+    assert context_time(SimpleNamespace(current_dt=second), NEW_YORK) == first + HOUR
+    assert context_time(SimpleNamespace(current_dt=second.replace(tzinfo=NEW_YORK)), None) == first + HOUR

@@ -15,9 +15,10 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from wealthdata.arguments.frequency import read_frequency
+from wealthdata.binding.context_copies import StandInOfOne, tell_copies_apart
 from wealthdata.binding.stack import current_binding
 from wealthdata.errors import WealthDataError
-from wealthsources import ForkLock, HistoryStandIn, is_asking_history
+from wealthsources import ForkLock, is_asking_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ _answering: ContextVar[tuple[ChainHistory, ...]] = ContextVar("wealthdata_answer
 _lock = ForkLock()
 
 
-class ChainHistory(HistoryStandIn):
+class ChainHistory(StandInOfOne):
     """Stands in for a context's `history` while the context is bound."""
 
     def __init__(self, context: object, own: Callable[..., Any] | None) -> None:
@@ -106,6 +107,7 @@ def _replace(context: object, binding: Binding) -> None:
         try:
             # Not `setattr`: an engine's context may put aside what strategies set.
             object.__setattr__(context, "history", stand_in)
+            tell_copies_apart(type(context))
         except (AttributeError, TypeError):
             if callable(own):
                 kind = type(context).__name__

@@ -1,4 +1,4 @@
-"""Which bars a call means: `count`, start and end dates, and what a backtest may not ask for."""
+"""Which bars a call means: `count`, start and end dates, and what lies beyond now."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def read_span(
 ) -> Span:
     """The bars that lie within the dates: start < label <= end for intraday ones, whole dates for longer ones.
 
-    `names` are what the caller calls the dates. Raises ParamsError, FutureDataError (in a backtest), ClockError.
+    `names` are what the caller calls the dates. Raises ParamsError; FutureDataError for a start beyond now, and in a
+    backtest for an end there; ClockError.
     """
     if start_date is None:
         number = settings.default_count if count is None else read_count(count)
@@ -85,12 +86,14 @@ class _Dates:
         self._last = None if end is None else self._mark(end)
         if self._first is not None and self._last is not None and self._first > self._last:
             raise ParamsError(f"{first} {start_date!r} is after {last} {end_date!r}")
-        if reader.mode != "backtest":
-            return
-        now = from_milliseconds(reader.now(), settings.tz)
+        self._now = 0
+        if start is None and reader.mode != "backtest":
+            return  # live an end beyond now means now
+        self._now = reader.now()
+        now = from_milliseconds(self._now, settings.tz)
         for name, given, mark in ((first, start_date, self._first), (last, end_date, self._last)):
-            if mark is not None and mark > self._mark(now):
-                raise FutureDataError(f"{name} {given!r} is after the backtest's time, {now:%Y-%m-%d %H:%M:%S}")
+            if mark is not None and mark > self._mark(now) and (reader.mode == "backtest" or name is first):
+                raise FutureDataError(_beyond(f"{name} {given!r}", now, settings.tz, reader.mode))
 
     def _mark(self, moment: dt.datetime, *, up: bool = False) -> int:
         return moment.toordinal() if self._daily else milliseconds(moment, up=up)
@@ -99,10 +102,19 @@ class _Dates:
         """The earliest open time, ms. A week or month that began before counts by its last day, its label."""
         if self._first is None or not self._daily:
             return self._first
-        return self._timeframe.floor(day_time(self._first))
+        # Where it is today already, the day of UTC may not have begun.
+        return min(self._timeframe.floor(day_time(self._first)), self._now)
 
     def end(self) -> int | None:
         """The latest end, ms."""
         if self._last is None or not self._daily:
             return self._last
         return day_time(self._last) + DAY
+
+
+def _beyond(what: str, now: dt.datetime, zone: dt.tzinfo, mode: str) -> str:
+    whose = "the backtest's time" if mode == "backtest" else "now"
+    return (
+        f"{what} is after {whose}, {now:%Y-%m-%d %H:%M:%S} in {zone}, the zone of dates that state none; if it is "
+        "meant in another one, say which with wealthdata.configure(tz=...)"
+    )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 #: 1980-01-01 and 2200-01-01: a bar's time outside was given in seconds or microseconds, or is none at all.
 EARLIEST_TIME: Final = 315_532_800_000
@@ -57,7 +55,8 @@ def wall_time(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     Raises ValueError for a time that clocks there skip, as they do in spring, and for one that they show twice, as in
     autumn; in that one `fold=1` says that the second is meant.
     """
-    first, second = moment.replace(tzinfo=zone, fold=0), moment.replace(tzinfo=zone, fold=1)
+    first = dt.datetime.combine(moment.date(), moment.time(), zone).replace(fold=0)  # plain, if it was one of pandas
+    second = first.replace(fold=1)
     before, after = first.utcoffset(), second.utcoffset()
     if before is None or after is None or before == after:
         return first

@@ -89,7 +89,13 @@ class BarRequest:
         timeframe = Timeframe(self.timeframe)
         live, late_after = late_after is not None, late_after or 0
         market = markets.of(symbol) if markets.others else markets.default
-        return Query(symbol, timeframe, now(), count, start, end, self.include_now, live, late_after, market)
+        moment = now()
+        if start is not None and start > moment:
+            raise RequestError(
+                f"start ({time_text(start)} UTC) lies beyond now ({time_text(moment)} UTC): no bar can be there yet; "
+                "times are ms since 1970 in UTC, so it may be wall time of another zone"
+            )
+        return Query(symbol, timeframe, moment, count, start, end, self.include_now, live, late_after, market)
 
 
 def takes_arguments_of(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wealthsources.model.errors import ClockError, RequestError
 from wealthsources.model.records import read_field
 from wealthsources.model.timeframe import Timeframe
-from wealthsources.model.times import check_time, read_time
+from wealthsources.model.times import check_time, read_time, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +41,20 @@ def _current_dt(context: object, zone: dt.tzinfo | None) -> int | None:
         if moment.tzinfo is None:
             if zone is None:
                 return None
-            moment = moment.replace(tzinfo=zone)
+            moment = _wall_time(moment, zone)
         milliseconds: object = (moment - _EPOCH) // _MILLISECOND
         if isinstance(milliseconds, int):  # pandas' NaT says that it is a datetime
             return _time(milliseconds, "current_dt")
     raise ClockError(f"the context's current_dt: {moment!r} is not a datetime")
+
+
+def _wall_time(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    if moment.year != moment.year:
+        return moment
+    try:
+        return wall_time(moment, zone)
+    except ValueError as error:
+        raise ClockError(f"the context's current_dt: {error}; give it with its zone, or give now_ms") from None
 
 
 def timeless(context: object) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import wealthdata
-from wealthdata import ParamsError, get_price
+from wealthdata import ParamsError, get_bars, get_price
 from wealthdata.reading.span import read_count
 from wealthsources import Timeframe
 
@@ -167,6 +167,53 @@ def test_live_an_end_beyond_now_means_now(session, closed, records):
     made.source("m0").put(closed("X", "1h", records("1h", 10)))
     df = get_price("X", end_date="2100-01-01", count=3, frequency="1h")
     assert df.index[-1] == pd.Timestamp("2024-01-01 10:00")
+
+
+@pytest.fixture(params=["live", "backtest"])
+def until_ten(request, session, context, closed, records):
+    """Hours of X up to now, 10:00 UTC, in either kind of binding, and days."""
+    made = session({"live": request.param == "live"}, clock="feed")
+    made.start_live()
+    made.source("m0").put(closed("X", "1d", records("1d", 3, T0 - 3 * DAY)))
+    made.source("m0").put(closed("X", "1h", records("1h", 10)))
+    wealthdata.set_context(context({}, T0 + 10 * HOUR), mode=request.param)
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda start: get_price("X", start, frequency="1h"), "start_date"),
+        (lambda start: get_price(["X"], start, frequency="1h", skip_paused=False), "start_date"),
+        (lambda start: get_bars("X", unit="1h", start_dt=start), "start_dt"),
+    ],
+)
+def test_a_start_beyond_now_is_an_error_that_names_the_zone(until_ten, ask, name):
+    # Somebody who sits in Shanghai at 18:00 and did not say so.
+    whose = "the backtest's time" if until_ten == "backtest" else "now"
+    told = rf"{name} '2024-01-01 17:00' is after {whose}, 2024-01-01 10:00:00 in UTC, .*configure\(tz=\.\.\.\)"
+    with pytest.raises(wealthdata.FutureDataError, match=told):
+        ask("2024-01-01 17:00")
+    wealthdata.configure(tz="Asia/Shanghai")
+    assert len(ask("2024-01-01 17:00")) == 1
+    with pytest.raises(wealthdata.FutureDataError, match="18:00:00 in Asia/Shanghai"):
+        ask("2024-01-01 18:00:01")
+
+
+def test_a_start_at_now_is_an_empty_answer(until_ten):
+    assert len(get_price("X", "2024-01-01 10:00", frequency="1h")) == 0
+
+
+def test_tomorrow_is_beyond_now_for_days_and_today_is_not(until_ten):
+    with pytest.raises(wealthdata.FutureDataError, match="start_date '2024-01-02'"):
+        get_price("X", "2024-01-02", frequency="1d")
+    assert len(get_price("X", "2024-01-01", frequency="1d")) == 0
+
+
+def test_where_it_is_tomorrow_already_no_day_of_utc_fits(until_ten):
+    wealthdata.configure(tz="Pacific/Kiritimati")  # 14 hours ahead
+    for fields in ("close", "pre_close"):
+        assert len(get_price("X", "2024-01-02", frequency="1d", fields=fields)) == 0
 
 
 @pytest.mark.parametrize("count", [5, np.int64(5), np.uint8(5)])
