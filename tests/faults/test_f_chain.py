@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import wealthdata
-from wealthsources import AllSourcesFailed, Bars, NotHere, StaleDataError
+from wealthsources import AllSourcesFailed, Bars, NotHere, Session, StaleDataError
 from wealthsources.runtime.clocks import SystemClock
 from wealthsources_simulator import Market, MarketServer
 
@@ -35,6 +37,19 @@ def second_feed(case, chain, market):
     return other
 
 
+@contextlib.contextmanager
+def backfills_held(session: Session) -> Iterator[None]:
+    """Nothing is backfilled while the block runs: both threads that would do it wait for its end."""
+    begun, done = threading.Semaphore(0), threading.Event()
+    for _ in range(2):
+        session._fillers.submit(lambda: (begun.release(), done.wait(60)))
+    assert all(begun.acquire(timeout=30) for _ in range(2))
+    try:
+        yield
+    finally:
+        done.set()
+
+
 @pytest.mark.parametrize("differing", [True, False], ids=["another volume", "the same volume"])
 def test_f10_one_bar_through_two_feeds(case, chain, monkeypatch, differing):
     """Two feeds have the same bars, one with other volumes, and the first has holes → bar by bar the first feed wins,
@@ -50,15 +65,16 @@ def test_f10_one_bar_through_two_feeds(case, chain, monkeypatch, differing):
     assert case.answer().holes == (hole(case, 2, 3), hole(case, 4, 5))
     assert case.session.status().disagreements == {}
 
-    second.play(6.4)
-    case.until(lambda: other.cache.get_cache_size() == 7)
-    answer = case.answer()
-    assert (answer.holes, facts(answer)) == ((), facts(case.market.closed(SERIES)))
-    assert sources(answer) == ["live", "live", "other", "live", "other", "live"]
-    # The second feed was asked for what lay between the holes: bar 3 is the one that both have.
-    assert case.session.status().disagreements == ({"live against other": 1} if differing else {})
-    explained = case.session.adapter().explain("BTCUSDT", start=at(case, 0))
-    assert ("1 differ" in str(explained)) == differing
+    with backfills_held(case.session):
+        second.play(6.4)
+        case.until(lambda: other.cache.get_cache_size() == 7)
+        answer = case.answer()
+        assert (answer.holes, facts(answer)) == ((), facts(case.market.closed(SERIES)))
+        assert sources(answer) == ["live", "live", "other", "live", "other", "live"]
+        # The second feed was asked for what lay between the holes: bar 3 is the one that both have.
+        assert case.session.status().disagreements == ({"live against other": 1} if differing else {})
+        explained = case.session.adapter().explain("BTCUSDT", start=at(case, 0))
+        assert ("1 differ" in str(explained)) == differing
 
     case.counted("backfilled", 2)
     if differing:
