@@ -240,13 +240,13 @@ USELESS = {
     "another timeframe": (gives(timeframe="4h", times=(0, 4, 8)), "returned BTCUSDT 4h when asked for BTCUSDT 1h"),
     "out of order": (gives(times=(0, 2, 1)), "open_time is not after the one before"),
     "one bar twice": (gives(times=(0, 1, 1)), "open_time is not after the one before"),
-    "off the grid": (gives(times=(0, 1, 1.5)), "open_time is not on the 1h grid"),
+    "off the grid": (gives(times=(0, 1, 1.5)), "is not on the 1h grid"),
     "seconds": (gives(times=(-444_000, -443_999, -443_998)), "is not a time in ms of 1980 to 2200"),
-    "no number": (gives(close=[11.0, float("nan"), 11.0]), "a value is not a finite number"),
-    "infinity": (gives(volume=[5.0, float("inf"), 5.0]), "a value is not a finite number"),
-    "high below low": (gives(high=[12.0, 8.0, 12.0]), "high is below low"),
-    "close above high": (gives(close=[11.0, 12.5, 11.0]), "open or close is above high"),
-    "negative volume": (gives(volume=[5.0, -1.0, 5.0]), "volume is negative"),
+    "no number": (gives(close=[11.0, float("nan"), 11.0]), "is not a finite number"),
+    "infinity": (gives(volume=[5.0, float("inf"), 5.0]), "is not a finite number"),
+    "high below low": (gives(high=[12.0, 8.0, 12.0]), "high 8.0 is below low 9.0"),
+    "close above high": (gives(close=[11.0, 12.5, 11.0]), "open 10.0 or close 12.5 is above high 12.0"),
+    "negative volume": (gives(volume=[5.0, -1.0, 5.0]), "volume: -1.0 is negative"),
 }
 
 
