@@ -79,14 +79,10 @@ def memory_of(work: Callable[[], object]) -> int:
 
 def spellings(number: int) -> list[str]:
     """So many ways to write the one symbol that is asked for."""
-    separators = itertools.product(("", "-"), repeat=6)
     cases = itertools.product((str.upper, str.lower), repeat=7)
-    ways = itertools.product(separators, cases)
-    letters = "BTCUSDT"
-    return [
-        "".join(how(letter) + between for letter, how, between in zip(letters, case, (*separator, ""), strict=True))
-        for separator, case in itertools.islice(ways, number)
-    ]
+    cased = ["".join(how(letter) for letter, how in zip("BTCUSDT", case, strict=True)) for case in cases]
+    ways = itertools.cycle(itertools.product(("", *"-_/.: "), cased))
+    return [each[:3] + separator + each[3:] for separator, each in itertools.islice(ways, number)]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def match_symbol(symbol: str, known: Collection[str]) -> str | None:
     """
     if symbol in known:
         return symbol
-    wanted = _read(symbol)
+    wanted = _read.__wrapped__(symbol)  # what is asked for may be any text, and is not kept
     if wanted is None:
         return None
     matches = [other for other in known if _means(wanted, other)]
@@ -51,7 +51,7 @@ def match_symbol(symbol: str, known: Collection[str]) -> str | None:
 
 def states_base(symbol: str) -> bool:
     """Whether a spelling tells where the base ends."""
-    spelling = _read(symbol)
+    spelling = _read.__wrapped__(symbol)
     return spelling is not None and bool(spelling.ends)
 
 

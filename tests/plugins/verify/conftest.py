@@ -92,7 +92,7 @@ def data(tmp_path: Path) -> Callable[..., Path]:
 
     def write(count: int = 40, step: int = HOUR, name: str = "BTCUSDT/1h.csv", skip: Any = (), first: int = T0) -> Path:
         chance = random.Random(5)
-        lines, close = ["open_time,open,high,low,close,volume"], 100.0
+        lines, close = ["open_time,open,high,low,close,volume"], 500.0
         for number in range(count):
             opened, close = close, round(close + chance.uniform(-3, 3), 2)
             high, low = max(opened, close) + 0.5, min(opened, close) - 0.5
