@@ -72,6 +72,17 @@ def test_the_configuration_is_valid(tmp_path):
         assert list(session.sources) == ["live", "context", "archive"]
 
 
+def test_what_gunicorn_calls_in_a_worker_opens_the_session_of_its_process(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text(block("yaml", "plugin: websocket"))
+    monkeypatch.chdir(tmp_path)
+    settings: dict = {}
+    exec(compile(block("python", "def post_fork"), "README", "exec"), settings)
+    settings["post_fork"](None, None)
+    session = wealthsources.current_session()
+    assert list(session.sources) == ["live", "context", "archive"]
+    session.stop()
+
+
 def test_the_mistake_is_told_as_shown(tmp_path, monkeypatch):
     path = tmp_path / "config.yaml"
     path.write_text(block("yaml", "plugin: websocket").replace("[1m, 1h]", "[1m, 5x]"))

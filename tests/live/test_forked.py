@@ -120,7 +120,7 @@ def test_no_fork_meets_a_half_written_series():
     def write() -> None:
         hour = 1
         while not end.is_set():
-            feed.push("BTCUSDT", hour, close=float(hour))
+            feed.push("BTCUSDT", hour, close=0.75)
             feed.push("BTCUSDT", hour, close=1.5)
             hour += 1
 

@@ -266,6 +266,26 @@ def test_whatever_locks_other_threads_hold_every_call_returns(mine):
 # Other ways into another process.
 
 
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda session: session.foreign,
+        lambda session: session.status(),
+        lambda session: session.adapter(),
+        lambda session: session.start(),
+        lambda session: session.start_live(),
+        lambda session: session.stop(),
+    ],
+    ids=["foreign", "status", "adapter", "start", "start_live", "stop"],
+)
+def test_whatever_a_session_is_asked_a_fork_of_which_python_was_not_told_is_noticed_first(mine, monkeypatch, look):
+    with mine({}) as session:
+        noticed = []
+        monkeypatch.setattr(forking, "notice_fork", lambda: noticed.append(session._lock))
+        look(session)
+        assert noticed
+
+
 def test_a_session_is_not_sent_to_another_process_and_the_error_says_what_to_do(mine):
     with mine({}) as session:
         for send in (pickle.dumps, copy.copy, copy.deepcopy):
