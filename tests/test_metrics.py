@@ -24,7 +24,7 @@ LIVE = SourceStatus(
     clock_offset=0.25,
     counters={"attempts": 4, "bars.new": 7, "bars.update": 90, "lost.refused": 2, "server_errors.rate": 1},
     streams=(
-        StreamStatus("BTCUSDT", "1h", "live", 20, 1.5, 2, 1),
+        StreamStatus("BTCUSDT", "1h", "live", 20, 1.5, 2, 1, 7),
         StreamStatus("ETHUSDT", "1M", "never_received"),
     ),
 )
@@ -119,7 +119,12 @@ def test_the_state_of_a_stream_is_a_label():
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("stream_bars", (20, 0)), ("stream_holes", (2, 0)), ("stream_verified_empty", (1, 0))],
+    [
+        ("stream_bars", (20, 0)),
+        ("stream_holes", (2, 0)),
+        ("stream_verified_empty", (1, 0)),
+        ("stream_refused_messages", (7, 0)),
+    ],
 )
 def test_each_stream_has_its_numbers(name, values):
     bitcoin, ether = values
@@ -151,7 +156,7 @@ def test_the_clock_is_in_seconds_if_it_has_a_time(now, values):
 
 def test_every_metric_has_a_type_a_help_and_our_prefix():
     found = families(metrics_text(session(live=LIVE)))
-    assert len(found) == 19
+    assert len(found) == 20
     assert all(name.startswith("wealthsources_") and family.documentation for name, family in found.items())
     kinds = {name.removeprefix("wealthsources_"): family.type for name, family in found.items()}
     counters = {name for name, kind in kinds.items() if kind == "counter"}

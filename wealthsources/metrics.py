@@ -150,3 +150,5 @@ def _of_streams(sources: Mapping[str, SourceStatus]) -> Iterator[Metric]:
     yield gauge("holes", "Holes between the bars that are held", (stream.holes for stream in each))
     empty = "Holes of which an exchange's own history says that there never was a bar"
     yield gauge("verified_empty", empty, (stream.verified_empty for stream in each))
+    refused = [(series, stream.refused) for series, stream in streams.items()]
+    yield _counter("stream_refused_messages", "Messages that came and were not taken", _STREAM, refused)

@@ -68,7 +68,12 @@ class ContextView(Source):
         except NotHere:
             if original_history(self._context) is None:
                 raise
-        return read_bars(self._ask_history(symbol, request), request, evidence)
+        try:
+            return read_bars(self._ask_history(symbol, request), request, evidence)
+        except NotHere as nothing:
+            if unread := self._series.unread(symbol):
+                raise NotHere(f"{nothing}; {unread}") from None
+            raise
 
     def _cap(self) -> bool:
         """No later than the session's clock. A feed that has no time yet is asked again: its first word is later."""
@@ -78,8 +83,8 @@ class ContextView(Source):
         return session is not None or self._clock is None
 
     def get_all_symbols(self) -> Collection[str]:
-        """The symbols of the context's lists."""
-        return list(self._series)
+        """The symbols of the context's lists, as far as the timeframe of one of their series is known."""
+        return self._series.readable
 
     def _ask_history(self, symbol: str, request: HistoryRequest) -> Sequence[object]:
         bars = ask_history(self._context, symbol, self._enough(request), request.timeframe)

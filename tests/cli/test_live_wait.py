@@ -47,7 +47,7 @@ def test_a_rejected_token_ends_the_wait_and_is_the_reason(cli, serve, live_confi
     live_config(serve().url, token="hunter2secret")
     result = cli("get", "BTCUSDT", "1h", "--wait", LONG)
     assert result.code == 1
-    assert "no live bar has come, so the feed's clock has no time: live: auth_failed (" in result.error
+    assert "no live bar has come that could be taken; live: auth_failed (" in result.error
     assert "hunter2" not in result.err
 
 
@@ -62,7 +62,9 @@ def test_a_server_that_is_not_there_is_the_reason(cli, serve, live_config):
 
 def test_a_feed_clock_without_a_live_source_is_said(cli, config, file_source):
     config(f"clock: feed\nsources:\n  {file_source}\n")
-    assert cli("get", "BTCUSDT", "1h").error.endswith("has no time: the chain has no live source")
+    assert cli("get", "BTCUSDT", "1h").error.startswith(
+        "the feed's clock has no time yet: no live bar has come that could be taken; the chain has no live source."
+    )
 
 
 def test_no_wait_is_possible(cli, serve, live_config):

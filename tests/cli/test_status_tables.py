@@ -61,11 +61,14 @@ def test_a_clock_that_is_not_ahead_is_nothing_to_speak_of(capsys):
 
 
 def test_a_stream_is_a_row(capsys):
-    streams = (StreamStatus("BTCUSDT", "1m", "stale", 1000, 125.0, 2), StreamStatus("ETHUSDT", "1h", "never_received"))
+    streams = (
+        StreamStatus("BTCUSDT", "1m", "stale", 1000, 125.0, 2, refused=5),
+        StreamStatus("ETHUSDT", "1h", "never_received"),
+    )
     found = tables(shown(capsys, live=SourceStatus("connected", streams=streams)))
-    assert found["source  symbol   timeframe  state           bars   idle  holes"] == [
-        ["live", "BTCUSDT", "1m", "stale", "1000", "2", "min", "2"],
-        ["live", "ETHUSDT", "1h", "never_received", "0", "0"],
+    assert found["source  symbol   timeframe  state           bars   idle  holes  refused"] == [
+        ["live", "BTCUSDT", "1m", "stale", "1000", "2", "min", "2", "5"],
+        ["live", "ETHUSDT", "1h", "never_received", "0", "0", "0"],
     ]
 
 

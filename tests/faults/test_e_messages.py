@@ -105,11 +105,21 @@ def test_e6_the_exact_spelling_is_not_doubted(case):
         assert facts(case.closed(series)) == facts(case.market.closed(series))
 
 
+@pytest.mark.parametrize("name", ["60", "3600", "H", "7m"])
+def test_e6_a_timeframe_that_nobody_knows(case, caplog, name):
+    """Writes "60" or "3600" for "1h" → not guessed: `bad_bar`, which names the timeframe; the connection stays."""
+    is_ignored(case, once(lambda peer: peer.send(peer.bar(timeframe=name))), "bad_bar")
+    assert f"timeframe: {name!r} is not one" in logged(caplog, "bad_bar: ")[0]
+
+
 @pytest.mark.parametrize("kind", ["long-unit", "upper-unit"])
-def test_e6_a_timeframe_that_nobody_knows(case, caplog, kind):
-    """Writes "1hour" or "1H" for "1h" → not guessed: `bad_bar`, which names the timeframe; the connection stays."""
-    is_ignored(case, f"odd-names:{kind}", "bad_bar")
-    assert "timeframe" in logged(caplog, "bad_bar: ")[0]
+def test_e6_another_name_of_the_hour(case, kind):
+    """Writes "1hour" or "1H" for "1h" → it can mean no other timeframe, so it is that bar."""
+    case.serve(f"odd-names:{kind}")
+    case.open()
+    case.counted("bars.new")
+    assert case.live.cache.get_cached_symbols() == [SERIES]
+    assert (case.counter("bad_bar"), case.counter("unsolicited")) == (0, 0)
 
 
 def test_e6_a_minute_is_not_a_month(case):
@@ -137,10 +147,10 @@ MINUTE = ("BTCUSDT", "1m")
 
 @pytest.mark.parametrize(
     ("name", "counter"),
-    [("1M", "unsolicited"), ("1min", "bad_bar"), ("1 m", "bad_bar"), ("60s", "bad_bar"), ("m1", "bad_bar")],
+    [("1M", "unsolicited"), ("M1", "bad_bar"), ("60", "bad_bar"), ("1", "bad_bar"), ("2min", "bad_bar")],
 )
 def test_e6_what_is_not_the_minute_that_was_subscribed(case, name, counter):
-    """Sends a bar of "1M" or "1min" to who subscribed to "1m" → counted, stored nowhere."""
+    """Sends a bar of "1M", "M1" or "60" to who subscribed to "1m" → counted, stored nowhere, and named in answers."""
     case.serve(
         once(lambda peer: peer.send(peer.bar(timeframe=name))),
         market=Market({MINUTE: flat(*MINUTE, ["1.5"] * 12)}),
@@ -149,6 +159,19 @@ def test_e6_what_is_not_the_minute_that_was_subscribed(case, name, counter):
     case.counted(counter)
     assert case.live.cache.get_cached_symbols() == []
     assert case.counter(counter) == 1
+    assert f"bars of this symbol came under {name!r} (1)" in case.session.status().sources["live"].reason
+
+
+@pytest.mark.parametrize("name", ["1min", "1 m", "60s", "m1"])
+def test_e6_another_name_of_the_minute_that_was_subscribed(case, name):
+    """Calls "1m" by a name that can mean no other: "1min", "60s" → read as what it means."""
+    case.serve(
+        once(lambda peer: peer.send(peer.bar(timeframe=name))),
+        market=Market({MINUTE: flat(*MINUTE, ["1.5"] * 12)}),
+    )
+    case.open(resolutions=["1m"])
+    case.counted("bars.new")
+    assert case.live.cache.get_cached_symbols() == [MINUTE]
 
 
 # E7 ------------------------------------------------------------------------------------------------------------------

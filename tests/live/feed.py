@@ -40,6 +40,7 @@ class Lost(NamedTuple):
     timeframe: str = ""
     open_time: int | None = None
     may_be_bar: bool = True
+    why: str = "it is not whole"
 
 
 class Host(SimpleNamespace):
@@ -112,6 +113,11 @@ class Feed:
     def held(self, symbol: str = "BTCUSDT", **wanted) -> list[int]:
         """The hours of which there are closed bars."""
         return places(self.source.get_history(HistoryRequest(symbol, FRAME, at(1000), **wanted)))
+
+    def held_closes(self, symbol: str = "BTCUSDT") -> dict[int, float]:
+        """The closes of the closed bars, by the hour."""
+        series = self.source.store.get(symbol, FRAME)
+        return {(bar.open_time - T0) // HOUR: bar.close for bar in series.all() if bar.closed}
 
     def status(self, symbol: str = "BTCUSDT") -> StreamStatus:
         """What is said of a stream."""

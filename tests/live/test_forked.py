@@ -106,7 +106,7 @@ def test_a_message_that_was_being_stored_takes_the_bars_of_its_series_with_it(fe
 
     with held_elsewhere(series._lock):
         refusal, bars, others = in_child(look)
-    assert "holds no closed bar of that time (0 in all)" in refusal
+    assert "holds no closed bar of that time (0 bars in all)" in refusal
     assert (bars, others) == (0, [0])
     assert places(ask(feed)) == [0, 1, 2, 3]
 

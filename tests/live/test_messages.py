@@ -22,7 +22,7 @@ BAR = {
     "closed": True,
     "texts": None,
 }
-LOST = {"symbol": "BTCUSDT", "timeframe": "1h", "open_time": at(0), "may_be_bar": True}
+LOST = {"why": "cut", "symbol": "BTCUSDT", "timeframe": "1h", "open_time": at(0), "may_be_bar": True}
 
 
 def attributes(protocol: type) -> set[str]:

@@ -188,7 +188,7 @@ def test_a_stale_stream_still_answers_with_its_closed_bars_and_says_so(feed):
     feed.now += LIMIT + 5
     bars = feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0 + HOUR))
     assert bars.note == "nothing came for 5 s more than a stream may be silent: cannot vouch for the newest bars"
-    with pytest.raises(NotHere, match=r"^holds no closed bar of that time \(2 in all\); nothing came for 5 s more"):
+    with pytest.raises(NotHere, match=r"^holds no closed bar of that time \(2 bars in all\); nothing came for 5"):
         feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0))
 
 
@@ -272,10 +272,41 @@ def test_five_seconds_ahead_of_our_clock_are_not_the_future(ahead, taken):
     assert feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0), feed.now) is taken
 
 
-def test_a_bar_that_is_said_to_be_closed_proves_its_end():
+def test_a_flag_that_comes_before_the_end_is_not_believed_but_the_bar_so_far_is():
     feed = by_the_system(T0 + 10)
-    assert not feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0, closed=True), feed.now)
-    assert feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0), feed.now)
+    feed.push("BTCUSDT", 0, closed=True, close=1.5)
+    assert feed.held(include_forming=True) == [0]
+    assert feed.held_closes() == {}
+    assert feed.shard("BTCUSDT").counters["flags_too_early"] == 1
+    assert feed.host.clock.now() == T0 + 10
+
+
+def test_a_bar_that_is_refused_breaks_nothing_that_is_held():
+    feed = by_the_system(T0 + 30 * 60_000)
+    feed.push("BTCUSDT", 0)
+    assert not feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0 + 7 * HOUR, closed=True), feed.now)
+    feed.now += 30 * 60
+    feed.push("BTCUSDT", 1)
+    assert feed.held() == [0]
+
+
+def test_a_message_that_is_refused_of_a_bar_that_is_held_leaves_doubt_about_it():
+    """No clock goes back, but should it ever seem so, what was not taken may have been the last of the bar."""
+    feed = by_the_system(T0)
+    feed.push("BTCUSDT", 0)
+    feed.now -= 60
+    assert not feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0, close=1.5), feed.now)
+    feed.now += 60 + 3600
+    feed.push("BTCUSDT", 1)
+    assert feed.held_closes() == {}
+
+
+def test_a_bar_that_is_refused_for_its_time_is_told_with_it():
+    feed = by_the_system(T0)
+    feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0 + HOUR), feed.now)
+    with pytest.raises(NotHere, match=r"no bar of this series was taken: 1 message came and was refused.* 3600\.0 s"):
+        feed.held()
+    assert feed.source.status().streams[0].refused + feed.source.status().streams[1].refused == 1
 
 
 def test_the_wall_is_looked_at_once_a_connection():
@@ -292,6 +323,115 @@ def test_the_wall_is_looked_at_once_a_connection():
 def test_by_the_feeds_own_clock_no_bar_is_from_the_future(feed):
     feed.push("BTCUSDT", 1_000_000)
     assert feed.source.status().clock_offset is None
+
+
+# why there is none -------------------------------------------------------------------------------------------------
+
+
+def why_none(feed: Feed, symbol: str = "BTCUSDT") -> str:
+    with pytest.raises(NotHere) as nothing:
+        feed.held(symbol)
+    return str(nothing.value)
+
+
+def test_how_many_came_and_why_the_last_was_refused_is_told_of_the_series_it_was():
+    feed = Feed()
+    for place in range(3):
+        feed.source.on_malformed(
+            feed.shard("BTCUSDT"), Lost("BTCUSDT", "1h", why=f"open_time: {place} is not on the grid")
+        )
+    assert why_none(feed) == (
+        "is connected, but no bar of this series was taken: "
+        "3 messages came and were refused, the last one: open_time: 2 is not on the grid"
+    )
+    assert why_none(feed, "ETHUSDT") == "is connected, but no bar of this series has come"
+    assert feed.status("BTCUSDT").refused == 3
+    assert feed.source.status().reason == f"BTCUSDT 1h {why_none(feed)}"
+
+
+def test_bars_of_the_symbol_under_another_timeframe_are_told():
+    feed = Feed()
+    feed.source.on_malformed(feed.shard("BTCUSDT"), Lost("btc-usdt", "60"))
+    feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", T0, timeframe="2h"), feed.now)
+    assert why_none(feed).endswith("bars of this symbol came under '60' (1), '2h' (1), which is not subscribed")
+
+
+def test_bars_of_what_nobody_asked_for_are_told():
+    feed = Feed()
+    for symbol in ("XBTUSD", "XBTUSD", "ADAUSD"):
+        feed.source.on_bar(feed.shard("BTCUSDT"), Message(symbol, T0), feed.now)
+    assert why_none(feed).endswith("; bars came of what is not subscribed: 'XBTUSD 1h' (2), 'ADAUSD 1h' (1)")
+
+
+def test_messages_of_no_series_that_cannot_be_used_are_told():
+    feed = Feed()
+    feed.source.on_malformed(feed.shard("BTCUSDT"), Lost(why="timeframe: None is not one"))
+    assert why_none(feed).endswith("; messages came that cannot be used (1), the last one: timeframe: None is not one")
+
+
+def test_what_is_nothing_like_a_bar_is_no_lost_message():
+    feed = Feed()
+    feed.source.on_malformed(feed.shard("BTCUSDT"), Lost(may_be_bar=False, why="plain text"))
+    assert why_none(feed) == "is connected, but no bar of this series has come"
+
+
+def test_a_series_that_the_server_refuses_says_so():
+    feed = Feed()
+    feed.shard("BTCUSDT").refused["BTCUSDT", "1h"] = "no such symbol"
+    assert why_none(feed) == "the server refuses this series: no such symbol"
+    assert feed.source.status().reason == "BTCUSDT 1h the server refuses this series: no such symbol"
+
+
+def test_when_bars_are_refused_later_a_stale_answer_says_so_and_not_that_nothing_came():
+    feed = Feed()
+    feed.push("BTCUSDT", 0, 1)
+    feed.now += LIMIT + 5
+    feed.source.on_malformed(feed.shard("BTCUSDT"), Lost("BTCUSDT", "1h", why="low: -1 is not positive"))
+    note = feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0 + HOUR)).note
+    assert note.startswith("nothing that could be used came for 5 s more than a stream may be silent")
+    assert note.endswith("1 message came and was refused, the last one: low: -1 is not positive")
+
+
+def test_a_bar_that_is_taken_after_one_that_was_refused_ends_the_matter():
+    feed = Feed()
+    feed.source.on_malformed(feed.shard("BTCUSDT"), Lost("BTCUSDT", "1h"))
+    feed.now += 1
+    feed.push("BTCUSDT", 0, 1)
+    assert feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0 + HOUR)).note == ""
+    assert feed.source.status().reason == ""
+
+
+def test_of_many_series_the_status_names_three():
+    feed = Feed()
+    symbols = [f"S{number}" for number in range(20)]
+    feed.source.subscribe_to(symbols, ["1h"])
+    shard = Shard(0, [(symbol, "1h") for symbol in symbols])
+    feed.source.assign(lambda _: shard)
+    feed.connect(shard)
+    for symbol in symbols:
+        feed.source.on_malformed(shard, Lost(symbol, "1h"))
+    reason = feed.source.status().reason
+    assert reason.count("came and was refused") == 3
+    assert reason.endswith("; so it is with 17 more series")
+
+
+def test_a_stale_stream_that_never_had_a_bar_says_in_the_log_what_came(feed, caplog):
+    feed.source.on_malformed(feed.shard("BTCUSDT"), Lost("BTCUSDT", "1h", why="close: is missing"))
+    feed.turn(later=LIMIT + 1)
+    (said,) = caplog.messages
+    assert said == (
+        "BTCUSDT 1h: is connected, but no bar of this series was taken: "
+        "1 message came and was refused, the last one: close: is missing"
+    )
+
+
+def test_an_answer_that_the_capacity_cuts_short_names_it():
+    feed = Feed(capacity=5)
+    feed.push("BTCUSDT", *range(9))
+    (many, few) = (feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0 + 99 * HOUR, None, n)) for n in (9, 4))
+    assert (many.note, few.note) == ("it keeps no more than 5 bars (capacity)", "")
+    with pytest.raises(NotHere, match=r"\(5 bars in all, as many as its capacity\)"):
+        feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0))
 
 
 # what is counted ---------------------------------------------------------------------------------------------------
@@ -452,3 +592,40 @@ def test_the_exact_spelling_is_believed_beside_two_that_are_like_it(feed):
         sent(feed, "BTCUSDT", 1, spelling)
     assert [sent(feed, "BTCUSDT", hour, "btcusdt") for hour in (2, 3)] == [True] * 2  # the server's spelling
     assert feed.held() == [2]
+
+
+def test_why_neither_of_two_symbols_is_believed_is_told(feed):
+    for spelling in ("BTC-USDT", "BTCU/SDT", "BTC-USDT"):
+        sent(feed, "BTCUSDT", 1, spelling)
+    told = "comes as 'BTC-USDT' and as 'BTCU/SDT', which are two symbols; none is taken any more"
+    with pytest.raises(NotHere, match=f"2 messages came and were refused, the last one: {told}"):
+        feed.held()
+
+
+def named(feed: Feed, hour: int, timeframe: str) -> bool | None:
+    message = Message("BTCUSDT", T0 + hour * HOUR, timeframe=timeframe)
+    return feed.source.on_bar(feed.shard("BTCUSDT"), message, feed.now)
+
+
+def test_every_name_that_can_only_be_the_timeframe_is_it(feed):
+    assert [named(feed, hour, name) for hour, name in enumerate(("60m", "1H", "60min", "1 hour", "H1"))] == [True] * 5
+    assert feed.held() == [0, 1, 2, 3]
+    assert named(feed, 5, "60") is False
+
+
+def test_where_our_own_name_comes_beside_another_only_that_is_believed(feed, caplog):
+    assert [named(feed, hour, "60m") for hour in (0, 1)] == [True] * 2
+    assert [named(feed, hour, "1h") for hour in (2, 3)] == [True] * 2
+    assert [named(feed, hour, "60m") for hour in (3, 4)] == [False] * 2
+    assert feed.held() == [2]
+    assert [text for text in caplog.messages if "any more" in text] == [
+        "BTCUSDT 1h: comes as '1h' and as '60m'; only '1h' is taken any more"
+    ]
+
+
+def test_a_server_that_invents_spellings_fills_no_memory(feed):
+    letters = "btcusdt"
+    for number in range(1 << 7):
+        spelling = "".join(letter.upper() if number >> place & 1 else letter for place, letter in enumerate(letters))
+        assert sent(feed, "BTCUSDT", 0, spelling)
+    assert len(feed.source._spellings) <= 4 * 2 + 16 + 1

@@ -53,6 +53,31 @@ def test_a_timeframe_that_another_symbol_has_is_not_this_ones():
     assert two.match("BTC-USDT", "1m") is None
 
 
+@pytest.mark.parametrize("name", ["60m", "1H", "60min", "H1"])
+def test_another_name_of_its_timeframe_is_understood(name):
+    one = shard(("BTC/USDT", "1h"), ("BTC/USDT", "1m"))
+    assert one.match("btcusdt", name) == one.match("BTC-USDT", name) == ("BTC/USDT", "1h")
+
+
+@pytest.mark.parametrize("name", ["60", "2h", "M1", ""])
+def test_a_name_that_may_be_another_timeframe_is_not(name):
+    assert shard(("BTC/USDT", "1h"), ("BTC/USDT", "1m")).match("btcusdt", name) is None
+
+
+# What a server says.
+
+
+def test_what_a_server_says_is_shown_short_and_on_one_line():
+    shown = shard().shown("a\nb\t\x1b[2J" + "c" * 1_000_000)
+    assert shown.startswith("a b")
+    assert shown.isprintable()
+    assert len(shown) == 160
+
+
+def test_what_is_short_enough_is_shown_as_it_is():
+    assert shard().shown("x" * 160) == "x" * 160
+
+
 def test_what_it_does_not_have_is_nobodys():
     assert shard(("BTCUSDT", "1h")).match("ethusdt", "1h") is None
 

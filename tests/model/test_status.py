@@ -19,7 +19,21 @@ def test_a_source_that_says_nothing_is_ready():
 
 def test_a_stream_that_never_received_anything_has_nothing():
     stream = StreamStatus("BTCUSDT", "1h", "never_received")
-    assert (stream.bars, stream.idle, stream.holes, stream.verified_empty) == (0, None, 0, 0)
+    assert (stream.bars, stream.idle, stream.holes, stream.verified_empty, stream.refused) == (0, None, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (SourceStatus("connected"), "connected"),
+        (SourceStatus("error", last_error="refused"), "error (refused)"),
+        (SourceStatus("connected", "no bar came"), "connected: no bar came"),
+        (SourceStatus("error", "no bar came", "cut"), "error (cut): no bar came"),
+        (SourceStatus("error", "no bar came; the server said: no", "no"), "error: no bar came; the server said: no"),
+    ],
+)
+def test_a_summary_is_the_state_with_what_explains_it_once(status, line):
+    assert status.summary() == line
 
 
 def test_as_plain_data_it_is_all_there_and_can_be_turned_into_json():
@@ -29,7 +43,7 @@ def test_as_plain_data_it_is_all_there_and_can_be_turned_into_json():
         reconnects_by_reason=MappingProxyType({"reset": 1}),
         counters=Counter(attempts=4),
         last_data=1.5,
-        streams=(StreamStatus("BTCUSDT", "1h", "live", 20, 1.5, 2, 1),),
+        streams=(StreamStatus("BTCUSDT", "1h", "live", 20, 1.5, 2, 1, 4),),
     )
     plain = json.loads(json.dumps(status.as_dict()))
     assert plain == {
@@ -52,6 +66,7 @@ def test_as_plain_data_it_is_all_there_and_can_be_turned_into_json():
                 "idle": 1.5,
                 "holes": 2,
                 "verified_empty": 1,
+                "refused": 4,
             }
         ],
     }

@@ -32,6 +32,11 @@ def breaker(clock: Hand) -> CircuitBreaker:
     return CircuitBreaker("archive", 3, 30.0, clock)
 
 
+def alone(seconds: int) -> str:
+    """What is told of a source until it is tried again."""
+    return f"left alone (breaker_failures): next probe in {seconds} s (breaker_probe_after)"
+
+
 def answer(error: BaseException | None) -> None:
     if error is not None:
         raise error
@@ -57,7 +62,7 @@ def fail(breaker: CircuitBreaker, times: int = 3) -> None:
 def test_a_source_that_failed_so_often_in_a_row_is_not_asked(breaker):
     fail(breaker, 2)
     assert ask(breaker, OSError("the last straw")) == "raised"
-    assert ask(breaker) == "not asked: failed 3 times in a row, the last: OSError: the last straw; next probe in 30 s"
+    assert ask(breaker) == f"not asked: failed 3 times in a row, the last: OSError: the last straw; {alone(30)}"
 
 
 def test_what_is_refused_is_a_source_error(breaker):
@@ -83,16 +88,16 @@ def test_not_here_is_an_answer(breaker):
 def test_the_time_until_the_probe_is_told_in_whole_seconds_rounded_up(breaker, clock):
     fail(breaker)
     clock.time += 6.2
-    assert ask(breaker).endswith("next probe in 24 s")
+    assert ask(breaker).endswith(alone(24))
     clock.time += 23.79
-    assert ask(breaker).endswith("next probe in 1 s")
+    assert ask(breaker).endswith(alone(1))
 
 
 def test_after_that_time_one_request_is_the_probe_and_the_others_are_still_refused(breaker, clock):
     fail(breaker)
     clock.time += 30
     with breaker.guard():
-        assert ask(breaker).endswith("the last: OSError: no disk; a probe is under way")
+        assert ask(breaker).endswith("the last: OSError: no disk; left alone (breaker_failures): a probe is under way")
         clock.time += 1_000
         assert ask(breaker).endswith("a probe is under way")
 
@@ -133,7 +138,7 @@ def test_a_probe_that_fails_leaves_it_open_for_as_long_again(breaker, clock):
     fail(breaker)
     clock.time += 100
     assert ask(breaker, OSError("still")) == "raised"
-    assert ask(breaker) == "not asked: failed 4 times in a row, the last: OSError: still; next probe in 30 s"
+    assert ask(breaker) == f"not asked: failed 4 times in a row, the last: OSError: still; {alone(30)}"
     clock.time += 29.9
     assert ask(breaker).startswith("not asked")
     clock.time += 0.2
@@ -169,7 +174,7 @@ def test_a_request_from_before_that_fails_late_puts_the_probe_off_no_further(bre
         fail(breaker)
         clock.time += 29
         answer(OSError("late"))
-    assert ask(breaker) == "not asked: failed 4 times in a row, the last: OSError: late; next probe in 1 s"
+    assert ask(breaker) == f"not asked: failed 4 times in a row, the last: OSError: late; {alone(1)}"
 
 
 def test_a_request_from_before_that_is_answered_late_closes_it(breaker):
@@ -184,7 +189,7 @@ def test_why_is_empty_until_the_source_is_left_alone(breaker, clock):
     fail(breaker, 2)
     assert breaker.why == ""
     fail(breaker, 1)
-    assert breaker.why == "failed 3 times in a row, the last: OSError: no disk; next probe in 30 s"
+    assert breaker.why == f"failed 3 times in a row, the last: OSError: no disk; {alone(30)}"
     clock.time += 30
     assert breaker.why.endswith("the next request is a probe")
     ask(breaker)
@@ -199,8 +204,9 @@ def test_the_log_tells_once_that_it_is_left_alone_and_once_that_it_answers_again
         clock.time += 30
         ask(breaker)
         ask(breaker)
+    options = "(breaker_failures); not asked for 30 s (breaker_probe_after)"
     assert caplog.messages == [
-        "source archive failed 3 times in a row and is not asked for 30 s; the last: OSError: no disk",
+        f"source archive failed 3 times in a row {options}: OSError: no disk",
         "source archive answers again",
     ]
 
@@ -211,4 +217,4 @@ def test_by_default_it_is_five_failures_and_thirty_seconds():
     assert breaker.why == ""
     fail(breaker, 1)
     assert breaker.why.startswith("failed 5 times in a row")
-    assert breaker.why.endswith("next probe in 30 s")
+    assert breaker.why.endswith(alone(30))

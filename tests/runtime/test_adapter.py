@@ -129,7 +129,7 @@ def test_trim_keeps_the_newest_unbroken_run():
 
 
 def test_a_live_answer_that_is_too_far_behind_is_refused_with_every_sources_reason():
-    with pytest.raises(StaleDataError, match="the newest 3 bars are missing") as caught:
+    with pytest.raises(StaleDataError, match=r"the newest 3 bars are missing \(max_behind: 1\)") as caught:
         adapter(Silent(0.0), ListSource(hourly(5, 6))).get_history("BTCUSDT", 3)
     assert "s0: not here" in str(caught.value)
     assert "reconnecting" in str(caught.value)

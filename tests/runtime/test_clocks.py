@@ -43,6 +43,42 @@ def test_the_feed_clock_has_no_time_before_its_first_bar():
         FeedClock().now()
 
 
+def test_what_keeps_the_feed_clock_from_a_time_is_told():
+    with pytest.raises(ClockError, match=r"could be taken; live: auth_failed \(bad token\)\. Wait for one, or bind"):
+        FeedClock(lambda: "live: auth_failed (bad token)").now()
+
+
+def test_who_tells_the_causes_may_ask_what_time_it_is():
+    def causes() -> str:
+        with pytest.raises(ClockError, match=r"could be taken\. Wait") as inner:
+            clock.now()
+        return f"live: {type(inner.value).__name__}"
+
+    clock = FeedClock(causes)
+    for _ in range(2):
+        with pytest.raises(ClockError, match="could be taken; live: ClockError"):
+            clock.now()
+
+
+def test_causes_that_cannot_be_told_keep_nobody_from_asking_again():
+    def causes() -> str:
+        asked.append(1)
+        raise ZeroDivisionError
+
+    asked: list[int] = []
+    clock = FeedClock(causes)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            clock.now()
+    assert len(asked) == 2
+
+
+def test_once_it_has_a_time_nobody_is_asked_for_causes():
+    clock = FeedClock(lambda: pytest.fail("it has a time"))
+    clock.saw_open(T0)
+    assert clock.now() == T0
+
+
 def test_the_feed_clock_is_the_latest_time_that_bars_prove():
     clock = FeedClock()
     clock.saw_open(T0)

@@ -126,6 +126,13 @@ def test_an_open_time_that_is_no_time_is_an_error_that_names_it():
         current_bar_end(SimpleNamespace(current_bar={"open_time": "noon", "timeframe": "1h"}))
 
 
+@pytest.mark.parametrize("name", ["60m", "1H", "H1", "1hour"])
+def test_an_engine_may_call_the_timeframe_by_another_name(name):
+    assert current_timeframe(SimpleNamespace(current_bar=record(0, timeframe=name))) is Timeframe("1h")
+    in_list = SimpleNamespace(current_bar=record(0), market_data_context=[entry(name, record(0))])
+    assert current_timeframe(in_list) is Timeframe("1h")
+
+
 def test_a_timeframe_of_a_series_that_there_is_not_is_an_error():
     context = SimpleNamespace(current_bar=record(0), market_data_context=[entry("5x", record(0))])
     with pytest.raises(ClockError, match="the context's current_bar: '5x' is not a timeframe"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import wealthsources
-from wealthsources import ConfigError, RequestError, Timeframe
+from wealthsources import ClockError, ConfigError, RequestError, Timeframe
 
 from .conftest import context_at
 
@@ -70,6 +70,28 @@ def test_all_mistakes_of_a_configuration_are_told_at_once(mine):
 def test_an_unknown_source_is_named_with_those_that_are(mine):
     with mine({}, {}) as session, pytest.raises(RequestError, match=r"no source 'x'; the chain is: s0, s1"):
         session.source("x")
+
+
+def test_an_error_of_the_feeds_clock_says_how_each_live_source_is(mine):
+    with mine({"live": True}, {}, {"fail": "make", "optional": True}, clock="feed") as session:
+        with pytest.raises(ClockError, match=r"s0: not started; s2: broken: .*cannot be made.*\. Wait for one"):
+            session.clock.now()
+        with pytest.raises(ClockError, match="s0: ready; s2: broken"):
+            session.adapter().get_history("X", 3)
+        with pytest.raises(ClockError, match=r"state mode='live' or mode='backtest'; .*; s0: ready; s2: broken"):
+            session.adapter(context_at(0))
+
+
+def test_a_chain_without_a_live_source_never_gives_the_feeds_clock_a_time_and_says_so(mine):
+    with mine({}, clock="feed") as session, pytest.raises(ClockError, match="the chain has no live source"):
+        session.clock.now()
+
+
+def test_a_live_source_whose_status_fails_is_told_too(mine):
+    with mine({"live": True, "status": "none"}, clock="feed") as session:
+        session.start_live()
+        with pytest.raises(ClockError, match=r"s0: unknown: status\(\) returned NoneType"):
+            session.clock.now()
 
 
 def test_a_status_that_is_none_is_told(mine):

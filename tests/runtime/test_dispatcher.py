@@ -337,5 +337,5 @@ def test_a_loss_is_said_once_and_counted_every_time(dispatcher, caplog):
     assert receiver.done.wait(10)
     assert dispatcher.lost == 4
     assert [message for message in caplog.messages if "too slow" in message] == [
-        "subscribers are too slow: 10 events wait, the oldest are being lost"
+        "subscribers are too slow: 10 events wait (a fixed limit), the oldest are being lost"
     ]

@@ -31,6 +31,8 @@ from .conftest import context_at
 
 # starting and stopping -------------------------------------------------------------------------------------------
 
+ALONE = "left alone (breaker_failures): next probe in 30 s (breaker_probe_after)"
+
 
 def test_live_sources_start_with_the_first_live_adapter_and_not_for_a_backtest(mine):
     with mine({"live": True}, {}) as session:
@@ -199,7 +201,7 @@ def test_the_strategy_gets_its_bars_from_the_next_source_meanwhile(mine):
         explanation = session.adapter(mode="live").explain("X", 3, on_stale="mark")
         assert [attempt.outcome for attempt in explanation.attempts] == ["failed", "bars"]
         assert "failed" in str(explanation)
-        assert "not asked: failed 5 times in a row, the last: OSError: no disk; next probe in 30 s" in str(explanation)
+        assert f"not asked: failed 5 times in a row, the last: OSError: no disk; {ALONE}" in str(explanation)
         assert [bar.source for bar in explanation.bars] == ["s1"] * 3
 
 
@@ -228,7 +230,7 @@ def test_the_status_of_a_source_that_is_not_asked_says_so(mine):
         failures(session, 1)
         status = session.status().sources["s0"]
     assert status.state == "failing"
-    assert status.reason == "failed 5 times in a row, the last: OSError: no disk; next probe in 30 s"
+    assert status.reason == f"failed 5 times in a row, the last: OSError: no disk; {ALONE}"
 
 
 def test_in_a_backtest_a_source_is_asked_every_time_so_that_the_answers_stay_the_same(mine):

@@ -49,6 +49,7 @@ def price(answers, *, now=NOW, live=False, sources=(), idle=None, known=True, **
         stale_after=Policy(**policy).late_after,
         foreign="",
         stale_for=lambda symbol, timeframe: idle,
+        live_states=lambda: "live: error (refused)",
     )
     try:
         return LatestPrice(engine, "X", now, ask, live=live).find(lambda: known), asked
@@ -147,7 +148,7 @@ def test_minutes_that_stopped_are_not_made_up_for_by_the_hour_that_is_pushed():
 
 def test_a_bar_that_ended_before_the_streams_fell_silent_tells_no_price():
     found, _ = price({"1m": bar(close=5.0)}, now=NOW + HOUR, live=True, idle=600.0)
-    assert "no live stream for 600 s, and no bar ended since" in str(found)
+    assert "no live stream for 600 s, and no bar ended since; live: error (refused)" in str(found)
     assert price({"1m": bar(close=5.0)}, now=NOW + MINUTE, live=True, idle=600.0)[0] == 5.0
     marked = {"on_stale": "mark", "max_price_age": HOUR}
     assert price({"1m": bar(close=5.0)}, now=NOW + HOUR, live=True, idle=600.0, **marked)[0] == 5.0

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import wealthsources
 from wealthsources.cli.wait_option import check_wait, progress
-from wealthsources.model.errors import ClockError, RequestError
+from wealthsources.model.errors import RequestError
 from wealthsources.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from wealthsources.model.status import SourceStatus
     from wealthsources.resolve.chain import ChainLink
     from wealthsources.resolve.query import OnStale
     from wealthsources.runtime.adapter import ContextDataAdapter
@@ -46,16 +45,12 @@ class Question:
 
 @contextlib.contextmanager
 def answering(config: Path, question: Question) -> Iterator[ContextDataAdapter]:
-    """An adapter whose live sources had their time. Without a time of the feed, ClockError says how they are."""
+    """An adapter whose live sources had their time."""
     with wealthsources.open(config) as session:
         waiting = _Waiting(session.adapter(), question)
         with progress(question.wait) as tell:
             waiting.wait(tell)
-        try:
-            yield waiting.adapter
-        except ClockError as error:
-            states = waiting.states() or ["the chain has no live source"]
-            raise ClockError(f"no live bar has come, so the feed's clock has no time: {'; '.join(states)}") from error
+        yield waiting.adapter
 
 
 def stale_policy(adapter: ContextDataAdapter) -> OnStale:
@@ -88,11 +83,6 @@ class _Waiting:
         finally:
             unsubscribe()
 
-    def states(self) -> list[str]:
-        """How each live source is, with its last error."""
-        sources = self._session.status().sources
-        return [_state(each.name, sources[each.name]) for each in self._live]
-
     def _missing(self) -> list[str]:
         """What each live source that is waited for still lacks. One that was rejected is not waited for."""
         status = self._session.status()
@@ -101,7 +91,7 @@ class _Waiting:
             state = status.sources[each.name]
             lack = "no bar" if status.now is None else self._lack(each)
             if lack and state.state != _REJECTED:
-                lacks.append(f"{_state(each.name, state)}, {lack}")
+                lacks.append(f"{each.name}: {state.summary()}, {lack}")
         return lacks
 
     def _lack(self, link: ChainLink) -> str:
@@ -113,7 +103,3 @@ class _Waiting:
         if held < question.count:
             return f"{held} of {question.count} bars"
         return "stale" if link.source.stale_for(question.symbol, self._timeframe) else ""
-
-
-def _state(name: str, status: SourceStatus) -> str:
-    return f"{name}: {status.state}" + (f" ({status.last_error})" if status.last_error else "")

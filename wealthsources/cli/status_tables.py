@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Row = tuple[str | Text, ...]
 
-_NUMBERS: Final = ("epoch", "reconnects", "last bar", "bars", "idle", "holes", "times")
+_NUMBERS: Final = ("epoch", "reconnects", "last bar", "bars", "idle", "holes", "refused", "times")
 _GOOD: Final = (*UP, "live")
 _WAITING: Final = ("not started", "connecting", "reconnecting", "never_received", "late", "hole")
 
@@ -34,7 +34,7 @@ def print_status(status: SessionStatus) -> None:
     if remarks := list(_remarks(sources)):
         typer.echo()
         print_texts(remarks)
-    _print(("source", "symbol", "timeframe", "state", "bars", "idle", "holes"), _streams(sources))
+    _print(("source", "symbol", "timeframe", "state", "bars", "idle", "holes", "refused"), _streams(sources))
     _print(("source", "counted", "times"), [*_counts(sources), *_lost(status)])
 
 
@@ -70,7 +70,8 @@ def _streams(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
         for stream in source.streams:
             symbol, timeframe = one_line(stream.symbol), one_line(stream.timeframe)
             state = _colored(stream.state)
-            yield name, symbol, timeframe, state, str(stream.bars), _time(stream.idle), str(stream.holes)
+            counts = _time(stream.idle), str(stream.holes), str(stream.refused)
+            yield name, symbol, timeframe, state, str(stream.bars), *counts
 
 
 def _counts(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:

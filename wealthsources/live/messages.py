@@ -9,7 +9,7 @@ class BarMessage(Protocol):
     """One message: the whole bar so far, as a server states it. Whether it can be a bar is checked when it is stored.
 
     symbol      in the server's spelling, or in ours
-    timeframe   the name of one of ours; `open_time` is in ms
+    timeframe   the name of one of ours, or another that can mean no other; `open_time` is in ms
     values      open, high, low, close, volume; `decimals` and `texts` give their own text back, see `read_value`
     closed      the server's flag, None if it sends none
     """
@@ -35,9 +35,13 @@ class BarMessage(Protocol):
 class LostMessage(Protocol):
     """A message that came and cannot be used: which bar it was for, as far as that could be read.
 
+    why                what is wrong with it, for people
     symbol, timeframe  empty if it may have been for any series; `open_time` None if it may have been for any bar
     may_be_bar         false for what is nothing like a bar, such as a heartbeat in plain text
     """
+
+    @property
+    def why(self) -> str: ...
 
     @property
     def symbol(self) -> str: ...

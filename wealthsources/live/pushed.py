@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from os import getpid
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from wealthsources import forking
 from wealthsources.live.filling import HoleFiller
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from wealthsources.model.bars import Bars
     from wealthsources.source import HistoryRequest, Host
 
-_AHEAD: Final = 5_000  # ms by which a bar may be ahead of our clock
 _MOST_LOGGED: Final = 10
+_LONG_OVER: Final = 30.0  # seconds after which a bar that only begins is no quiet market's
+_MOST_TROUBLES: Final = 3  # of that many series the status says what is wrong
 
 
 class PushedSource(Source):
@@ -85,8 +86,6 @@ class PushedSource(Source):
         self._host: Host | None = None
         self._owner = 0  # the process that started it
         self._next_look: dict[int, float] = {}  # by shard
-        self._ahead: float | None = None  # seconds by which the server's clock is ahead at least
-        self._wall_ahead: float | None = None  # seconds; None: bars carry old times, so none is from the future
         forking.call_in_child(self, PushedSource._leave_to_parent)
 
     # what is subscribed ----------------------------------------------------------------------------------------
@@ -166,13 +165,23 @@ class PushedSource(Source):
         stale = stale_seconds(stream, self._monotonic())
         voucher = stream.shard.voucher if request.include_forming and not stale else None
         bars = series.snapshot(request.end, request.start, request.count, forming_epoch=voucher)
-        if not stale and (stream.pushes_forming or stream.new_bars < ENOUGH_TO_JUDGE):
-            if not len(bars):
-                raise NotHere(f"holds no closed bar of that time ({len(series)} bars in all)")
+        held, plain = len(bars), stream.pushes_forming or stream.new_bars < ENOUGH_TO_JUDGE
+        if held >= (request.count or 1) and plain and not (stale or stream.refused or stream.shard.watch.note):
             return bars
-        note = stream.stale_note(stale) if stale else self._hint
+        return self._with_note(bars, stream, series, stale, request.count)
+
+    def _with_note(
+        self, bars: Bars, stream: Stream, series: SeriesBuffer, stale: float | None, count: int | None
+    ) -> Bars:
+        """The answer with what there is to say of it. Raises NotHere if it has no bars."""
+        full = len(series) >= series.capacity
+        note = stream.note(stale, self._hint)
         if not len(bars):
-            raise NotHere("; ".join(filter(None, (f"holds no closed bar of that time ({len(series)} in all)", note))))
+            most = ", as many as its capacity" if full else ""
+            held = f"holds no closed bar of that time ({len(series)} bars in all{most})"
+            raise NotHere(f"{held}; {note}" if note else held)
+        if full and count is not None and len(bars) < count:
+            note = "; ".join(filter(None, (note, f"it keeps no more than {series.capacity} bars (capacity)")))
         return bars.noted(note) if note else bars
 
     def stale_for(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> float | None:
@@ -198,17 +207,28 @@ class PushedSource(Source):
         heard = [shard.last_data for shard in shards if shard.last_data is not None]
         return SourceStatus(
             worst.state,
-            worst.foreign or (self._hint if any(stream.seems_closed_only for stream in streams) else ""),
+            worst.foreign or self._reason(shards, streams),
             worst.last_error,
             worst.endpoint,
             sum(shard.epoch for shard in shards),
             sum(shard.reconnects for shard in shards),
             sum_of(shard.reconnects_by_reason for shard in shards),
             now - max(heard) if heard else None,
-            self._ahead,
+            max((ahead for shard in shards if (ahead := shard.watch.ahead) is not None), default=None),
             sum_of(shard.counters for shard in shards),
             tuple(stream.status(now, bool(stale_seconds(stream, now))) for stream in streams),
         )
+
+    def _reason(self, shards: Sequence[Shard], streams: Sequence[Stream]) -> str:
+        """What there is to say that the states do not."""
+        told = [self._hint] if any(stream.seems_closed_only for stream in streams) else []
+        told += [shard.watch.note for shard in shards]
+        troubled = [stream for stream in streams if stream.is_troubled]
+        for stream in troubled[:_MOST_TROUBLES]:
+            told.append(f"{stream.symbol} {stream.timeframe} {stream.trouble()}")
+        if len(troubled) > _MOST_TROUBLES:
+            told.append(f"so it is with {len(troubled) - _MOST_TROUBLES} more series")
+        return "; ".join(dict.fromkeys(filter(None, told)))
 
     def _shards(self) -> tuple[Shard, ...]:
         streams = tuple(self._streams.values())
@@ -216,13 +236,13 @@ class PushedSource(Source):
 
     # receiving, on the thread of a shard's connection ----------------------------------------------------------
 
-    def on_state(self, shard: Shard, state: ShardState, reason: str) -> None:  # noqa: ARG002 - whichever it is
+    def on_state(self, shard: Shard, state: ShardState, reason: str) -> None:
         """The connection is in another state."""
         host = self._host
-        if state == "connected" and host is not None and host.clock.name != "feed":
+        if state == "connected" and host is not None:
             # The wall clock is read once a connection; a step of it later on makes no bar come from the future.
-            self._wall_ahead = self._wall() - self._monotonic()
-            self._ahead = None
+            wall_ahead = None if host.clock.name == "feed" else self._wall() - self._monotonic()
+            shard.watch.begin(wall_ahead, shard.endpoint)
         if host is not None and host.listening:
             host.emit(Event("state", host.name, state=state, reason=reason))
 
@@ -233,25 +253,22 @@ class PushedSource(Source):
         if stream is None or stream.shard is not shard:
             stream = self._find(shard, key)
             if stream is None:
-                shard.counters["unsolicited"] += 1
-                return False
+                return self._is_strange(shard, key, now)
         host = self._host
         if host is None:
             return False
-        open_time = bar.open_time
+        open_time, closed, limit = bar.open_time, bar.closed, shard.watch.limit
         if open_time != stream.last_open and (fault := time_fault(open_time, stream.timeframe)):
-            self._refuse(shard, stream, None, fault)  # whichever bar it is of
+            self._refuse(shard, stream, None, fault, now)  # whichever bar it is of
             return None
         if not is_usual(bar.values) and (fault := value_fault(bar.values, stream.market.prices)):
-            self._refuse(shard, stream, open_time, fault)
+            self._refuse(shard, stream, open_time, fault, now)
             return None
-        if self._wall_ahead is not None:
-            proof = stream.timeframe.end(open_time) if bar.closed else open_time
-            if proof > (now + self._wall_ahead) * 1000 + _AHEAD:
-                shard.counters["from_the_future"] += 1
-                self._see_clock(proof, now)
-                stream.lost(open_time)
+        if limit is not None and (stream.timeframe.end(open_time) if closed else open_time) > now * 1000 + limit:
+            comes = self._comes_early(shard, stream, open_time, closed, now)
+            if comes == "refused":
                 return False
+            closed = closed if comes == "in time" else None
         series = stream.series
         if series is None:
             series = stream.series = self.store.series(stream.symbol, stream.timeframe)
@@ -260,7 +277,7 @@ class PushedSource(Source):
         if open_time != stream.last_open:
             stream.begin_bar(series, open_time, now)
         voucher = (shard.epoch << 32) + shard.breaks  # `shard.voucher`, without the call
-        stored = series.put(open_time, bar.close_time, bar.values, bar.decimals, bar.closed, voucher, bar.texts, now)
+        stored = series.put(open_time, bar.close_time, bar.values, bar.decimals, closed, voucher, bar.texts, now)
         if stored.kind == "update" and not stored.closed:
             stream.pushes_forming = True
         elif stored.kind == "old_epoch":
@@ -272,23 +289,59 @@ class PushedSource(Source):
             self._tell(host, series, stored, open_time)
         return True
 
-    def _refuse(self, shard: Shard, stream: Stream, open_time: int | None, fault: str) -> None:
+    def _refuse(self, shard: Shard, stream: Stream, open_time: int | None, fault: str, now: float) -> None:
         """A message that breaks a rule: what we hold of its bar is not what it became."""
         if self._host is not None and shard.counters["bad_bar"] < _MOST_LOGGED:
             self._host.logger.warning("bad_bar: %s (%s %s)", fault, stream.symbol, stream.timeframe)
-        shard.counters["bad_bar"] += 1
+        stream.refuse(fault, now)
         stream.lost(open_time)
+        shard.counters["bad_bar"] += 1  # last: what is counted has been told
+
+    def _is_strange(self, shard: Shard, key: SeriesKey, now: float) -> Literal[False]:
+        """A bar of what nobody asked for, or of what may be two symbols, is noted and does not belong to any series."""
+        stream = self._streams.get(shard.match(*key) or key)
+        if stream is not None and stream.ambiguity:
+            stream.refuse(shard.shown(stream.ambiguity), now)
+        else:
+            shard.unused.add_stranger(shard.shown(key[0]), shard.shown(key[1]), now)
+        shard.counters["unsolicited"] += 1
+        return False
+
+    def _comes_early(
+        self, shard: Shard, stream: Stream, open_time: int, closed: bool | None, now: float
+    ) -> Literal["in time", "flagged early", "refused"]:
+        """What becomes of a bar that proves a later time than it is here.
+
+        One that opens too early is refused, and breaks nothing: it is of a later bar than the one that is held. One
+        whose end is too early has a flag that is not believed, but it states the bar so far, as any message does.
+        """
+        proof = stream.timeframe.end(open_time) if closed else open_time
+        opens_early = open_time > now * 1000 + (shard.watch.limit or 0.0)
+        counts = self._counts(shard, now)
+        if shard.watch.early(proof, now, flagged=bool(closed), opens_early=opens_early, counts=counts):
+            return "in time"
+        if not opens_early:
+            shard.counters["flags_too_early"] += 1
+            return "flagged early"
+        ahead = shard.watch.how_early(open_time, now)
+        stream.refuse(f"it opens {ahead:.1f} s ahead of this machine's clock", now, for_its_time=True)
+        stream.lost(open_time)
+        shard.counters["from_the_future"] += 1
+        return "refused"
 
     def on_malformed(self, shard: Shard, message: LostMessage) -> None:
         """A message was lost on us. If it was the last one of a bar, what we hold of that bar is not what it became."""
-        if not message.may_be_bar:
-            return
-        if not message.symbol:
-            shard.breaks += 1
-            return
-        stream = self._find(shard, (message.symbol, message.timeframe))
+        now = self._monotonic()
+        stream = self._find(shard, (message.symbol, message.timeframe)) if message.symbol else None
         if stream is not None:
-            stream.lost(message.open_time)
+            stream.refuse(shard.shown(message.why), now)
+            if message.may_be_bar:
+                stream.lost(message.open_time)
+        elif message.symbol:
+            shard.unused.add_stranger(shard.shown(message.symbol), shard.shown(message.timeframe), now)
+        elif message.may_be_bar:
+            shard.unused.add_lost(shard.shown(message.why), now)
+            shard.breaks += 1
 
     def on_resubscribed(self, shard: Shard) -> None:
         """As after a lost connection: only what is sent from now on stands for a bar that forms."""
@@ -302,6 +355,7 @@ class PushedSource(Source):
         if now < self._next_look.get(shard.number, 0.0):
             return
         self._next_look[shard.number] = now + 1.0
+        self._look_at_clock(shard, now)
         for stream in tuple(self._streams.values()):
             if stream.shard is not shard:
                 continue
@@ -318,10 +372,16 @@ class PushedSource(Source):
         stream = None if series is None else self._streams.get(series)
         if stream is None:
             return None
-        if not stream.accept(key[0], exact=shard.is_exact(*key), warn=functools.partial(self._warn, stream)):
+        exact, warn = shard.is_exact(*key), functools.partial(self._warn, stream)
+        if not (stream.accept(key[0], exact=exact, warn=warn) and stream.accept_timeframe(key[1], warn)):
             return None
         stream.shard = shard
-        if shard.is_exact(*key) or not states_base(key[0]):  # any other has to be judged each time
+        # Of what is remembered there is not too much, and nothing that has to be judged each time.
+        if exact or (
+            key[1] == stream.timeframe.name
+            and not states_base(key[0])
+            and len(self._spellings) < 4 * len(self._streams) + 16
+        ):
             self._spellings[key] = stream
         return stream
 
@@ -345,8 +405,9 @@ class PushedSource(Source):
         for time_closed in stored.closed:
             clock.saw_closed(timeframe.end(time_closed))
         if stored.kind == "new":
-            self._judge_push(shard, stream, host, end)
-            self._see_clock(end if bar.closed else open_time, now)
+            self._judge_push(shard, stream, host, end, now, flagged=bool(bar.closed))
+            if open_time in stored.closed or not bar.closed:  # a flag that was not believed has been heard of
+                self._see_clock(shard, stream, bar, now, newest=open_time == series.newest)
             if bar.close_time not in (end, end - 1):
                 shard.counters["odd_close_time"] += 1
         if stored.hole is not None:
@@ -356,7 +417,9 @@ class PushedSource(Source):
         hole = stored.hole
         if hole is None:
             return
-        host.logger.warning("%s %s: %s UTC", stream.symbol, stream.timeframe, hole)
+        anew = f"; that is as wide as its capacity of {series.capacity}, so the series begins anew"
+        told = anew if hole.count >= series.capacity else ""
+        host.logger.warning("%s %s: %s UTC%s", stream.symbol, stream.timeframe, hole, told)
         shard.counters["holes"] += 1
         if host.listening:
             host.emit(Event("hole", host.name, stream.symbol, stream.timeframe, hole=hole))
@@ -369,26 +432,41 @@ class PushedSource(Source):
     def _new_filler(self, series: SeriesBuffer, host: Host, shard: Shard) -> HoleFiller:
         return HoleFiller(series, self.store, host, shard.counters, self._monotonic, self._first_retry)
 
-    def _see_clock(self, proof: int, now: float) -> None:
-        """The server says that it is `proof` (ms) already."""
-        if self._wall_ahead is not None:
-            ahead = proof / 1000 - (now + self._wall_ahead)
-            self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
+    def _see_clock(self, shard: Shard, stream: Stream, bar: BarMessage, now: float, *, newest: bool) -> None:
+        """What a bar that began, not too early, tells of the server's clock."""
+        watch, end, flagged = shard.watch, stream.timeframe.end(bar.open_time), bool(bar.closed)
+        counts = newest and self._counts(shard, now)
+        enough = stream.enough_late(flagged=flagged, over=watch.how_early(end, now) < -_LONG_OVER)
+        watch.saw(end if flagged else bar.open_time, now, flagged=flagged, counts=counts, enough=enough)
 
-    def _judge_push(self, shard: Shard, stream: Stream, host: Host, end: int) -> None:
+    def _counts(self, shard: Shard, now: float) -> bool:
+        """Whether it tells something when a bar comes: one of a snapshot may come at any time."""
+        return now >= shard.acknowledged_at + self._snapshot
+
+    def _judge_push(self, shard: Shard, stream: Stream, host: Host, end: int, now: float, *, flagged: bool) -> None:
         """Whether the server pushes bars while they form can be told by when they come."""
-        if stream.pushes_forming or self._monotonic() < shard.acknowledged_at + self._snapshot:
+        if stream.pushes_forming or not self._counts(shard, now):
             return
         stream.new_bars += 1
-        if self._wall_ahead is not None and end > (self._monotonic() + self._wall_ahead) * 1000:
+        if shard.watch.limit is not None and shard.watch.how_early(end, now) > 0 and not flagged:
             stream.pushes_forming = True
         elif stream.new_bars == ENOUGH_TO_JUDGE and self._hint:
             host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, self._hint)
+
+    def _look_at_clock(self, shard: Shard, now: float) -> None:
+        """Whether this machine's clock was set, and what there is to say of it."""
+        watch = shard.watch
+        if watch.limit is not None:
+            watch.look(self._wall() - now)
+            if self._host is not None and (news := watch.news()):
+                self._host.logger.warning("%s", news)
 
     def _say_stale(self, shard: Shard, stream: Stream) -> None:
         never = stream.series is None
         if self._host is not None:
             what = "no bar ever came; is that symbol and resolution right?" if never else "the stream went silent"
+            if stream.is_troubled:
+                what = stream.trouble() if never else f"{what}; {stream.trouble()}"
             self._host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, what)
         shard.counters["never_received" if never else "stale_streams"] += 1
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
+from wealthsources.live.clock_watch import ClockWatch
+from wealthsources.live.unused import Unused
 from wealthsources.model.symbols import match_symbol
+from wealthsources.model.text import one_line
+from wealthsources.model.timeframe_names import match_timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
 SeriesKey = tuple[str, str]
 
 ShardState = Literal["disconnected", "connecting", "connected", "reconnecting", "error", "auth_failed"]
+
+_LONGEST_SHOWN: Final = 160
 
 #: The worst first: a subscription does no better than the worst of its shards.
 _STATES: Final = ("auth_failed", "error", "disconnected", "connecting", "reconnecting", "connected")
@@ -33,6 +39,7 @@ class Shard:
     foreign               why nobody writes it here: it is of another process, from which this one was forked; or empty
     refused               what the server refused on this connection, and why; the other series live on
     counters              what happened, by name; reconnects_by_reason: why connections were lost
+    watch                 what its bars tell of the server's clock; unused: what came and became no bar
     """
 
     def __init__(
@@ -52,6 +59,8 @@ class Shard:
         self.refused: dict[SeriesKey, str] = {}
         self.counters: Counter[str] = Counter()
         self.reconnects_by_reason: Counter[str] = Counter()
+        self.watch = ClockWatch()
+        self.unused = Unused()
         self._spell = spell
         self.take_series(series)
 
@@ -81,13 +90,24 @@ class Shard:
         """Whether this is the very spelling under which a series of this shard was asked for."""
         return (symbol, timeframe) in self._spellings
 
+    def shown(self, text: str) -> str:
+        """A text of the server's, fit to be shown: short, one line. Who holds a secret takes it out before."""
+        line = one_line(text[: 4 * _LONGEST_SHOWN])
+        return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"
+
     def match(self, symbol: str, timeframe: str) -> SeriesKey | None:
-        """The series of this shard that is meant by the server's spelling of a symbol, or by a similar one."""
+        """The series of this shard that is meant by the server's spelling of a symbol, or by a similar one.
+
+        So it is with the timeframe: `60m` means our `1h`.
+        """
         exact = self._spellings.get((symbol, timeframe))
         if exact is not None:
             return exact
+        meant = match_timeframe(timeframe)
+        if meant is None:
+            return None
         matched = match_symbol(symbol, self._symbols)
-        series = None if matched is None else (matched, timeframe)
+        series = self._spellings.get((symbol, meant.name)) or (matched or symbol, meant.name)
         return series if series in self._wanted else None
 
 

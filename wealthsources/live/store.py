@@ -46,7 +46,9 @@ class BarStore:
             series = self._series.get(key)
             if series is None:
                 if len(self._series) >= self.max_series:
-                    raise RequestError(f"no room for series {symbol} {timeframe}: there are {self.max_series} already")
+                    raise RequestError(
+                        f"no room for series {symbol} {timeframe}: there are {self.max_series} already (max_series)"
+                    )
                 series = SeriesBuffer(symbol, timeframe, self.capacity, names=self._names, corrections=self.corrections)
                 self._series[key] = series
             return series
@@ -62,7 +64,9 @@ class BarStore:
         with self._lock:
             if name not in self._names:
                 if len(self._names) >= MOST_SOURCES:
-                    raise RequestError(f"no room for one more source name, {name!r}")
+                    raise RequestError(
+                        f"no room for one more source name, {name!r}: there are {MOST_SOURCES} already (a fixed limit)"
+                    )
                 self._names = (*self._names, name)
             return self._names.index(name)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, Literal
 
+from wealthsources.live.clock_watch import ENOUGH_LATE, ENOUGH_OVER
 from wealthsources.model.markets import Market
 from wealthsources.model.status import StreamStatus
 from wealthsources.model.symbols import match_symbol, states_base
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 #: After so many bars that came once and after their window, a server seems to push closed bars only.
 ENOUGH_TO_JUDGE: Final = 3
 
+_NONE_CAME: Final = "no bar of this series has come"
+
 
 class Stream:
     """One subscribed series: its bars, the shard that brings them, and what is remembered of its messages.
@@ -31,6 +35,7 @@ class Stream:
     last_open       the open time of the last message, ms; None before the first
     new_bars        how many bars were begun, as far as that tells how the server pushes
     pushes_forming  a forming bar was seen
+    refused         how many of its messages were not taken; why the last one was not, and when that was (monotonic)
     """
 
     def __init__(self, symbol: str, timeframe: Timeframe) -> None:
@@ -47,7 +52,13 @@ class Stream:
         self.new_bars = 0
         self.pushes_forming = False
         self.said_stale = False
-        self._ambiguous = False
+        self.ambiguity = ""
+        self._other_name = ""
+        self._has_own_name = False
+        self.refused = 0
+        self.last_refusal = ""
+        self._refused_at: float | None = None
+        self._refused_for_its_time = False
         self._partial: tuple[int, int] | None = None  # (epoch, open time) of a bar that is only partial
 
     @property
@@ -62,31 +73,86 @@ class Stream:
 
     # how far it can be vouched for -----------------------------------------------------------------------------
 
+    def note(self, stale: float | None, hint: str) -> str:
+        """What to say of an answer: of a stream stale for so many seconds, of the clocks, of how the server pushes."""
+        shard = self.shard
+        clock = "" if shard is None else shard.watch.note
+        odd = stale or self.seems_closed_only or clock or self._refused_at is not None
+        if not odd:  # as nearly always
+            return ""
+        told = [self.stale_note(stale) if stale else hint if self.seems_closed_only else ""]
+        if self._lacks_last and not (clock and self._refused_for_its_time):
+            told.append(self._refusals())
+        return "; ".join(filter(None, [*told, clock]))
+
     def stale_note(self, stale: float) -> str:
         """What to say of an answer, the stream having been stale for so many seconds."""
-        state = "disconnected" if self.shard is None else self.shard.state
-        if self.shard is not None and self.shard.foreign:
-            return f"cannot vouch for the newest bars: {self.shard.foreign}"
-        if state == "connected":
-            return f"nothing came for {stale:.0f} s more than a stream may be silent: cannot vouch for the newest bars"
-        return f"{state} for {stale:.0f} s: cannot vouch for the newest bars"
+        shard = self.shard
+        if shard is not None and shard.foreign:
+            return f"cannot vouch for the newest bars: {shard.foreign}"
+        state = "disconnected" if shard is None else shard.state
+        if shard is None or state != "connected":
+            why = f" ({shard.last_error})" if shard is not None and shard.last_error else ""
+            return f"{state} for {stale:.0f} s{why}: cannot vouch for the newest bars"
+        what = "nothing that could be used" if self._lacks_last else "nothing"
+        note = f"{what} came for {stale:.0f} s more than a stream may be silent: cannot vouch for the newest bars"
+        at = shard.unused.last_at
+        if at is None or at < self._arrived:
+            return note
+        return "; ".join([note, *shard.unused.tell(self.symbol)])
 
     def why_nothing(self) -> str:
-        """Why no bar ever came."""
+        """Why no bar was ever taken: none came, or none that could be."""
         shard = self.shard
         if shard is None:
             return "is not subscribed"
-        if shard.state == "connected":
-            return "is connected, but no bar of this series has come"
         if shard.foreign:
             return f"has received nothing: {shard.foreign}"
-        return f"has received nothing: {shard.state}" + (f" ({shard.last_error})" if shard.last_error else "")
+        turned_down = shard.refused.get(self.key)
+        if turned_down:
+            what = f"the server refuses this series: {turned_down}"
+        elif shard.state == "connected":
+            what = "is connected, but "
+            what += f"no bar of this series was taken: {self._refusals()}" if self.refused else _NONE_CAME
+        else:
+            what = "has received nothing: " if not self.refused else f"has taken nothing: {self._refusals()}; "
+            what += shard.state + (f" ({shard.last_error})" if shard.last_error else "")
+        clock = [shard.watch.note] if shard.watch.note not in what else []
+        return "; ".join([what, *shard.unused.tell(self.symbol), *clock])
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether there is more to say of it than its state: something came that was not taken."""
+        shard = self.shard
+        if self.series is not None or shard is None:
+            return self._lacks_last
+        return bool(self.refused or self.key in shard.refused or shard.unused.last_at is not None)
+
+    def trouble(self) -> str:
+        """What there is to say of it then."""
+        return self.why_nothing() if self.series is None else self._refusals()
+
+    @property
+    def _arrived(self) -> float:
+        series = self.series
+        return 0.0 if series is None or series.arrived is None else series.arrived
+
+    @property
+    def _lacks_last(self) -> bool:
+        """Whether its last message was not taken."""
+        return self._refused_at is not None and self._refused_at >= self._arrived
+
+    def _refusals(self) -> str:
+        """What was refused, and why; by the clocks, if there is something to say of them."""
+        clock = self.shard.watch.note if self.shard is not None and self._refused_for_its_time else ""
+        came = "message came and was" if self.refused == 1 else "messages came and were"
+        return f"{self.refused} {came} refused, the last one: {clock or self.last_refusal}"
 
     def status(self, now: float, stale: bool) -> StreamStatus:
         """A snapshot at `now`, monotonic."""
         series, shard, name = self.series, self.shard, self.timeframe.name
         if series is None or shard is None:
-            return StreamStatus(self.symbol, name, "never_received")
+            return StreamStatus(self.symbol, name, "never_received", refused=self.refused)
         empty = () if self.filler is None else self.filler.known_empty(now)
         holes = sum(hole not in empty for hole in series.holes())
         idle = None if series.arrived is None else now - series.arrived
@@ -95,7 +161,7 @@ class Stream:
             state = "stale"
         elif now - max(series.arrived or 0.0, shard.acknowledged_at) > self.due:
             state = "late"
-        return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty))
+        return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty), self.refused)
 
     # messages --------------------------------------------------------------------------------------------------
 
@@ -108,13 +174,39 @@ class Stream:
         if exact or not states_base(spelling):
             return True
         self.spelling = self.spelling or spelling
-        if self._ambiguous or match_symbol(spelling, [self.spelling]) is not None:
-            return not self._ambiguous
-        self._ambiguous = True
-        warn(f"comes as {self.spelling!r} and as {spelling!r}, which are two symbols; none is taken any more")
+        if self.ambiguity or match_symbol(spelling, [self.spelling]) is not None:
+            return not self.ambiguity
+        self.ambiguity = (
+            f"comes as {self.spelling!r} and as {spelling!r}, which are two symbols; none is taken any more"
+        )
+        warn(self.ambiguity)
         if self.series is not None:
             self.series.clear()
         return False
+
+    def accept_timeframe(self, name: str, warn: Callable[[str], None]) -> bool:
+        """Whether a message that calls the timeframe so is one of this stream.
+
+        Another name of it is believed until our own comes: then these may be two series, and what came is let go of.
+        """
+        if name != self.timeframe.name:
+            self._other_name = self._other_name or name
+            return not self._has_own_name
+        if self._other_name and not self._has_own_name:
+            warn(f"comes as {name!r} and as {self._other_name!r}; only {name!r} is taken any more")
+            if self.series is not None:
+                self.series.clear()
+        self._has_own_name = True
+        return True
+
+    def enough_late(self, *, flagged: bool, over: bool) -> float:
+        """How many bars in a row that come late by the same tell of the clocks. `over`: long after they should be over.
+
+        A quiet market begins its bars late, but none after its end. Where finished bars alone are pushed all come late.
+        """
+        if self.pushes_forming and over:
+            return ENOUGH_OVER
+        return ENOUGH_LATE if self.pushes_forming or flagged or over else math.inf
 
     def begin_bar(self, series: SeriesBuffer, open_time: int, now: float) -> None:
         """A message of another bar than the last one. After a silence it closes nothing: the rest may be missing."""
@@ -131,6 +223,13 @@ class Stream:
     def begin_again(self) -> None:
         """The server was asked again on the same connection, and may begin the stream anew."""
         self._partial = None
+
+    def refuse(self, why: str, now: float, *, for_its_time: bool = False) -> None:
+        """A message for it was not taken at `now`, monotonic. `for_its_time`: by our clock it came too early."""
+        self.refused += 1
+        self.last_refusal = why
+        self._refused_at = now
+        self._refused_for_its_time = for_its_time
 
     def lost(self, open_time: int | None) -> None:
         """A message for that bar (None: for some bar) was lost. One of a later bar says nothing against the newest."""

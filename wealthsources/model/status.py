@@ -16,6 +16,7 @@ class StreamStatus:
     state           never_received · live · late (a bar is due) · stale (nothing it holds is vouched for) · hole
     idle            seconds since something arrived, None before the first message
     verified_empty  holes of which an exchange's own history said that there never was a bar; not counted in `holes`
+    refused         how many of its messages came and were not taken
     """
 
     symbol: str
@@ -25,6 +26,7 @@ class StreamStatus:
     idle: float | None = None
     holes: int = 0
     verified_empty: int = 0
+    refused: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class SourceStatus:
 
     epoch         number of the present or last connection, 0 before the first
     last_data     seconds since the last bar came, None if none has
+    reason        what there is to say of it that its state does not: what came and was not taken, whose clock is off
     clock_offset  seconds by which the server's clock is ahead of ours at least, None if its bars do not tell
     """
 
@@ -47,6 +50,11 @@ class SourceStatus:
     clock_offset: float | None = None
     counters: Mapping[str, int] = dataclasses.field(default_factory=dict)
     streams: tuple[StreamStatus, ...] = ()
+
+    def summary(self) -> str:
+        """The state, the last error and the reason, in one line."""
+        error = f" ({self.last_error})" if self.last_error and self.last_error not in self.reason else ""
+        return f"{self.state}{error}{self.reason and ': '}{self.reason}"
 
     def as_dict(self) -> dict[str, Any]:
         """As plain lists, dicts, text and numbers."""

@@ -74,7 +74,7 @@ class Aggregation:
             self.attempts += _told(attempts, finer)
             self._add(builder, part, failed)
         if asked.clipped and may_go_on(part, builder.query.timeframe):
-            text = f"no more than {most:,} finer bars are made into others, so older ones are missing"
+            text = f"no more than {most:,} finer bars are made into others (a fixed limit), so older ones are missing"
             self.attempts.append(Attempt("the chain", "failed", reason=text, finer=finer))
         return failed
 

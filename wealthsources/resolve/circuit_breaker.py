@@ -96,8 +96,8 @@ class CircuitBreaker:
         if self._probing:
             then = "a probe is under way"
         else:
-            then = f"next probe in {left} s" if left > 0 else "the next request is a probe"
-        return f"failed {self._failures} times in a row, the last: {self._last}; {then}"
+            then = f"next probe in {left} s (breaker_probe_after)" if left > 0 else "the next request is a probe"
+        return f"failed {self._failures} times in a row, the last: {self._last}; left alone (breaker_failures): {then}"
 
     def _worked(self) -> None:
         with self._lock:
@@ -115,7 +115,7 @@ class CircuitBreaker:
                 self._probe_at = self._clock() + self._probe_after
         if opened:
             _log.warning(
-                "source %s failed %d times in a row and is not asked for %g s; the last: %s",
+                "source %s failed %d times in a row (breaker_failures); not asked for %g s (breaker_probe_after): %s",
                 self._name,
                 self._limit,
                 self._probe_after,

@@ -210,17 +210,13 @@ class ContextDataAdapter(DataAdapter):
         if policy == "mark":
             return
         if bars.behind > session.policy.max_behind:
-            raise StaleDataError(
-                f"{bars.symbol} {bars.timeframe} is stale: the newest {bars.behind} bars are missing", bars, attempts
-            )
+            what = f"the newest {bars.behind} bars are missing (max_behind: {session.policy.max_behind})"
+            raise StaleDataError(f"{bars.symbol} {bars.timeframe} is stale: {what}", bars, attempts)
         if query.live and session.clock.name == "feed" and query.limit == query.now:
             idle = self.chain.stale_for(query.symbol, query.timeframe)
             if idle is not None and idle * 1000 > session.stale_after:
-                raise StaleDataError(
-                    f"{bars.symbol} {bars.timeframe} is stale: no live stream for {idle:.0f} s, so time stands still",
-                    bars,
-                    attempts,
-                )
+                what = f"no live stream for {idle:.0f} s (more than late_after), so time stands still"
+                raise StaleDataError(f"{bars.symbol} {bars.timeframe} is stale: {what}", bars, attempts)
 
 
 def _context_session() -> Session:

@@ -79,10 +79,10 @@ class BindingMode:
         timeframe = current_timeframe(context) or Timeframe("1m")
         try:
             now = self._now()
-        except ClockError:
+        except ClockError as error:
             raise ClockError(
-                "whether this is a backtest cannot be told before the first live bar, since the clock is the feed's: "
-                "state mode='live' or mode='backtest'"
+                "whether this is a backtest cannot be told before the first live bar: "
+                f"state mode='live' or mode='backtest'; {error}"
             ) from None
         behind = (now - then) / timeframe.milliseconds
         if behind > 2:

@@ -8,6 +8,7 @@ any source is asked.
 from __future__ import annotations
 
 import time
+from threading import local
 from typing import TYPE_CHECKING, Final
 
 from wealthsources.forking import ForkLock
@@ -44,22 +45,35 @@ class SystemClock(Clock):
 
 
 class FeedClock(Clock):
-    """The latest time that live bars prove: for feeds that carry old times."""
+    """The latest time that live bars prove: for feeds that carry old times. `causes` says why there is no bar yet."""
 
     name = "feed"
 
-    def __init__(self) -> None:
+    def __init__(self, causes: Callable[[], str] = lambda: "") -> None:
         self._proven = _NEVER
         self._lock = ForkLock()
+        self._causes = causes
+        self._asking = local()
 
     def now(self) -> int:
-        """The time of the feed in ms; ClockError before its first bar."""
+        """The time of the feed in ms; ClockError before its first bar, with what keeps the live sources from one."""
         if self._proven == _NEVER:
+            causes = self._ask()
             raise ClockError(
-                "the feed's clock has no time yet: no live bar has come. "
+                f"the feed's clock has no time yet: no live bar has come that could be taken{causes and '; '}{causes}. "
                 "Wait for one, or bind a context that has a current_bar"
             )
         return self._proven
+
+    def _ask(self) -> str:
+        """The causes; nothing if who tells them asks what time it is."""
+        if getattr(self._asking, "now", False):
+            return ""
+        self._asking.now = True
+        try:
+            return self._causes()
+        finally:
+            self._asking.now = False
 
     def saw_closed(self, end: int) -> None:
         """Time has come to `end`."""
@@ -94,6 +108,6 @@ def wall_time() -> int:
     return time.time_ns() // 1_000_000
 
 
-def make_clock(name: str) -> Clock:
-    """The session's clock: "system" or "feed"."""
-    return FeedClock() if name == "feed" else SystemClock()
+def make_clock(name: str, causes: Callable[[], str] = lambda: "") -> Clock:
+    """The session's clock: "system" or "feed". `causes` says how the live sources are that have brought no bar yet."""
+    return FeedClock(causes) if name == "feed" else SystemClock()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wealthsources.model.errors import ClockError, RequestError
 from wealthsources.model.records import read_field
 from wealthsources.model.timeframe import Timeframe
+from wealthsources.model.timeframe_names import match_timeframe
 from wealthsources.model.times import check_time, read_time, wall_time
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ def current_timeframe(context: object) -> Timeframe | None:
     own = read_field(bar, "timeframe")
     try:
         if own is not None:
-            return Timeframe(own) if isinstance(own, Timeframe) else Timeframe(str(own))
+            return _timeframe(own)
         timeframes = [
-            Timeframe(str(read_field(entry, "timeframe"))) for entry in context_series(context) if _holds(entry, bar)
+            _timeframe(read_field(entry, "timeframe")) for entry in context_series(context) if _holds(entry, bar)
         ]
     except RequestError as error:
         raise ClockError(f"the context's current_bar: {error}") from None
@@ -132,6 +133,11 @@ def _holds(entry: object, bar: object) -> bool:
 
 def _identity(bar: object) -> tuple[object, ...]:
     return read_field(bar, "open_time"), read_field(bar, "close_time"), str(read_field(bar, "close"))
+
+
+def _timeframe(name: object) -> Timeframe:
+    """The timeframe that an engine calls so. Raises RequestError if it is none."""
+    return match_timeframe(str(name)) or Timeframe(str(name))
 
 
 def _time(value: object, what: str) -> int:

@@ -148,6 +148,15 @@ class Deployment:
                     live[entry.name] = entry.source
         return live
 
+    def live_states(self) -> str:
+        """How each live source is, and those that are left out, for an error that they are the cause of."""
+        told = [
+            f"{entry.name}: {entry.status('').summary()}"
+            for entry in self._entries
+            if entry.source is None or _is_live(entry.source)
+        ]
+        return "; ".join(told) or "the chain has no live source"
+
     def source(self, name: str) -> Source:
         """The source of that name. Raises RequestError if there is none, ConfigError if it could not be loaded."""
         for entry in self._entries:

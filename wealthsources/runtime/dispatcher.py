@@ -124,7 +124,9 @@ class Dispatcher:
             pass
         self.lost += 1
         if self.lost == 1:
-            _log.warning("subscribers are too slow: %d events wait, the oldest are being lost", self._most)
+            _log.warning(
+                "subscribers are too slow: %d events wait (a fixed limit), the oldest are being lost", self._most
+            )
 
     def stop(self, timeout: float) -> None:
         """Stop handing out events; wait at most `timeout` seconds for a callback that is running."""

@@ -120,7 +120,7 @@ class Engine:
     def __init__(self, config: Config) -> None:
         settings = config.settings
         self.config = config
-        self.clock: Clock = make_clock(settings.clock)
+        self.clock: Clock = make_clock(settings.clock, self.live_states)
         self.policy = Policy(
             on_hole=settings.on_hole,
             on_stale=settings.on_stale,
@@ -284,6 +284,10 @@ class Engine:
             self.dispatcher.slow_consumer,
             dict(self._disagreements),
         )
+
+    def live_states(self) -> str:
+        """How each live source is, in one line: what an error says that they are the cause of."""
+        return self._deployment.live_states()
 
     def observe(self, callback: Callable[[Observation], None]) -> Callable[[], None]:
         """Call `callback` with whatever adapters answer, on the thread that asked. Returns what ends that.

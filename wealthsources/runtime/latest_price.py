@@ -149,7 +149,7 @@ class LatestPrice:
         if bars[-1].end >= self._now - idle * 1000:
             return None
         text = f"the last price of {bars.symbol} is not known: no live stream for {idle:.0f} s, and no bar ended since"
-        return StaleDataError("; ".join(filter(None, (text, self._engine.foreign))), bars, ())
+        return StaleDataError(f"{text}; {self._engine.foreign or self._engine.live_states()}", bars, ())
 
 
 class _Newest(NamedTuple):

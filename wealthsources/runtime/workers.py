@@ -58,7 +58,7 @@ class Workers:
         try:
             self._jobs.put_nowait((future, work))
         except queue.Full:
-            raise NotAsked(f"{_MOST_WAITING} requests are waiting already") from None
+            raise NotAsked(f"{_MOST_WAITING} requests are waiting already (a fixed limit)") from None
         return future
 
     def abandon(self, future: Future[object]) -> None:
@@ -118,7 +118,7 @@ class Caller:
         NotAsked, a SourceError, if it was not even called.
         """
         if self._abandoned[name] >= _MOST_ABANDONED:
-            raise SourceError(f"still hangs on {_MOST_ABANDONED} earlier requests")
+            raise SourceError(f"still hangs on {_MOST_ABANDONED} earlier requests (a fixed limit)")
         request = dataclasses.replace(request, deadline=time.monotonic() + self._deadline)
         future = self._workers.submit(lambda: source.get_history(request))
         try:

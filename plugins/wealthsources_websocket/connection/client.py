@@ -116,6 +116,10 @@ class Client(Shard):
         self._stop.set()
         self._resubscribe = threading.Event()
 
+    def shown(self, text: str) -> str:
+        """A text of the server's, fit to be shown: without the token, short, one line."""
+        return super().shown(self._redact(text))
+
     def update_series(self, series: Sequence[Series]) -> None:
         """Subscribe to something else, on this connection and on all later ones."""
         self.take_series(series)
@@ -215,7 +219,12 @@ class Client(Shard):
             if not said:
                 said = True
                 self.counters["budget_waits"] += 1
-                self._log.warning("the host has been connected to often, or asked for a rest; waiting %.1f s", wait)
+                self._log.warning(
+                    "the host asked for a rest, or was connected to %d times in a minute (connects_per_minute); "
+                    "waiting %.1f s",
+                    self._options.connects_per_minute,
+                    wait,
+                )
             self._stop.wait(wait)
         raise ConnectionLost("stopped")
 

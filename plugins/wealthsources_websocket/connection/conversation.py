@@ -7,6 +7,7 @@ the server sends; and the source watches each stream.
 from __future__ import annotations
 
 import contextlib
+import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _CHECK_EVERY: Final = 0.2
 _MOST_EARLY: Final = 1_000
 _MOST_LOGGED: Final = 10
+_LIKE_A_BEAT: Final = re.compile(r"ping|heart|keep.?alive", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Conversation:
                 self._connection.pong(frame.data)
             elif frame.opcode == CLOSE:
                 raise self._closed(frame.data)
-        raise ConnectionLost("ack_timeout", f"no {self._protocol.acknowledgement} came")
+        raise ConnectionLost("ack_timeout", f"no {self._protocol.acknowledgement} came within connect_timeout")
 
     def _hear_early(self, event: ProtocolEvent, early: list[BarMessage | Malformed]) -> bool:
         """Note what came before the acknowledgement. Returns whether that is it."""
@@ -146,7 +148,9 @@ class Conversation:
                 early.append(event)
             else:
                 self._shard.counters["early_dropped"] += 1
-                early[-1] = Malformed("early", f"too many bars before {word}")  # of any series
+                early[-1] = Malformed(
+                    "early", f"more than {_MOST_EARLY} bars before {word} (a fixed limit)"
+                )  # of any series
         elif isinstance(event, Acknowledged):
             return self._acknowledge(event)
         elif isinstance(event, Greeting):
@@ -157,9 +161,13 @@ class Conversation:
             raise self._turned_down(event)
         else:
             self._hear(event, self._monotonic())
-            if isinstance(event, Malformed):
+            if isinstance(event, Malformed):  # the handler hears of it when the bars before it are taken
                 full = len(early) >= _MOST_EARLY  # then a bar of any series gives way
-                early[_MOST_EARLY - 1 :] = [Malformed("early", f"too much before {word}") if full else event]
+                early[_MOST_EARLY - 1 :] = [
+                    Malformed("early", f"more than {_MOST_EARLY} messages before {word} (a fixed limit)")
+                    if full
+                    else event
+                ]
         return False
 
     def _turned_down(self, error: ServerError) -> ConnectionLost:
@@ -243,6 +251,7 @@ class Conversation:
         elif opcode == CLOSE:
             raise self._closed(data)
         else:
+            self._hear_unknown("binary frame", self._monotonic())
             self._shard.counters["binary_frames"] += 1
             if data.lstrip()[:1] in (b"{", b"["):  # a message all the same, though it is not read
                 self._handler.on_malformed(self._shard, Malformed("binary", "a binary message"))
@@ -259,9 +268,12 @@ class Conversation:
         """Act on what is no bar. `up` once the connection is up."""
         counters = self._shard.counters
         if isinstance(event, Malformed):
+            if up is not None:
+                self._handler.on_malformed(self._shard, event)
             self._hear_malformed(event, now)
         elif isinstance(event, ServerError):
             self._shard.last_error = self._redact(event.message)
+            self._shard.unused.said = self._shard.shown(event.message)
             self._setting.log.warning("the server says: %s", self._shard.last_error)
             counters[f"server_errors.{event.kind or 'other'}"] += 1
         elif isinstance(event, Reply):
@@ -277,13 +289,36 @@ class Conversation:
         elif isinstance(event, ReconnectSoon):
             raise ConnectionLost("reconnect_asked", self._redact(event.reason))
         elif isinstance(event, Ignored):
-            counters["ignored_messages"] += 1
+            self._hear_ignored(event, now)
+
+    def _hear_ignored(self, event: Ignored, now: float) -> None:
+        """A kind of message that is not known: counted by name, and the first of each is told."""
+        shard, words = self._shard, self._shard.shown(event.words)
+        if words:
+            shard.unused.said = words
+        kind = self._hear_unknown(event.kind, now, words)
+        shard.counters[f"ignored.{kind}"] += 1
+        shard.counters["ignored_messages"] += 1
+
+    def _hear_unknown(self, kind: str, now: float, words: str = "") -> str:
+        """Returns the name under which it counts, for there may be too many."""
+        name, is_first = self._shard.unused.add_kind(self._shard.shown(kind), now)
+        if is_first:
+            self._tell_first(name, f"{name!r} came, which {self._protocol.name} does not know", words)
+        return name
+
+    def _tell_first(self, kind: str, text: str, words: str = "") -> None:
+        beat = ", so if it is a heartbeat that wants an answer, none is given" if _LIKE_A_BEAT.search(kind) else ""
+        self._setting.log.warning("%s; it is ignored%s%s%s", text, beat, ": " if words else "", words)
 
     def _hear_malformed(self, event: Malformed, now: float) -> None:
-        self._handler.on_malformed(self._shard, event)
-        counters = self._shard.counters
-        if counters[event.what] < _MOST_LOGGED:
-            self._setting.log.warning("%s: %s", event.what, self._redact(event.why))
+        counters, why = self._shard.counters, self._redact(event.why)
+        if not event.may_be_bar:
+            name, is_first = self._shard.unused.add_kind(self._shard.shown(event.why), now)
+            if is_first:
+                self._tell_first(name, f"{event.what}: {why}")
+        elif counters[event.what] < _MOST_LOGGED:
+            self._setting.log.warning("%s: %s", event.what, why)
         counters[event.what] += 1  # last: what is counted has been told
         self._setting.flood.malformed(now)
 

@@ -22,4 +22,4 @@ class FloodWatch:
         if self.in_a_row >= self._most:
             self.in_a_row = 0
             if now - self._began < self._within:  # slower ones may be heartbeats of some kind
-                raise ConnectionLost("bad_flood", f"{self._most} messages in a row could not be used")
+                raise ConnectionLost("bad_flood", f"{self._most} messages in a row could not be used (a fixed limit)")

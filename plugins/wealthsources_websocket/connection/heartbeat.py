@@ -37,7 +37,9 @@ class Heartbeat:
         """Send one if it is time. Raises ConnectionLost if the last one was not answered in time."""
         if self._payload is not None:
             if now - self._sent_at > self._timeout:
-                raise ConnectionLost("pong_timeout", f"no answer to a ping for {now - self._sent_at:.0f} s")
+                raise ConnectionLost(
+                    "pong_timeout", f"no answer to a ping for {now - self._sent_at:.0f} s (pong_timeout)"
+                )
         elif now - self._sent_at >= self._interval and self._protocol.heartbeat != "none":
             self._payload = secrets.token_bytes(8)
             self._sent_at = now
@@ -101,6 +103,6 @@ class Uptime:
         """Raises ConnectionLost if the connection is idle, or too old."""
         idle = now - self.last_sign
         if idle > self._idle_limit:
-            raise ConnectionLost("data_idle", f"no bar for {idle:.0f} s")
+            raise ConnectionLost("data_idle", f"no bar for {idle:.0f} s (data_idle)")
         if self._lifetime is not None and now - self.started >= self._lifetime:
             raise ConnectionLost("lifetime", f"the server ends connections after {self._lifetime:.0f} s")

@@ -29,8 +29,9 @@ Environment = Literal["live", "test"]
 class BarMessage(msgspec.Struct, array_like=True, gc=False):
     """One bar as a message states it: the whole bar so far. `closed` is the server's flag, None if it sends none.
 
-    `symbol` may be in the server's spelling; `timeframe` is one of ours, `open_time` is in ms. The rules about bars,
-    such as that high is not below low, are no matter of a protocol: they are the same for every source.
+    `symbol` may be in the server's spelling; `timeframe` is one of ours, or a name that can mean no other; `open_time`
+    is in ms. The rules about bars, such as that high is not below low, are no matter of a protocol: they are the same
+    for every source.
     """
 
     symbol: str
@@ -95,9 +96,10 @@ class ReconnectSoon(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A message of a type that is not known."""
+    """A message of a type that is not known. `words` is what it says to people, as far as that can be seen."""
 
     kind: str
+    words: str = ""
 
 
 class Malformed(NamedTuple):

@@ -55,10 +55,11 @@ def read_values(raw: tuple[Any, ...]) -> Values:
     return (o, h, l, c, v), pack_decimals(*codes), tuple(texts) if any(text is not None for text in texts) else None
 
 
-def refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
-    """Raise ValueError for an object that says something twice: which of them is meant, nobody knows."""
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
+def refuse_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs. Raises ValueError if it says something twice: which is meant, nobody knows."""
+    said: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in said:
             raise ValueError(f"{name!r} is said twice")
-        seen.add(name)
+        said[name] = value
+    return said

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import re
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -10,10 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
-from wealthsources import EARLIEST_TIME, LATEST_TIME, Timeframe, pack_decimals
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Timeframe, match_timeframe, pack_decimals
 from wealthsources_websocket.errors import FailureKind
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
+    Alive,
     BarMessage,
     Environment,
     Ignored,
@@ -39,6 +42,11 @@ DEFAULT_MARKET_TYPE: Final = "binance-testnet"
 _LONGEST_SAMPLE: Final = 120
 _TRUE: Final = (True, 1, "1", "true", "True")
 _FALSE: Final = (False, 0, "0", "false", "False")
+#: What a message of a kind that is not known may say to people, and what may name its kind if there is no type.
+_WORDS: Final = ("message", "msg", "error", "reason", "text")
+_KINDS: Final = ("op", "event", "e", "method", "action", "cmd", "channel")
+_MOST_FIELDS: Final = 8
+_LONGEST_GIVEN_BACK: Final = 200
 _WITHOUT_BARS: Final = ("CONNECTED", "ERROR", "PING", "PONG")
 #: In a message with every field of _Texts but the flag: ten names, eight texts. With more of them it may say more, or
 #: something twice.
@@ -115,12 +123,12 @@ class WealthAI(Protocol):
         super().__init__(market=market, push_closed=push_closed)
         self._closed_unless_said = True if push_closed else None
         self._known = KnownDecimals()
+        self._own_names = frozenset(self.timeframes)
         self._texts = msgspec.json.Decoder(_Texts, float_hook=str).decode
         self._floats = msgspec.json.Decoder(_Floats, strict=False).decode
         # Numbers keep their text: float_hook is given it, and whole numbers lose nothing.
         self._one = msgspec.json.Decoder(_AnyMessage, float_hook=str).decode
         self._many = msgspec.json.Decoder(list[_AnyMessage], float_hook=str).decode
-        self._timeframes = {name: Timeframe(name) for name in self.timeframes}
 
     @classmethod
     def endpoints(cls, market: str, environment: Environment = "live") -> tuple[str, ...]:  # noqa: ARG003
@@ -150,7 +158,7 @@ class WealthAI(Protocol):
             if (
                 text.type == "BAR"
                 and data.count(b'"') == (_QUOTES if flag is None else _QUOTES + 2)
-                and name in self._timeframes
+                and name in self._own_names
                 and EARLIEST_TIME <= close_time <= LATEST_TIME
                 and symbol
             ):
@@ -172,23 +180,25 @@ class WealthAI(Protocol):
 
     def _read_any(self, data: bytes) -> Sequence[ProtocolEvent]:
         try:
-            json.loads(data, object_pairs_hook=refuse_doubles)
+            document = json.loads(data, object_pairs_hook=refuse_doubles)
             if data[:1] != b"{" and data.lstrip()[:1] == b"[":
                 messages = self._many(data)
             else:
                 message = self._one(data)
                 if message.type == "BAR" and message.open_time is not None:
                     return (self._bar(message),)
-                messages = [message]
+                messages, document = [message], [document]
             events: list[ProtocolEvent] = []
-            for message in messages:
-                self._read_message(message, events)
+            for message, whole in zip(messages, document, strict=True):
+                self._read_message(message, whole, events)
             return events
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
-            why = f"{sample_of(str(error))}; it began {sample_of(repr(data[:_LONGEST_SAMPLE]))}"
-            return (Malformed("bad_message", why, may_be_bar=data.lstrip()[:1] in (b"{", b"[")),)
+            sample = sample_of(repr(data[:_LONGEST_SAMPLE]))
+            if data.lstrip()[:1] not in (b"{", b"["):
+                return (Malformed("bad_message", f"plain text {sample}", may_be_bar=False),)
+            return (Malformed("bad_message", f"{sample_of(str(error))}; it began {sample}"),)
 
-    def _read_message(self, message: _AnyMessage, events: list[ProtocolEvent]) -> None:
+    def _read_message(self, message: _AnyMessage, whole: dict[str, Any], events: list[ProtocolEvent]) -> None:
         kind = message.type
         if kind is not None and type(kind) is not str:
             events.append(Malformed("bad_message", f"type: {sample_of(repr(kind))} is not text"))
@@ -205,13 +215,14 @@ class WealthAI(Protocol):
         elif kind == "ERROR":
             events.append(_server_error(sample_of(str(message.message))))
         elif kind == "PING":
-            events.append(Reply('{"type": "PONG"}'))
-        elif kind in ("PONG", None) and message.open_time is None:
-            events.append(Ignored("PONG" if kind else "without type"))
-        elif kind is None:
+            events.append(Reply(_pong(whole)))
+        elif kind == "PONG":
+            events.append(Alive())
+        elif kind is None and message.open_time is not None:
             events.append(self._bar(message))
         else:
-            events.append(Ignored(sample_of(str(kind))))
+            words = next((text for name in _WORDS if isinstance(text := whole.get(name), str)), "")
+            events.append(Ignored(_untyped(whole) if kind is None else sample_of(kind), sample_of(words)))
 
     def _read_batch(self, outer: _AnyMessage, batch: list[Any], events: list[ProtocolEvent]) -> None:
         """Several bars in one message; symbol and timeframe may be said once, outside."""
@@ -229,15 +240,18 @@ class WealthAI(Protocol):
     def _bar(self, message: _AnyMessage) -> BarMessage | Malformed:
         name = message.timeframe if message.timeframe is not None else message.resolution
         symbol, open_time, close_time = message.symbol, message.open_time, message.close_time
-        if message.resolution is not None and message.resolution != name and type(symbol) is str:
-            return Malformed("bad_bar", "timeframe and resolution differ", symbol, name if type(name) is str else "")
-        try:
-            timeframe = self._timeframes[name]
-        except (KeyError, TypeError):
+        timeframe = _timeframe_of(name)
+        if timeframe is None:
             ours = type(symbol) is str and type(name) is str and name  # a series that nobody can have asked for
             return Malformed(
                 "bad_bar", f"timeframe: {sample_of(repr(name))} is not one", *((symbol, name) if ours else ())
             )
+        if (
+            message.resolution is not None
+            and _timeframe_of(message.resolution) is not timeframe
+            and type(symbol) is str
+        ):
+            return Malformed("bad_bar", "timeframe and resolution differ", symbol, name)
         if type(symbol) is not str or not symbol:
             return Malformed("bad_bar", f"symbol: {sample_of(repr(symbol))} is not text")
         if type(open_time) is not int or abs(open_time) >= 1 << 62:
@@ -254,6 +268,31 @@ class WealthAI(Protocol):
         elif type(close_time) is not int or abs(close_time) >= 1 << 62:
             close_time = 0  # it decides nothing, and is counted as odd
         return BarMessage(symbol, name, open_time, close_time, values, decimals, closed, texts)
+
+
+def _timeframe_of(name: Any) -> Timeframe | None:
+    return match_timeframe(name) if type(name) is str else None
+
+
+def _pong(ping: dict[str, Any]) -> str:
+    """The answer to a PING: whatever plain field it has is given back, so also its id, however that is called."""
+    given = {
+        name: value
+        for name, value in itertools.islice(ping.items(), _MOST_FIELDS)
+        if name != "type"
+        and (isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)))
+        and len(f"{name}{value}") <= _LONGEST_GIVEN_BACK
+    }
+    return json.dumps({"type": "PONG", **given})
+
+
+def _untyped(message: dict[str, Any]) -> str:
+    """What to call a message without type: by the names of its first fields, and what some of these say."""
+    told = [
+        f"{name}={value}" if name in _KINDS and isinstance(value, str) else name
+        for name, value in itertools.islice(message.items(), _MOST_FIELDS)
+    ]
+    return sample_of(f"without type ({', '.join(told)})") if told else "without type"
 
 
 def _flag(message: _AnyMessage) -> bool | None:

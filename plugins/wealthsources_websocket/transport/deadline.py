@@ -28,7 +28,7 @@ class Deadline:
             raise ConnectionLost("stopped")
         left = self._at - time.monotonic()
         if left <= 0:
-            raise ConnectionLost(f"{what}_timeout")
+            raise ConnectionLost(f"{what}_timeout", "not done within connect_timeout")
         return min(SLICE, left)
 
     def left(self) -> float:

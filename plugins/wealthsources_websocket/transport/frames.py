@@ -123,7 +123,9 @@ class _LimitedFrames(frame_buffer):
             raise ConnectionLost("protocol", "a frame of the server is masked", close_code=1002)
         if self.length is not None and self.length > self._limit:
             raise ConnectionLost(
-                "too_big", f"a frame announces {self.length} bytes; {self._limit} are allowed", close_code=1009
+                "too_big",
+                f"a frame announces {self.length} bytes; {self._limit} are taken (max_message)",
+                close_code=1009,
             )
 
 
@@ -143,7 +145,7 @@ class _LimitedFragments(continuous_frame):
         self._parts.append(frame.data)
         self._size += len(frame.data)
         if self._size > self._limit or len(self._parts) > _MOST_FRAGMENTS:
-            text = f"a message has more than {self._limit} bytes or {_MOST_FRAGMENTS} fragments"
+            text = f"a message has more than {self._limit} bytes (max_message) or {_MOST_FRAGMENTS} fragments (fixed)"
             raise ConnectionLost("too_big", text, close_code=1009)
         self.recving_frames = None if frame.fin else self._opcode
 

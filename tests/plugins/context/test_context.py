@@ -49,7 +49,7 @@ def test_timeframes_are_told_apart() -> None:
 
 
 def test_entries_that_are_no_series_are_passed_over() -> None:
-    odd = [series(timeframe="7x", symbol="ODD"), {"symbol": 5, "timeframe": "1h"}, "text", None]
+    odd = [{"symbol": "ODD", "bars": []}, {"symbol": 5, "timeframe": "1h"}, "text", None]
     view = view_of(context(*odd, hours(2)))
     assert list(view.capabilities.symbols) == ["BTCUSDT"]
     assert places(ask(view)) == [0, 1]
@@ -58,6 +58,56 @@ def test_entries_that_are_no_series_are_passed_over() -> None:
 def test_a_series_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(NotHere, match="no bars of BTCUSDT 4h; its series: BTCUSDT 1h"):
         ask(view_of(context(hours(2))), timeframe="4h")
+
+
+@pytest.mark.parametrize("name", ["60m", "1H", "60min", "1hour", "hour", "H1"])
+def test_another_name_of_a_timeframe_is_read_where_it_can_mean_no_other(name: str) -> None:
+    view = view_of(context(hours(2) | {"timeframe": name}))
+    assert places(ask(view)) == [0, 1]
+    assert view.get_all_symbols() == ["BTCUSDT"]
+
+
+def test_a_timeframe_may_be_an_object_that_is_called_so() -> None:
+    assert places(ask(view_of(context(hours(2) | {"timeframe": Timeframe("1h")})))) == [0, 1]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_timeframes_own_name_comes_before_another(before: bool) -> None:
+    both = [hours(5) | {"timeframe": "60m"}, hours(2)]
+    assert places(ask(view_of(context(*(both if before else reversed(both)))))) == [0, 1]
+
+
+def test_of_two_other_names_the_first_entry_counts() -> None:
+    assert places(ask(view_of(context(hours(2) | {"timeframe": "H1"}, hours(5) | {"timeframe": "60m"})))) == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["60", "3600", "7x", "M1", 60])
+def test_a_symbol_under_a_timeframe_that_is_not_known_is_told_with_those_that_are(name: object) -> None:
+    view = view_of(context(hours(2) | {"timeframe": name}))
+    told = f"the context has BTCUSDT under '{name}', which is no timeframe; known: 1m, 3m, .*1M"
+    with pytest.raises(NotHere, match=told):
+        ask(view)
+    with pytest.raises(NotHere, match=told):
+        ask(view, symbol="btc-usdt")
+    assert view.get_all_symbols() == []
+
+
+def test_it_is_told_too_where_a_history_has_nothing() -> None:
+    view = view_of(context(hours(2) | {"timeframe": "60"}, history=lambda *_: []))
+    with pytest.raises(NotHere, match="returned no bars; the context has BTCUSDT under '60'"):
+        ask(view)
+
+
+def test_of_another_symbol_it_is_not() -> None:
+    with pytest.raises(NotHere, match=r"its series: BTCUSDT 60$"):
+        ask(view_of(context(hours(2) | {"timeframe": "60"})), symbol="ETHUSDT")
+
+
+def test_of_many_odd_names_a_few_are_told_and_not_in_full() -> None:
+    odd = [hours(1) | {"timeframe": f"{number}" + "x" * 10_000} for number in range(1, 50)]
+    with pytest.raises(NotHere) as nothing:
+        ask(view_of(context(*odd)))
+    assert len(str(nothing.value)) < 1_500
 
 
 def test_bars_that_are_no_list_are_an_error() -> None:

@@ -6,6 +6,8 @@ import struct
 import threading
 import time
 
+import pytest
+
 from ....support.waiting import wait_until
 from ....support.wire import BINARY, CLOSE, PING
 from ..conftest import TOKEN
@@ -126,7 +128,7 @@ def test_a_server_that_never_acknowledges(serve, start_client):
     wait_until(lambda: client.counters["lost.ack_timeout"])
     assert 0.3 <= time.monotonic() - began < 3
     wait_until(lambda: seen.states[:2] == ["connecting", "error"])
-    assert "ack_timeout: no CONNECTED came" in seen.reasons[1]
+    assert "ack_timeout: no CONNECTED came within connect_timeout" in seen.reasons[1]
     assert client.epoch == 0
 
 
@@ -186,6 +188,100 @@ def test_an_error_while_streaming_is_told_and_the_connection_stays(serve, start_
     assert client.last_error == "unknown symbol XYZ"
     assert (client.counters["server_errors.subscription"], client.epoch) == (1, 1)
     assert "unknown symbol XYZ" in caplog.text
+
+
+def test_the_first_of_each_kind_that_is_not_known_is_told_and_all_are_counted_by_name(serve, start_client, bar, caplog):
+    def script(peer):
+        peer.accept()
+        for _ in range(5):
+            peer.send(bar(1, type="bar"), {"type": "info", "message": "no such symbol"})
+        peer.frame(BINARY, b"\x00")
+        peer.frame(BINARY, b"\x00")
+        peer.send(bar(3))
+        peer.stay()
+
+    client, seen = start_client(serve(script).url)
+    wait_until(lambda: seen.bars)
+    counted = {name: times for name, times in client.counters.items() if name.startswith(("ignored", "binary"))}
+    assert counted == {"ignored_messages": 10, "ignored.bar": 5, "ignored.info": 5, "binary_frames": 2}
+    assert [message for message in caplog.messages if "it is ignored" in message] == [
+        "'bar' came, which wealthai does not know; it is ignored",
+        "'info' came, which wealthai does not know; it is ignored: no such symbol",
+        "'binary frame' came, which wealthai does not know; it is ignored",
+    ]
+    assert client.unused.tell("X") == [
+        "messages of kinds that are not read came: 'bar' (5), 'info' (5), 'binary frame' (2)",
+        "the server said: no such symbol",
+    ]
+
+
+def test_a_server_that_invents_kinds_fills_neither_log_nor_memory(serve, start_client, bar, caplog):
+    def script(peer):
+        peer.accept()
+        peer.send(*({"type": f"kind {number}"} for number in range(3_000)), bar(1))
+        peer.stay()
+
+    client, seen = start_client(serve(script).url)
+    wait_until(lambda: seen.bars)
+    assert client.counters["ignored_messages"] == 3_000
+    assert len([name for name in client.counters if name.startswith("ignored.")]) == 17
+    assert len([message for message in caplog.messages if "it is ignored" in message]) == 17
+
+
+@pytest.mark.parametrize("text", ["ping", "PING", '{"type": "ping"}', '{"ping": 17}', '{"op": "ping", "args": [17]}'])
+def test_a_heartbeat_that_is_not_answered_is_told_once(serve, start_client, bar, caplog, text):
+    def script(peer):
+        peer.accept()
+        for _ in range(30):
+            peer.send(text)
+        peer.send(bar(1))
+        peer.stay()
+
+    _, seen = start_client(serve(script).url)
+    wait_until(lambda: seen.bars)
+    (told,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert "ping" in told.lower()
+    assert told.endswith("; it is ignored, so if it is a heartbeat that wants an answer, none is given")
+
+
+def test_a_ping_has_its_id_given_back(serve, start_client):
+    answers = []
+
+    def script(peer):
+        peer.accept()
+        peer.send({"type": "PING", "request_id": "77", "ts": 1_700_000_000_123})
+        answers.append(peer.message())
+        peer.stay()
+
+    start_client(serve(script).url)
+    wait_until(lambda: answers)
+    assert answers == [{"type": "PONG", "request_id": "77", "ts": 1_700_000_000_123}]
+
+
+def test_what_a_server_says_shows_no_token(serve, start_client, bar, caplog):
+    def script(peer):
+        peer.accept()
+        peer.send({"type": TOKEN}, {"type": "info", "message": f"you are {TOKEN}"}, {"type": "ERROR", "message": TOKEN})
+        peer.send(bar(1, symbol=TOKEN, timeframe="1h"), bar(1, open=TOKEN), {"op": TOKEN}, bar(2))
+        peer.stay()
+
+    client, seen = start_client(serve(script).url)
+    wait_until(lambda: len(seen.bars) == 2)
+    told = " ".join([*client.counters, *client.unused.tell(TOKEN), client.last_error, *caplog.messages])
+    assert TOKEN not in told
+    assert "***" in told
+
+
+def test_what_is_lost_before_the_acknowledgement_is_told_once(serve, start_client, bar):
+    def script(peer):
+        connect = peer.subscribed()
+        peer.send(bar(1), bar(2, close="x"), {"type": "CONNECTED", "request_id": connect["request_id"]}, bar(3))
+        peer.stay()
+
+    client, seen = start_client(serve(script).url)
+    wait_until(lambda: len(seen.bars) == 2)
+    assert [bad.open_time for bad in seen.bad] == [bar(2)["open_time"]]
+    assert client.counters["bad_bar"] == 1
 
 
 # What review found.

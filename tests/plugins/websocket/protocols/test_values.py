@@ -97,5 +97,5 @@ def test_an_object_that_says_something_twice_is_refused():
         json.loads('{"a": 1, "b": 2, "a": 1}', object_pairs_hook=refuse_doubles)
 
 
-def test_an_object_that_says_everything_once_is_not():
-    assert refuse_doubles([("a", 1), ("b", 1)]) is None
+def test_an_object_that_says_everything_once_is_what_it_says():
+    assert refuse_doubles([("a", 1), ("b", 1)]) == {"a": 1, "b": 1}

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 from wealthsources import Bar, SeriesBuffer
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
+    Alive,
     BarMessage,
     Ignored,
     Malformed,
@@ -269,7 +270,20 @@ def test_whether_a_bar_can_open_then_is_not_judged_here(timeframe, open_time, cl
     assert read_bar(timeframe=timeframe, open_time=open_time, close_time=close_time).open_time == open_time
 
 
-@pytest.mark.parametrize("timeframe", ["5x", "1min", "1H", "60m", "", None, ..., 60, ["1h"], {}], ids=repr)
+@pytest.mark.parametrize("name", ["60m", "1H", "60min", "1hour", "H1"])
+def test_another_name_of_a_timeframe_is_read_where_it_can_mean_no_other(name):
+    assert read_bar(timeframe=name).timeframe == name
+    assert read_bar(timeframe=..., resolution=name).timeframe == name
+    assert read_bar(timeframe="1h", resolution=name) == read_bar()
+
+
+def test_two_names_of_two_timeframes_differ():
+    event = read_one(bar(timeframe="1h", resolution="2h"))
+    assert isinstance(event, Malformed)
+    assert event.why == "timeframe and resolution differ"
+
+
+@pytest.mark.parametrize("timeframe", ["5x", "60", "3600", "1h ", "", None, ..., 60, ["1h"], {}], ids=repr)
 def test_what_is_no_timeframe_is_refused(timeframe):
     event = read_one(bar(timeframe=timeframe))
     assert isinstance(event, Malformed)
@@ -304,6 +318,10 @@ def test_a_bar_of_no_series_is_for_none(mistake):
     assert "" in (event.symbol, event.timeframe)
 
 
+SCALARS_OF_A_PING = (
+    st.text() | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False)
+)
+
 # other messages ------------------------------------------------------------------------------------------------
 
 
@@ -318,15 +336,73 @@ def test_a_bar_of_no_series_is_for_none(mistake):
         ({"type": "ERROR", "message": "bad csrf", "data": [1]}, ServerError("bad csrf", "auth")),
         ({"type": "PING"}, Reply('{"type": "PONG"}')),
         ({"type": "PING", "bars": []}, Reply('{"type": "PONG"}')),
-        ({"type": "PONG"}, Ignored("PONG")),
+        ({"type": "PONG"}, Alive()),
         ({"type": "TRADE", "price": "1"}, Ignored("TRADE")),
+        ({"type": "error", "message": "no such\nsymbol"}, Ignored("error", "no such symbol")),
+        ({"type": "NOTICE", "text": "maintenance"}, Ignored("NOTICE", "maintenance")),
+        ({"type": "NOTICE", "message": {"text": "nested"}}, Ignored("NOTICE")),
         ({"type": "bar"}, Ignored("bar")),
         ({}, Ignored("without type")),
+        ({"ping": 1_700_000_000_123}, Ignored("without type (ping)")),
+        ({"op": "ping", "args": [1]}, Ignored("without type (op=ping, args)")),
+        ({"stream": "x@kline_1m", "data": BAR}, Ignored("without type (stream, data)")),
+        ({"e": "kline", "s": "BTCUSDT", "k": {"t": 1}}, Ignored("without type (e=kline, s, k)")),
     ],
     ids=str,
 )
 def test_a_message_that_is_no_bar_is_what_its_type_says(message, event):
     assert read_one(message) == event
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"request_id": "77"},
+        {"id": 77},
+        {"ts": 1_700_000_000_123, "pingId": "a-b"},
+        {"request_id": "q\"u'o\\te", "half": 0.5, "yes": True},
+    ],
+)
+def test_what_a_ping_says_is_given_back_with_the_answer(given):
+    for event in (read_one({"type": "PING"} | given), read([{"type": "PING"} | given, {}])[0]):
+        assert isinstance(event, Reply)
+        assert json.loads(event.text) == {"type": "PONG"} | given
+
+
+def test_what_a_ping_may_have_given_back_is_small():
+    many = {f"field {number}": "x" for number in range(50)}
+    event = read_one({"type": "PING", "id": 5, "nested": {"a": 1}, "long": "x" * 10_000} | many)
+    assert isinstance(event, Reply)
+    answer = json.loads(event.text)
+    assert (answer["id"], "nested" in answer, "long" in answer, len(answer) <= 8) == (5, False, False, True)
+
+
+def test_a_number_that_is_none_here_is_not_given_back():
+    event = read_one('{"type": "PING", "id": 5, "large": 1e400}')
+    assert event == Reply('{"type": "PONG", "id": 5}')
+
+
+@given(st.dictionaries(st.text(), SCALARS_OF_A_PING))
+def test_no_ping_makes_an_answer_that_is_long_or_no_json(fields):
+    event = read_one({**fields, "type": "PING"})
+    assert isinstance(event, Reply)
+    assert json.loads(event.text)["type"] == "PONG"
+    assert len(event.text) < 10_000
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()).filter(lambda fields: "type" not in fields))
+def test_a_message_without_type_is_called_by_its_fields_in_one_short_line(fields):
+    fields = {name: value for name, value in fields.items() if name not in ("open_time", "data", "bars")}
+    event = read_one(fields)
+    assert isinstance(event, Ignored)
+    assert event.kind.startswith("without type")
+    assert len(event.kind) <= 120
+    assert event.kind.isprintable()
+
+
+def test_plain_text_is_called_so():
+    (event,) = WealthAI().read(b"ping")
+    assert event == Malformed("bad_message", "plain text b'ping'", may_be_bar=False)
 
 
 def test_an_error_of_the_server_is_one_short_line():
