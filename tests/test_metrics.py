@@ -167,6 +167,7 @@ def test_every_metric_has_a_type_a_help_and_our_prefix():
         "events_lost",
         "events_conflated",
         "handler_errors",
+        "stream_refused_messages",
     }
     assert {name for name, kind in kinds.items() if kind == "unknown"} == {"source_count"}
 
