@@ -221,14 +221,13 @@ class PushedSource(Source):
 
     def _reason(self, shards: Sequence[Shard], streams: Sequence[Stream]) -> str:
         """What there is to say that the states do not."""
-        told = [self._hint] if any(stream.seems_closed_only for stream in streams) else []
-        told += [shard.watch.note for shard in shards]
         troubled = [stream for stream in streams if stream.is_troubled]
-        for stream in troubled[:_MOST_TROUBLES]:
-            told.append(f"{stream.symbol} {stream.timeframe} {stream.trouble()}")
+        troubles = [f"{stream.symbol} {stream.timeframe} {stream.trouble()}" for stream in troubled[:_MOST_TROUBLES]]
         if len(troubled) > _MOST_TROUBLES:
-            told.append(f"so it is with {len(troubled) - _MOST_TROUBLES} more series")
-        return "; ".join(dict.fromkeys(filter(None, told)))
+            troubles.append(f"so it is with {len(troubled) - _MOST_TROUBLES} more series")
+        hint = self._hint if any(stream.seems_closed_only for stream in streams) else ""
+        clocks = [shard.watch.note for shard in shards if not any(shard.watch.note in text for text in troubles)]
+        return "; ".join(dict.fromkeys(filter(None, [hint, *clocks, *troubles])))
 
     def _shards(self) -> tuple[Shard, ...]:
         streams = tuple(self._streams.values())
