@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         is_asking_history as is_asking_history,
         original_history as original_history,
     )
+    from wealthsources.runtime.paced_log import PacedLogger as PacedLogger
     from wealthsources.runtime.session import Session as Session, current_session as current_session, open as open  # noqa: A004 - `wealthsources.open` reads well
     from wealthsources.source import (
         Capabilities as Capabilities,
@@ -112,6 +113,7 @@ _PUBLIC = {
     "runtime.context_time": "context_time",
     "runtime.engine": "Observation",
     "runtime.original_history": "HistoryStandIn is_asking_history original_history",
+    "runtime.paced_log": "PacedLogger",
     "runtime.session": "Session current_session open",
     "source": "Capabilities Clock HistoryRequest Host Sink Source",
 }

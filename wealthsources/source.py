@@ -106,7 +106,7 @@ class Host(Protocol):
 
     @property
     def logger(self) -> logging.Logger:
-        """A logger named after the source."""
+        """A logger named after the source. What comes again and again it says once, and then once a minute."""
 
     @property
     def listening(self) -> bool:

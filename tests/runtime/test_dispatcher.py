@@ -106,6 +106,49 @@ def test_a_subscriber_that_fails_is_logged_and_the_others_go_on(dispatcher, capl
     assert "a subscriber failed" in caplog.text
 
 
+def test_a_subscriber_that_fails_at_each_event_makes_one_line_and_then_one_a_minute(caplog):
+    now, done = [1000.0], threading.Event()
+    dispatcher = Dispatcher(clock=lambda: now[0])
+
+    def failing(event):
+        now[0] += 1
+        if event.bar.open_time == 600:
+            done.set()
+        raise KeyError(event.bar.open_time)
+
+    dispatcher.subscribe(failing)
+    for place in range(601):
+        dispatcher.emit(closed(place))
+    assert done.wait(10)
+    dispatcher.stop(10)
+    said = [record for record in caplog.records if record.name == "wealthsources.dispatcher"]
+    assert [bool(record.exc_info) for record in said] == [True] + 10 * [False], "its traceback is there, once"
+    assert said[1].getMessage() == "a subscriber failed on bar of live: KeyError: 60 (60 times in 60 s)"
+    assert dispatcher.handler_errors == 601
+
+
+def test_of_failures_that_have_ended_the_number_is_told(caplog):
+    now, done = [1000.0], threading.Event()
+    dispatcher = Dispatcher(clock=lambda: now[0])
+
+    def failing(event):
+        if event.bar.open_time < 5:
+            raise KeyError("mine")
+        now[0] += 30
+        if event.bar.open_time == 8:
+            done.set()
+
+    dispatcher.subscribe(failing)
+    for place in range(9):
+        dispatcher.emit(closed(place))
+    assert done.wait(10)
+    dispatcher.stop(10)
+    assert caplog.messages == [
+        "a subscriber failed on bar of live",
+        "a subscriber failed on bar of live: KeyError: 'mine' (4 times more in 0 s, and not since)",
+    ]
+
+
 def test_after_unsubscribing_nothing_comes(dispatcher):
     first, second = Receiver(1), Receiver(1)
     first.go.set()
@@ -326,6 +369,26 @@ def test_whoever_subscribes_after_the_stop_starts_no_thread():
     dispatcher.stop(0)
     dispatcher.subscribe(print)
     assert set(threading.enumerate()) == before
+
+
+def test_a_loss_is_said_again_when_events_have_been_taken_meanwhile(caplog):
+    now = [1000.0]
+    dispatcher = Dispatcher(10, lambda: now[0])
+    try:
+        for turn in range(2):
+            receiver = occupied(dispatcher, 10)
+            for open_time in range(11):
+                dispatcher.emit(closed(open_time))
+            receiver.go.set()
+            assert receiver.done.wait(10)
+            now[0] += 60
+            assert dispatcher.lost == turn + 1
+            dispatcher._callbacks = ()
+    finally:
+        dispatcher.stop(5)
+    assert [message for message in caplog.messages if "too slow" in message] == [
+        "subscribers are too slow: 10 events wait (a fixed limit), the oldest are being lost"
+    ] * 2
 
 
 def test_a_loss_is_said_once_and_counted_every_time(dispatcher, caplog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -323,12 +324,51 @@ def lacking(hole: Hole, symbol: str = "X", timeframe: str = "1h") -> Bars:
 def test_a_hole_is_told_again_once_too_many_others_were(mine, caplog):
     hole = Hole(at(3), at(5), 2)
     session = mine({})
+    session.log = logging.getLogger("wealthsources.session")  # at any pace
     for number in range(10_001):
         session.judge_holes(lacking(hole, f"S{number}"), None)
     caplog.clear()
     for _ in range(2):
         session.judge_holes(lacking(hole, "S0"), None)
     assert caplog.messages == [f"S0 1h has a hole that no source fills: {hole} UTC"]
+
+
+def test_a_hole_in_each_answer_makes_ten_lines_and_then_one_a_minute(mine, caplog):
+    session = mine({})
+    for place in range(500):
+        session.judge_holes(lacking(Hole(at(place), at(place + 1), 1)), None)
+    assert len(caplog.messages) == 10
+
+
+def test_what_goes_wrong_at_every_request_is_logged_once(mine, caplog):
+    with mine({"live": True, "fail": "stale"}) as session:
+        adapter = session.adapter()
+        for _ in range(50):
+            assert session.stale_for("X", Timeframe("1h")) == adapter.chain.stale_for("X", Timeframe("1h"))
+    assert caplog.messages == ["a live source cannot tell whether it is stale; it is taken as such"]
+
+
+def test_what_a_source_logs_again_and_again_is_logged_once(mine, caplog):
+    with mine({}) as session:
+        host = session.source("s0").host
+        for place in range(50):
+            host.logger.warning("%s has no disk, attempt %d", "archive", place)
+    assert caplog.messages == ["archive has no disk, attempt 0"]
+    assert caplog.records[0].name == "wealthsources.source.s0"
+
+
+def test_breakers_that_open_again_and_again_are_logged_once(mine, caplog):
+    caplog.set_level(logging.INFO)
+    with mine({"blocking": True, "fail": "ask"}, breaker_failures=1, breaker_probe_after=0.001) as session:
+        source, adapter = session.source("s0"), session.adapter(mode="live")
+        source.options.bars = 3
+        for place in range(12):
+            source.options.fail = "" if place % 2 else "ask"
+            asked = source.asked
+            while source.asked == asked:
+                adapter.explain("X", 1)
+    told = [message for message in caplog.messages if message.startswith("source s0")]
+    assert told == [told[0], *["source s0 answers again"] * 6]
 
 
 def test_holes_of_other_series_and_other_times_are_told_apart(mine, caplog):

@@ -7,7 +7,6 @@ source of the chain asks it for what the sources before it could not give.
 from __future__ import annotations
 
 import copy
-import logging
 import weakref
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -18,7 +17,7 @@ from wealthdata.arguments.frequency import read_frequency
 from wealthdata.binding.context_copies import StandInOfOne, tell_copies_apart
 from wealthdata.binding.stack import current_binding
 from wealthdata.errors import WealthDataError
-from wealthsources import ForkLock, is_asking_history
+from wealthsources import ForkLock, PacedLogger, is_asking_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from wealthdata.binding.stack import Binding
     from wealthsources import Bar
 
-_log = logging.getLogger("wealthdata")
+_log = PacedLogger("wealthdata")  # an engine may make a context for every bar
 
 #: The stand-ins that are asking the chain just now. What their contexts' clocks or lists ask meanwhile, they ask of
 #: themselves.

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from wealthsources.model.bars import Bars
     from wealthsources.source import HistoryRequest, Host
 
-_MOST_LOGGED: Final = 10
 _LONG_OVER: Final = 30.0  # seconds after which a bar that only begins is no quiet market's
 _MOST_TROUBLES: Final = 3  # of that many series the status says what is wrong
 
@@ -290,7 +289,7 @@ class PushedSource(Source):
 
     def _refuse(self, shard: Shard, stream: Stream, open_time: int | None, fault: str, now: float) -> None:
         """A message that breaks a rule: what we hold of its bar is not what it became."""
-        if self._host is not None and shard.counters["bad_bar"] < _MOST_LOGGED:
+        if self._host is not None:
             self._host.logger.warning("bad_bar: %s (%s %s)", fault, stream.symbol, stream.timeframe)
         stream.refuse(fault, now)
         stream.lost(open_time)

@@ -8,6 +8,7 @@ What all of them left missing is made of finer bars, if the sources have those. 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -56,7 +57,7 @@ class SourceChain:
 
     `breakers`, by name, are those of sources that may block; one that never does needs none, and in a backtest, whose
     answers must be the same every time, none is used. `known_empty` remembers what never existed. No more than
-    `most_finer` finer bars are asked for to make coarser ones of.
+    `most_finer` finer bars are asked for to make coarser ones of. `log` is told what goes wrong beside the answers.
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class SourceChain:
         breakers: Mapping[str, CircuitBreaker] | None = None,
         known_empty: KnownEmpty | None = None,
         most_finer: int = MOST_FINER,
+        log: logging.Logger = _log,
     ) -> None:
         self.sources = tuple(sources)
         self._known_empty = known_empty
         self._call = call or _call_directly
         self._breakers = breakers or {}
         self._most_finer = most_finer
+        self._log = log
 
     def resolve(self, query: Query) -> Resolution:
         """Answer the query as well as the sources can. Raises AllSourcesFailed if there is no bar at all."""
@@ -128,7 +131,7 @@ class SourceChain:
             if not ages:
                 ages = [age for source in live if (age := source.stale_for()) is not None]
         except Exception:  # noqa: BLE001 - a stranger's code
-            _log.exception("a live source cannot tell whether it is stale; it is taken as such")
+            self._log.exception("a live source cannot tell whether it is stale; it is taken as such")
             return float("inf")
         return min(ages, default=None)
 
@@ -152,7 +155,7 @@ class SourceChain:
         except NotHere as reason:
             return Attempt(name, "not_here", 0, time.perf_counter() - began, describe(reason))
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
-            _log.debug("source %s failed", name, exc_info=True)
+            self._log.debug("source %s failed", name, exc_info=True)
             return Attempt(name, "failed", 0, time.perf_counter() - began, describe(error))
         return Attempt(name, "bars", added.bars, time.perf_counter() - began, bars.note, added.differs)
 
@@ -161,10 +164,7 @@ class SourceChain:
             bars = source.get_history(request)
             return bars, builder.add(bars, name, request, source)
         breaker = self._breakers.get(name) if request.live else None
-        if breaker is None:
-            bars = self._call(name, source, request)
-            return bars, builder.add(bars, name, request, source)
-        with breaker.guard():  # an invalid answer is found by taking it
+        with contextlib.nullcontext() if breaker is None else breaker.guard():  # an invalid answer fails too
             bars = self._call(name, source, request)
             return bars, builder.add(bars, name, request, source)
 

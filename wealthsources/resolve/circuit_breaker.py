@@ -32,8 +32,10 @@ class CircuitBreaker:
         failures: int = 5,
         probe_after: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
+        log: logging.Logger = _log,
     ) -> None:
         self._name = name
+        self._log = log
         self._limit = failures
         self._probe_after = probe_after
         self._clock = clock
@@ -103,7 +105,7 @@ class CircuitBreaker:
         with self._lock:
             opened, self._failures = self._is_open(), 0
         if opened:
-            _log.info("source %s answers again", self._name)
+            self._log.info("source %s answers again", self._name, extra={"at_once": True})
 
     def _failed(self, error: str, probe: bool) -> None:
         with self._lock:
@@ -114,7 +116,7 @@ class CircuitBreaker:
             if opened or probe:
                 self._probe_at = self._clock() + self._probe_after
         if opened:
-            _log.warning(
+            self._log.warning(
                 "source %s failed %d times in a row (breaker_failures); not asked for %g s (breaker_probe_after): %s",
                 self._name,
                 self._limit,

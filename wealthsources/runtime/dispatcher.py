@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from wealthsources.forking import call_in_child
+from wealthsources.runtime.paced_log import PacedLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from wealthsources.model.events import Event
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.source import Sink
-
-_log = logging.getLogger("wealthsources.dispatcher")
 
 _MOST_WAITING: Final = 10_000
 _SLOW: Final = 1.0
@@ -29,8 +27,9 @@ class Dispatcher:
     """A bounded queue of events. Of the updates of one forming bar only the newest waits.
 
     When the queue is full the oldest update of a forming bar gives way; if there is none, the oldest event is lost,
-    counted in `lost` and said in the log. `slow_consumer` counts the times that callbacks fell behind by over a second.
-    `clock` is monotonic, in seconds.
+    counted in `lost` and said in the log. `slow_consumer` counts the times that callbacks fell behind by over a second,
+    `handler_errors` what they raised. The log has each of these once, then once a minute. `clock` is monotonic, in
+    seconds.
     """
 
     def __init__(self, most_waiting: int = _MOST_WAITING, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,6 +39,7 @@ class Dispatcher:
         self.slow_consumer = 0
         self._most = most_waiting
         self._clock = clock
+        self._log = PacedLogger("wealthsources.dispatcher", clock)
         self._closed = False
         self._begin_anew()
         call_in_child(self, Dispatcher._begin_anew)
@@ -52,7 +52,8 @@ class Dispatcher:
         self._waiting: deque[list[Event]] = deque()
         self._filled = 0  # of them, those that are not empty
         self._idle_at = 0.0  # by the clock: when an event was last handed out, or one came while none waited
-        self._slow = False
+        self._slow = False  # and that this has been said, since an event was last taken; so for the next one
+        self._losing = False
         self._forming: dict[_SourceSeries, list[Event]] = {}
         self._callbacks: tuple[Sink, ...] = ()
         self._thread: threading.Thread | None = None
@@ -102,12 +103,12 @@ class Dispatcher:
         elif now - self._idle_at > _SLOW and not self._slow:
             self._slow = True
             self.slow_consumer += 1
-            _log.warning(
+            self._log.warning(
                 "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, self._filled
             )
 
     def _handed_out(self, now: float) -> None:
-        self._idle_at, self._slow = now, False
+        self._idle_at, self._slow, self._losing = now, False, False
 
     def _make_room(self) -> None:
         if self._filled < self._most:
@@ -123,8 +124,9 @@ class Dispatcher:
         while not self._waiting.popleft():
             pass
         self.lost += 1
-        if self.lost == 1:
-            _log.warning(
+        if not self._losing:
+            self._losing = True
+            self._log.warning(
                 "subscribers are too slow: %d events wait (a fixed limit), the oldest are being lost", self._most
             )
 
@@ -152,12 +154,14 @@ class Dispatcher:
                 event, callbacks = entry[0], self._callbacks
                 if self._forming.get(_series(event)) is entry:
                     del self._forming[_series(event)]
+            if self.handler_errors:
+                self._log.settle()
             for callback in callbacks:
                 try:
                     callback(event)
                 except BaseException:  # noqa: BLE001 - a stranger's code, and sys.exit there ends nothing here
-                    self.handler_errors += 1
-                    _log.exception("a subscriber failed on %s of %s", event.kind, event.source)
+                    self._log.exception("a subscriber failed on %s of %s", event.kind, event.source)
+                    self.handler_errors += 1  # last: what is counted has been told
 
 
 def _is_forming(event: Event) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import os
 import time
 import weakref
@@ -25,6 +24,7 @@ from wealthsources.runtime.binding_mode import BindingMode
 from wealthsources.runtime.clocks import make_clock
 from wealthsources.runtime.deployment import Deployment
 from wealthsources.runtime.dispatcher import Dispatcher
+from wealthsources.runtime.paced_log import PacedLogger
 from wealthsources.runtime.told_once import ToldOnce
 from wealthsources.runtime.workers import Caller, Workers
 
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from wealthsources.resolve.query import BarRequest, OnHole, Query
     from wealthsources.runtime.binding_mode import Binding, Mode
     from wealthsources.source import Clock, HistoryRequest, Source
-
-_log = logging.getLogger("wealthsources.session")
 
 STOP_LIMIT: Final = 3.0
 
@@ -91,7 +89,7 @@ class _Host:
     def __init__(self, engine: Engine, name: str) -> None:
         self.name = name
         self.clock = engine.clock
-        self.logger = logging.getLogger(f"wealthsources.source.{name}")
+        self.logger = PacedLogger(f"wealthsources.source.{name}")
         self._engine = engine
         self._dispatcher = engine.dispatcher
 
@@ -115,6 +113,7 @@ class Engine:
     clock        what now is · policy: how adapters answer when bars are missing
     is_observed  whether anybody wants to know what adapters answer
     stale_after  ms for which live streams may be stale before that counts
+    log          for what may be told at every request
     """
 
     def __init__(self, config: Config) -> None:
@@ -130,15 +129,18 @@ class Engine:
             markets=settings.read_markets(),
         )
         self.stale_after = self.policy.late_after
+        self.log = PacedLogger("wealthsources.session")
+        self._chain_log = PacedLogger("wealthsources.chain")
         self.dispatcher = Dispatcher()
         self.is_observed = False
         self._deployment = Deployment(config, lambda name: _Host(self, name))
         self._workers = Workers()
         self._fillers = Workers(2, "wealthsources-backfill")
         self._call = Caller(self._workers, settings.source_deadline)
+        failures, probe_after = settings.breaker_failures, settings.breaker_probe_after
+        log = PacedLogger("wealthsources.breaker")
         self._breakers = {
-            source.name: CircuitBreaker(source.name, settings.breaker_failures, settings.breaker_probe_after)
-            for source in settings.sources
+            source.name: CircuitBreaker(source.name, failures, probe_after, log=log) for source in settings.sources
         }
         self._known_empty = KnownEmpty()
         self._disagreements: Counter[str] = Counter()
@@ -326,7 +328,7 @@ class Engine:
         return chain
 
     def _chain(self, links: list[ChainLink], known_empty: KnownEmpty | None) -> SourceChain:
-        return SourceChain(links, self._call, self._breakers, known_empty)
+        return SourceChain(links, self._call, self._breakers, known_empty, log=self._chain_log)
 
     def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Seconds for which all live streams of the series, else of the session, have been stale."""
@@ -358,7 +360,7 @@ class Engine:
 
     def _warn_of_hole(self, symbol: str, timeframe: Timeframe, hole: Hole) -> None:
         if self._told.is_new("hole", symbol, timeframe, hole.start, hole.end):
-            _log.warning("%s %s has a hole that no source fills: %s UTC", symbol, timeframe, hole)
+            self.log.warning("%s %s has a hole that no source fills: %s UTC", symbol, timeframe, hole)
 
     def note_behind(self, bars: Bars, query: Query) -> None:
         """An answer lacks its newest bars: the source that has the newest one of it is told of, once for a series."""
@@ -367,7 +369,7 @@ class Engine:
             return
         bar = closed[-1]
         if self._told.is_new("old", bar.source, bars.symbol, bars.timeframe):
-            _log.warning(
+            self.log.warning(
                 "source %s was asked for the newest bars of %s %s, and its newest one ended %s UTC; now is %s UTC",
                 *(bar.source, bars.symbol, bars.timeframe, time_text(bar.end), time_text(query.now)),
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -11,10 +10,8 @@ from typing import Any, Final
 
 from engine.python_sdk._link import Link
 from engine.python_sdk.exceptions import WebSocketConnectionError, WebSocketSubscriptionError
-from wealthsources import ForkLock, WealthSourcesError
+from wealthsources import ForkLock, PacedLogger, WealthSourcesError
 from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_MARKET_TYPE
-
-_log = logging.getLogger("engine.python_sdk")
 
 _SETTINGS: Final = ("endpoint", "csrf_token", "market_type", "symbols", "resolutions")
 
@@ -65,6 +62,7 @@ class WebSocketClient:
         self._told = ConnectionState.DISCONNECTED
         self._error: str | None = None
         self._callback: Callable[[ConnectionState], None] | None = None
+        self._log = PacedLogger("engine.python_sdk")
 
     # life ------------------------------------------------------------------------------------------------------
 
@@ -147,7 +145,7 @@ class WebSocketClient:
         """Set the state of a client that has no connection; that of one which has is the connection's own."""
         with self._lock:
             if self._link is not None:
-                _log.debug("the state %s is not set: the connection has its own", new_state.value)
+                self._log.debug("the state %s is not set: the connection has its own", new_state.value)
                 return
             self._state = new_state
         self._tell(new_state)
@@ -185,7 +183,7 @@ class WebSocketClient:
         try:
             callback(state)
         except Exception:  # noqa: BLE001 - a stranger's code
-            _log.exception("the state change callback failed on %s", state.value)
+            self._log.exception("the state change callback failed on %s", state.value)
 
 
 def _legacy(state: str) -> ConnectionState:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.transport.base import Connection
 
 _THREAD: Final = "wealthsources-websocket"
+_AT_ONCE: Final = {"at_once": True}  # said whatever has been said just now
 
 
 class Client(Shard):
@@ -59,6 +60,8 @@ class Client(Shard):
         self._setting = Setting(
             options, protocol, handler, policies, logger, self._plan, flood, self._stop, self._resubscribe
         )
+        self._failed_attempts = 0  # since it was last connected
+        self._states_told: set[ShardState] = set()  # in the log, since then
         self._token = ""
         self._redact = Redactor("")
         self._lock = ForkLock()
@@ -148,6 +151,8 @@ class Client(Shard):
         self.counters[f"lost.{lost.reason}"] += 1
         if self.state == "connected":
             self.reconnects_by_reason[lost.reason] += 1
+        else:
+            self._failed_attempts += 1
         if self._plan.refused:
             self._set_state("auth_failed", self.last_error)
         else:
@@ -234,5 +239,18 @@ class Client(Shard):
         if "connected" in (state, self.state):
             self.since = self._monotonic()  # attempts that fail do not begin the count anew
         self.state = state
-        self._log.info("%s%s", state, f": {reason}" if reason else f" ({self.endpoint})")
+        self._log_state(state, reason)
         self._handler.on_state(self, state, reason)
+
+    def _log_state(self, state: ShardState, reason: str) -> None:
+        """Each state once until it is connected again: an outage may last a day."""
+        if state == "connected":
+            failed, self._failed_attempts = self._failed_attempts, 0
+            self._states_told.clear()
+            if failed:
+                self._log.warning("connected (%s) after %d failed attempts", self.endpoint, failed, extra=_AT_ONCE)
+            else:
+                self._log.info("connected (%s)", self.endpoint, extra=_AT_ONCE)
+        elif state not in self._states_told:
+            self._states_told.add(state)
+            self._log.info("%s%s", state, f": {reason}" if reason else f" ({self.endpoint})")

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _CHECK_EVERY: Final = 0.2
 _MOST_EARLY: Final = 1_000
-_MOST_LOGGED: Final = 10
+_AT_ONCE: Final = {"at_once": True}  # said whatever has been said just now
 _LIKE_A_BEAT: Final = re.compile(r"ping|heart|keep.?alive", re.IGNORECASE)
 
 
@@ -309,7 +309,8 @@ class Conversation:
 
     def _tell_first(self, kind: str, text: str, words: str = "") -> None:
         beat = ", so if it is a heartbeat that wants an answer, none is given" if _LIKE_A_BEAT.search(kind) else ""
-        self._setting.log.warning("%s; it is ignored%s%s%s", text, beat, ": " if words else "", words)
+        colon = ": " if words else ""
+        self._setting.log.warning("%s; it is ignored%s%s%s", text, beat, colon, words, extra=_AT_ONCE)
 
     def _hear_malformed(self, event: Malformed, now: float) -> None:
         counters, why = self._shard.counters, self._redact(event.why)
@@ -317,8 +318,8 @@ class Conversation:
             name, is_first = self._shard.unused.add_kind(self._shard.shown(event.why), now)
             if is_first:
                 self._tell_first(name, f"{event.what}: {why}")
-        elif counters[event.what] < _MOST_LOGGED:
-            self._setting.log.warning("%s: %s", event.what, why)
+        else:
+            self._setting.log.warning(f"{event.what}: %s", why)
         counters[event.what] += 1  # last: what is counted has been told
         self._setting.flood.malformed(now)
 

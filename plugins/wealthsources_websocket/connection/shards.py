@@ -116,7 +116,12 @@ def distribute(
 
 
 class _ShardLog(logging.LoggerAdapter[logging.Logger]):
-    """Says in each line which shard it is about."""
+    """Says in each line which shard it is about: as a number, so that the same of many shards is one topic."""
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
+        msg = msg if args else str(msg).replace("%", "%%")
+        super().log(level, f"shard %d: {msg}", (self.extra or {}).get("shard"), *args, **kwargs)
 
     def process(self, msg: str, kwargs: MutableMapping[str, Any]) -> tuple[str, MutableMapping[str, Any]]:
-        return f"shard {(self.extra or {}).get('shard')}: {msg}", kwargs
+        return msg, kwargs  # with the `extra` of the line

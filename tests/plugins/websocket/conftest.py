@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources import Shard
+from wealthsources import PacedLogger, Shard
 from wealthsources_simulator import MarketServer
 from wealthsources_websocket.connection.budget import ConnectBudget
 from wealthsources_websocket.connection.client import Client
@@ -112,7 +111,7 @@ def make_client(policies: dict[str, Any]) -> Iterator[Callable[..., tuple[Client
         seen = Seen()
         chosen = WebSocketOptions(endpoint=endpoint, **QUICK | options)
         series = [(symbol, timeframe) for symbol in chosen.symbols for timeframe in chosen.resolutions]
-        logger = logging.getLogger("wealthsources.source.live")
+        logger = PacedLogger("wealthsources.source.live")
         clients.append(Client(chosen, protocol or chosen.make_protocol(), series, seen, logger, Policies(**policies)))
         return clients[-1], seen
 

@@ -458,3 +458,45 @@ def test_a_token_file_that_is_not_there_is_named(nowhere, make_client):
     client, _ = make_client(nowhere, csrf_token="", csrf_token_file="/no/such/token")
     with pytest.raises(ConfigError, match="csrf_token_file /no/such/token: No such file"):
         client.start()
+
+
+# what an outage says in the log
+
+
+def of_the_source(caplog, level: int) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == level and "source" in record.name]
+
+
+def test_an_outage_says_each_cause_and_each_state_once(open_session, nowhere, caplog):
+    caplog.set_level(logging.INFO)
+    session = open_session(nowhere)
+    live = session.source("live")
+    session.adapter()
+    wait_until(lambda: live.status().counters.get("attempts", 0) > 100)
+    session.stop()
+    (line,) = of_the_source(caplog, logging.WARNING)
+    assert line.startswith(f"{nowhere}: refused: ")
+    told = of_the_source(caplog, logging.INFO)
+    assert told[0] == f"connecting ({nowhere})"
+    assert [text.partition(" ")[0] for text in told] == ["connecting", "error:", "disconnected:"]
+
+
+def test_the_end_of_an_outage_is_told_with_the_number_of_attempts(serve, open_session, caplog):
+    caplog.set_level(logging.INFO)
+
+    def script(peer):
+        if peer.number > 5:
+            peer.accept()
+        if peer.number > 6:
+            peer.stay()
+
+    server = serve(script)
+    session = open_session(server.url)
+    live = session.source("live")
+    session.adapter()
+    wait_until(lambda: live.status().state == "connected" and live.status().epoch == 2)
+    session.stop()
+    address = f"({server.url})"
+    assert f"connected {address} after 5 failed attempts" in of_the_source(caplog, logging.WARNING)
+    told = [text for text in of_the_source(caplog, logging.INFO) if text.startswith("connected")]
+    assert told == [f"connected {address}"], "the second one came at the first attempt"

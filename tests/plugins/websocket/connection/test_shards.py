@@ -9,7 +9,7 @@ import time
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources import ConfigError
+from wealthsources import ConfigError, PacedLogger
 from wealthsources.live.shard import sum_of, worst_of
 from wealthsources_websocket.connection.policies import STOP_LIMIT, Policies
 from wealthsources_websocket.connection.shards import Shards, distribute
@@ -22,6 +22,7 @@ from ..conftest import QUICK, Seen
 from .scripts import stay
 
 SERIES = st.lists(st.tuples(st.sampled_from("ABCDEFGH"), st.sampled_from(["1m", "1h"])), unique=True, max_size=16)
+LOG = logging.getLogger("wealthsources.source.live")
 SIZES = st.none() | st.integers(1, 5)
 
 
@@ -67,9 +68,8 @@ def hours(*symbols: str) -> list[tuple[str, str]]:
 def make_shards(policies):
     made = []
 
-    def make(url, *symbols, protocol=Small, **options):
+    def make(url, *symbols, protocol=Small, logger=LOG, **options):
         chosen = WebSocketOptions(**QUICK | {"endpoint": url, "symbols": symbols} | options)
-        logger = logging.getLogger("wealthsources.source.live")
         seen = Seen()
         made.append(Shards(chosen, protocol(), hours(*symbols), seen, logger, Policies(**policies)))
         return made[-1], seen
@@ -97,6 +97,23 @@ def test_there_are_as_many_connections_as_the_limit_asks_for(serve, make_shards,
     assert shards.shard_of(("D", "1h")) is shards.clients[1]
     assert shards.shard_of(("X", "1h")) is None
     assert "shard 2: connected" in caplog.text
+
+
+def test_the_same_of_many_shards_is_one_topic_of_the_log(make_shards, nowhere, caplog):
+    shards, _ = make_shards(nowhere, *"ABCDE", logger=PacedLogger("wealthsources.source.live"))
+    shards.start()
+    wait_until(lambda: all(client.counters["attempts"] > 3 for client in shards.clients))
+    assert [record.getMessage().partition(": ")[2].partition(": ")[0] for record in caplog.records] == [nowhere]
+
+
+def test_a_line_of_a_shard_says_which_and_keeps_all_else(make_shards, nowhere, caplog):
+    shards, _ = make_shards(nowhere, *"ABC")
+    log = shards.clients[1]._log
+    log.warning("all 100 % of it")
+    log.warning("%s of it", "half", extra={"at_once": True})
+    assert caplog.messages == ["shard 1: all 100 % of it", "shard 1: half of it"]
+    assert caplog.records[1].at_once is True
+    assert {record.filename for record in caplog.records} == {"test_shards.py"}
 
 
 def test_a_protocol_without_a_limit_has_one_connection(serve, make_shards, caplog):
