@@ -24,6 +24,7 @@ from wealthsources.resolve.chain import ChainLink, SourceChain
 from wealthsources.resolve.query import Policy
 from wealthsources.runtime.clocks import FeedClock, SystemClock
 from wealthsources.runtime.engine import Engine
+from wealthsources.runtime.symbol_lists import SymbolLists
 from wealthsources.testing import ListSource
 
 from ..support.bars import at, hourly, places
@@ -72,6 +73,11 @@ class FakeSession:
         return min(
             (age for source in self._sources if (age := source.stale_for(symbol, timeframe)) is not None), default=None
         )
+
+    def symbol_lists(self, chain, *, live):
+        direct = SimpleNamespace(begin=lambda name, work: work)
+        sources = {link.name: link.source for link in chain.sources}
+        return SymbolLists(chain.sources, sources, direct, logging.getLogger("wealthsources.session"), live=live)
 
     judge_holes = Engine.judge_holes
 

@@ -47,7 +47,7 @@ class SecurityInfo:
 
 
 def get_all_securities(types: str | Sequence[str] = (), date: object = None) -> pd.DataFrame:
-    """All symbols that the sources list, sorted; one that cannot list its own adds none.
+    """All symbols that the sources list, sorted. One that cannot list its own in time adds none, and the log names it.
 
     types  'crypto', the type of all there is, or none: everything. JoinQuant's others, as 'stock': an empty frame
     date   checked, and of no effect: sources list their symbols without dates
@@ -71,8 +71,8 @@ def get_security_info(code: str, date: object = None) -> SecurityInfo:
     Dates are datetime.date, and mean what they do in get_all_securities, as `date` does; parent is None. A symbol is
     there if a source lists it or has a bar of it.
 
-    Raises SecurityNotFound; DataUnavailable if a source failed that may have it; ParamsError, FutureDataError,
-    NoContextError, ClockError.
+    Raises SecurityNotFound; DataUnavailable if a source failed that may have it, or could not list its symbols;
+    ParamsError, FutureDataError, NoContextError, ClockError.
     """
     chosen = read_symbols(code)
     if not isinstance(chosen, str):

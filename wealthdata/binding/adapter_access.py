@@ -97,8 +97,13 @@ class BarReader:
             return self.adapter.get_all_symbols()
 
     def _require_known(self, symbol: str, failure: wealthsources.AllSourcesFailed) -> None:
-        """Raise SecurityNotFound if no source has the symbol; a source that failed cannot tell."""
-        if any(attempt.outcome == "failed" for attempt in failure.attempts) or self.adapter.knows_symbol(symbol):
+        """Raise SecurityNotFound if no source has the symbol. One that failed, or cannot list its own, cannot tell."""
+        if any(attempt.outcome == "failed" for attempt in failure.attempts):
+            return
+        search = self.adapter.symbol_lists.look_for(symbol)
+        if search.failed:
+            raise wealthsources.AllSourcesFailed(failure.request, [*failure.attempts, *search.failed]) from None
+        if search.may_be_there:
             return
         known = self.adapter.get_all_symbols()
         near = difflib.get_close_matches(symbol, known, n=1)

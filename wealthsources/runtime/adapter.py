@@ -19,7 +19,6 @@ from wealthsources.runtime.clocks import EngineClock, FeedClock
 from wealthsources.runtime.context_time import context_time, current_bar_end
 from wealthsources.runtime.engine import Observation
 from wealthsources.runtime.latest_price import LatestPrice
-from wealthsources.runtime.symbol_lists import all_symbols, is_known
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.query import OnStale, Query
     from wealthsources.runtime.binding_mode import Mode
+    from wealthsources.runtime.symbol_lists import SymbolLists
     from wealthsources.source import Clock
 
 _log = logging.getLogger("wealthsources.adapter")
@@ -66,7 +66,9 @@ class ContextDataAdapter(DataAdapter):
         if session is None:
             if context is None:
                 raise RequestError("an adapter without a session needs a context to read")
-            session, mode = _context_session(), "backtest"
+            # The context alone: it owns nothing that would have to be stopped.
+            session, mode = wealthsources.open({"sources": [{"plugin": "context"}]}), "backtest"
+            session.start()
         self.context = context
         self.session = session
         self.mode: Literal["live", "backtest"] = session.decide_mode(context, mode, zone)
@@ -138,16 +140,24 @@ class ContextDataAdapter(DataAdapter):
             error = refusal
         return Explanation(str(query), query.now, attempts, bars, error)
 
+    @property
+    def symbol_lists(self) -> SymbolLists:
+        """What the sources of this binding say of which symbols there are, and which of them cannot tell."""
+        return self.session.symbol_lists(self.chain, live=self.mode == "live")
+
     def get_all_symbols(self) -> list[str]:
-        """The symbols that the sources of this binding list, sorted; a spelling is listed as its source has it."""
-        symbols = all_symbols(self.chain.sources, live=self.mode == "live")
+        """The symbols that the sources of this binding list, sorted; a spelling is listed as its source has it.
+
+        A source that fails to list its own, or takes longer than `source_deadline`, adds none; the log names it.
+        """
+        symbols = self.symbol_lists.all_symbols()
         if self.session.is_observed:
             self.session.tell_observers(Observation(None, symbols=tuple(symbols)))
         return symbols
 
     def knows_symbol(self, symbol: str) -> bool:
         """Whether a source of this binding has the symbol, or may have it: one that cannot list its symbols may."""
-        return is_known(symbol, self.chain.sources, self.session.sources, live=self.mode == "live")
+        return self.symbol_lists.look_for(symbol).may_be_there
 
     def latest_price(self, symbol: str) -> float:
         """The newest close that may be seen, whichever series has it; see `runtime.latest_price`.
@@ -217,10 +227,3 @@ class ContextDataAdapter(DataAdapter):
             if idle is not None and idle * 1000 > session.stale_after:
                 what = f"no live stream for {idle:.0f} s (more than late_after), so time stands still"
                 raise StaleDataError(f"{bars.symbol} {bars.timeframe} is stale: {what}", bars, attempts)
-
-
-def _context_session() -> Session:
-    """A session whose chain is the context alone; it owns nothing that would have to be stopped."""
-    session = wealthsources.open({"sources": [{"plugin": "context"}]})
-    session.start()
-    return session

@@ -25,6 +25,7 @@ from wealthsources.runtime.clocks import make_clock
 from wealthsources.runtime.deployment import Deployment
 from wealthsources.runtime.dispatcher import Dispatcher
 from wealthsources.runtime.paced_log import PacedLogger
+from wealthsources.runtime.symbol_lists import SymbolLists
 from wealthsources.runtime.told_once import ToldOnce
 from wealthsources.runtime.workers import Caller, Workers
 
@@ -329,6 +330,10 @@ class Engine:
 
     def _chain(self, links: list[ChainLink], known_empty: KnownEmpty | None) -> SourceChain:
         return SourceChain(links, self._call, self._breakers, known_empty, log=self._chain_log)
+
+    def symbol_lists(self, chain: SourceChain, *, live: bool) -> SymbolLists:
+        """What the sources of a chain say of which symbols there are."""
+        return SymbolLists(chain.sources, self.sources, self._call, self.log, live=live)
 
     def stale_for(self, symbol: str, timeframe: Timeframe) -> float | None:
         """Seconds for which all live streams of the series, else of the session, have been stale."""

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, TimeoutError as Overdue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from wealthsources.forking import ForkLock, call_in_child
 from wealthsources.model.errors import NotAsked, SourceError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MOST_ABANDONED: Final = 2
 _MOST_WAITING: Final = 1_000
 
+T = TypeVar("T")
 Job = tuple["Future[object]", "Callable[[], object]"]
 
 
@@ -103,7 +104,7 @@ class Workers:
 
 
 class Caller:
-    """Asks a source that may block: on a worker, and for at most `deadline` seconds."""
+    """Asks sources that may block: on workers, and for at most `deadline` seconds."""
 
     def __init__(self, workers: Workers, deadline: float) -> None:
         self._workers = workers
@@ -117,15 +118,26 @@ class Caller:
 
         NotAsked, a SourceError, if it was not even called.
         """
+        request = dataclasses.replace(request, deadline=time.monotonic() + self._deadline)
+        return self.begin(name, lambda: source.get_history(request))()  # the chain checks what it is
+
+    def begin(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
+        """Have `work` done on a worker. Returns what waits for its result, until the deadline, with errors as above.
+
+        Raises SourceError if two pieces of work of that name hang already, NotAsked if too much is waiting.
+        """
         if self._abandoned[name] >= _MOST_ABANDONED:
             raise SourceError(f"still hangs on {_MOST_ABANDONED} earlier requests (a fixed limit)")
-        request = dataclasses.replace(request, deadline=time.monotonic() + self._deadline)
-        future = self._workers.submit(lambda: source.get_history(request))
+        future = self._workers.submit(work)
+        until = time.monotonic() + self._deadline
+        return lambda: self._result(name, future, until)  # type: ignore[return-value]  # of that work
+
+    def _result(self, name: str, future: Future[object], until: float) -> object:
         try:
-            return future.result(self._deadline)  # type: ignore[return-value]  # the chain checks what it is
+            return future.result(max(0.0, until - time.monotonic()))
         except Overdue:
             if future.done():
-                raise  # the source's own TimeoutError
+                return future.result()  # it came just now, or is the work's own TimeoutError
             if future.cancel():
                 raise NotAsked(f"no worker was free for it within {self._deadline:g} s (source_deadline)") from None
             self._abandon(name, future)

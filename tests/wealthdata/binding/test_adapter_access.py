@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import wealthdata
 import wealthsources
-from wealthdata import get_price
+from wealthdata import get_bars, get_last_price, get_price, get_security_info, history
 from wealthsources import Bars, SourceError
 
 from ...support.bars import HOUR, MONDAY as T0
+
+#: The ways to ask for a symbol that no source may have.
+ASK = [
+    lambda symbol: get_price(symbol, count=1, frequency="1h"),
+    lambda symbol: get_bars(symbol, 1, "1h"),
+    lambda symbol: history(1, "1h", security_list=symbol),
+    get_last_price,
+    get_security_info,
+]
 
 
 @pytest.fixture
@@ -67,10 +78,26 @@ def test_a_source_may_list_its_symbols_when_asked(over):
         get_price("XRPUSDT", count=1, frequency="1h")
 
 
-def test_a_source_whose_list_fails_may_have_it(over):
-    over({}).source("m0").get_all_symbols = lambda: 1 / 0
-    with pytest.raises(wealthdata.DataUnavailable):
-        get_price("XRPUSDT", count=1, frequency="1h")
+@pytest.mark.parametrize("ask", ASK)
+def test_a_source_whose_list_fails_may_have_it_and_the_error_names_it(over, ask):
+    over({}, {"symbols": ["BTCUSDT"]}).source("m0").get_all_symbols = lambda: 1 / 0
+    with pytest.raises(wealthdata.DataUnavailable) as caught:
+        ask("XRPUSDT")
+    assert "m0: failed - cannot list its symbols: ZeroDivisionError: division by zero" in str(caught.value)
+    assert [attempt.source for attempt in caught.value.attempts if attempt.outcome == "failed"] == ["m0"]
+
+
+@pytest.mark.parametrize("ask", ASK)
+def test_a_source_whose_list_hangs_may_have_it_and_the_error_names_it(over, ask):
+    release = threading.Event()
+    source = over({}, {"symbols": ["BTCUSDT"]}, source_deadline=0.1).source("m0")
+    source.capabilities = wealthsources.Capabilities(blocking=True)
+    source.get_all_symbols = lambda: release.wait(50)
+    try:
+        with pytest.raises(wealthdata.DataUnavailable, match=r"m0: failed - cannot list its symbols: (gave no|still)"):
+            ask("XRPUSDT")
+    finally:
+        release.set()
 
 
 def test_a_source_that_is_left_out_may_have_it(session, context):
