@@ -1,6 +1,6 @@
 """What a strategy's context offers: series of bars in a list, and perhaps a function that returns some.
 
-Nothing is copied or kept, for an engine may put other lists in place with every bar.
+Nothing of it is kept here, for an engine may put other lists in place with every bar.
 """
 
 from __future__ import annotations

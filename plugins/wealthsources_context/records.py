@@ -1,27 +1,28 @@
 """From the records of a list to Bars: only the ones that are asked for are read, with their evidence of being closed.
 
 A list is oldest first. A backtest may hold a hundred thousand bars and be asked for twenty of them at each step, so
-the place of these is found by halving.
+the place of these is found by halving. What a record was made into is remembered by what it said, see `row_cache`; but
+not that of the newest, which is judged by the time.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from wealthsources import FORMING, Bars, Finality, NotHere, SourceError, check_time, read_field, read_value, time_text
+from wealthsources_context.raw_values import FIELDS, FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from wealthsources import HistoryRequest
+    from wealthsources_context.row_cache import RowCache
 
-_FIELDS: Final = ("open_time", "close_time", "open", "high", "low", "close", "volume")
-_FLAG_NAMES: Final = ("closed", "is_closed")
-_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+_FLAG_OF: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 _BY_FLAG: Final[dict[str, object]] = {"closed": True, "finality": Finality.FLAG}
@@ -42,19 +43,20 @@ class Evidence(NamedTuple):
     now: int | None = None
 
 
-def read_bars(bars: Sequence[object], request: HistoryRequest, evidence: Evidence) -> Bars:
+def read_bars(bars: Sequence[object], request: HistoryRequest, evidence: Evidence, cache: RowCache) -> Bars:
     """The newest `count` of the bars from `start` that end by `end`, and the forming one after them if it is there.
 
     Raises NotHere if there is none, SourceError that names the record and its field if one cannot be read.
     """
-    return _Reader(bars, request, evidence).read()
+    return _Reader(bars, request, evidence, cache).read()
 
 
 class _Reader:
-    def __init__(self, bars: Sequence[object], request: HistoryRequest, evidence: Evidence) -> None:
+    def __init__(self, bars: Sequence[object], request: HistoryRequest, evidence: Evidence, cache: RowCache) -> None:
         self._bars = bars
         self._request = request
         self._evidence = evidence
+        self._cache = cache
         self._name = f"{request.symbol} {request.timeframe}"
 
     def read(self) -> Bars:
@@ -72,15 +74,37 @@ class _Reader:
             return bars if counted < len(bars) else bars[-request.count :]
 
     def _bars_of(self, first: int, last: int) -> Bars:
+        bars = self._read_before(first, last)
+        if bars is None:
+            bars = self._read(first, last)
+        self._check_order(bars, first)
+        return bars
+
+    def _read_before(self, first: int, last: int) -> Bars | None:
+        """By way of what is known of records that a later one has closed; None if any cannot be read."""
+        request = self._request
+        closed = self._first_without_successor(first, last)
+        if first == closed:
+            return None
+        try:
+            records = _part(self._bars, first, closed)
+            span = self._time(first), self._time(closed - 1)
+            bars = self._cache.read(request.symbol, request.timeframe, records, span, _succeeded)
+        except Exception:  # noqa: BLE001 - whatever it is, they are read again one by one, and the bad one is named
+            return None
+        if closed == last:
+            return bars
+        rest = self._read(closed, last)
+        return bars.replace(rows=np.concatenate((bars.rows, rest.rows)), texts={**bars.texts, **rest.texts})
+
+    def _read(self, first: int, last: int) -> Bars:
         request = self._request
         try:
-            bars = Bars.from_records(request.symbol, request.timeframe, self._records(first, last))
+            return Bars.from_records(request.symbol, request.timeframe, self._records(first, last))
         except ValueError as error:
             # It says "bars[3]: close: why", and counts from the first one that was read.
             place, what, why = str(error).split(": ", 2)
             raise self._error(first + int(place[len("bars[") : -1]), what, why) from None
-        self._check_order(bars, first)
-        return bars
 
     def _span(self) -> tuple[int, int, int]:
         """Where in the list the bars are: the oldest of the request, the first and the last to read of them.
@@ -123,11 +147,13 @@ class _Reader:
             yield _as_dict(record) | self._state(index, record)
 
     def _state(self, index: int, record: object) -> dict[str, object]:
-        flag = self._flag(index, record)
+        try:
+            flag = _flag(record)
+        except _FlagError as error:
+            raise self._error(index, error.name, str(error)) from None
         if flag:
             return _BY_FLAG
-        # All records that are read open before the ones that follow: the search has made sure of it.
-        if index + 1 < len(self._bars) and (self._evidence.now is None or self._end(index + 1) <= self._evidence.now):
+        if self._has_successor(index):
             return _BY_SUCCESSOR
         if flag is None and not self._evidence.live:
             return {}
@@ -135,18 +161,19 @@ class _Reader:
             return {"closed": self._end(index) <= self._evidence.until, "finality": Finality.HISTORY}
         return _FORMING
 
+    def _has_successor(self, index: int) -> bool:
+        """Whether a later record closes this one. All that are read open before those that follow them."""
+        now = self._evidence.now
+        return index + 1 < len(self._bars) and (now is None or self._end(index + 1) <= now)
+
+    def _first_without_successor(self, first: int, last: int) -> int:
+        """From which one on no later record closes them: as they are in order, this is true of the ones at the end."""
+        while last > first and not self._has_successor(last - 1):
+            last -= 1
+        return last
+
     def _end(self, index: int) -> int:
         return self._request.timeframe.end(self._time(index))
-
-    def _flag(self, index: int, record: object) -> bool | None:
-        for name in _FLAG_NAMES:
-            raw = read_field(record, name)
-            if raw is not None:
-                flag = _FLAGS.get(str(raw).lower())
-                if flag is None:
-                    raise self._error(index, name, f"{raw!r} is neither true nor false")
-                return flag
-        return None
 
     def _check_order(self, bars: Bars, first: int) -> None:
         wrong = np.flatnonzero(np.diff(bars.open_times) <= 0)
@@ -158,8 +185,36 @@ class _Reader:
         return SourceError(f"{self._name} bars[{index}].{what}: {why}")
 
 
+def _part(bars: Sequence[object], first: int, last: int) -> Sequence[object]:
+    """Some of the records, as they are in the list now."""
+    return bars[first:last] if isinstance(bars, list | tuple) else [bars[index] for index in range(first, last)]
+
+
 def _as_dict(record: object) -> dict[str, object]:
     """A copy of what is used of a record, or of all of it if that is quicker."""
     if isinstance(record, dict | Mapping):
         return dict(record)
-    return {name: value for name in _FIELDS if (value := getattr(record, name, None)) is not None}
+    return {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
+
+
+def _succeeded(record: dict[str, Any]) -> dict[str, object]:
+    """A record that a later one closes, if its flag does not."""
+    return record | (_BY_FLAG if _flag(record) else _BY_SUCCESSOR)
+
+
+class _FlagError(ValueError):
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(why)
+        self.name = name
+
+
+def _flag(record: object) -> bool | None:
+    """What a record says of being closed. Raises _FlagError."""
+    for name in FLAGS:
+        raw = read_field(record, name)
+        if raw is not None:
+            flag = _FLAG_OF.get(str(raw).lower())
+            if flag is None:
+                raise _FlagError(name, f"{raw!r} is neither true nor false")
+            return flag
+    return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wealthsources import Capabilities, ClockError, NotHere, Source, context_time, original_history
 from wealthsources_context.context import ContextSeries, ask_history
 from wealthsources_context.records import Evidence, read_bars
+from wealthsources_context.row_cache import RowCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -25,6 +26,7 @@ class ContextSource(Source):
 
     def __init__(self) -> None:
         self._clock: Clock | None = None
+        self._cache = RowCache()
 
     def start(self, host: Host) -> None:
         """Remember the session's clock."""
@@ -32,7 +34,7 @@ class ContextSource(Source):
 
     def for_context(self, context: object) -> Source | None:
         """A view of the context; what it has may come later."""
-        return None if context is None else ContextView(context, self._clock)
+        return None if context is None else ContextView(context, self._clock, self._cache)
 
     def get_history(self, request: HistoryRequest) -> Bars:
         """Always NotHere: bars belong to a context."""
@@ -40,14 +42,15 @@ class ContextSource(Source):
 
 
 class ContextView(Source):
-    """The bars of one context. `clock` is the session's; None: there is none.
+    """The bars of one context. `clock` is the session's; None: there is none. `cache` is of all contexts.
 
     Its history() is asked where its lists have nothing of a request.
     """
 
-    def __init__(self, context: object, clock: Clock | None) -> None:
+    def __init__(self, context: object, clock: Clock | None, cache: RowCache) -> None:
         self._context = context
         self._clock = clock
+        self._cache = cache
         self._series = ContextSeries(context)
         self._until = _time_of(lambda: context_time(context))
         self._capped = self._cap()
@@ -64,12 +67,12 @@ class ContextView(Source):
         listed = self._series.find(symbol, request.timeframe)
         try:
             if listed:
-                return read_bars(listed, request, evidence)
+                return read_bars(listed, request, evidence, self._cache)
         except NotHere:
             if original_history(self._context) is None:
                 raise
         try:
-            return read_bars(self._ask_history(symbol, request), request, evidence)
+            return read_bars(self._ask_history(symbol, request), request, evidence, self._cache)
         except NotHere as nothing:
             if unread := self._series.unread(symbol):
                 raise NotHere(f"{nothing}; {unread}") from None

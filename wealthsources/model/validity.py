@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from wealthsources.model.rows import CLOSE, FIELDS, HIGH, LOW, OPEN, VOLUME
+from wealthsources.model.rows import FIELDS
 from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME, check_time
 
 if TYPE_CHECKING:
@@ -81,15 +81,14 @@ def find_faults(
 
     `before` is the open time of the row before the first.
     """
-    low, high, ends = values[:, LOW], values[:, HIGH], values[:, (OPEN, CLOSE)]
-    wrong = ~np.isfinite(values).all(axis=1)
-    wrong |= (times < EARLIEST_TIME) | (times > LATEST_TIME)
-    wrong[1:] |= times[1:] <= times[:-1]
+    o, h, l, c, v = values.T  # noqa: E741
+    # Nothing can be said of NaN. A column at a time, since a step along short rows takes ten times as long.
+    good: NDArray[np.bool_] = (l <= o) & (o <= h) & (l <= c) & (c <= h) & (h < np.inf) & (v >= 0) & (v < np.inf)
+    good &= l > (0 if prices == "positive" else -np.inf)
+    good &= (times >= EARLIEST_TIME) & (times <= LATEST_TIME)
+    good[1:] &= times[1:] > times[:-1]
     if before is not None and len(times):
-        wrong[0] |= times[0] <= before
+        good[0] &= times[0] > before
     possible = np.clip(times, EARLIEST_TIME, LATEST_TIME)  # a window of months far off cannot be reckoned
-    wrong |= times != timeframe.open_times(timeframe.slots(possible))
-    wrong |= (ends.min(axis=1) < low) | (ends.max(axis=1) > high) | (values[:, VOLUME] < 0)
-    if prices == "positive":
-        wrong |= values[:, :VOLUME].min(axis=1, initial=np.inf) <= 0
-    return wrong
+    good &= times == timeframe.open_times(timeframe.slots(possible))
+    return ~good
