@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import threading
 from decimal import Decimal
 
 import pytest
@@ -164,6 +165,21 @@ def test_two_loggers_of_one_name_have_each_their_own_pace(pace):
     PacedLogger(NAME, lambda: pace.now).warning("%s is lost", "wss://a")
     pace.log.warning("%s is lost", "wss://a")
     assert len(pace.said) == 2
+
+
+def test_what_many_threads_say_is_counted(pace):
+    def say() -> None:
+        for _ in range(50):
+            pace.log.warning("%s is lost", "wss://a")
+
+    threads = [threading.Thread(target=say) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pace.now += 60
+    pace.log.settle()
+    assert pace.said == ["wss://a is lost", "wss://a is lost (199 times more in 0 s, and not since)"]
 
 
 def test_the_level_is_that_of_the_logger_of_its_name_whenever_that_is_set(pace):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.forking import ForkLock
 from wealthsources.model.text import describe
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ class PacedLogger(logging.Logger):
     of the topic make one line a minute together: the newest, with their number and without a traceback. After a minute
     of quiet what was not told goes out with the next line of any topic, or with `settle`, and every cause is new again.
 
-    Lines of DEBUG always go out, and so do those with `extra={"at_once": True}`, for what ends a trouble. There is no
-    lock, as a process may fork at any time: of two threads at the very same moment both may be heard.
+    Lines of DEBUG always go out, and so do those with `extra={"at_once": True}`, for what ends a trouble.
     """
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,6 +37,7 @@ class PacedLogger(logging.Logger):
         self._plain = self.parent = logging.getLogger(name)
         self._clock = clock
         self._topics: dict[Hashable, _Topic] = {}
+        self._lock = ForkLock()
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - a method of logging's
         """As the logger of that name says."""
@@ -49,25 +50,27 @@ class PacedLogger(logging.Logger):
     def handle(self, record: logging.LogRecord) -> None:
         """Let a record go out, unless it has to wait."""
         self.settle()
-        at_once = record.levelno < logging.INFO or getattr(record, "at_once", False)
-        if at_once or self._topic(record).admits(record, self._clock()):
+        if record.levelno < logging.INFO or getattr(record, "at_once", False) or self._admits(record):
             super().handle(record)
 
     def settle(self) -> None:
         """Tell what was not told of topics that have been quiet for a minute."""
-        now = self._clock()
-        for topic in list(self._topics.values()):
-            if topic.untold and topic.is_quiet(now):
-                super().handle(topic.last_words(self.name))
+        with self._lock:
+            now = self._clock()
+            over = [topic for topic in self._topics.values() if topic.untold and topic.is_quiet(now)]
+            records = [topic.last_words(self.name) for topic in over]
+        for record in records:
+            super().handle(record)
 
-    def _topic(self, record: logging.LogRecord) -> _Topic:
+    def _admits(self, record: logging.LogRecord) -> bool:
         format_ = str(record.msg) if record.args else (record.pathname, record.lineno)
-        topic = self._topics.get(format_)
-        if topic is None:
-            if len(self._topics) >= _MOST_TOPICS:
-                self._topics.pop(next(iter(self._topics)), None)
-            topic = self._topics[format_] = _Topic()
-        return topic
+        with self._lock:
+            topic = self._topics.get(format_)
+            if topic is None:
+                if len(self._topics) >= _MOST_TOPICS:
+                    self._topics.pop(next(iter(self._topics)))
+                topic = self._topics[format_] = _Topic()
+            return topic.admits(record, self._clock())
 
 
 class _Topic:
