@@ -18,8 +18,10 @@ def test_help_lists_every_command(cli):
     assert all(f"│ {name} " in result.out for name in (*OWN, "simulate"))
 
 
-def test_help_says_whose_a_plugins_command_is(cli):
-    assert "command of wealthsources 0.1.0" in cli("--help").out
+def test_help_says_what_a_plugins_command_is_for(cli):
+    shown = " ".join(cli("--help").out.replace("│", " ").split())
+    assert "simulate Serve a file of bars as a market server would, from the first subscription on." in shown
+    assert "verify Say whether a strategy looks ahead, meets repainted bars or crosses holes." in shown
 
 
 def test_help_imports_nothing_heavy():
@@ -60,9 +62,16 @@ def test_version_is_printed(cli):
     assert (result.code, result.out) == (0, "wealthsources 0.1.0\n")
 
 
-def test_the_package_can_be_run_as_a_module():
-    result = run_process("-m", "wealthsources.cli", "--version")
+@pytest.mark.parametrize("module", ["wealthsources", "wealthsources.cli"])
+def test_the_package_can_be_run_as_a_module(module):
+    result = run_process("-m", module, "--version")
     assert (result.returncode, result.stdout) == (0, "wealthsources 0.1.0\n")
+
+
+def test_as_a_module_it_is_named_as_the_command_is():
+    result = run_process("-m", "wealthsources", "get", "--help")
+    assert result.returncode == 0
+    assert "Usage: wealthsources get " in result.stdout
 
 
 # wrong use

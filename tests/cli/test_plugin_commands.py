@@ -92,6 +92,23 @@ def test_help_imports_no_command(cli, hello, arguments):
     assert "zmod" not in sys.modules
 
 
+def test_help_says_what_a_command_is_for_and_whose_it_is(cli, hello):
+    assert "Greet. (zdist 1.0)" in cli("--help").out
+
+
+def test_a_command_that_says_nothing_of_itself_is_listed_as_whose_it_is(cli, distribution):
+    distribution(commands="many = zmod:app", zmod=GROUP)
+    assert "command of zdist 1.0" in cli("--help").out
+
+
+def test_a_command_that_cannot_be_imported_breaks_no_help(cli, distribution):
+    distribution(commands="hello = zmod:app\nbad = zbad:app", zmod=TYPER, zbad="def app(:\n  1 / 0")
+    result = cli("--help")
+    assert result.code == 0
+    assert "Greet. (zdist 1.0)" in result.out
+    assert "command of zdist 1.0" in result.out
+
+
 # broken ones
 
 

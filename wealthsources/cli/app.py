@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from wealthsources.cli.commands import check, explain, get, sources, status
 from wealthsources.cli.options import ConfigOption, DebugOption, Shared
-from wealthsources.cli.plugin_commands import commands_of_plugins
+from wealthsources.cli.plugin_commands import PluginCommand, commands_of_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,11 @@ class Group(TyperGroup):
     _complete = False
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names of all commands."""
+        """The names of all commands, for the help of them all."""
         self._complete_commands()
+        for command in self.commands.values():
+            if isinstance(command, PluginCommand):
+                command.read_help()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from wealthsources.cli.options import Shared, errors_as_codes
+from wealthsources.cli.plugin_help import help_line
 from wealthsources.loading.discovery import COMMANDS, PluginInfo, installed, missing_extra, missing_module
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.text import describe
@@ -65,9 +66,18 @@ class PluginCommand(TyperCommand):
     """Stands in for a command of a plugin until it runs, and then hands it all arguments, `--help` too."""
 
     def __init__(self, offer: Offer) -> None:
-        what = f"broken: {offer.broken}" if offer.broken else f"command of {offer.info.origin}"
-        super().__init__(offer.info.name, help=what.replace("[", r"\["), add_help_option=False)
+        super().__init__(offer.info.name, add_help_option=False)
         self._offer = offer
+
+    def read_help(self) -> None:
+        """Have a line for the help of all commands. Imports nothing."""
+        offer, info = self._offer, self._offer.info
+        line = f"broken: {offer.broken}" if offer.broken else help_line(info)
+        if not line:
+            line = f"command of {info.origin}"
+        elif not offer.broken and info.distribution != "wealthsources":
+            line += f" ({info.origin})"
+        self.help = line.replace("[", r"\[")
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Leave everything to the plugin."""
