@@ -137,8 +137,8 @@ def main():
         bars[1:].to_frame().assign(open_time=bars.open_times[1:]).to_csv(same := f"{folder}/market.csv", index=False)
         market = MarketServer.from_csv(args.market or same, **series, closed_flag="closed", manual=True)
     with market:
-        os.environ |= {"WEALTHSOURCES_CLOCK": "feed", "WEBSOCKET_ENDPOINT": market.url, "WEBSOCKET_CSRF_TOKEN": "any"}
-        os.environ |= {"WEBSOCKET_SYMBOLS": args.symbol, "WEBSOCKET_RESOLUTIONS": args.timeframe}
+        os.environ.update(WEALTHSOURCES_CLOCK="feed", WEBSOCKET_ENDPOINT=market.url, WEBSOCKET_CSRF_TOKEN="whatever")
+        os.environ.update(WEBSOCKET_SYMBOLS=args.symbol, WEBSOCKET_RESOLUTIONS=args.timeframe)
         with wealthsources.open(ROOT / "config.yaml") as session:
             traded = engine.live(session, market, bars[0])
     engine.take_away()

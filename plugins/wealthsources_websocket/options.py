@@ -25,6 +25,7 @@ from pydantic_core import PydanticKnownError
 from wealthsources import Timeframe
 from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_protocol
 from wealthsources_websocket.protocols.base import Protocol
+from wealthsources_websocket.token_rules import LONGEST, BadToken, check_token
 
 _IN_THE_CLEAR = (
     "csrf_token would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
@@ -127,7 +128,8 @@ class WebSocketOptions(BaseModel):
 
     protocol       the format of the server; it has an endpoint and a market_type of its own, for those who name none
     fallbacks      tried in turn when the endpoint fails; the protocol's own endpoint has its own, another has none
-    csrf_token     sent to subscribe, over wss:// or to this machine only, unless `allow_insecure`
+    csrf_token     sent to subscribe, over wss:// or to this machine only, unless `allow_insecure`; one of fewer than
+                   eight characters, which cannot be kept out of a log, to this machine only, unless `allow_insecure`
     bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are
     partial_first  the first bar of a connection holds only what happened since, so no successor closes it
     corrections    what a different message for a closed bar does
@@ -192,6 +194,11 @@ class WebSocketOptions(BaseModel):
             for url in self.endpoints:
                 if url.startswith("ws://") and not (is_loopback(url) and self.proxy_for(url) is None):
                     raise ValueError(_IN_THE_CLEAR)
+        if isinstance(self.csrf_token, SecretStr):
+            try:
+                check_token(self.csrf_token.get_secret_value(), self._may_token_be_short)
+            except BadToken as error:
+                raise ValueError(f"csrf_token {error}") from None
         folder = (info.context or {}).get("folder")
         for name in ("ca_file", "csrf_token_file"):
             path = getattr(self, name)
@@ -208,13 +215,25 @@ class WebSocketOptions(BaseModel):
         """Whether there is a token to send, or may be."""
         return self._has_token or self.csrf_token_file is not None
 
+    def _may_token_be_short(self) -> bool:
+        """Whether it is no secret: it stays on this machine, or may be sent in the clear."""
+        return self.allow_insecure or all(is_loopback(url) and self.proxy_for(url) is None for url in self.endpoints)
+
     def read_token(self) -> str:
-        """The token to send now. Raises OSError if the file cannot be read, and whatever a function raises."""
+        """The token to send now.
+
+        Raises BadToken if it cannot be one, OSError if the file cannot be read, and whatever a function raises.
+        """
         if self.csrf_token_file is not None:
-            return Path(self.csrf_token_file).read_text().strip()
-        if isinstance(self.csrf_token, SecretStr):
+            with Path(self.csrf_token_file).open(encoding="utf-8") as file:
+                token = file.read(LONGEST + 1).strip()
+            if not token:
+                raise BadToken("is empty")
+        elif isinstance(self.csrf_token, SecretStr):
             return self.csrf_token.get_secret_value()
-        return str(self.csrf_token())
+        else:
+            token = self.csrf_token()
+        return check_token(token, self._may_token_be_short)
 
     def proxy_for(self, url: str) -> str | None:
         """The proxy to reach that address through; None: directly. Its text may hold a password: do not log it.

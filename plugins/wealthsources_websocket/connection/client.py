@@ -16,6 +16,7 @@ from wealthsources_websocket.connection.reconnect import ConnectPlan
 from wealthsources_websocket.connection.redact import Redactor, redact_url
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.base import Malformed
+from wealthsources_websocket.token_rules import SHORTEST, BadToken
 from wealthsources_websocket.transport.tls import tls_context
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.transport.base import Connection
 
 _THREAD: Final = "wealthsources-websocket"
+_SHORT: Final = "csrf_token has fewer than %d characters: it is taken out of the log only where it stands alone"
 _AT_ONCE: Final = {"at_once": True}  # said whatever has been said just now
 
 
@@ -81,6 +83,8 @@ class Client(Shard):
             credential = self._setting.protocol.credential_name
             if credential and not self._token:
                 self._log.warning("no %s is set; an empty one is sent", credential)
+            if 0 < len(self._token) < SHORTEST:
+                self._log.warning(_SHORT, SHORTEST)
             if any(url.startswith("wss://") for url in self._options.endpoints):
                 self._tls = self._make_tls()
             name = f"{_THREAD}-{self.number}" if self.number else _THREAD
@@ -201,15 +205,17 @@ class Client(Shard):
 
     def _read_token(self) -> None:
         """The token as it is now: a file or a function may have a new one."""
+        name = self._options.csrf_token_file
+        what = f"csrf_token_file {name}" if name else "csrf_token"
         try:
             token = self._options.read_token()
         except Exception as error:  # noqa: BLE001 - a function of the deployment's may raise anything
+            # Not the text of others' errors: it may hold the token.
+            why = str(error) if isinstance(error, BadToken) else f"cannot be read: {type(error).__name__}"
             if self._thread is None:
-                name = self._options.csrf_token_file
-                said = f"csrf_token_file {name}: {error.strerror}" if name and isinstance(error, OSError) else ""
-                raise ConfigError(said or f"csrf_token cannot be read: {type(error).__name__}") from None
-            # Not the error's text: it may hold the token.
-            raise ConnectionLost("token", f"csrf_token cannot be read: {type(error).__name__}") from None
+                said = f": {error.strerror}" if name and isinstance(error, OSError) else f" {why}"
+                raise ConfigError(what + said) from None
+            raise ConnectionLost("token", f"{what} {why}") from None
         if token != self._token:
             self._plan.accepted()  # a new one has not been refused yet
             self._redact = Redactor(token, self._token)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+
+from wealthsources_websocket.token_rules import SHORTEST
 
 
 def redact_url(url: str) -> str:
@@ -12,25 +15,36 @@ def redact_url(url: str) -> str:
 
 
 class Redactor:
-    """Takes a secret out of texts, also where it was cut short or escaped: any eight of its characters in a row."""
+    """Takes secrets out of texts, also where one was cut short or escaped: any eight of its characters in a row.
+
+    One that is shorter is taken out where it stands alone, so that `t` does not make stars of every word. Only a token
+    that is no secret is that short, see `token_rules`.
+    """
 
     def __init__(self, *secrets_: str) -> None:
-        known = [secret for secret in secrets_ if secret]
-        self._size = size = min((8, *map(len, known))) if known else 0
-        self._parts: set[str] = set()
-        for secret in known:
-            forms = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], repr(secret.encode())[2:-1]}
-            self._parts |= {form[at : at + size] for form in forms for at in range(len(form) - size + 1)}
+        forms = {form for secret in secrets_ if secret for form in _forms(secret)}
+        self._parts = {form[at : at + SHORTEST] for form in forms for at in range(len(form) - SHORTEST + 1)}
+        short = [secret for secret in secrets_ if 0 < len(secret) < SHORTEST]
+        words = sorted({form for secret in short for form in _forms(secret)}, key=len, reverse=True)
+        self._words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)") if words else None
 
     def __call__(self, text: str) -> str:
-        if not self._size:
-            return text
+        if self._parts:
+            text = self._without_parts(text)
+        return text if self._words is None else self._words.sub("***", text)
+
+    def _without_parts(self, text: str) -> str:
         shown, at = "", 0
         while at < len(text):
             end = at
-            while text[end : end + self._size] in self._parts:
+            while text[end : end + SHORTEST] in self._parts:
                 end += 1
             hidden = end > at
             shown += "***" if hidden else text[at]
-            at = end + self._size - 1 if hidden else at + 1
+            at = end + SHORTEST - 1 if hidden else at + 1
         return shown
+
+
+def _forms(secret: str) -> set[str]:
+    """The secret as it may be written: as it is, or escaped in the ways of JSON and Python."""
+    return {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], repr(secret.encode())[2:-1]}

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from wealthsources import ConfigError
 from wealthsources.config.settings import read_config
 from wealthsources_websocket.options import WebSocketOptions
 from wealthsources_websocket.protocols.wealthai import DEFAULT_ENDPOINT, DEFAULT_FALLBACKS
+from wealthsources_websocket.token_rules import BadToken
 
 TOKEN = "hunter2-is-the-token"
 FAR = "ws://market.example:9000/data"
@@ -141,6 +142,57 @@ def test_a_token_may_be_sent_in_the_clear_to_this_machine(address):
 
 def test_a_token_may_be_sent_over_tls():
     assert options(csrf_token=TOKEN, endpoint=SAFE, fallbacks=[SAFE])
+
+
+@pytest.mark.parametrize("token", ["t", "1234567"])
+def test_a_short_token_is_for_this_machine_or_no_secret(token):
+    assert "fewer than 8 characters" in refusal(csrf_token=token, endpoint=SAFE)
+    assert "fewer than 8 characters" in refusal(csrf_token=token)
+    local = THIS_MACHINE[0]
+    assert "fewer than 8 characters" in refusal(csrf_token=token, endpoint=local, fallbacks=[SAFE])
+    assert options(csrf_token=token, endpoint=local, fallbacks=THIS_MACHINE).read_token() == token
+    assert options(csrf_token=token, endpoint=SAFE, allow_insecure=True).read_token() == token
+
+
+@pytest.mark.parametrize("token", ["  ", f"{TOKEN}\n", f"{TOKEN}\nand more", f" {TOKEN}", "a-secret\x00token"])
+def test_what_no_token_can_be_is_refused_and_not_shown(token):
+    said = refusal(csrf_token=token, endpoint=SAFE)
+    assert "csrf_token " in said
+    assert TOKEN not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        (f"{TOKEN}\n{TOKEN}\n", "has 2 lines"),
+        ("short\n", "fewer than 8 characters"),
+        ("x" * 100_000, "more than 65,536 characters"),
+    ],
+)
+def test_a_file_must_hold_a_token_and_nothing_else(tmp_path, text, why):
+    (tmp_path / "token").write_text(text)
+    with pytest.raises(BadToken, match=why) as caught:
+        options(csrf_token_file=str(tmp_path / "token"), endpoint=SAFE).read_token()
+    assert TOKEN not in str(caught.value)
+
+
+def test_a_file_may_end_its_line(tmp_path):
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    assert options(csrf_token_file=str(tmp_path / "token"), endpoint=SAFE).read_token() == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("given", "why"), [(None, "no text"), (SecretStr(TOKEN), "no text"), ("short", "fewer than 8")]
+)
+def test_what_a_function_returns_must_be_a_token(given, why):
+    with pytest.raises(BadToken, match=why):
+        options(csrf_token=lambda: given, endpoint=SAFE).read_token()
+
+
+def test_a_function_may_say_that_there_is_none():
+    assert options(csrf_token=lambda: "", endpoint=SAFE).read_token() == ""
 
 
 def test_without_a_token_nothing_has_to_be_kept_secret():

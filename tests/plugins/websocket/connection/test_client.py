@@ -318,6 +318,55 @@ def test_a_token_that_is_there_needs_no_word(serve, start_client, caplog):
     assert "csrf_token" not in caplog.text
 
 
+def test_a_short_token_is_told_of_and_leaves_the_log_readable(serve, start_client, caplog):
+    caplog.set_level(logging.INFO)
+
+    def script(peer):
+        if peer.number > 1:
+            peer.accept()
+            peer.stay()
+        peer.join()
+        peer.send({"type": "ERROR", "message": "this token t is not the right one"})
+
+    client, _ = start_client(serve(script).url, csrf_token="t")
+    wait_until(lambda: client.state == "connected")
+    assert "csrf_token has fewer than 8 characters" in caplog.text
+    assert "this token *** is not the right one" in caplog.text
+    assert "next attempt in" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "one-line-of-it\nand-another\n", "short"])
+def test_a_token_file_that_holds_no_token_is_named_at_the_start(make_client, tmp_path, text):
+    (tmp_path / "token").write_text(text)
+    client, _ = make_client(
+        "wss://market.example/", csrf_token="", csrf_token_file=str(tmp_path / "token"), connect_timeout=0.1
+    )
+    with pytest.raises(ConfigError, match=r"csrf_token_file .*token (is empty|has 2 lines|has fewer than 8)") as caught:
+        client.start()
+    assert "one-line" not in str(caught.value)
+
+
+def test_a_token_file_that_is_being_written_is_waited_for(serve, start_client, tmp_path):
+    file = tmp_path / "token"
+    file.write_text("the-first-token")
+
+    def script(peer):
+        if peer.number == 1:
+            peer.accept()
+            file.write_text("")
+        else:
+            stay(peer)
+
+    server = serve(script)
+    client, _ = start_client(server.url, csrf_token="", csrf_token_file=str(file))
+    wait_until(lambda: client.counters["lost.token"] > 2)
+    assert client.last_error.endswith("token is empty")
+    assert len(server.received) == 1, "an empty one is not sent"
+    file.write_text("the-second-token\n")
+    wait_until(lambda: client.epoch == 2)
+    assert [message["csrf_token"] for message in server.received] == ["the-first-token", "the-second-token"]
+
+
 def echoes(token: str) -> list[str]:
     """Texts with the token in them, whole, twice, and where it is cut off when the text is shortened."""
     half = len(token) // 2

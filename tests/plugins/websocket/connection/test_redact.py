@@ -38,5 +38,28 @@ def test_without_a_secret_texts_stay_as_they_are(text):
     assert Redactor("")(text) == text
 
 
+@given(st.text(st.characters(exclude_characters="<>*", codec="utf-8"), min_size=1, max_size=7))
+def test_a_short_one_is_taken_out_where_it_stands_alone(secret):
+    redact = Redactor(secret)
+    for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], repr(secret.encode())[2:-1]):
+        assert redact(f"<{form}>") == "<***>"
+
+
+@pytest.mark.parametrize("secret", ["t", "the", "server", "bar", "1", "e"])
+def test_a_short_one_leaves_other_words_readable(secret):
+    line = "theatre observer barter 10:12 wss://market.example/market_data: connected after 12 attempts"
+    assert Redactor(secret)(line) == line
+
+
+def test_a_short_one_is_taken_out_of_what_repeats_it():
+    redact = Redactor("t0k")
+    assert redact('{"csrf_token":"t0k"} t0k, (t0k) token=t0k.') == '{"csrf_token":"***"} ***, (***) token=***.'
+
+
+def test_a_short_one_before_leaves_the_present_one_as_it_is():
+    redact = Redactor("the-new-token", "t")
+    assert redact("t: the server says: the-new-token is not the-new-to") == "***: the server says: *** is not ***"
+
+
 def test_the_secret_before_the_present_one_is_taken_out_too():
     assert Redactor("the-new-one", "the-old-one")("the-old-one, the-new-one") == "***, ***"
