@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from wealthsources.model.status import SourceStatus as SourceStatus, StreamStatus as StreamStatus
     from wealthsources.model.symbols import match_symbol as match_symbol
-    from wealthsources.model.text import one_line as one_line
+    from wealthsources.model.text import one_line as one_line, short_repr as short_repr
     from wealthsources.model.timeframe import Timeframe as Timeframe
     from wealthsources.model.timeframe_names import match_timeframe as match_timeframe
     from wealthsources.model.times import (
@@ -103,7 +103,7 @@ _PUBLIC = {
     "model.rows": "CLOSED FIELDS FORMING Finality UNSET pack_decimals",
     "model.status": "SourceStatus StreamStatus",
     "model.symbols": "match_symbol",
-    "model.text": "one_line",
+    "model.text": "one_line short_repr",
     "model.timeframe": "Timeframe",
     "model.timeframe_names": "match_timeframe",
     "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text wall_time",

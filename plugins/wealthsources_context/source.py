@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wealthsources import Capabilities, ClockError, NotHere, Source, context_time, original_history
+from wealthsources import Capabilities, ClockError, NotHere, Source, context_time, original_history, short_repr
 from wealthsources_context.context import ContextSeries, ask_history
 from wealthsources_context.records import Evidence, read_bars
 from wealthsources_context.row_cache import RowCache
@@ -27,6 +27,9 @@ class ContextSource(Source):
     def __init__(self) -> None:
         self._clock: Clock | None = None
         self._cache = RowCache()
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     def start(self, host: Host) -> None:
         """Remember the session's clock."""
@@ -57,6 +60,9 @@ class ContextView(Source):
         # What a history() knows cannot be listed, and what is not there yet neither.
         symbols = self._series if self._series.exists and not original_history(context) else None
         self.capabilities = Capabilities(live=False, blocking=False, states_closed=True, symbols=symbols)
+
+    def __repr__(self) -> str:
+        return short_repr(self, lambda: f"of {type(self._context).__name__}")
 
     def get_history(self, request: HistoryRequest) -> Bars:
         """The bars of the context's list, else of its history()."""

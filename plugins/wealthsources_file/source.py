@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from wealthsources import Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, match_symbol, time_text
+from wealthsources import (
+    Bars,
+    Capabilities,
+    NotHere,
+    Source,
+    SourceError,
+    SourceStatus,
+    match_symbol,
+    short_repr,
+    time_text,
+)
 from wealthsources_file.cache import FileCache
 
 if TYPE_CHECKING:
@@ -29,6 +39,13 @@ class FileSource(Source):
         self._catalog = options.catalog()
         self._cache = FileCache()
         self._listing: Listing | None = None
+
+    def __repr__(self) -> str:
+        return short_repr(
+            self,
+            lambda: self._catalog,
+            lambda: f"{len(self._listing.files)} files listed" if self._listing else "nothing listed yet",
+        )
 
     def get_history(self, request: HistoryRequest) -> Bars:
         """The newest `count` bars of the file, and the forming one after them if that ended by `end` as well.

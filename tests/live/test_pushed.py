@@ -629,3 +629,17 @@ def test_a_server_that_invents_spellings_fills_no_memory(feed):
         spelling = "".join(letter.upper() if number >> place & 1 else letter for place, letter in enumerate(letters))
         assert sent(feed, "BTCUSDT", 0, spelling)
     assert len(feed.source._spellings) <= 4 * 2 + 16 + 1
+
+
+def test_it_is_shown_with_its_worst_connection_and_the_number_of_its_series(feed):
+    assert repr(feed.source) == "<PushedSource: live, connected, 2 series>"
+    feed.shard("ETHUSDT").endpoint = "wss://market.example/"
+    feed.lose(feed.shard("ETHUSDT"))
+    assert repr(feed.source) == "<PushedSource: live, reconnecting, wss://market.example/, 2 series>"
+
+
+def test_before_it_is_started_and_half_made_it_is_shown_too():
+    source = PushedSource()
+    source.subscribe_to(["BTCUSDT"], ["1h", "1m"])
+    assert repr(source) == "<PushedSource: not started, 2 series>"
+    assert repr(object.__new__(PushedSource)) == "<PushedSource>"

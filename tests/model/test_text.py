@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import NotHere, one_line
+from wealthsources import NotHere, one_line, short_repr
 from wealthsources.model.text import describe, printable, suggest
 
 
@@ -71,3 +71,16 @@ def test_where_none_is_near_all_are_told_in_their_order():
 
 def test_where_there_are_none_that_is_told():
     assert suggest("zzz", []) == "none is known here"
+
+
+def test_a_thing_is_shown_by_its_facts():
+    assert short_repr(NotHere("x"), lambda: "open", lambda: 3) == "<NotHere: open, 3>"
+
+
+def test_what_cannot_be_told_or_is_empty_is_left_out():
+    assert short_repr(5, lambda: "", lambda: 1 / 0, Unprintable, lambda: "open") == "<int: open>"
+    assert short_repr(5, lambda: 1 / 0) == short_repr(5) == "<int>"
+
+
+def test_what_is_shown_is_one_line_and_steers_nothing():
+    assert short_repr(5, lambda: "a\nb\x1b[31m") == "<int: a b\ufffd[31m>"

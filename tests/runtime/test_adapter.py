@@ -394,3 +394,21 @@ def test_disagreements_are_told_to_the_session_with_the_answer_they_are_of():
     assert [bar.close for bar in bars] == [10.0, 11.0, 10.0]
     (resolution,) = noted
     assert (resolution.bars, resolution.differs) == (bars, 1)
+
+
+def test_it_is_shown_with_its_mode_its_context_and_its_session():
+    alone = ContextDataAdapter(SimpleNamespace(now_ms=at(1), market_data_context=[]))
+    session = "<Session: open, clock system, context>"
+    assert repr(alone) == f"<ContextDataAdapter: backtest, of SimpleNamespace, {session}>"
+    assert repr(alone.session.adapter()) == f"<ContextDataAdapter: live, {session}>"
+    alone.session.stop()
+    assert repr(alone).endswith("<Session: stopped, clock system, context>>")
+
+
+def test_a_context_that_cannot_be_shown_and_an_adapter_that_is_half_made_are_shown_too():
+    class Odd(SimpleNamespace):
+        def __repr__(self):
+            raise LookupError
+
+    assert "of Odd" in repr(ContextDataAdapter(Odd(now_ms=at(1), market_data_context=[])))
+    assert repr(object.__new__(ContextDataAdapter)) == "<ContextDataAdapter>"

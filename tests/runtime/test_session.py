@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import wealthsources
-from wealthsources import ConfigError, Event, WealthSourcesError, current_session
+from wealthsources import ConfigError, Event, Session, WealthSourcesError, current_session
 
 
 def test_live_sources_start_with_subscribe(mine):
@@ -118,3 +118,27 @@ def test_where_a_live_source_does_not_start_nobody_has_subscribed(mine):
         with pytest.raises(ConfigError, match="did not start"):
             session.subscribe(lambda event: None)
         assert not session.dispatcher.listening
+
+
+def test_it_is_shown_with_its_state_and_its_sources(mine):
+    session = mine({"secret": "s3cr3t-0123456789"}, {"status": "fail", "fail": "stale"}, clock="feed")
+    assert repr(session) == "<Session: not open yet, clock feed, s0 > s1>"
+    with session:
+        assert repr(session) == "<Session: open, clock feed, s0 > s1>"
+    assert repr(session) == "<Session: stopped, clock feed, s0 > s1>"
+
+
+def test_one_that_is_half_made_is_shown_too():
+    assert repr(object.__new__(Session)) == "<Session>"
+
+
+def test_to_show_it_waits_for_nobody(mine):
+    session = mine({"live": True, "slow": True})
+    session.start()
+    source = session.source("s0")
+    starting = threading.Thread(target=session.start_live)
+    starting.start()
+    assert source.starting.wait(10)
+    assert repr(session) == "<Session: open, clock system, s0>"
+    source.release.set()
+    starting.join(10)

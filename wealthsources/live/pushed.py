@@ -16,6 +16,7 @@ from wealthsources.model.errors import NotHere
 from wealthsources.model.events import Event
 from wealthsources.model.status import SourceStatus
 from wealthsources.model.symbols import match_symbol, states_base
+from wealthsources.model.text import short_repr
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.model.validity import is_usual, time_fault, value_fault
 from wealthsources.source import Capabilities, Source
@@ -86,6 +87,16 @@ class PushedSource(Source):
         self._owner = 0  # the process that started it
         self._next_look: dict[int, float] = {}  # by shard
         forking.call_in_child(self, PushedSource._leave_to_parent)
+
+    def __repr__(self) -> str:
+        return short_repr(
+            self,
+            lambda: self._host.name if self._host is not None else "",
+            lambda: "of another process" if self.foreign else "",
+            lambda: worst_of(shards).state if (shards := self._shards()) else "not started",
+            lambda: worst_of(self._shards()).endpoint,
+            lambda: f"{len(self._streams)} series",
+        )
 
     # what is subscribed ----------------------------------------------------------------------------------------
 

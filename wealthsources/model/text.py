@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def one_line(text: str) -> str:
@@ -38,3 +39,16 @@ def suggest(word: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(names)}" if names else "none is known here"
+
+
+def short_repr(thing: object, *facts: Callable[[], object]) -> str:
+    """`<Kind: this, that>`, for a `__repr__` that never raises: a fact that cannot be told, or is empty, is left out.
+
+    What is half made has no facts yet. Facts must be at hand, and no secrets.
+    """
+    told = []
+    for fact in facts:
+        with contextlib.suppress(Exception):  # whatever it lacks
+            told.append(one_line(str(fact())))
+    kind, text = type(thing).__name__, ", ".join(filter(None, told))
+    return f"<{kind}: {text}>" if text else f"<{kind}>"

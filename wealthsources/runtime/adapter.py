@@ -12,6 +12,7 @@ import wealthsources
 from wealthsources.model.answer_errors import AllSourcesFailed, StaleDataError
 from wealthsources.model.errors import ClockError, RequestError, WealthSourcesError
 from wealthsources.model.records import read_field
+from wealthsources.model.text import short_repr
 from wealthsources.resolve.chain import SourceChain
 from wealthsources.resolve.explanation import Explanation
 from wealthsources.resolve.query import BarRequest, takes_arguments_of
@@ -75,6 +76,10 @@ class ContextDataAdapter(DataAdapter):
         self.chain: SourceChain = session.chain_for(context, live=self.mode == "live")
         self._engine_clock = EngineClock(context, zone) if self.mode == "backtest" else None
         self._frozen: int | None = None
+
+    def __repr__(self) -> str:
+        context = "" if getattr(self, "context", None) is None else f"of {type(self.context).__name__}"
+        return short_repr(self, lambda: self.mode, lambda: context, lambda: self.session)
 
     def frozen(self) -> ContextDataAdapter:
         """The same adapter at this very time: what it answers from now on is of one moment."""
@@ -146,10 +151,7 @@ class ContextDataAdapter(DataAdapter):
         return self.session.symbol_lists(self.chain, live=self.mode == "live")
 
     def get_all_symbols(self) -> list[str]:
-        """The symbols that the sources of this binding list, sorted; a spelling is listed as its source has it.
-
-        A source that fails to list its own, or takes longer than `source_deadline`, adds none; the log names it.
-        """
+        """The symbols that the sources list, sorted, as these spell them. One that cannot list its own adds none."""
         symbols = self.symbol_lists.all_symbols()
         if self.session.is_observed:
             self.session.tell_observers(Observation(None, symbols=tuple(symbols)))

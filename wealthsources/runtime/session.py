@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wealthsources.forking import ForkLock
+from wealthsources.model.text import short_repr
 from wealthsources.runtime.adapter import ContextDataAdapter
 from wealthsources.runtime.engine import Engine
 
@@ -32,6 +33,15 @@ class Session(Engine):
     """
 
     is_current = False
+
+    def __repr__(self) -> str:
+        states = {"new": "not open yet", "started": "open", "stopped": "stopped"}
+        return short_repr(
+            self,
+            lambda: "of another process" if self._foreign else states[self._state],
+            lambda: f"clock {self.clock.name}",
+            lambda: " > ".join(source.name for source in self.config.settings.sources),
+        )
 
     def __enter__(self) -> Session:
         self.start()

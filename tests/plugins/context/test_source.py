@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 import wealthsources
 from wealthsources import AllSourcesFailed, ContextDataAdapter, Finality, NotHere
-from wealthsources_context.source import ContextSource
+from wealthsources_context.source import ContextSource, ContextView
 
 from ...support.bars import at, places, record
 from .contexts import History, ask, closed, context, hours, series, view_of
@@ -251,3 +251,16 @@ def test_a_context_without_bars_says_what_it_might_have() -> None:
 def test_an_adapter_lists_the_symbols_of_its_context() -> None:
     adapter = ContextDataAdapter(context(series(symbol="ETHUSDT"), hours(1), now_ms=at(1)))
     assert adapter.get_all_symbols() == ["BTCUSDT", "ETHUSDT"]
+
+
+def test_source_and_view_are_shown_and_nothing_of_the_context_is_asked():
+    class Odd:
+        def __getattr__(self, name):
+            raise AttributeError(name)
+
+        def __repr__(self):
+            raise LookupError
+
+    assert repr(ContextSource()) == "<ContextSource>"
+    assert repr(view_of(Odd())) == "<ContextView: of Odd>"
+    assert repr(object.__new__(ContextView)) == "<ContextView>"

@@ -220,3 +220,12 @@ def test_a_bad_row_is_the_reason_of_a_failed_attempt(folder: Path) -> None:
         explanation = session.adapter().explain("BTCUSDT", 5)
     assert explanation.attempts[0].outcome == "failed"
     assert explanation.attempts[0].reason.endswith("1h.csv:3: high is below low")
+
+
+def test_it_is_shown_with_its_path_and_what_it_has_listed(folder: Path) -> None:
+    source = source_of(folder)
+    path = folder / "{symbol}" / "{timeframe}.csv"
+    assert repr(source) == f"<FileSource: {path}, nothing listed yet>"
+    source.get_all_symbols()
+    assert repr(source) == f"<FileSource: {path}, 1 files listed>"
+    assert repr(object.__new__(FileSource)) == "<FileSource>"

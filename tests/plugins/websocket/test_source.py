@@ -491,3 +491,16 @@ def test_a_hole_is_told_filled_and_told_again(serve, open_session, bar, tmp_path
     assert closes(held(session))[1:3] == ["10.5", "11.5"]
     assert counters(session)["backfilled"] == 2
     assert [stream.state for stream in session.source("live").status().streams] == ["live"]
+
+
+def test_it_is_shown_with_its_state_and_without_its_secrets(serve, open_session, bar):
+    session = open_session(f"{serve(Steps([bar(0)])).url}?key=a-secret-key")
+    source = session.source("live")  # of the class that gives a test its policies
+    assert repr(source) == "<WithPolicies: not started, 1 series>"
+    session.start_live()
+    wait_until(lambda: source.status().state == "connected")
+    address = source.status().endpoint
+    assert address.endswith("?…")
+    assert repr(source) == f"<WithPolicies: live, connected, {address}, 1 series>"
+    session.stop()
+    assert repr(source) == f"<WithPolicies: live, disconnected, {address}, 1 series>"
