@@ -494,10 +494,12 @@ def test_a_hole_is_told_filled_and_told_again(serve, open_session, bar, tmp_path
 
 
 def test_it_is_shown_with_its_state_and_without_its_secrets(serve, open_session, bar):
-    session = open_session(f"{serve(Steps([bar(0)])).url}?key=a-secret-key")
+    script = Steps([bar(0)])
+    session = open_session(f"{serve(script).url}?key=a-secret-key")
     source = session.source("live")  # of the class that gives a test its policies
     assert repr(source) == "<WithPolicies: not started, 1 series>"
     session.start_live()
+    script.go()
     wait_until(lambda: source.status().state == "connected")
     address = source.status().endpoint
     assert address.endswith("?…")

@@ -329,7 +329,7 @@ def test_a_short_token_is_told_of_and_leaves_the_log_readable(serve, start_clien
         peer.send({"type": "ERROR", "message": "this token t is not the right one"})
 
     client, _ = start_client(serve(script).url, csrf_token="t")
-    wait_until(lambda: client.state == "connected")
+    wait_until(lambda: client.epoch == 2)
     assert "csrf_token has fewer than 8 characters" in caplog.text
     assert "this token *** is not the right one" in caplog.text
     assert "next attempt in" in caplog.text
