@@ -40,6 +40,29 @@ def test_every_setting_can_be_given(read):
     assert settings.plugins.allow == ("context", "file")
 
 
+def test_what_a_price_may_be_is_said_of_all_symbols_or_of_some(read):
+    text = "prices: any\nmarkets:\n  - {symbols: 'BTC*', prices: positive}\n  - {symbols: [ETH-USDT, XRP*]}\n"
+    markets = read(text + SOURCES).settings.read_markets()
+    assert [markets.of(symbol).prices for symbol in ("btcusdt", "ETH-USDT", "SPREAD")] == ["positive", "any", "any"]
+    assert read(SOURCES).settings.read_markets().of("SPREAD").prices == "positive"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prices: negative", "config.yaml:1: prices: should be 'positive' or 'any', received 'negative'"),
+        ("markets: [{prices: any}]", "config.yaml:1: markets[0].symbols: is missing; it must be given"),
+        ("markets: [{symbols: []}]", "config.yaml:1: markets[0].symbols: should have at least 1"),
+        (
+            "markets: [{symbols: ''}]",
+            "config.yaml:1: markets[0].symbols: is too short; the shortest has 1, received ''",
+        ),
+    ],
+)
+def test_a_market_that_cannot_be_is_told_with_its_key(refused, text, said):
+    assert refused(text + "\n" + SOURCES) == [said]
+
+
 def test_sources_keep_their_order_and_are_named_after_their_plugin(read):
     text = "sources:\n  - {plugin: websocket, name: live}\n  - {plugin: context}\n  - {plugin: file, optional: true}\n"
     sources = read(text).settings.sources

@@ -223,7 +223,7 @@ def test_a_query_reads_as_what_it_is_after():
 
 def test_what_a_source_looks_for_in_those_after_it_is_a_live_query():
     request = HistoryRequest("BTCUSDT", FRAME, at(9), at(3), 5, include_forming=True, live=False, now=at(12))
-    spread = Market(continuous=False, prices="any")
+    spread = Market(prices="any")
     assert query_of(request, at(10), 5_000, spread) == Query(
         "BTCUSDT", FRAME, at(10), 5, at(3), at(9), include_now=False, live=True, late_after=5_000, market=spread
     )

@@ -67,11 +67,12 @@ class SourceSettings(_Closed):
 class MarketSettings(_Closed):
     """What is unlike on the market of some symbols. In `symbols`, `*` stands for any text; the first that fits counts.
 
-    continuous, prices  as in Settings, by default as there
+    prices  as in Settings, by default as there
     """
 
-    symbols: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_more)]
-    continuous: bool | None = None
+    symbols: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), BeforeValidator(_one_or_more)
+    ]
     prices: Prices | None = None
 
 
@@ -93,7 +94,6 @@ class Settings(_Closed):
     source_deadline      seconds that one source has for one answer
     breaker_failures     in a row after which a source that may block is not asked for a while
     breaker_probe_after  seconds of that while; then one request tries it
-    continuous           every window has a bar; false: windows without a trade have none
     prices               positive: a price is above 0, and a bar that has another is none · any: it may be 0 or less
     markets              what is unlike on the market of some symbols
     sources              in order of priority
@@ -108,7 +108,6 @@ class Settings(_Closed):
     source_deadline: Annotated[PositiveFloat, _Number] = 2.0
     breaker_failures: Annotated[PositiveInt, _Number] = 5
     breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0
-    continuous: bool = True
     prices: Prices = "positive"
     markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
@@ -123,15 +122,12 @@ class Settings(_Closed):
 
     def read_markets(self) -> Markets:
         """The market of each symbol."""
-        default = Market(self.continuous, self.prices)
+        default = Market(self.prices)
         return Markets(default, [(each.symbols, _market_of(each, default)) for each in self.markets])
 
 
 def _market_of(settings: MarketSettings, default: Market) -> Market:
-    return Market(
-        default.continuous if settings.continuous is None else settings.continuous,
-        default.prices if settings.prices is None else settings.prices,
-    )
+    return Market(default.prices if settings.prices is None else settings.prices)
 
 
 @dataclasses.dataclass(frozen=True)

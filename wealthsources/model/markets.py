@@ -14,11 +14,9 @@ Prices = Literal["positive", "any"]
 class Market(NamedTuple):
     """What is usual on the market of a symbol.
 
-    continuous  every window has a bar, so one that has none is missing; else quiet windows have none
-    prices      positive: all are above 0 · any: they may be 0 or less, as of spreads they are
+    prices  positive: all are above 0 · any: they may be 0 or less, as of spreads they are
     """
 
-    continuous: bool = True
     prices: Prices = "positive"
 
 
