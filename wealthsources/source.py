@@ -61,6 +61,7 @@ class HistoryRequest:
     live             False in a backtest, where nothing may be judged by the session's clock
     deadline         `time.monotonic()` value after which nobody waits for the answer any more; None: none
     now              the asker's time in ms; None: it is not told
+    held             whether a bar of the oldest, of the newest window is in hand already, and is only to be compared
     """
 
     symbol: str
@@ -72,6 +73,7 @@ class HistoryRequest:
     live: bool = True
     deadline: float | None = None
     now: int | None = None
+    held: tuple[bool, bool] = (False, False)
 
 
 class Clock(ABC):

@@ -1,11 +1,11 @@
-"""FileCache: the bars of files that were read, until a file changes or room is needed for others."""
+"""FileCache: what the files hold that were read, until a file changes or room is needed for others."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import ForkLock, SourceError, call_in_child
 from wealthsources_file.reading import read_file, stamp_of
@@ -13,11 +13,26 @@ from wealthsources_file.reading import read_file, stamp_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wealthsources import Bars, Timeframe
+    from wealthsources import Market
+    from wealthsources_file.file_series import FileSeries
     from wealthsources_file.reading import Stamp
+    from wealthsources_file.table import Table
 
 #: 64 bytes each: 128 MB.
 MOST_BARS: Final = 2_000_000
+
+
+class _Held(NamedTuple):
+    """What a file held in one state of it. What is a bar depends on what is usual on the market, too."""
+
+    stamp: Stamp
+    market: Market
+    table: Table
+
+    @property
+    def size(self) -> int:
+        """How much room it takes, in bars. One whose text is kept aside takes that of ten."""
+        return len(self.table.bars) + 9 * len(self.table.bars.texts)
 
 
 class FileCache:
@@ -28,64 +43,67 @@ class FileCache:
 
     def __init__(self, most_bars: int = MOST_BARS) -> None:
         self._most_bars = most_bars
-        self._held: OrderedDict[Path, tuple[Stamp, Bars]] = OrderedDict()
+        self._held: OrderedDict[Path, _Held] = OrderedDict()
         self._reading: dict[Path, Lock] = {}
         self._lock = ForkLock()
-        self._bars = 0
+        self._size = 0
         self._reads = 0
         call_in_child(self, FileCache._begin_anew)
 
     def _begin_anew(self) -> None:
         """In a forked child: whoever reads a file, or was about to count its bars, is in the parent."""
         self._reading = {}
-        self._bars = sum(len(bars) for _, bars in self._held.values())
+        self._size = sum(held.size for held in self._held.values())
 
     def counters(self) -> dict[str, int]:
-        """How much is held, and how many files have been read."""
+        """How many files and bars are held, how many of their rows are no bars, and how many files have been read."""
         with self._lock:
-            return {"cached_files": len(self._held), "cached_bars": self._bars, "reads": self._reads}
+            tables = [held.table for held in self._held.values()]
+            bars, bad = sum(len(table.bars) for table in tables), sum(len(table.bad) for table in tables)
+            return {"cached_files": len(tables), "cached_bars": bars, "bad_rows": bad, "reads": self._reads}
 
-    def bars(self, path: Path, symbol: str, timeframe: Timeframe, deadline: float | None = None) -> Bars:
-        """All bars of the file as it is now. Raises SourceError.
+    def table(self, path: Path, series: FileSeries, deadline: float | None = None) -> Table:
+        """What the file holds as it is now. Raises SourceError.
 
         After `deadline`, a `time.monotonic()` value, it no longer waits for another thread that reads the file.
         """
         stamp = stamp_of(path)
-        bars = self._find(path, stamp)
-        if bars is not None:
-            return bars
+        table = self._find(path, stamp, series.market)
+        if table is not None:
+            return table
         with self._lock:
             reading = self._reading.setdefault(path, Lock())
         if not reading.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
             raise SourceError(f"{path}: is still being read")
         try:
-            bars = self._find(path, stamp)
-            return self._read(path, symbol, timeframe) if bars is None else bars
+            table = self._find(path, stamp, series.market)
+            return self._read(path, series) if table is None else table
         finally:
             reading.release()
 
-    def _find(self, path: Path, stamp: Stamp) -> Bars | None:
+    def _find(self, path: Path, stamp: Stamp, market: Market) -> Table | None:
         with self._lock:
             held = self._held.get(path)
-            if held is None or held[0] != stamp:
+            if held is None or (held.stamp, held.market) != (stamp, market):
                 return None
             self._held.move_to_end(path)
-            return held[1]
+            return held.table
 
-    def _read(self, path: Path, symbol: str, timeframe: Timeframe) -> Bars:
+    def _read(self, path: Path, series: FileSeries) -> Table:
         self._drop(path)
-        stamp, bars = read_file(path, symbol, timeframe)
+        stamp, table = read_file(path, series)
+        held = _Held(stamp, series.market, table)
         with self._lock:
             self._reads += 1
-            self._held[path] = stamp, bars
-            self._bars += len(bars)
-            while self._bars > self._most_bars and len(self._held) > 1:
-                _, (_, oldest) = self._held.popitem(last=False)
-                self._bars -= len(oldest)
-        return bars
+            self._held[path] = held
+            self._size += held.size
+            while self._size > self._most_bars and len(self._held) > 1:
+                _, oldest = self._held.popitem(last=False)
+                self._size -= oldest.size
+        return table
 
     def _drop(self, path: Path) -> None:
         with self._lock:
             held = self._held.pop(path, None)
             if held is not None:
-                self._bars -= len(held[1])
+                self._size -= held.size

@@ -1,30 +1,30 @@
-"""CSV bytes as cells: where each one begins and ends.
+"""Lines of CSV as cells: where each one begins and ends.
 
-A file without quotes, blank lines and stray carriage returns, which is nearly every file of bars, is cut at its commas
-and newlines, all at once. Any other goes through the csv module first, which is some four times slower.
+Lines without quotes, which nearly every file of bars has alone, are cut at their commas and newlines, all at once. Any
+others go through the csv module first, which is some four times slower.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from wealthsources_file.pieces import PIECE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from numpy.typing import NDArray
 
+    from wealthsources_file.bad_rows import Found
+    from wealthsources_file.line_numbers import LineNumbers
 
-class LineError(ValueError):
-    """What is wrong with the text; `line` counts from 1."""
-
-    def __init__(self, line: int, why: str) -> None:
-        self.line = line
-        super().__init__(why)
+#: Put between cells and rows that were quoted: there a cell may well hold a comma or a newline, but none of these.
+_COMMA, _NEWLINE = "\x1f", "\x1e"
+_REPLACED: Final = str.maketrans(_COMMA + _NEWLINE, "??")
 
 
 class Cells(NamedTuple):
@@ -35,58 +35,115 @@ class Cells(NamedTuple):
     ends: NDArray[np.intp]
 
     def text(self, row: int, column: int) -> str:
-        """What a cell holds."""
-        return self.block[self.starts[row, column] : self.ends[row, column]].tobytes().decode()
-
-    def rows(self, part: slice) -> Cells:
-        """Some of the rows."""
-        return Cells(self.block, self.starts[part], self.ends[part])
+        """What a cell holds. What is no UTF-8 in it shows as a letter of its own."""
+        return self.block[self.starts[row, column] : self.ends[row, column]].tobytes().decode(errors="replace")
 
 
-def read_cells(data: bytes) -> Cells:
-    """The cells of a CSV file in UTF-8, its header being the first row. Raises LineError for one that is malformed."""
-    plain = data.replace(b"\r\n", b"\n")
-    if b'"' not in plain and b"\r" not in plain:
-        cells = _split(plain, b",", b"\n")
-        if cells is not None:
-            return cells
-    # Control characters between the cells: a quoted one may well hold a comma.
-    cells = _split("".join(f"{row}\x1e" for row in _csv_rows(data.decode())).encode(), b"\x1f", b"\x1e")
-    if cells is None:
-        raise LineError(1, "has control characters in its text")
-    return cells
+class Cutter:
+    """Cuts the rows of one file, which have as many cells as its header; any that has more or fewer is a bad row.
+
+    So is one with a quote that is not as it should be, and then only its first line, lest it take good rows with it.
+    """
+
+    def __init__(self, line: int, width: int, needed: Collection[int], lines: LineNumbers, found: Found) -> None:
+        """The next line is number `line`. In the columns that are `needed` no cell has more than one line."""
+        self._line = line
+        self._width = width
+        self._needed = needed
+        self._lines = lines
+        self._found = found
+        self._begun = b""
+
+    def cut(self, text: bytes, *, last: bool = False) -> tuple[Cells, NDArray[np.int64]]:
+        """The rows of the next lines, each of which ends with a newline, and their numbers among all rows.
+
+        A row that has begun and not ended waits for more lines, unless these are the `last` ones.
+        """
+        text, self._begun = self._begun + text, b""
+        if b'"' in text:
+            return self._cut_quoted(text, last=last)
+        cells, counts, blank = _split(text, b",", b"\n", self._width)
+        at = self._line + np.flatnonzero(~blank)
+        self._line += len(counts)
+        counts = counts[~blank]
+        return cells, self._number(at, counts == self._width, lambda row: self._widths(int(counts[row])))
+
+    def _cut_quoted(self, text: bytes, *, last: bool) -> tuple[Cells, NDArray[np.int64]]:
+        rows: list[str] = []
+        at: list[int] = []
+        whys: dict[int, str] = {}
+        for line, row, why in self._read(text, last=last):
+            if why or len(row) != self._width:
+                whys[len(at)] = why or self._widths(len(row))
+            else:
+                rows.append(_joined(row))
+            at.append(line)
+        fits = np.ones(len(at), bool)
+        fits[list(whys)] = False
+        cells, _, _ = _split("".join(rows).encode(), _COMMA.encode(), _NEWLINE.encode(), self._width)
+        return cells, self._number(np.array(at, np.int64), fits, whys.__getitem__)
+
+    def _read(self, text: bytes, *, last: bool) -> Iterator[tuple[int, list[str], str]]:
+        """Of each row its first line, its cells, and what is wrong with its quotes."""
+        lines = list(io.StringIO(text.decode(errors="replace"), newline="\n"))
+        begin = 0
+        while begin < len(lines):
+            first, why = begin, ""
+            reader = csv.reader((lines[place] for place in range(first, len(lines))), strict=True)
+            try:
+                for row in reader:
+                    end = first + reader.line_num
+                    if end - begin > 1 and not self._may_have_lines(row):
+                        why = "it is closed in another line"
+                        break
+                    if row:
+                        yield self._line + begin, row, ""
+                    begin = end
+            except csv.Error as error:
+                why = str(error)
+            if not why:
+                break
+            if not last and first + reader.line_num == len(lines) and sum(map(len, lines[begin:])) < PIECE:
+                self._begun = "".join(lines[begin:]).encode()
+                break
+            yield self._line + begin, [], f"has a bad quote: {why}"
+            begin += 1
+        self._line += begin
+
+    def _may_have_lines(self, row: list[str]) -> bool:
+        return len(row) == self._width and not any("\n" in row[column] for column in self._needed)
+
+    def _widths(self, count: int) -> str:
+        return f"has {count} values; the header names {self._width} columns"
+
+    def _number(self, at: NDArray[np.int64], fits: NDArray[np.bool_], why: Callable[[int], str]) -> NDArray[np.int64]:
+        """Number the rows that begin at these lines; those that do not fit are bad."""
+        numbers = self._lines.rows + np.arange(len(at))
+        self._lines.add(at)
+        bad = np.flatnonzero(~fits)
+        self._found.add(numbers[bad], lambda place: why(int(bad[place])))
+        good: NDArray[np.int64] = numbers[fits]
+        return good
 
 
-def line_of(data: bytes, row: int) -> int:
-    """The line at which a row ends; row 0 is the header. Blank lines are no rows, and a row may have several lines."""
-    reader = csv.reader(io.StringIO(data.decode(), newline=""))
-    next(itertools.islice(filter(None, reader), row, None))
-    return reader.line_num
+def _split(text: bytes, comma: bytes, newline: bytes, width: int) -> tuple[Cells, NDArray[np.intp], NDArray[np.bool_]]:
+    """Cut at each comma and newline: the lines with `width` cells; how many each line has, and which are blank."""
+    block = np.frombuffer(text, np.uint8)
+    stops = np.flatnonzero((block == ord(comma)) | (block == ord(newline)))
+    starts = np.append(0, stops[:-1] + 1)[: len(stops)]
+    newlines = np.flatnonzero(block[stops] == ord(newline))
+    counts = np.diff(newlines, prepend=-1)
+    fits = counts == width
+    if fits.all():
+        cells = Cells(block, starts.reshape(-1, width), stops.reshape(-1, width))
+        return cells, counts, np.zeros(len(counts), bool)
+    places = newlines[fits][:, None] + np.arange(1 - width, 1)
+    return Cells(block, starts[places], stops[places]), counts, stops[newlines] == starts[newlines - counts + 1]
 
 
-def _split(data: bytes, comma: bytes, newline: bytes) -> Cells | None:
-    """Cut at every comma and newline; None if not all lines have the same number of cells."""
-    if not data.endswith(newline):
-        data += newline
-    width = data[: data.index(newline)].count(comma) + 1
-    block = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero((block == ord(comma)) | (block == ord(newline)))
-    if len(ends) % width:
-        return None
-    starts = np.append(0, ends[:-1] + 1)
-    cells = Cells(block, starts.reshape(-1, width), ends.reshape(-1, width))
-    whole = data.count(newline) == len(cells.ends) and (block[cells.ends[:, -1]] == ord(newline)).all()
-    return cells if whole else None
-
-
-def _csv_rows(text: str) -> Iterator[str]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    width = 0
-    try:
-        for row in filter(None, reader):
-            width = width or len(row)
-            if len(row) != width:
-                raise LineError(reader.line_num, f"has {len(row)} values; the header names {width} columns")
-            yield "\x1f".join(row)
-    except csv.Error as error:
-        raise LineError(reader.line_num, str(error)) from None
+def _joined(row: list[str]) -> str:
+    """Cells with something between them that is in none of them."""
+    text = _COMMA.join(row)
+    if text.count(_COMMA) >= len(row) or _NEWLINE in text:
+        text = _COMMA.join(cell.translate(_REPLACED) for cell in row)
+    return text + _NEWLINE

@@ -25,38 +25,37 @@ _DOT, _ZERO = b".0"
 _POWERS: Final = np.array([float(10**decimals) for decimals in range(_WIDTH)])
 
 
-class ColumnError(ValueError):
-    """A value that cannot be read: the one at `index`."""
-
-    def __init__(self, index: int, why: str) -> None:
-        self.index = index
-        super().__init__(why)
-
-
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """numbers are float64; codes are as in `read_value`; texts are those that must be kept aside, by index."""
+    """numbers are float64; codes are as in `read_value`; texts are those that must be kept aside, by index.
+
+    faults  by index, why a text is no number; there the number is 0
+    """
 
     numbers: NDArray[np.float64]
     codes: NDArray[np.uint32]
     texts: dict[int, str]
+    faults: dict[int, str]
 
 
 def read_column(cells: Cells, column: int) -> Column:
-    """Read a column as `read_value` would read each of its texts. Raises ColumnError for the first that is no number.
+    """Read a column as `read_value` would read each of its texts.
 
     Takes some 200 bytes of memory for each row.
     """
     numbers, codes, plain = _read_plain(cells.block, cells.starts[:, column], cells.ends[:, column])
     kept: dict[int, str] = {}
+    faults: dict[int, str] = {}
     for index in np.flatnonzero(~plain).tolist():
         try:
             numbers[index], codes[index], text = read_value(cells.text(index, column))
         except ValueError as error:
-            raise ColumnError(index, str(error)) from None
-        if text is not None:
-            kept[index] = text
-    return Column(numbers, codes, kept)
+            numbers[index], codes[index] = 0, 0
+            faults[index] = str(error)
+        else:
+            if text is not None:
+                kept[index] = text
+    return Column(numbers, codes, kept, faults)
 
 
 def _read_plain(

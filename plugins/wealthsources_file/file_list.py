@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wealthsources_file.template import Listing
+from wealthsources_file.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from wealthsources_file.template import Series
+    from wealthsources_file.listing import Series
 
 
 class FileList:
@@ -31,4 +31,4 @@ class FileList:
                 there[series] = path
             else:
                 absent.append(f"{path}: no such file")
-        return Listing(there, tuple(absent))
+        return Listing(there, unreadable=tuple(absent))

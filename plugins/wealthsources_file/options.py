@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 import pydantic_core
 
-from wealthsources import Timeframe
+from wealthsources import Timeframe, match_timeframe
 from wealthsources_file.file_list import FileList
+from wealthsources_file.file_series import Label, LastRow
 from wealthsources_file.template import Template
 
 
@@ -31,12 +32,16 @@ def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
     return Template(path, _folder(info))
 
 
+def _timeframe(name: str) -> Timeframe:
+    return match_timeframe(name) or Timeframe(name)
+
+
 class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True):
     """A file by its own name, and the series that it has; it is unpacked if it ends in `.gz`."""
 
     path: Annotated[Path, pydantic.AfterValidator(lambda path, info: _folder(info).absolute() / path)]
     symbol: Annotated[str, pydantic.Field(min_length=1)]
-    timeframe: Annotated[str, pydantic.AfterValidator(lambda name: Timeframe(name).name)]
+    timeframe: Annotated[str, pydantic.AfterValidator(lambda name: _timeframe(name).name)]
 
 
 class FileOptions(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_types_allowed=True):
@@ -44,7 +49,17 @@ class FileOptions(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_typ
 
     Or `files` names them one by one: `[{path: exports/prices.csv, symbol: BTCUSDT, timeframe: 1h}]`; such a path is
     taken as it is. A relative one starts at the folder of config.yaml.
+
+    on_bad_row  a row that is no bar: fail, so that a request it touches has no answer from here; or skip, so that it is
+                left out like a bar that is not there, counted, and named
+    label       which time of a bar its column open_time has: open, or end where that is the end
+    last_row    whether the last row of a file is a closed bar: by_time, if it was over when the file was written (which
+                a copy does not keep); forming, if it never is; closed, if it always is
     """
+
+    on_bad_row: Literal["fail", "skip"] = "fail"
+    label: Label = "open"
+    last_row: LastRow = "by_time"
 
     files: tuple[SeriesFile, ...] = ()
     path: Annotated[Template | None, pydantic.BeforeValidator(_template)] = pydantic.Field(None, validate_default=True)

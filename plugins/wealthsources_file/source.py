@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from wealthsources import (
-    Bars,
-    Capabilities,
-    NotHere,
-    Source,
-    SourceError,
-    SourceStatus,
-    match_symbol,
-    short_repr,
-    time_text,
-)
+from wealthsources import Bars, Capabilities, Market, NotHere, Source, SourceError, SourceStatus, short_repr
+from wealthsources_file.answer import answer_of, told
 from wealthsources_file.cache import FileCache
+from wealthsources_file.file_series import FileSeries
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from wealthsources import HistoryRequest
+    from wealthsources import HistoryRequest, Host
+    from wealthsources_file.listing import Listing
     from wealthsources_file.options import FileOptions
-    from wealthsources_file.template import Listing
-
-_MOST_NAMED: Final = 10
+    from wealthsources_file.table import Table
 
 
 class FileSource(Source):
@@ -36,9 +25,16 @@ class FileSource(Source):
     capabilities = Capabilities(live=False, blocking=True)
 
     def __init__(self, options: FileOptions) -> None:
+        self._options = options
         self._catalog = options.catalog()
         self._cache = FileCache()
         self._listing: Listing | None = None
+        self._host: Host | None = None
+        self._told: set[Path] = set()
+
+    def start(self, host: Host) -> None:
+        """Know the deployment."""
+        self._host = host
 
     def __repr__(self) -> str:
         return short_repr(
@@ -50,15 +46,19 @@ class FileSource(Source):
     def get_history(self, request: HistoryRequest) -> Bars:
         """The newest `count` bars of the file, and the forming one after them if that ended by `end` as well.
 
-        Raises NotHere if there is no such file or bar, SourceError if the file cannot be read or has a bad row.
+        Raises NotHere if there is no such file or bar, SourceError if the file cannot be read or has a bad row there.
         """
-        path = self._find(request)
+        path, options = self._find(request), self._options
+        market = self._host.market(request.symbol) if self._host else Market()
+        series = FileSeries(request.symbol, request.timeframe, market, options.label, options.last_row)
         try:
-            bars = self._cache.bars(path, request.symbol, request.timeframe, request.deadline)
+            table = self._cache.table(path, series, request.deadline)
         except SourceError:
             self._listing = None
             raise
-        return _part(bars, request, path)
+        if len(table.bad) and options.on_bad_row == "skip":
+            self._tell(path, table)
+        return answer_of(table, request, path, options.on_bad_row)
 
     def get_all_symbols(self) -> Collection[str]:
         """The symbols there are files of now."""
@@ -74,47 +74,16 @@ class FileSource(Source):
         return self._listing
 
     def _find(self, request: HistoryRequest) -> Path:
-        known = self._listing
-        path = None if known is None else _lookup(known, request)
-        if path is not None:
-            return path
-        listing = self._list()  # there may be a new file
-        path = _lookup(listing, request)
+        symbol, timeframe, listing = request.symbol, request.timeframe, self._listing
+        if listing is None or not listing.is_sure_of(symbol, timeframe):
+            listing = self._list()
+        path = listing.find(symbol, timeframe)
         if path is None:
-            raise NotHere(_absence(listing, request, str(self._catalog)))
+            raise NotHere(f"no file {self._catalog} for {symbol} {timeframe}; {listing.why_not(symbol, timeframe)}")
         return path
 
-
-def _lookup(listing: Listing, request: HistoryRequest) -> Path | None:
-    symbol = match_symbol(request.symbol, listing.symbols)
-    return None if symbol is None else listing.files.get((symbol, request.timeframe.name))
-
-
-def _absence(listing: Listing, request: HistoryRequest, wanted: str) -> str:
-    """Why there is no file, and what there is instead."""
-    symbol = match_symbol(request.symbol, listing.symbols)
-    if symbol is not None:
-        there = f"{symbol} is there as {', '.join(listing.timeframes(symbol))}"
-    else:
-        names = sorted(listing.symbols)
-        there = f"symbols: {', '.join(names[:_MOST_NAMED]) or 'none'}"
-        if len(names) > _MOST_NAMED:
-            there += f" and {len(names) - _MOST_NAMED} more"
-    if listing.unreadable:
-        there += f"; not listed: {'; '.join(listing.unreadable[:_MOST_NAMED])}"
-    return f"no file {wanted} for {request.symbol} {request.timeframe}; {there}"
-
-
-def _part(bars: Bars, request: HistoryRequest, path: Path) -> Bars:
-    times = bars.open_times
-    last = int(np.searchsorted(times, request.timeframe.floor(request.end)))
-    first = 0 if request.start is None else int(np.searchsorted(times, request.start))
-    if request.count is not None and last:
-        forming = bars[last - 1].closed is False
-        first = max(first, last - request.count - forming)
-    if first >= last:
-        opened = [time_text(int(time)) for time in (times[0], times[-1])] if len(times) else []
-        span = f"its bars open from {' to '.join(opened)}" if opened else "it has none"
-        raise NotHere(f"{path} has none of these bars; {span}")
-    texts = {time: bars.texts[time] for time in times[first:last].tolist() if time in bars.texts} if bars.texts else {}
-    return bars[first:last].replace(symbol=request.symbol, texts=texts)
+    def _tell(self, path: Path, table: Table) -> None:
+        """Once for each file."""
+        if path not in self._told and self._host:
+            self._told.add(path)
+            self._host.logger.warning("%s", told(table.bad, slice(0, len(table.bad)), path))

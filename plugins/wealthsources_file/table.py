@@ -1,137 +1,155 @@
-"""From a CSV file to Bars: every row is checked, and a bad one is named by its line."""
+"""From the text of a CSV file to its bars: every row is checked, and what is no bar is kept apart, with its line."""
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import EARLIEST_TIME, FIELDS, LATEST_TIME, Bars, pack_decimals
-from wealthsources_file.cells import Cells, LineError, line_of, read_cells
-from wealthsources_file.columns import Column, ColumnError, read_column
+from wealthsources import FIELDS, Bars
+from wealthsources_file.bad_rows import BadRows, Found
+from wealthsources_file.block import read_block
+from wealthsources_file.cells import Cutter
+from wealthsources_file.header import LineError, no_header, read_header
+from wealthsources_file.line_numbers import LineNumbers
+from wealthsources_file.order import IN_ORDER, WHYS, judge_order
+from wealthsources_file.pieces import TooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from wealthsources import Timeframe
+    from wealthsources_file.file_series import FileSeries
+    from wealthsources_file.pieces import Piece
 
-_REQUIRED: Final = ("open_time", *FIELDS)
+    Rows = NDArray[np.float64]
 
-#: So many rows are read at a time, which bounds the memory that this takes.
-_CHUNK: Final = 20_000
-
-
-class _Block(NamedTuple):
-    """Some rows: times in ms, and the five values."""
-
-    times: NDArray[np.int64]
-    close_times: NDArray[np.int64]
-    values: tuple[Column, ...]
+#: A file with so many bad rows before its first bar is read no further.
+_MOST_IN_VAIN: Final = 100_000
+#: Bytes that the bars of a file may take, and those that the texts of one may that are kept aside.
+MOST_MEMORY: Final = 768 << 20
+_TEXTS: Final = 600
+_COLUMNS: Final = Bars.empty("", "1m").rows.shape[1]
 
 
-def read_table(data: bytes, symbol: str, timeframe: Timeframe, until: int) -> Bars:
-    """All bars of a CSV file with a header, oldest first. Raises LineError.
+class Table(NamedTuple):
+    """The bars of a file, oldest first, and its rows that are none."""
 
-    All are stated as closed, but for the last one if it ends after `until`, the time in ms at which this was written,
-    or if its line has no end: it may be half written, and half a number is a number.
+    bars: Bars
+    bad: BadRows
+
+
+def read_table(pieces: Iterable[Piece], series: FileSeries, until: int, most_memory: int = MOST_MEMORY) -> Table:
+    """Read a CSV file with a header. Raises LineError if it has no bars because nothing in it is right.
+
+    All bars are stated as closed, but for the newest one if it may still change; `until` is the time in ms at which
+    the file was written. A last line without an end may be half written, and half a number is a number: then that bar
+    is not closed either.
     """
-    blocks = list(_read_blocks(data, timeframe))
-    if not blocks:
-        return Bars.empty(symbol, timeframe)
-    times = np.concatenate([block.times for block in blocks])
-    numbers = [np.concatenate([block.values[place].numbers for block in blocks]) for place in range(len(FIELDS))]
-    half_written = not data.endswith(b"\n")
-    newest_forms = half_written or timeframe.end(int(times[-1])) > until
-    bars = Bars.from_columns(
-        symbol,
-        timeframe,
-        times,
-        *numbers,
-        closed=np.arange(len(times)) < len(times) - newest_forms,
-        close_time=np.concatenate([block.close_times for block in blocks]),
-        decimals=np.concatenate([_codes(block) for block in blocks]),
-        texts={time: kept for block in blocks for time, kept in _texts(block)},
-    )
-    return bars.noted("the last line has no end, so its bar is not taken as closed") if half_written else bars
+    reader = _Reader(series, most_memory)
+    for piece in pieces:
+        reader.add(piece)
+    return reader.table(until)
 
 
-def _read_blocks(data: bytes, timeframe: Timeframe) -> Iterator[_Block]:
-    cells = read_cells(data)
-    places = _places([cells.text(0, column) for column in range(cells.ends.shape[1])])
-    before = EARLIEST_TIME - 1
-    for first in range(1, len(cells.ends), _CHUNK):
-        try:
-            block = _read_block(cells.rows(slice(first, first + _CHUNK)), places, timeframe)
-            _check(block, before, timeframe)
-        except ColumnError as error:
-            raise LineError(line_of(data, first + error.index), str(error)) from None
-        before = int(block.times[-1])
-        yield block
+class _Reader:
+    """Takes the pieces of one file in their order."""
 
+    def __init__(self, series: FileSeries, most_memory: int) -> None:
+        self._series = series
+        self._most_memory = most_memory
+        self._cutter: Cutter | None = None
+        self._header_at = 1
+        self._places: Mapping[str, int] = {}
+        self._lines = LineNumbers()
+        self._found = Found()
+        self._packed = bytearray()
+        self._texts: dict[int, tuple[str | None, ...]] = {}
+        self._has_end = True
 
-def _places(header: list[str]) -> dict[str, int]:
-    """Where each column stands in a row."""
-    needed = ", ".join(_REQUIRED)
-    if header == [""]:
-        raise LineError(1, f"is empty; the first line must name the columns {needed}")
-    places: dict[str, int] = {name: header.index(name) for name in (*_REQUIRED, "close_time") if name in header}
-    missing = [name for name in _REQUIRED if name not in places]
-    if missing:
-        raise LineError(1, f"the header has no column {', '.join(missing)}; needed: {needed}")
-    for name in places:
-        if header.count(name) > 1:
-            raise LineError(1, f"the header names the column {name} more than once")
-    return places
+    def add(self, piece: Piece) -> None:
+        text, self._has_end = piece
+        if self._cutter is None:
+            text = self._begin(text)
+        if self._cutter is not None:
+            self._add(self._cutter, text)
 
+    def _begin(self, text: bytes) -> bytes:
+        """Read the header, which is the first line that is not blank. Returns what follows it."""
+        if self._header_at == 1:
+            text = text.removeprefix(codecs.BOM_UTF8)  # spreadsheets like to write one
+        begun = text.lstrip(b"\n")
+        self._header_at += len(text) - len(begun)
+        if not begun:
+            return b""
+        line, _, rest = begun.partition(b"\n")
+        header = read_header(line, self._header_at)
+        self._places = header.places
+        self._cutter = Cutter(self._header_at + 1, header.width, header.places.values(), self._lines, self._found)
+        return rest
 
-def _read_block(cells: Cells, places: dict[str, int], timeframe: Timeframe) -> _Block:
-    times = _times("open_time", cells, places["open_time"])
-    ends = _times("close_time", cells, places["close_time"]) if "close_time" in places else timeframe.ends(times)
-    return _Block(times, ends, tuple(_column(name, cells, places[name]) for name in FIELDS))
+    def _add(self, cutter: Cutter, text: bytes, *, last: bool = False) -> None:
+        cells, numbers = cutter.cut(text, last=last)
+        block = read_block(self._series, cells, self._places)
+        bad = np.flatnonzero(block.bad)
+        self._found.add(numbers[bad], lambda place: block.why(int(bad[place])))
+        bars = block.bars()
+        self._packed += bars.rows.tobytes()
+        for time, texts in bars.texts.items():
+            self._texts.setdefault(time, texts)
+        if len(self._packed) + _TEXTS * len(self._texts) > self._most_memory:
+            raise TooLargeError(self._most_memory, "bars")
+        if not self._packed and self._found.count > _MOST_IN_VAIN:
+            raise self._in_vain()
 
+    def table(self, until: int) -> Table:
+        """What they hold; `until` as in `read_table`."""
+        if self._cutter is None:
+            raise no_header()
+        self._add(self._cutter, b"", last=True)
+        half_written = not self._has_end and self._lines.rows > 0
+        cut_off = half_written and self._found.drop(self._lines.rows - 1)
+        rows = self._in_order()
+        if not len(rows) and self._found.count:
+            raise self._in_vain()
+        bars = self._stated(rows, until, half_written=half_written and not cut_off)
+        if half_written:
+            what = "it is not read" if cut_off else "its bar is not taken as closed"
+            bars = bars.noted(f"the last line has no end, so {what}")
+        return Table(bars, self._found.among(self._lines))
 
-def _column(name: str, cells: Cells, place: int) -> Column:
-    try:
-        return read_column(cells, place)
-    except ColumnError as error:
-        why = f": {error}" if cells.text(error.index, place) else " is missing"
-        raise ColumnError(error.index, name + why) from None
+    def _in_order(self) -> Rows:
+        """The rows without those that are there twice, or out of order."""
+        rows = np.frombuffer(self._packed).reshape(-1, _COLUMNS)
+        bars = self._bars(rows[:])
+        steps = np.diff(bars.open_times)
+        if (steps > 0).all():
+            return rows
+        if (steps < 0).all() and len(steps) > 1:
+            second = self._found.others(np.array([1]))
+            raise LineError(int(self._lines.of(second)[0]), "is older than the row before; sort it, the oldest first")
+        judged = judge_order(bars.open_times, bars.values)
+        bad = np.flatnonzero(judged)
+        self._found.add(self._found.others(bad), lambda place: WHYS[judged[bad[place]]])
+        kept: Rows = rows[judged == IN_ORDER]
+        return kept
 
+    def _stated(self, rows: Rows, until: int, *, half_written: bool) -> Bars:
+        """The bars, of which the newest is not closed if it may still change."""
+        for newest in self._bars(rows[-1:].copy()):
+            by_time = self._series.last_row == "by_time" and newest.end > until
+            if half_written or by_time or self._series.last_row == "forming":
+                times = {"open_time": newest.open_time, "close_time": newest.close_time}
+                record = {**times, **{name: newest.exact(name) for name in FIELDS}, "closed": False}
+                rows[-1:] = Bars.from_records(newest.symbol, newest.timeframe, [record]).rows
+        return self._bars(rows)
 
-def _times(name: str, cells: Cells, place: int) -> NDArray[np.int64]:
-    column = _column(name, cells, place)
-    wrong = (column.codes != 0) | (column.numbers < EARLIEST_TIME) | (column.numbers > LATEST_TIME)
-    if wrong.any():
-        index = int(wrong.argmax())
-        raise ColumnError(index, f"{name} {cells.text(index, place)} is not a time in ms of 1980 to 2200")
-    return column.numbers.astype(np.int64)
+    def _bars(self, rows: Rows) -> Bars:
+        return Bars(self._series.symbol, self._series.timeframe, rows, texts=self._texts)
 
-
-def _check(block: _Block, before: int, timeframe: Timeframe) -> None:
-    """Raises ColumnError for the first row that is no bar, or not after the one before it."""
-    times = block.times
-    opened, high, low, close, volume = (column.numbers for column in block.values)
-    checks = (
-        (times <= np.append(before, times[:-1]), "open_time is not after that of the row before"),
-        (timeframe.open_times(timeframe.slots(times)) != times, f"open_time is not on the {timeframe} grid"),
-        (high < low, "high is below low"),
-        (np.maximum(opened, close) > high, "open or close is above high"),
-        (np.minimum(opened, close) < low, "open or close is below low"),
-        (volume < 0, "volume is negative"),
-    )
-    faults = [(int(wrong.argmax()), why) for wrong, why in checks if wrong.any()]
-    if faults:
-        raise ColumnError(*min(faults, key=lambda each: each[0]))
-
-
-def _codes(block: _Block) -> NDArray[np.uint32]:
-    """The counts of decimals of each bar's five values in one number."""
-    return pack_decimals(*(column.codes.astype(np.uint32) for column in block.values))
-
-
-def _texts(block: _Block) -> Iterator[tuple[int, tuple[str | None, ...]]]:
-    """The texts kept aside, by open time: for each such bar those of its five values, None for a plain one."""
-    for index in sorted({index for column in block.values for index in column.texts}):
-        yield int(block.times[index]), tuple(column.texts.get(index) for column in block.values)
+    def _in_vain(self) -> LineError:
+        bad = self._found.among(self._lines)
+        line, why = bad.told()
+        return LineError(line, f"{why}; none of the {len(bad)} rows of this file is a bar")

@@ -6,42 +6,28 @@ there is to choose from.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from wealthsources import Timeframe
+from wealthsources import Timeframe, match_timeframe
+from wealthsources_file.listing import Folder, Named, changed_at, listing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from wealthsources_file.listing import Listing
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _EXAMPLE: Final = "data/{symbol}/{timeframe}.csv"
 #: What each placeholder may stand for. A name that begins with a dot is a hidden file.
-_PATTERNS: Final = {"symbol": r"[^.].*", "timeframe": "|".join(Timeframe.known())}
-
-#: A symbol and the name of a timeframe.
-Series = tuple[str, str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Listing:
-    """The files that fit, and the folders that could not be listed, with the reason."""
-
-    files: Mapping[Series, Path]
-    unreadable: tuple[str, ...] = ()
-
-    @functools.cached_property
-    def symbols(self) -> frozenset[str]:
-        """The symbols there are files of."""
-        return frozenset(symbol for symbol, _ in self.files)
-
-    def timeframes(self, symbol: str) -> list[str]:
-        """The timeframes there are files of, the shortest first."""
-        return [name for name in Timeframe.known() if (symbol, name) in self.files]
+_NAME: Final = r"[^.].*"
+#: Of the second one what is nearest to a timeframe's name is tried first: a symbol beside it may hold whatever is
+#: between the two.
+_TIMEFRAMES: Final = ("|".join(Timeframe.known()), "[0-9A-Za-z]+", _NAME)
+_PLACEHOLDERS: Final = ("symbol", "timeframe")
 
 
 class Template:
@@ -62,21 +48,21 @@ class Template:
 
     def scan(self) -> Listing:
         """List the files that are there now. A folder that cannot be listed hides no other."""
-        unreadable: list[str] = []
+        scan = _Scan()
         matches: list[tuple[Path, dict[str, str]]] = [(self._base, {})]
         for place, part in enumerate(self._parts, start=1):
-            last = place == len(self._parts)
-            matches = [fit for path, names in matches for fit in _fitting(path, part, names, last, unreadable)]
-        files = {(names["symbol"], names["timeframe"]): path for path, names in matches}
-        return Listing(files, tuple(unreadable))
+            is_last = place == len(self._parts)
+            matches = [fit for path, names in matches for fit in scan.fitting(path, part, names, file=is_last)]
+        found = [Named(names["symbol"], names["timeframe"], path) for path, names in matches]
+        return listing_of(found, scan.unreadable, scan.folders)
 
 
 def _check(text: str) -> None:
     names = _PLACEHOLDER.findall(text)
     for name in names:
-        if name not in _PATTERNS:
+        if name not in _PLACEHOLDERS:
             raise ValueError(f"has an unknown placeholder {{{name}}}; known: {{symbol}}, {{timeframe}}")
-    for name in _PATTERNS:
+    for name in _PLACEHOLDERS:
         if name not in names:
             raise ValueError(f"lacks {{{name}}}: a file has the bars of one series, as in {_EXAMPLE}")
     if set("{}") & set(_PLACEHOLDER.sub("", text)):
@@ -87,26 +73,60 @@ def _check(text: str) -> None:
         raise ValueError("must end in .csv or .csv.gz; no other files are read")
 
 
-def _fitting(
-    folder: Path, part: str, names: dict[str, str], last: bool, unreadable: list[str]
-) -> Iterator[tuple[Path, dict[str, str]]]:
-    """What in the folder fits a part of the path: files for the last one, else folders."""
-    pattern = _pattern(part, names)
-    try:
-        with os.scandir(folder) as scan:
-            entries = list(scan)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        unreadable.append(f"{folder}: {error.strerror}")
-        return
-    for entry in entries:
-        match = pattern.fullmatch(entry.name)
-        if match and _is_wanted(entry, last):
-            yield folder / entry.name, names | match.groupdict()
+class _Scan:
+    """One look at the folders; `unreadable` and `folders` as in Listing."""
+
+    def __init__(self) -> None:
+        self.unreadable: list[str] = []
+        self.folders: list[Folder] = []
+
+    def fitting(
+        self, folder: Path, part: str, names: dict[str, str], *, file: bool
+    ) -> Iterator[tuple[Path, dict[str, str]]]:
+        """What in the folder fits a part of the path: files or folders, each with the names that are known by then."""
+        patterns = _patterns(part, tuple((name, known) for name, known in names.items() if f"{{{name}}}" in part))
+        for entry in self._entries(folder, names.get("symbol")):
+            found = _match(patterns, entry.name)
+            if found is not None and _is_wanted(entry, file):
+                yield folder / entry.name, names | found
+
+    def _entries(self, folder: Path, symbol: str | None) -> list[os.DirEntry[str]]:
+        changed = None
+        try:
+            changed = changed_at(folder)
+            with os.scandir(folder) as scan:
+                return list(scan)
+        except (FileNotFoundError, NotADirectoryError):
+            changed = None
+        except OSError as error:
+            changed = None
+            self.unreadable.append(f"{folder}: {error.strerror}")
+        finally:
+            self.folders.append(Folder(folder, symbol, changed))
+        return []
 
 
-def _pattern(part: str, names: dict[str, str]) -> re.Pattern[str]:
+def _match(patterns: list[re.Pattern[str]], name: str) -> dict[str, str] | None:
+    """What the placeholders stand for in a name: if possible, the name of a timeframe."""
+    strange = None
+    for pattern in patterns:
+        match = pattern.fullmatch(name)
+        if match is not None:
+            names = match.groupdict()
+            if "timeframe" not in names or match_timeframe(names["timeframe"]):
+                return names
+            strange = strange or names
+    return strange
+
+
+@functools.lru_cache(maxsize=64)
+def _patterns(part: str, names: tuple[tuple[str, str], ...]) -> list[re.Pattern[str]]:
+    """A part of the path as expressions, to be tried in turn; these names in it are known."""
+    timeframes = _TIMEFRAMES if "{timeframe}" in part and "timeframe" not in dict(names) else _TIMEFRAMES[:1]
+    return [_pattern(part, dict(names), {"symbol": _NAME, "timeframe": timeframe}) for timeframe in timeframes]
+
+
+def _pattern(part: str, names: dict[str, str], kinds: dict[str, str]) -> re.Pattern[str]:
     """A part of the path as an expression; a placeholder that occurred before stands for the same name again."""
     pieces = _PLACEHOLDER.split(part)  # text, placeholder, text, placeholder, text
     seen: set[str] = set()
@@ -117,7 +137,7 @@ def _pattern(part: str, names: dict[str, str]) -> re.Pattern[str]:
         if name in names:
             pieces[place] = re.escape(names[name])
         else:
-            pieces[place] = f"(?P={name})" if name in seen else f"(?P<{name}>{_PATTERNS[name]})"
+            pieces[place] = f"(?P={name})" if name in seen else f"(?P<{name}>{kinds[name]})"
             seen.add(name)
     return re.compile("".join(pieces))
 

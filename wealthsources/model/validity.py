@@ -58,16 +58,18 @@ def time_fault(open_time: int, timeframe: Timeframe) -> str:
 
 def first_fault(bars: Bars, prices: Prices = "positive") -> tuple[int, str] | None:
     """The first row that is no bar, or not after the one before it, as (index, why); None if all are in order."""
-    wrong = find_faults(bars.open_times, bars.values, bars.timeframe, prices)
+    times = bars.open_times
+    wrong = find_faults(times, bars.values, bars.timeframe, prices)
+    wrong[1:] |= times[1:] <= times[:-1]
     if not wrong.any():
         return None
     index = int(wrong.argmax())
-    return index, fault_of(int(bars.open_times[index]), bars.values[index].tolist(), bars.timeframe, prices)
+    return index, fault_of(int(times[index]), bars.values[index].tolist(), bars.timeframe, prices) or _NOT_AFTER
 
 
 def fault_of(open_time: int, values: Sequence[float], timeframe: Timeframe, prices: Prices = "positive") -> str:
-    """What is wrong with a row that `find_faults` marks."""
-    return time_fault(open_time, timeframe) or value_fault(values, prices) or _NOT_AFTER
+    """What is wrong with a row that `find_faults` marks; or nothing."""
+    return time_fault(open_time, timeframe) or value_fault(values, prices)
 
 
 def find_faults(
@@ -75,20 +77,13 @@ def find_faults(
     values: NDArray[np.float64],
     timeframe: Timeframe,
     prices: Prices = "positive",
-    before: int | None = None,
 ) -> NDArray[np.bool_]:
-    """Which rows are no bars, or not after the one before: of open times, shape (n,), and values, shape (n, 5).
-
-    `before` is the open time of the row before the first.
-    """
+    """Which rows are no bars, each by itself: of open times, shape (n,), and values, shape (n, 5)."""
     o, h, l, c, v = values.T  # noqa: E741
     # Nothing can be said of NaN. A column at a time, since a step along short rows takes ten times as long.
     good: NDArray[np.bool_] = (l <= o) & (o <= h) & (l <= c) & (c <= h) & (h < np.inf) & (v >= 0) & (v < np.inf)
     good &= l > (0 if prices == "positive" else -np.inf)
     good &= (times >= EARLIEST_TIME) & (times <= LATEST_TIME)
-    good[1:] &= times[1:] > times[:-1]
-    if before is not None and len(times):
-        good[0] &= times[0] > before
     possible = np.clip(times, EARLIEST_TIME, LATEST_TIME)  # a window of months far off cannot be reckoned
     good &= times == timeframe.open_times(timeframe.slots(possible))
     return ~good

@@ -6,12 +6,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from wealthsources import Bars, HistoryRequest, Timeframe
+from wealthsources import Bars, HistoryRequest, Market, Timeframe
+from wealthsources_file.file_series import FileSeries
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
 from ...support.bars import at
 from ...support.markets import HEADER
+
+#: What the files are read as, where nothing else is said.
+HOURS = FileSeries("BTCUSDT", Timeframe("1h"), Market())
 
 
 def lines(*places: int) -> str:
@@ -27,8 +31,8 @@ def write(path: Path, text: str | bytes, written: int | None = None) -> Path:
     return path
 
 
-def source_of(folder: Path, path: str = "{symbol}/{timeframe}.csv") -> FileSource:
-    return FileSource(FileOptions.model_validate({"path": path}, context={"folder": folder}))
+def source_of(folder: Path, path: str = "{symbol}/{timeframe}.csv", **options: str) -> FileSource:
+    return FileSource(FileOptions.model_validate({"path": path, **options}, context={"folder": folder}))
 
 
 def ask(source: FileSource, symbol: str = "BTCUSDT", timeframe: str = "1h", **request: Any) -> Bars:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 import time
@@ -10,20 +11,27 @@ from typing import Any
 
 import pytest
 
-from wealthsources import NotHere, SourceError, Timeframe
+from wealthsources import Market, NotHere, SourceError
 from wealthsources_file import cache as cache_module
 from wealthsources_file.cache import FileCache
 
 from ...support.bars import at, places
 from ...support.forking import held_elsewhere, in_child
-from .files import ask, lines, source_of, write
+from ...support.markets import HEADER
+from .files import HOURS, ask, lines, source_of, write
 
 
 def test_a_file_that_does_not_change_is_read_once(folder: Path) -> None:
     source = source_of(folder)
     for _ in range(5):
         ask(source, count=1)
-    assert source.status().counters == {"files": 1, "cached_files": 1, "cached_bars": 50, "reads": 1}
+    assert source.status().counters == {
+        "files": 1,
+        "cached_files": 1,
+        "cached_bars": 50,
+        "bad_rows": 0,
+        "reads": 1,
+    }
 
 
 def test_a_file_without_rows_is_read_once(folder: Path) -> None:
@@ -64,9 +72,9 @@ def test_what_was_used_least_recently_gives_way(tmp_path: Path) -> None:
     paths = [write(tmp_path / f"{name}.csv", lines(*range(10))) for name in "abc"]
     cache = FileCache(most_bars=25)
     for path in (paths[0], paths[1], paths[0], paths[2], paths[0]):
-        cache.bars(path, "X", Timeframe("1h"))
-    assert cache.counters() == {"cached_files": 2, "cached_bars": 20, "reads": 3}
-    cache.bars(paths[1], "X", Timeframe("1h"))
+        cache.table(path, HOURS)
+    assert cache.counters() == {"cached_files": 2, "cached_bars": 20, "bad_rows": 0, "reads": 3}
+    cache.table(paths[1], HOURS)
     assert cache.counters()["reads"] == 4
 
 
@@ -74,16 +82,36 @@ def test_as_many_bars_as_there_is_room_for_are_kept(tmp_path: Path) -> None:
     paths = [write(tmp_path / f"{name}.csv", lines(*range(10))) for name in "ab"]
     cache = FileCache(most_bars=20)
     for path in paths:
-        cache.bars(path, "X", Timeframe("1h"))
-    assert cache.counters() == {"cached_files": 2, "cached_bars": 20, "reads": 2}
+        cache.table(path, HOURS)
+    assert cache.counters() == {"cached_files": 2, "cached_bars": 20, "bad_rows": 0, "reads": 2}
 
 
 def test_a_file_that_is_larger_than_the_cache_is_kept_alone(tmp_path: Path) -> None:
     small, large = write(tmp_path / "a.csv", lines(0)), write(tmp_path / "b.csv", lines(*range(10)))
     cache = FileCache(most_bars=5)
     for path in (small, large, large):
-        cache.bars(path, "X", Timeframe("1h"))
-    assert cache.counters() == {"cached_files": 1, "cached_bars": 10, "reads": 2}
+        cache.table(path, HOURS)
+    assert cache.counters() == {"cached_files": 1, "cached_bars": 10, "bad_rows": 0, "reads": 2}
+
+
+def test_a_bar_whose_text_is_kept_takes_the_room_of_ten(tmp_path: Path) -> None:
+    texts = HEADER + "\n" + "".join(f"{at(place)},1,1,1,1,1e0\n" for place in range(10))
+    kept, plain = write(tmp_path / "a.csv", texts), write(tmp_path / "b.csv", lines(0))
+    for room, files in ((101, 2), (100, 1)):
+        cache = FileCache(most_bars=room)
+        cache.table(kept, HOURS)
+        cache.table(plain, HOURS)
+        assert cache.counters()["cached_files"] == files
+
+
+def test_what_is_a_bar_on_another_market_is_read_anew(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", lines(0) + f"{at(1)},-2,-1,-3,-2,5\n")
+    cache = FileCache()
+    assert len(cache.table(path, HOURS).bars) == 1
+    assert cache.counters()["bad_rows"] == 1
+    spread = dataclasses.replace(HOURS, market=Market(prices="any"))
+    assert len(cache.table(path, spread).bars) == 2
+    assert cache.counters()["bad_rows"] == 0
 
 
 def test_threads_that_ask_at_once_read_a_file_once(folder: Path) -> None:

@@ -64,6 +64,19 @@ def test_an_absolute_path_stays(tmp_path: Path) -> None:
     [
         ("{}", "path: is missing; it must be given"),
         ("{path: 'a/{symbol}/{timeframe}.csv', files: [{path: a, symbol: A, timeframe: 1h}]}", "path: and files are"),
+        (
+            "{files: [{path: a, symbol: A, timeframe: 1h}, {path: b, symbol: A, timeframe: 60m}]}",
+            "files: has two files of A 1h; a series has one",
+        ),
+        (
+            "{path: 'a/{symbol}/{timeframe}.csv', on_bad_row: ignore}",
+            "on_bad_row: should be 'fail' or 'skip'",
+        ),
+        ("{path: 'a/{symbol}/{timeframe}.csv', label: close}", "label: should be 'open' or 'end', received 'close'"),
+        (
+            "{path: 'a/{symbol}/{timeframe}.csv', last_row: open}",
+            "last_row: should be 'by_time'",
+        ),
         ("{files: [{path: a, symbol: A, timeframe: 7m}]}", r"files\[0\].timeframe: '7m' is not a timeframe; known: 1m"),
         ("{files: [{path: a, symbol: '', timeframe: 1h}]}", r"files\[0\].symbol: is too short"),
         ("{files: [{path: a, symbol: A}]}", r"files\[0\].timeframe: is missing; it must be given"),
@@ -113,3 +126,13 @@ def test_what_is_read_from_the_configuration_stays_as_it_is() -> None:
     with pytest.raises(pydantic.ValidationError, match="frozen"):
         options.path = None
     assert FileOptions(path=options.path).path is options.path
+
+
+def test_what_is_not_said_is_strict_by_open_time_and_by_the_time_of_the_file() -> None:
+    options = FileOptions(path="{symbol}/{timeframe}.csv")
+    assert (options.on_bad_row, options.label, options.last_row) == ("fail", "open", "by_time")
+
+
+@pytest.mark.parametrize("name", ["60m", "1H", "60min", "H1"])
+def test_a_named_file_may_have_another_name_of_its_timeframe(name: str) -> None:
+    assert FileOptions(files=[{"path": "a", "symbol": "A", "timeframe": name}]).files[0].timeframe == "1h"

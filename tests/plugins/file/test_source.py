@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import wealthsources
-from wealthsources import NotHere, SourceError
+from wealthsources import AllSourcesFailed, NotHere, SourceError
+from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
 from ...support.bars import HOUR, at, places
@@ -99,6 +100,70 @@ def test_lists_its_symbols(folder: Path) -> None:
     assert set(source.get_all_symbols()) == {"BTCUSDT", "ETHUSDT"}
 
 
+def test_an_exact_spelling_is_taken_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    write(tmp_path / "ZETA-USDT" / "1h.csv", lines(0, 1))
+    source = source_of(tmp_path)
+    assert places(ask(source, "ZETAUSDT", count=1)) == [1]
+    write(tmp_path / "ZETAUSDT" / "1h.csv", lines(0))
+    assert places(ask(source, "ZETAUSDT", count=1)) == [0]
+
+
+def test_so_it_is_in_a_folder_that_was_empty_when_others_had_long_been_there(tmp_path: Path) -> None:
+    write(tmp_path / "ZETA-USDT" / "1h.csv", lines(0, 1))
+    (tmp_path / "ZETAUSDT").mkdir()
+    for folder in (*tmp_path.iterdir(), tmp_path):
+        os.utime(folder, (1e9, 1e9))
+    source = source_of(tmp_path)
+    for _ in range(2):
+        assert places(ask(source, "ZETAUSDT", count=1)) == [1]
+    write(tmp_path / "ZETAUSDT" / "1h.csv", lines(0))
+    assert places(ask(source, "ZETAUSDT", count=1)) == [0]
+
+
+def test_a_second_likeness_makes_neither_the_one_that_is_meant(tmp_path: Path) -> None:
+    write(tmp_path / "ZETA-USDT" / "1h.csv", lines(0))
+    source = source_of(tmp_path)
+    ask(source, "ZETAUSDT", count=1)
+    write(tmp_path / "ZETA_USDT" / "1h.csv", lines(0))
+    with pytest.raises(NotHere, match="symbols: ZETA-USDT, ZETA_USDT"):
+        ask(source, "ZETAUSDT", count=1)
+
+
+def test_our_own_name_of_a_timeframe_is_taken_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    write(tmp_path / "BTCUSDT" / "60m.csv", lines(0, 1))
+    source = source_of(tmp_path)
+    assert places(ask(source, count=1)) == [1]
+    write(tmp_path / "BTCUSDT" / "1h.csv", lines(0))
+    assert places(ask(source, count=1)) == [0]
+
+
+def test_folders_that_have_not_changed_are_not_listed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "ZETA-USDT" / "1h.csv", lines(0))
+    for folder in (tmp_path / "ZETA-USDT", tmp_path):
+        os.utime(folder, (1e9, 1e9))
+    source = source_of(tmp_path)
+    ask(source, "ZETAUSDT", count=1)
+    monkeypatch.setattr(os, "scandir", None)
+    ask(source, "ZETAUSDT", count=1)
+    with pytest.raises(NotHere):
+        ask(source, "OTHER", count=1)
+
+
+def test_named_files_are_looked_for_again_where_a_spelling_is_only_like(tmp_path: Path) -> None:
+    named = [{"path": f"{name}.csv", "symbol": name, "timeframe": "1h"} for name in ("A-B", "AB")]
+    source = FileSource(FileOptions.model_validate({"files": named}, context={"folder": tmp_path}))
+    write(tmp_path / "A-B.csv", lines(0, 1))
+    assert places(ask(source, "AB", count=1)) == [1]
+    write(tmp_path / "AB.csv", lines(0))
+    assert places(ask(source, "AB", count=1)) == [0]
+
+
+def test_a_name_that_is_no_timeframe_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "BTCUSDT" / "7m.csv", lines(0))
+    with pytest.raises(NotHere, match="for BTCUSDT 1h; BTCUSDT is there as 7m, which is no timeframe here; known: 1m"):
+        ask(source_of(tmp_path), count=1)
+
+
 # Which bars.
 
 
@@ -168,11 +233,65 @@ def test_the_answer_equals_a_filter_over_all_rows(
     assert got == wanted
 
 
+# Bad rows and labels.
+
+
+def test_skipped_rows_are_counted_and_told_in_the_log_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "BTCUSDT" / "1h.csv", lines(0) + "x\n" + lines(2, 3).partition("\n")[2])
+    with wealthsources.open(config(tmp_path, on_bad_row="skip")) as session:
+        for _ in range(2):
+            bars = session.adapter().get_history("BTCUSDT", 3, on_stale="mark")
+        explained = str(session.adapter().explain("BTCUSDT", 3, on_stale="mark"))
+        assert session.status().sources["file"].counters["bad_rows"] == 1
+    said = f"1 row was skipped: {path}:3: has 1 values; the header names 6 columns"
+    assert (places(bars), [hole.count for hole in bars.holes]) == ([0, 2, 3], [1])
+    assert said in explained
+    assert [record.getMessage() for record in caplog.records if "skipped" in record.getMessage()] == [said]
+
+
+def test_nothing_is_told_of_rows_that_fail(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path / "BTCUSDT" / "1h.csv", lines(0) + "x\n" + lines(2, 3).partition("\n")[2])
+    with wealthsources.open(config(tmp_path)) as session:
+        assert places(session.adapter().get_history("BTCUSDT", 2, on_stale="mark")) == [2, 3]
+    assert "skipped" not in caplog.text
+
+
+def test_a_row_that_was_skipped_is_filled_by_the_next_source(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "BTCUSDT" / "1h.csv", lines(0) + f"{at(1)},10,12,9,,1\n" + lines(2).partition("\n")[2])
+    write(tmp_path / "b" / "BTCUSDT" / "1h.csv", lines(0, 1, 2))
+    sources = [config(tmp_path / name, on_bad_row="skip")["sources"][0] | {"name": name} for name in "ab"]
+    with wealthsources.open({"sources": sources}) as session:
+        bars = session.adapter().get_history("BTCUSDT", 3, on_stale="mark")
+    assert [bar.source for bar in bars] == ["a", "b", "a"]
+
+
+def test_a_file_may_be_labelled_by_the_ends_of_its_bars(tmp_path: Path) -> None:
+    write(tmp_path / "BTCUSDT" / "1h.csv", lines(1, 2), written=at(2))
+    bars = ask(source_of(tmp_path, label="end"), count=5)
+    assert (places(bars), bars[-1].closed) == ([0, 1], True)
+
+
+def test_the_last_row_may_be_said_to_be_forming_whatever_the_time_of_the_file(tmp_path: Path) -> None:
+    write(tmp_path / "BTCUSDT" / "1h.csv", lines(0, 1), written=at(100))
+    assert [bar.closed for bar in ask(source_of(tmp_path, last_row="forming"), count=5)] == [True, False]
+
+
+def test_prices_are_those_of_the_market(tmp_path: Path) -> None:
+    write(tmp_path / "SPREAD-1" / "1h.csv", f"{HEADER}\n{at(0)},-2,-1,-3,-2,5\n")
+    settings = config(tmp_path)
+    with wealthsources.open(settings) as session, pytest.raises(AllSourcesFailed, match=r"open: -2\.0 is not positive"):
+        session.adapter().get_history("SPREAD-1", 1)
+    settings["markets"] = [{"symbols": "SPREAD-*", "prices": "any"}]
+    with wealthsources.open(settings) as session:
+        assert session.adapter().get_history("SPREAD-1", 1, on_stale="mark")[0].close == -2
+
+
 # Through the chain.
 
 
-def config(folder: Path) -> dict[str, Any]:
-    return {"sources": [{"plugin": "file", "options": {"path": f"{folder}/{{symbol}}/{{timeframe}}.csv"}}]}
+def config(folder: Path, **options: str) -> dict[str, Any]:
+    options = {"path": f"{folder}/{{symbol}}/{{timeframe}}.csv", **options}
+    return {"sources": [{"plugin": "file", "options": options}]}
 
 
 def test_a_backtest_sees_what_has_ended_by_the_contexts_time(folder: Path) -> None:
@@ -219,7 +338,7 @@ def test_a_bad_row_is_the_reason_of_a_failed_attempt(folder: Path) -> None:
     with wealthsources.open(config(folder)) as session:
         explanation = session.adapter().explain("BTCUSDT", 5)
     assert explanation.attempts[0].outcome == "failed"
-    assert explanation.attempts[0].reason.endswith("1h.csv:3: high is below low")
+    assert explanation.attempts[0].reason.startswith(f"{folder}/BTCUSDT/1h.csv:3: high 8.0 is below low 9.0")
 
 
 def test_it_is_shown_with_its_path_and_what_it_has_listed(folder: Path) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources import Bars, Finality, Timeframe
-from wealthsources_file.cells import LineError
-from wealthsources_file.table import read_table
+from wealthsources import Bars, Finality, Market, Timeframe
+from wealthsources_file.file_series import FileSeries
+from wealthsources_file.header import LineError
+from wealthsources_file.pieces import TooLargeError, read_pieces
+from wealthsources_file.table import Table, read_table
 
 from ...support.bars import HOUR, T0
 from ...support.markets import HEADER, SAMPLE
@@ -24,9 +28,22 @@ def row(place: int, values: str = "10.0,12.50,9,11.0,100.00") -> str:
     return f"{T0 + place * HOUR},{values}"
 
 
-def read(*lines: str, header: str = HEADER, until: int = LATER, timeframe: str = "1h") -> Bars:
-    text = "\n".join([header, *lines, ""])
-    return read_table(text.encode(), "BTCUSDT", Timeframe(timeframe), until)
+def table(data: bytes, until: int = LATER, size: int = 1 << 20, memory: int = 1 << 30, **series: Any) -> Table:
+    hours = FileSeries("BTCUSDT", Timeframe("1h"), Market(), **series)
+    return read_table(read_pieces(io.BytesIO(data), 1 << 30, size), hours, until, memory)
+
+
+def text(*lines: str, header: str = HEADER) -> bytes:
+    return "\n".join([header, *lines, ""]).encode()
+
+
+def read(*lines: str, header: str = HEADER, **options: Any) -> Bars:
+    return table(text(*lines, header=header), **options).bars
+
+
+def bad_rows(*lines: str, **options: Any) -> list[tuple[int, str]]:
+    bad = table(text(*lines), **options).bad
+    return [bad.told(place) for place in range(len(bad))]
 
 
 def records(bars: Bars) -> list[tuple[object, ...]]:
@@ -37,29 +54,11 @@ def records(bars: Bars) -> list[tuple[object, ...]]:
 
 
 def test_reads_the_sample_with_its_own_text() -> None:
-    bars = read_table(SAMPLE.read_bytes(), "BTCUSDT", Timeframe("1h"), LATER)
+    bars = table(SAMPLE.read_bytes()).bars
     with SAMPLE.open(newline="") as lines:
         expected = [(int(line["open_time"]), *(line[name] for name in FIELDS)) for line in csv.DictReader(lines)]
     assert records(bars) == expected
     assert len(bars) == 1464
-
-
-def test_columns_may_stand_in_any_order() -> None:
-    bars = read(f"1,9,12,{T0},10,11", header="volume,low,high,open_time,open,close")
-    assert records(bars) == [(T0, "10", "12", "9", "11", "1")]
-
-
-def test_other_columns_are_ignored() -> None:
-    bars = read(f"x,{row(0)},é", header=f"id,{HEADER},remark")
-    assert records(bars) == [(T0, "10.0", "12.50", "9", "11.0", "100.00")]
-
-
-def test_the_close_time_is_kept_as_sent() -> None:
-    assert read(f"{row(0)},{T0 + HOUR - 1}", header=f"{HEADER},close_time")[0].close_time == T0 + HOUR - 1
-
-
-def test_without_a_close_time_it_is_the_end() -> None:
-    assert read(row(0))[0].close_time == T0 + HOUR
 
 
 def test_quoted_values_are_read() -> None:
@@ -76,38 +75,22 @@ def test_blank_lines_are_no_rows() -> None:
 
 
 def test_the_last_line_need_not_end() -> None:
-    data = f"{HEADER}\n{row(0)}\n{row(1)}".encode()
-    assert len(read_table(data, "BTCUSDT", Timeframe("1h"), LATER)) == 2
+    assert len(table(text(row(0), row(1))[:-1]).bars) == 2
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_lines_may_end_in_other_ways(ending: str) -> None:
     data = ending.join([HEADER, row(0), row(1), ""]).encode()
-    assert records(read_table(data, "BTCUSDT", Timeframe("1h"), LATER)) == records(read(row(0), row(1)))
+    assert records(table(data).bars) == records(read(row(0), row(1)))
 
 
 def test_a_header_alone_has_no_bars() -> None:
     assert len(read()) == 0
 
 
-def test_text_that_a_float_cannot_give_back_is_kept() -> None:
-    values = "1e-7,12345678901234567.25,.5e-9,+1,000"
-    assert records(read(row(0, values)))[0][1:] == tuple(values.split(","))
-
-
-def test_prices_may_be_negative() -> None:
-    assert records(read(row(0, "-37.63,-30,-40.32,-35,5"))) == [(T0, "-37.63", "-30", "-40.32", "-35", "5")]
-
-
-def test_months_are_on_their_own_grid() -> None:
-    january, february = 1_577_836_800_000, 1_580_515_200_000
-    bars = read(f"{january},1,1,1,1,1", f"{february},1,1,1,1,1", timeframe="1M")
-    assert [bar.open_time for bar in bars] == [january, february]
-
-
 @st.composite
 def rows(draw: st.DrawFn) -> list[str]:
-    number = st.decimals(min_value=0, max_value=10**12, allow_nan=False, places=draw(st.integers(0, 8))).map(str)
+    number = st.decimals(min_value=1, max_value=10**12, allow_nan=False, places=draw(st.integers(0, 8))).map(str)
     lines = []
     for place in sorted(draw(st.sets(st.integers(0, 200), max_size=20))):
         low, first, second, high = sorted((draw(number) for _ in range(4)), key=Decimal)
@@ -151,112 +134,168 @@ def test_only_the_last_bar_can_be_forming() -> None:
     assert [bar.closed for bar in read(row(0), row(1), row(2), until=T0)] == [True, True, False]
 
 
-# What is wrong.
+@pytest.mark.parametrize(
+    ("last_row", "until", "closed"),
+    [
+        ("forming", LATER, [True, False]),
+        ("closed", T0, [True, True]),
+        ("by_time", T0 + 2 * HOUR, [True, True]),
+        ("by_time", T0 + 2 * HOUR - 1, [True, False]),
+    ],
+)
+def test_whether_the_last_row_is_closed_may_be_said(last_row: str, until: int, closed: list[bool]) -> None:
+    assert [bar.closed for bar in read(row(0), row(1), last_row=last_row, until=until)] == closed
 
 
-def fault_of(*lines: str, **options: str) -> tuple[int, str]:
-    with pytest.raises(LineError) as caught:
-        read(*lines, **options)
-    return caught.value.line, str(caught.value)
+@pytest.mark.parametrize("last_row", ["by_time", "closed"])
+def test_a_last_line_without_an_end_is_no_closed_bar(last_row: str) -> None:
+    bars = table(text(row(0), row(1))[:-1], last_row=last_row).bars
+    assert [bar.closed for bar in bars] == [True, False]
+    assert bars.note == "the last line has no end, so its bar is not taken as closed"
+
+
+@pytest.mark.parametrize("half", [f"{T0 + HOUR}", f"{T0 + HOUR},10.0,12.50,9,1", "17", f'{T0 + HOUR},"10'])
+def test_a_last_line_without_an_end_that_cannot_be_read_is_no_bad_row(half: str) -> None:
+    found = table(text(row(0)) + half.encode())
+    assert ([bar.closed for bar in found.bars], len(found.bad)) == ([True], 0)
+    assert found.bars.note == "the last line has no end, so it is not read"
+
+
+def test_a_header_without_an_end_has_no_bars_and_no_note() -> None:
+    bars = table(HEADER.encode()).bars
+    assert (len(bars), bars.note) == (0, "")
+
+
+def test_a_bar_that_is_not_closed_keeps_its_own_text_and_times() -> None:
+    line = f"{row(0, '1e-7,12,.5e-9,1.10,000')},{T0 + 5}"
+    (bar,) = read(line, header=f"{HEADER},close_time", last_row="forming")
+    assert (bar.closed, bar.close_time) == (False, T0 + 5)
+    assert [bar.exact(name) for name in FIELDS] == ["1e-7", "12", ".5e-9", "1.10", "000"]
+
+
+# Rows that are no bars.
 
 
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        (row(5, "abc,12,9,11,1"), "open: 'abc' is not a number"),
         (row(5, "10,12,9,11,"), "volume is missing"),
-        (row(5, "10,12,9,nan,1"), "close: 'nan' is not a number"),
-        (row(5, "10,inf,9,11,1"), "high: 'inf' is not a number"),
-        (row(5, "10,1e999,9,11,1"), "high: '1e999' is too large"),
-        (row(5, "10,12,9,1_1,1"), "close: '1_1' is not a number"),
-        (row(5, "10,12,9, 11,1"), "close: ' 11' is not a number"),
-        (row(5, "10,12,9,\u0661\u0661,1"), "close: '\u0661\u0661' is not a number"),
         (row(5, "10,12,9,11"), "has 5 values; the header names 6 columns"),
-        (row(5, "10,12,9,11,1,1"), "has 7 values; the header names 6 columns"),
-        (row(5, "10,8,9,8,1"), "high is below low"),
-        (row(5, "13,12,9,11,1"), "open or close is above high"),
-        (row(5, "10,12,9,8,1"), "open or close is below low"),
-        (row(5, "10,12,9,11,-1"), "volume is negative"),
-        (row(4), "open_time is not after that of the row before"),
-        (row(3), "open_time is not after that of the row before"),
-        (f"{T0 + 5 * HOUR + 60_000},10,12,9,11,1", "open_time is not on the 1h grid"),
-        (f"{T0 // 1000 + 5 * 3600},10,12,9,11,1", f"open_time {T0 // 1000 + 5 * 3600} is not a time in ms of 1980"),
-        (f"{T0 + 5 * HOUR}000,10,12,9,11,1", "is not a time in ms of 1980 to 2200"),
-        ("2020-09-13,10,12,9,11,1", "open_time: '2020-09-13' is not a number"),
-        (f"{T0 + 5 * HOUR}.0,10,12,9,11,1", "is not a time in ms of 1980"),
-        (",10,12,9,11,1", "open_time is missing"),
-        ('"1', "unexpected end of data"),
+        (row(5, "10,8,9,8,1"), "high 8.0 is below low 9.0"),
+        (f"{T0 + 5 * HOUR + 60_000},10,12,9,11,1", f"open_time: {T0 + 5 * HOUR + 60_000} is not on the 1h grid"),
+        ('"1', "has a bad quote: unexpected end of data"),
+        (row(4), "says again what an earlier row says"),
+        (row(3), "says again what an earlier row says"),
+        (row(9000), "open_time is out of order"),
+        ("\0" * 4096, "has 1 values; the header names 6 columns"),
     ],
 )
-def test_a_bad_row_is_named_by_its_line(bad: str, why: str) -> None:
-    line, said = fault_of(*(row(place) for place in range(5)), bad)
-    assert said.startswith(why) or why in said
-    assert line == 7
+def test_a_row_that_is_no_bar_is_kept_apart_and_costs_no_other(bad: str, why: str) -> None:
+    before, after = [row(place) for place in range(5)], [row(place) for place in range(6, 9)]
+    found = table(text(*before, bad, *after))
+    assert [(bar.open_time - T0) // HOUR for bar in found.bars] == [0, 1, 2, 3, 4, 6, 7, 8]
+    assert (found.bad.before.tolist(), found.bad.told()) == ([5], (7, why))
 
 
-def test_the_first_bad_line_is_named() -> None:
-    assert fault_of(row(0), row(1, "10,8,9,8,1"), row(2, "10,12,9,11,-1"))[0] == 3
+def test_of_two_rows_with_one_time_and_different_values_neither_is_a_bar() -> None:
+    found = table(text(row(0), row(1), row(1, "10,12,9,11,7"), row(2)))
+    assert [bar.open_time for bar in found.bars] == [T0, T0 + 2 * HOUR]
+    why = "and another row have one open_time and different values"
+    assert [found.bad.told(place) for place in range(2)] == [(3, why), (4, why)]
+
+
+def test_a_row_that_is_no_bar_does_not_spoil_another_of_its_time() -> None:
+    found = table(text(row(0), row(1, "10,12,9,,7"), row(1), row(2)))
+    assert (len(found.bars), found.bad.lines.tolist()) == (3, [3])
+
+
+def test_the_text_that_is_kept_is_that_of_the_row_that_is() -> None:
+    bars = read(row(0, "1,1,1,1,1e0"), row(0, "1,1,1,1,10e-1"), row(1))
+    assert bars[0].exact("volume") == "1e0"
+
+
+def test_rows_in_the_order_of_other_programs_are_told_as_such() -> None:
+    with pytest.raises(LineError, match="is older than the row before; sort it, the oldest first") as caught:
+        read("", row(2), row(1), row(0))
+    assert caught.value.line == 4
 
 
 def test_blank_lines_count_as_lines() -> None:
-    assert fault_of("", row(0), "", "", row(1, "10,8,9,8,1")) == (6, "high is below low")
+    assert bad_rows("", row(0), "", "", row(1, "10,8,9,8,1")) == [(6, "high 8.0 is below low 9.0")]
 
 
 def test_a_row_of_several_lines_counts_as_these() -> None:
     lines = (f'{row(0)},"a\nb"', f"{row(1, '10,8,9,8,1')},c")
-    assert fault_of(*lines, header=f"{HEADER},remark") == (4, "high is below low")
+    found = table(text(*lines, header=f"{HEADER},remark"))
+    assert found.bad.told() == (4, "high 8.0 is below low 9.0")
 
 
 def test_a_bad_row_far_down_is_named_by_its_line() -> None:
     good = [row(place) for place in range(45_000)]
-    assert fault_of(*good, row(44_999)) == (45_002, "open_time is not after that of the row before")
+    assert bad_rows(*good, row(44_999)) == [(45_002, "says again what an earlier row says")]
 
 
-def test_order_is_checked_throughout() -> None:
-    good = [row(place) for place in range(20_000)]  # as many as are read at a time
-    assert fault_of(*good, row(19_999)) == (20_002, "open_time is not after that of the row before")
+def test_order_is_judged_across_pieces() -> None:
+    found = table(text(row(0), row(5), row(1), row(2), row(3)), size=40)
+    assert (found.bad.lines.tolist(), len(found.bars)) == ([3], 4)
 
 
-def test_a_bad_close_time_is_named() -> None:
-    assert fault_of(f"{row(0)},later", header=f"{HEADER},close_time") == (2, "close_time: 'later' is not a number")
+@pytest.mark.parametrize("bad", ["10,8,9,8,1", "10,12,9,11", '"'])
+def test_a_file_in_which_every_row_is_bad_is_refused(bad: str) -> None:
+    with pytest.raises(LineError, match="; none of the 3 rows of this file is a bar") as caught:
+        read(*(row(place, bad) for place in range(3)))
+    assert caught.value.line == 2
 
 
-def test_a_missing_column_is_named() -> None:
-    line, said = fault_of(row(0), header="open_time,open,top,low,close,size")
-    assert (line, said) == (1, f"the header has no column high, volume; needed: {HEADER.replace(',', ', ')}")
+def test_a_file_of_something_else_is_not_read_to_its_end() -> None:
+    file = io.BytesIO(text() + b"x\n" * 500_000)
+    with pytest.raises(LineError, match=r"has 1 values; .*; none of the 10[0-9]{4} rows of this file is a bar"):
+        read_table(read_pieces(file, 1 << 30, 4096), FileSeries("BTCUSDT", Timeframe("1h"), Market()), LATER)
+    assert file.tell() < 220_000
 
 
-def test_a_column_that_is_there_twice_is_named() -> None:
-    assert fault_of(f"{row(0)},1", header=f"{HEADER},open")[1] == "the header names the column open more than once"
+def test_bars_that_would_fill_the_memory_are_refused() -> None:
+    lines = [row(place) for place in range(100)]
+    assert len(read(*lines, memory=6400)) == 100
+    with pytest.raises(TooLargeError, match="has more than 0 MiB of bars; move its older rows to a file of a second"):
+        read(*lines, memory=6399)
 
 
-def test_rows_without_a_header_are_refused() -> None:
-    assert "the header has no column open_time" in fault_of(header=row(0))[1]
+def test_so_are_texts_that_are_kept_aside() -> None:
+    lines = [row(place, "1,1,1,1,1e0") for place in range(100)]
+    with pytest.raises(TooLargeError, match="of bars"):
+        read(*lines, memory=6400)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\r\n\n", "\n\n\n"])
 def test_an_empty_file_is_refused(text: str) -> None:
-    with pytest.raises(LineError, match="is empty; the first line must name the columns open_time, open, high"):
-        read_table(text.encode(), "BTCUSDT", Timeframe("1h"), LATER)
+    with pytest.raises(LineError, match="is empty") as caught:
+        table(text.encode())
+    assert caught.value.line == 1
 
 
-def test_control_characters_beside_quotes_are_refused() -> None:
-    assert fault_of('"\x1f",1', header="a,b") == (1, "has control characters in its text")
+@pytest.mark.parametrize("begin", [b"\n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_what_may_be_before_the_header_is_passed_over(begin: bytes) -> None:
+    found = table(begin + text(row(0), row(1, "x")), size=64)
+    assert (len(found.bars), found.bad.lines.tolist()) == (1, [3 + begin.count(b"\n")])
 
 
-@given(st.binary(max_size=200))
-def test_any_text_is_bars_or_a_named_line(data: bytes) -> None:
-    text = data.decode("utf-8", "ignore")
-    try:
-        bars = read_table(f"{HEADER}\n{row(0)}\n{text}".encode(), "BTCUSDT", Timeframe("1h"), LATER)
-    except LineError as error:
-        bars, line = None, error.line
-    assert (bars is None and line >= 1) or len(bars) == 1
+def test_a_mistake_in_the_header_is_named_by_its_line() -> None:
+    with pytest.raises(LineError, match="has no column open_time") as caught:
+        table(b"\n\n" + text(header="a,b"))
+    assert caught.value.line == 3
 
 
-def test_a_last_line_without_an_end_is_not_closed_since_it_may_be_half_written():
-    text = b"open_time,open,high,low,close,volume\n1600000200000,1,2,1,2,5\n1600000260000,1,2,1,2,12"
-    torn = read_table(text, "X", Timeframe("1m"), 1 << 60)
-    assert [bar.closed for bar in torn] == [True, False]
-    assert "no end" in torn.note
-    assert [bar.closed for bar in read_table(text + b"\n", "X", Timeframe("1m"), 1 << 60)] == [True, True]
+@given(st.integers(0, 2**32), st.integers(64, 300), st.booleans())
+def test_a_file_is_read_the_same_in_whatever_pieces(seed: int, size: int, quoted: bool) -> None:
+    draw = random.Random(seed)
+    odd = ["", "1,2", row(draw.randrange(40)), row(3, "x,1,1,1,1"), row(7, "1,1,2,1,1"), '"', "\0\0"]
+    lines = [row(place) if draw.random() < 0.8 else draw.choice(odd) for place in range(40)]
+    if quoted:
+        lines = [line.replace(",", ',"', 1).replace(",9", '",9', 1) if draw.random() < 0.5 else line for line in lines]
+    data = text(*lines)
+    whole, cut = table(data), table(data, size=size)
+    assert whole.bars.rows.tobytes() == cut.bars.rows.tobytes()
+    assert (whole.bad.lines.tolist(), whole.bad.whys) == (cut.bad.lines.tolist(), cut.bad.whys)
+    assert sorted({*whole.bad.lines.tolist()}) == whole.bad.lines.tolist()
+    assert len(whole.bars) + len(whole.bad) == sum(1 for line in lines if line)

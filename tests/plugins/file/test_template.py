@@ -83,6 +83,61 @@ def test_a_link_in_a_circle_is_passed_over(tmp_path: Path) -> None:
     assert set(found(tmp_path, "{symbol}/{timeframe}.csv")) == {("A", "1h")}
 
 
+def test_other_names_of_a_timeframe_fit_too(tmp_path: Path) -> None:
+    put(tmp_path, "A/60m.csv", "B-1H/x.csv", "1day/C_D.csv", "E_1-hour.csv")
+    assert set(found(tmp_path, "{symbol}/{timeframe}.csv")) == {("A", "1h")}
+    assert set(found(tmp_path, "{symbol}-{timeframe}/x.csv")) == {("B", "1h")}
+    assert set(found(tmp_path, "{timeframe}/{symbol}.csv")) == {("C_D", "1d")}
+    assert set(found(tmp_path, "{symbol}_{timeframe}.csv")) == {("E", "1h")}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "series"),
+    [
+        ("{timeframe}_{symbol}.csv", "60m_BTC_USDT.csv", ("BTC_USDT", "1h")),
+        ("{symbol}_{timeframe}.csv", "BTC_USDT_60m.csv", ("BTC_USDT", "1h")),
+        ("{timeframe}-{symbol}.csv", "1h-X-60m.csv", ("X-60m", "1h")),
+        ("{symbol}.{timeframe}.csv", "BTC.1m.H1.csv", ("BTC.1m", "1h")),
+    ],
+)
+def test_a_symbol_may_hold_what_is_between_the_two(
+    tmp_path: Path, text: str, name: str, series: tuple[str, str]
+) -> None:
+    put(tmp_path, name)
+    assert found(tmp_path, text) == {series: name}
+
+
+def test_a_name_that_is_no_timeframe_is_listed_as_such(tmp_path: Path) -> None:
+    put(tmp_path, "A/7m.csv", "A/1h.csv", "B/notes on x.csv")
+    listing = Template("{symbol}/{timeframe}.csv", tmp_path).scan()
+    assert listing.strange == {"A": ("7m",), "B": ("notes on x",)}
+    assert listing.symbols == {"A"}
+
+
+def test_a_timeframe_that_occurs_twice_has_one_name(tmp_path: Path) -> None:
+    put(tmp_path, "60m/A-60m.csv", "60m/B-1h.csv")
+    assert set(found(tmp_path, "{timeframe}/{symbol}-{timeframe}.csv")) == {("A", "1h")}
+
+
+def test_it_is_noted_when_the_folders_were_changed(tmp_path: Path) -> None:
+    put(tmp_path, "A/1h.csv", "B/1h.csv")
+    for folder in (tmp_path / "A", tmp_path / "B", tmp_path):
+        os.utime(folder, (1e9, 1e9))
+    folders = set(Template("{symbol}/{timeframe}.csv", tmp_path).scan().folders)
+    assert folders == {(tmp_path, None, 10**18), (tmp_path / "A", "A", 10**18), (tmp_path / "B", "B", 10**18)}
+
+
+def test_it_is_not_where_a_folder_has_just_been_changed_or_is_not_there(tmp_path: Path) -> None:
+    put(tmp_path, "A/1h.csv")
+    os.utime(tmp_path, (1e9, 1e9))
+    assert set(Template("{symbol}/{timeframe}.csv", tmp_path).scan().folders) == {
+        (tmp_path, None, 10**18),
+        (tmp_path / "A", "A", None),
+    }
+    nowhere = tmp_path / "nowhere"
+    assert Template("{symbol}/{timeframe}.csv", nowhere).scan().folders == [(nowhere, None, None)]
+
+
 def test_a_folder_that_cannot_be_listed_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "A/1h.csv", "B/1h.csv")
     listed = os.scandir

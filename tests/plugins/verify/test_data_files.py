@@ -39,7 +39,7 @@ def test_wrong_columns_are_said_with_the_file_and_the_line(command, strategy, da
 def test_a_bad_row_is_said_with_the_file_and_the_line(command, strategy, data):
     path = data()
     path.write_text(path.read_text().replace(",5\n", ",-5\n"))
-    refused(command(strategy(QUIET), path), f"{path}:6: volume is negative")
+    refused(command(strategy(QUIET), path), f"{path}:6: volume: -5.0 is negative")
 
 
 def test_a_file_without_bars_is_said(command, strategy, data):

@@ -1,0 +1,157 @@
+"""Listing: which files there are of which series, as the folders were when they were looked at."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from wealthsources import Timeframe, match_symbol, match_timeframe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+#: A symbol and the name of a timeframe.
+Series = tuple[str, str]
+
+_MOST_NAMED: Final = 10
+_MOST_WATCHED: Final = 10_000
+#: A folder that was changed less than so many ns before it was listed may have been changed again at the same time.
+_SETTLED: Final = 2_000_000_000
+
+
+class Named(NamedTuple):
+    """A file, and what its path says of what is in it; the timeframe may be under another name than ours."""
+
+    symbol: str
+    timeframe: str
+    path: Path
+
+
+class Folder(NamedTuple):
+    """A folder that was listed: of which symbol, if its path says that, and when it had been changed, ns.
+
+    changed is None if that was so recently that it may change again without being seen.
+    """
+
+    path: Path
+    symbol: str | None
+    changed: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """The files that fit.
+
+    files       by series
+    alike       the series whose file has another name of its timeframe: one with our own would come before it
+    twice       series that several files may have, none of them under our own name of the timeframe: their names
+    strange     by symbol, the names of those that have no timeframe that is known here
+    unreadable  the folders that could not be listed, with the reason
+    folders     those that were listed; None: nothing tells whether a file was added since
+    """
+
+    files: Mapping[Series, Path]
+    alike: frozenset[Series] = frozenset()
+    twice: Mapping[Series, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    strange: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+    folders: Sequence[Folder] | None = None
+    _watched: dict[str, tuple[Folder, ...]] = dataclasses.field(default_factory=dict, compare=False)
+
+    @functools.cached_property
+    def symbols(self) -> frozenset[str]:
+        """The symbols there are files of."""
+        return frozenset(symbol for symbol, _ in self.files)
+
+    def timeframes(self, symbol: str) -> list[str]:
+        """The timeframes there are files of, the shortest first."""
+        return [name for name in Timeframe.known() if (symbol, name) in self.files]
+
+    def find(self, symbol: str, timeframe: Timeframe) -> Path | None:
+        """The file of a series, be its symbol spelled in another way there."""
+        spelling = self._spelling(symbol)
+        return None if spelling is None else self.files.get((spelling, timeframe.name))
+
+    def is_sure_of(self, symbol: str, timeframe: Timeframe) -> bool:
+        """Whether no file that was added since could be meant rather than the one that is here, if any is."""
+        series = symbol, timeframe.name
+        return (series in self.files and series not in self.alike) or self._is_current(symbol)
+
+    def why_not(self, symbol: str, timeframe: Timeframe) -> str:
+        """What there is instead of the file of a series."""
+        spelling = self._spelling(symbol) or match_symbol(symbol, self.strange)
+        if spelling is None:
+            said = f"symbols: {_some(sorted(self.symbols)) or 'none'}"
+        elif names := self.twice.get((spelling, timeframe.name), ()):
+            said = (
+                f"{spelling} is there as {' and '.join(names)}, which are all {timeframe}; name one of them {timeframe}"
+            )
+        else:
+            said = f"{spelling} is there as {self._names(spelling)}"
+        return f"{said}; not listed: {'; '.join(self.unreadable[:_MOST_NAMED])}" if self.unreadable else said
+
+    @functools.cached_property
+    def _readable(self) -> frozenset[str]:
+        return self.symbols | {symbol for symbol, _ in self.twice}
+
+    def _spelling(self, symbol: str) -> str | None:
+        """An exact spelling comes first, even if it has no file that can be read."""
+        return symbol if symbol in self.strange else match_symbol(symbol, self._readable)
+
+    def _names(self, symbol: str) -> str:
+        known, strange = self.timeframes(symbol), self.strange.get(symbol, ())
+        what = "which is no timeframe" if len(strange) == 1 else "which are no timeframes"
+        told = f"{_some(strange)}, {what} here; known: {', '.join(Timeframe.known())}" if strange else ""
+        return " and as ".join(filter(None, (", ".join(known), told)))
+
+    def _is_current(self, symbol: str) -> bool:
+        """Whether no folder has changed since in which a file of that symbol might be."""
+        if self.folders is None:
+            return False
+        watched = self._watched.get(symbol)
+        if watched is None:
+            watched = tuple(one for one in self.folders if one.symbol is None or match_symbol(symbol, (one.symbol,)))
+            if len(self._watched) < _MOST_WATCHED:
+                self._watched[symbol] = watched
+        try:
+            return all(one.changed == one.path.stat().st_mtime_ns for one in watched)
+        except OSError:
+            return False
+
+
+def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Sequence[Folder] | None) -> Listing:
+    """Sort the files that were found by what they have."""
+    named: defaultdict[Series, dict[str, Path]] = defaultdict(dict)
+    strange: defaultdict[str, list[str]] = defaultdict(list)
+    for symbol, name, path in found:
+        timeframe = match_timeframe(name)
+        if timeframe is None:
+            strange[symbol].append(name)
+        else:
+            named[symbol, timeframe.name][name] = path
+    alike = {series: paths for series, paths in named.items() if series[1] not in paths}
+    files = {series: paths[series[1]] for series, paths in named.items() if series not in alike}
+    files |= {series: next(iter(paths.values())) for series, paths in alike.items() if len(paths) == 1}
+    return Listing(
+        files,
+        frozenset(alike),
+        {series: tuple(sorted(paths)) for series, paths in alike.items() if len(paths) > 1},
+        {symbol: tuple(sorted(names)) for symbol, names in strange.items()},
+        tuple(unreadable),
+        folders,
+    )
+
+
+def changed_at(path: Path) -> int | None:
+    """When a folder was changed, as in Folder."""
+    changed = path.stat().st_mtime_ns
+    return changed if time.time_ns() - changed > _SETTLED else None
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
