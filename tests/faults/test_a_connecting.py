@@ -66,12 +66,13 @@ def test_a1_after_the_first_round_there_is_a_delay(case, caplog, no_jitter):
     urls = [server.url for server in servers]
     case.open(urls[0], fallbacks=urls[1:], backoff_base=0.6, backoff_cap=0.6)
     case.counted("lost.refused", 4)
+    since = time.time()
     for server in servers:
         server.open_port()
-    told = failures(caplog)[:4]
-    assert [url for _, url, _ in told] == [*urls, urls[0]]
+    told = failures(caplog)  # the fourth is like the first, which has only just been said
+    assert [url for _, url, _ in told] == urls
     assert [delay for _, _, delay in told[:2]] == [0.0, 0.0]
-    assert told[3][0] - told[2][0] > told[2][2] - 0.06 > 0  # the log says tenths of a second
+    assert since - told[2][0] > told[2][2] - 0.06 > 0  # the log says tenths of a second
 
 
 # A2, A3, A4: the answer to the upgrade does not end ------------------------------------------------------------------

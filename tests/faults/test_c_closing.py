@@ -8,6 +8,7 @@ import copy
 import json
 import os
 import random
+import re
 import ssl
 import sys
 import threading
@@ -20,6 +21,7 @@ import pytest
 import trustme
 
 import wealthsources
+from wealthsources.runtime import paced_log
 from wealthsources_simulator import Market, fault
 from wealthsources_simulator.framing import CLOSE, close_payload
 from wealthsources_websocket import WebSocketManager
@@ -39,11 +41,19 @@ BTC = ("BTCUSDT", "1h")
 def states(case, caplog, *wanted: str) -> None:
     """The states that the client has been in, as its log says, are these."""
 
+    names = re.compile(r"connected\b|connecting|reconnecting|error\b|auth_failed")
+
     def seen() -> tuple[str, ...]:
-        return tuple(record.args[0] for record in caplog.records if record.msg == "%s%s")
+        return tuple(found[0] for text in caplog.messages if (found := names.match(text)))
 
     case.until(lambda: len(seen()) >= len(wanted))
     assert seen() == wanted
+
+
+@pytest.fixture(autouse=True)
+def _every_line(monkeypatch) -> None:
+    """Here the log tells what happened, in every line: none is held back for having only just been said."""
+    monkeypatch.setattr(paced_log, "_EVERY", 0.0)
 
 
 def delays(caplog) -> list[float]:
