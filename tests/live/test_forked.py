@@ -58,6 +58,14 @@ def test_how_long_they_have_been_stale_counts_from_the_fork(feed):
     assert in_child(look) == 7
 
 
+def test_in_a_child_of_the_child_it_counts_from_the_first_fork(feed):
+    def look(seconds: float) -> float | None:
+        feed.now += seconds
+        return feed.source.stale_for("BTCUSDT", FRAME) if seconds == 4 else in_child(lambda: look(4))
+
+    assert in_child(lambda: look(3)) == 7
+
+
 def test_it_gives_the_closed_bars_that_it_held_and_says_that_it_cannot_vouch(feed):
     bars, mark = in_child(lambda: (places(ask(feed)), ask(feed).note))
     assert bars == [0, 1, 2], "without the forming one"

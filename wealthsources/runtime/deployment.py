@@ -65,8 +65,8 @@ class Entry:
         return dataclasses.replace(status, state="failing", reason=failing) if failing else status
 
     def stop(self) -> None:
-        """Stop the source, unless that is for another process to do; what it raises is logged."""
-        if self.source is None or self.inherited:
+        """Stop the source; what it raises is logged."""
+        if self.source is None:
             return
         try:
             self.source.stop()
@@ -122,7 +122,7 @@ class Deployment:
             entry.source, entry.broken = None, str(failure)
 
     def stop(self, deadline: float) -> None:
-        """Stop what was started, each on a thread of its own; waits no longer than until `deadline`, monotonic."""
+        """Stop what this process started, each on a thread of its own; waits until `deadline`, monotonic, at most."""
         threads = [
             threading.Thread(target=entry.stop, daemon=True)
             for entry in self._entries
