@@ -406,10 +406,23 @@ def test_a_hole_is_not_filled_with_our_own_bars_of_one_window_later(caplog, hour
         filling.look_after(30)
     assert places(filling.series.all()) == places(around)
     assert filling.counters == {"label_shift": 2}
-    told = f"BTCUSDT 1h: {hole} is not filled with bars of one window later: archive seems to stamp bars with their end"
+    told = (
+        f"BTCUSDT 1h: {hole} is not filled with our own bars a window off: archive seems to stamp bars with their end"
+    )
     assert [message.startswith(told) for message in caplog.messages] == [True]
     filling.host.answer(moving(1, *hours, hours[-1] + 1))
     assert places(filling.series.all()) == [*range(6)]
+
+
+def test_a_hole_of_a_stream_that_is_late_itself_is_not_filled_either(caplog):
+    filling = Filling()
+    around = moving(0, 1, 3, 4, by=1)
+    for bar in around:
+        filling.series.put(bar.open_time, bar.end, tuple(around.values[around.open_times == bar.open_time][0]), epoch=1)
+    filling.filler.fill_new(Hole(at(2), at(3), 1))
+    filling.host.answer(moving(1, 2, 3))
+    assert places(filling.series.all()) == [0, 1, 3, 4]
+    assert "live seems to stamp bars with their end" in caplog.text
 
 
 def test_a_hole_between_bars_that_are_all_the_same_is_filled_with_another():

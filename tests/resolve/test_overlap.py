@@ -77,11 +77,13 @@ def test_it_is_not_asked_for_finer_bars_in_the_same_call() -> None:
     assert {request.timeframe for request in archive.requests} == {FRAME}
 
 
-def test_an_earlier_source_that_stamps_ends_is_named_and_both_are_taken() -> None:
+def test_an_earlier_source_that_stamps_ends_is_named_and_not_mixed_with_others() -> None:
     resolution = chain_of(moving(*range(16, 20), by=1), moving(*range(20))).resolve(query())
-    assert places(resolution.bars) == [*range(12, 20)]
-    assert resolution.attempts[1].stamped == "live"
-    assert "live seems to stamp bars with their end (label: end)" in resolution.attempts[1].line()
+    assert places(resolution.bars) == [16, 17, 18, 19]
+    attempt = resolution.attempts[1]
+    assert (attempt.outcome, attempt.stamped) == ("failed", "live")
+    said = "its bars are those of live, one window earlier: live seems to stamp bars with their end (label: end)"
+    assert attempt.reason == f"{said}, or this one is said to and does not"
 
 
 def test_one_bar_alone_is_named_and_taken() -> None:
@@ -190,6 +192,7 @@ def test_a_seam_says_how_many_differ_who_is_late_and_whether_that_is_sure() -> N
     assert compare(moving(1, 2, 3), moving(2, 3, 4, by=1)) == Seam(2, "archive", "live")
     assert compare(moving(1, 2), moving(2, by=1)) == Seam(1, "archive")
     assert compare(moving(1, 2, by=1), moving(1)) == Seam(1, "live")
+    assert compare(moving(1, 2, 3, by=1), moving(1, 2)) == Seam(2, "live", "live")
     assert compare(moving(1, 2), hourly(2, closed=True)) == Seam(1)
 
 

@@ -110,13 +110,16 @@ class HoleFiller:
             host.emit(Event("filled", host.name, symbol, timeframe, hole=hole, reason=reason))
 
     def _is_shifted(self, bars: Bars, hole: Hole) -> bool:
-        """Whether these are our own bars one window later, of a source that stamps bars with their end."""
+        """Whether these are our own bars a window off, as one of the two stamps bars with their end."""
         ours = self._series.all()
-        if not compare_labels(ours.take(ours.rows[ours.states == CLOSED]), bars).second_is_late:
+        labels = compare_labels(ours.take(ours.rows[ours.states == CLOSED]), bars)
+        if not (labels.second_is_late or labels.first_is_late):
             return False
         if not self._counters["label_shift"]:
-            named = stamps_ends(" or ".join(bars.sources))
-            self._host.logger.warning("%s: %s is not filled with bars of one window later: %s", self._name, hole, named)
+            named = stamps_ends(" or ".join(bars.sources) if labels.second_is_late else self._host.name)
+            self._host.logger.warning(
+                "%s: %s is not filled with our own bars a window off: %s", self._name, hole, named
+            )
         self._count("label_shift", 1)
         return True
 

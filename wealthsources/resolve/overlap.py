@@ -2,8 +2,8 @@
 
 A difference is counted. Where a bar differs because one source stamps its bars with their end, every bar of it is wrong
 and looks right, so this is looked for: it shows in the bars around that one, for which the source is asked again. If it
-is beyond doubt that the later source does so, its answer cannot be used. If it is the earlier one, whose bars are taken
-already, or if a single bar is all there is to go by, it is named.
+is beyond doubt, the later source's answer cannot be used, whichever of the two is wrong: the earlier one comes first,
+and together they would be neither. If a single bar is all there is to go by, it is named.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Seam(NamedTuple):
 
     differs  bars that are in hand with other values
     stamped  the source that seems to stamp its bars with their end; empty: none
-    shifted  the source whose bars they are beyond doubt, but one window later, so that they cannot be used
+    shifted  the source whose bars they are beyond doubt, but a window off, so that they cannot be used
     """
 
     differs: int = 0
@@ -57,11 +57,14 @@ NO_SEAM: Final = Seam()
 
 
 class LabelShift(InvalidAnswer):
-    """An answer whose bars are those of an earlier source one window later."""
+    """An answer whose bars are those of an earlier source, under the labels of other windows."""
 
     def __init__(self, seam: Seam) -> None:
         self.seam = seam
-        super().__init__(f"its bars are those of {seam.shifted}, one window later: {stamps_ends(seam.stamped)}")
+        by, or_else = "later", ""
+        if seam.stamped == seam.shifted:
+            by, or_else = "earlier", ", or this one is said to and does not"
+        super().__init__(f"its bars are those of {seam.shifted}, one window {by}: {stamps_ends(seam.stamped)}{or_else}")
 
 
 class Overlap:
@@ -81,9 +84,8 @@ class Overlap:
         if ask is not None and not labels.agree and not labels.is_proven:
             labels = self._look_closer(query, held, name, int(times[-1]), request, ask) or labels
         others = held.sources[held.source_codes[np.searchsorted(held.open_times, times[-1])]]
-        if labels.second_is_late:
-            return Seam(len(times), name, others if labels.is_proven else "")
-        return Seam(len(times), others if labels.first_is_late else "")
+        stamped = name if labels.second_is_late else others if labels.first_is_late else ""
+        return Seam(len(times), stamped, others if stamped and labels.is_proven else "")
 
     def _look_closer(
         self, query: Query, held: Bars, name: str, time: int, request: HistoryRequest, ask: Ask
