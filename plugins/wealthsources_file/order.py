@@ -23,7 +23,7 @@ IN_ORDER, AGAIN, UNLIKE, OUT_OF_ORDER = range(4)
 WHYS: Final = (
     "",
     "says again what an earlier row says",
-    "and another row have one open_time and different values",
+    "has the open_time of another row, and different values",
     "open_time is out of order",
 )
 

@@ -71,10 +71,11 @@ def test_f10_one_bar_through_two_feeds(case, chain, monkeypatch, differing):
         answer = case.answer()
         assert (answer.holes, facts(answer)) == ((), facts(case.market.closed(SERIES)))
         assert sources(answer) == ["live", "live", "other", "live", "other", "live"]
-        # The second feed was asked for what lay between the holes: bar 3 is the one that both have.
-        assert case.session.status().disagreements == ({"live against other": 1} if differing else {})
+        # The second feed was asked for the holes, what lay between them and a bar on either side: both have 1, 3 and 5.
+        assert case.session.status().disagreements == ({"live against other": 3} if differing else {})
+        assert case.session.status().label_shifts == {}
         explained = case.session.adapter().explain("BTCUSDT", start=at(case, 0))
-        assert ("1 differ" in str(explained)) == differing
+        assert ("3 differ" in str(explained)) == differing
 
     case.counted("backfilled", 2)
     if differing:

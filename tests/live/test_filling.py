@@ -11,7 +11,7 @@ import pytest
 from wealthsources import Bars, BarStore, Finality, Hole, Timeframe
 from wealthsources.live.filling import HoleFiller
 
-from ..support.bars import FRAME, HOUR, T0, at, ms, places
+from ..support.bars import FRAME, HOUR, T0, at, moving, ms, places
 from .feed import Feed, Host
 
 
@@ -391,6 +391,45 @@ def test_a_hole_that_opens_while_an_answer_is_weighed_does_not_wait_for_an_hour(
     filling.host.answer(history(1, 4), "exchange: 2 bars")
     filling.host.answer(None, "exchange: not here")
     assert filling.look_after(30) == 3
+
+
+@pytest.mark.parametrize("hours", [(2,), (2, 3)])
+def test_a_hole_is_not_filled_with_our_own_bars_of_one_window_later(caplog, hours):
+    filling = Filling()
+    around = moving(0, 1, *range(2 + len(hours), 6))
+    for bar in around:
+        filling.series.put(bar.open_time, bar.end, tuple(around.values[around.open_times == bar.open_time][0]), epoch=1)
+    hole = Hole(at(2), at(2 + len(hours)), len(hours))
+    filling.filler.fill_new(hole)
+    for _ in range(2):
+        filling.host.answer(moving(1, *hours, hours[-1] + 1, by=1).replace(sources=("archive",)))
+        filling.look_after(30)
+    assert places(filling.series.all()) == places(around)
+    assert filling.counters == {"label_shift": 2}
+    told = (
+        f"BTCUSDT 1h: {hole} is not filled with our own bars a window off: archive seems to stamp bars with their end"
+    )
+    assert [message.startswith(told) for message in caplog.messages] == [True]
+    filling.host.answer(moving(1, *hours, hours[-1] + 1))
+    assert places(filling.series.all()) == [*range(6)]
+
+
+def test_a_hole_of_a_stream_that_is_late_itself_is_not_filled_either(caplog):
+    filling = Filling()
+    around = moving(0, 1, 3, 4, by=1)
+    for bar in around:
+        filling.series.put(bar.open_time, bar.end, tuple(around.values[around.open_times == bar.open_time][0]), epoch=1)
+    filling.filler.fill_new(Hole(at(2), at(3), 1))
+    filling.host.answer(moving(1, 2, 3))
+    assert places(filling.series.all()) == [0, 1, 3, 4]
+    assert "live seems to stamp bars with their end" in caplog.text
+
+
+def test_a_hole_between_bars_that_are_all_the_same_is_filled_with_another():
+    filling = Filling(0, 1, 3, 4)
+    same = Bars.from_columns("BTCUSDT", "1h", [at(2)], [1.0], [2.0], [0.5], [1.0], [1.0], closed=True)
+    filling.host.answer(same)
+    assert places(filling.series.all()) == [0, 1, 2, 3, 4]
 
 
 def test_after_an_answer_that_settled_a_hole_the_pauses_begin_anew():

@@ -23,7 +23,18 @@ def test_the_line_of_an_attempt_says_what_it_was_asked_for():
         (Attempt("live", "not_asked"), "live: not asked"),
         (
             Attempt("live", "bars", 3, 0.5, "a note", 2),
-            "live: 3 bars in 500.0 ms, 2 of them differ from an earlier source's - a note",
+            "live: 3 bars in 500.0 ms, 2 of its bars differ from an earlier source's - a note",
+        ),
+        (
+            Attempt("archive", "bars", 3, reason="a note", differs=1, stamped="live"),
+            (
+                "archive: 3 bars, 1 of its bars differ from an earlier source's - a note; "
+                "live seems to stamp bars with their end (label: end)"
+            ),
+        ),
+        (
+            Attempt("archive", "failed", reason="archive seems to …", differs=1, stamped="archive"),
+            "archive: failed, 1 of its bars differ from an earlier source's - archive seems to …",
         ),
     ],
 )

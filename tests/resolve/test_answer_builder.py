@@ -10,8 +10,9 @@ from wealthsources import Attempt, Bars, HistoryRequest, Hole, NotHere, Timefram
 from wealthsources.model.errors import InvalidAnswer
 from wealthsources.resolve.answer_builder import Added, AnswerBuilder
 from wealthsources.resolve.known_empty import KnownEmpty
+from wealthsources.resolve.overlap import LabelShift, Seam
 
-from ..support.bars import at, hourly, places
+from ..support.bars import at, hourly, moving, places
 from .builders import (
     EXCHANGE,
     FRAME,
@@ -62,8 +63,8 @@ def test_a_count_is_always_possible():
 
 def test_what_is_added_is_counted_and_under_the_name_of_its_source():
     builder = build()
-    assert add(builder, closed(7, 9)) == Added(2, 0)
-    assert add(builder, closed(6, 7, 8, price=11.0), "cloud") == Added(1, 1)
+    assert add(builder, closed(7, 9)) == Added("bars", 2, "")
+    assert add(builder, closed(6, 7, 8, price=11.0), "cloud") == Added("bars", 1, "", Seam(differs=1))
     assert [(place, bar.source) for place, bar in zip(places(builder.bars), builder.bars, strict=True)] == [
         (7, "archive"),
         (8, "cloud"),
@@ -126,9 +127,9 @@ def test_of_what_is_missing_the_span_from_the_oldest_to_the_newest_is_asked_for(
     add(builder, closed(1, 2, 5, 6))
     assert asked(builder) == (0, 10, None)
     add(builder, closed(0))
-    assert asked(builder) == (3, 10, None)
+    assert asked(builder) == (2, 10, None)
     add(builder, closed(7, 8, 9))
-    assert asked(builder) == (3, 5, None)
+    assert asked(builder) == (2, 6, None)
 
 
 def test_of_a_count_no_more_are_asked_for_than_can_be_of_use():
@@ -136,19 +137,24 @@ def test_of_a_count_no_more_are_asked_for_than_can_be_of_use():
     add(builder, closed(6, 7))
     assert asked(builder) == (None, 10, 5)
     add(builder, closed(8, 9))
-    assert asked(builder) == (None, 6, 1)
+    assert asked(builder) == (None, 7, 2)
 
 
-def test_where_the_count_is_there_only_the_holes_are_asked_for():
+def test_where_the_count_is_there_only_the_holes_are_asked_for_and_a_bar_on_either_side():
     builder = build(3)
     add(builder, closed(5, 6, 9))
-    assert asked(builder) == (7, 9, 3)
+    assert asked(builder) == asked(builder, EXCHANGE) == (6, 10, 3)
 
 
-def test_an_exchange_is_asked_for_a_bar_on_either_side_too():
+@pytest.mark.parametrize(
+    ("there", "held"),
+    [((5, 6, 9), (True, True)), ((8, 9), (False, True)), ((6, 7, 8), (True, False)), ((), (False, False))],
+)
+def test_it_is_said_of_which_windows_a_bar_is_in_hand(there, held):
     builder = build(3)
-    add(builder, closed(5, 6, 9))
-    assert asked(builder, EXCHANGE) == (6, 10, 3)
+    if there:
+        add(builder, closed(*there))
+    assert builder.request_to(PLAIN, "X").held == held
 
 
 def test_an_exchange_is_asked_for_nothing_before_the_oldest_bar_nor_after_now():
@@ -163,7 +169,7 @@ def test_only_whoever_states_what_is_closed_is_asked_for_a_bar_that_has_just_end
     assert asked(builder, LIVE) == (None, 10, 3)
     add(builder, closed(6, 7, 8), of=LIVE)
     assert asked(builder, PLAIN) is None
-    assert asked(builder, source(states_closed=True)) == (9, 10, 3)
+    assert asked(builder, source(states_closed=True)) == (8, 10, 3)
 
 
 def test_a_range_that_is_over_is_asked_for_to_its_very_end():
@@ -193,7 +199,7 @@ def test_where_closed_bars_are_there_a_live_source_is_asked_for_the_forming_one_
     assert not builder.complete
     assert asked(builder, PLAIN) is None
     request = builder.request_to(LIVE, "X")
-    assert (request.start, request.end, request.include_forming) == (at(10), at(10), True)
+    assert (request.start, request.end, request.include_forming) == (at(9), at(10), True)
 
 
 @pytest.mark.parametrize("changes", [{"live": False}, {"end": at(9)}])
@@ -204,7 +210,7 @@ def test_in_a_backtest_and_of_the_past_no_forming_bar_is_wanted(changes):
 
 def test_the_forming_bar_follows_the_closed_ones_and_is_one_of_the_count():
     builder = build(include_now=True)
-    assert add(builder, together(closed(7, 8, 9), forming(10)), "live", LIVE) == Added(3, 0)
+    assert add(builder, together(closed(7, 8, 9), forming(10)), "live", LIVE).bars == 3
     assert builder.complete
     answer = builder.build()
     assert (places(answer), [bar.closed for bar in answer]) == ([8, 9, 10], [True, True, False])
@@ -382,7 +388,7 @@ def test_without_a_memory_nothing_is_recalled():
 @pytest.mark.parametrize(("end", "believed"), [(at(9) - 1, True), (at(9), False), (at(10), False)])
 def test_an_exchange_that_has_nothing_is_believed_once_that_is_over_for_an_hour(end, believed):
     builder = AnswerBuilder(ranged(at(3), end))
-    assert add(builder, Bars.empty("BTCUSDT", "1h"), of=EXCHANGE) == Added(0, 0)
+    assert add(builder, Bars.empty("BTCUSDT", "1h"), of=EXCHANGE) == Added("bars", 0, "")
     assert builder.lacks_all is not believed
 
 
@@ -530,11 +536,44 @@ def test_a_forming_bar_is_wanted_in_a_question_that_reaches_up_to_now(end, wante
     assert build(include_now=True, end=end).request_to(LIVE, "X").include_forming is wanted
 
 
-def test_an_exchange_is_asked_for_no_more_than_one_bar_on_either_side():
+@pytest.mark.parametrize("of", [PLAIN, EXCHANGE])
+def test_nobody_is_asked_for_more_than_one_bar_on_either_side(of):
     builder = build(6)
     add(builder, closed(3, 4, 6, 7, 8, 9))
-    assert asked(builder) == (5, 6, 6)
-    assert asked(builder, EXCHANGE) == (4, 7, 6)
+    assert asked(builder, of) == (4, 7, 6)
+
+
+def test_an_answer_that_has_only_what_is_in_hand_is_of_no_use():
+    builder = build()
+    add(builder, closed(7, 8))
+    assert add(builder, closed(8)) == Added("not_here", 0, "has none of the bars that are missing")
+
+
+def test_what_the_source_says_of_it_is_said_too():
+    builder = build()
+    add(builder, closed(7, 8))
+    reason = "has none of the bars that are missing; one row was skipped"
+    assert add(builder, closed(8).noted("one row was skipped")).reason == reason
+
+
+def test_that_of_an_exchange_tells_what_never_was():
+    builder = build()
+    add(builder, closed(7, 9))
+    assert add(builder, closed(7, 9), of=EXCHANGE).outcome == "bars"
+
+
+def test_a_forming_bar_is_of_use():
+    builder = build(include_now=True)
+    add(builder, closed(7, 8, 9))
+    assert add(builder, together(closed(9), forming(10)), "live", LIVE).outcome == "bars"
+
+
+def test_bars_of_another_label_are_not_taken_nor_is_the_forming_one_that_came_with_them():
+    builder = build(5, include_now=True)
+    add(builder, moving(5, 6, 7, 8))
+    with pytest.raises(LabelShift):
+        add(builder, together(moving(8, 9, by=1), forming(10)), "live", LIVE)
+    assert (places(builder.bars), builder.forming, builder.differs) == ([5, 6, 7, 8], None, 1)
 
 
 def test_a_bar_of_which_whoever_states_what_is_closed_says_nothing_may_still_change():

@@ -158,20 +158,20 @@ def test_a_hole_is_filled_by_the_next_source_which_is_asked_for_no_more():
     assert places(resolution.bars) == [5, 6, 7, 8, 9]
     assert names(resolution.bars) == ["s0", "s0", "s1", "s1", "s0"]
     request = filler.requests[0]
-    # two bars are missing in front as well, so the span has no start, and four bars of it are enough
-    assert (request.start, request.end, request.count) == (None, at(9), 5)
+    # two bars are missing in front as well, so the span has no start, and five bars of it are enough
+    assert (request.start, request.end, request.count) == (None, at(10), 5)
 
 
 def test_only_the_hole_is_asked_for_when_the_count_is_complete():
     filler = ListSource(hourly(*range(10)))
     chain(ListSource(hourly(5, 6, 9)), filler).resolve(query(count=3))
-    assert (filler.requests[0].start, filler.requests[0].end) == (at(7), at(9))
+    assert (filler.requests[0].start, filler.requests[0].end) == (at(6), at(10))
 
 
 def test_only_the_head_is_asked_for_when_the_rest_is_there():
     older = ListSource(hourly(*range(10)))
     chain(ListSource(hourly(8, 9)), older).resolve(query(count=5))
-    assert (older.requests[0].start, older.requests[0].end, older.requests[0].count) == (None, at(8), 3)
+    assert (older.requests[0].start, older.requests[0].end, older.requests[0].count) == (None, at(9), 4)
 
 
 def test_each_source_is_asked_once():
@@ -548,9 +548,9 @@ def test_bars_that_two_sources_have_with_other_values_are_counted_and_the_earlie
         query(count=6)
     )
     assert resolution.bars.values[:, 3].tolist() == [11.0, 10.0, 10.0, 11.0, 11.0, 10.0]
-    assert [attempt.differs for attempt in resolution.attempts] == [0, 2]
-    assert resolution.differs == 2
-    assert "2 of them differ" in resolution.attempts[1].line()
+    assert [attempt.differs for attempt in resolution.attempts] == [0, 3]
+    assert resolution.differs == 3
+    assert "3 of its bars differ" in resolution.attempts[1].line()
 
 
 # what a chain may do without ------------------------------------------------------------------------------------

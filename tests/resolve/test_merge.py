@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 
 from wealthsources import Bars
 from wealthsources.model.rows import source_codes
-from wealthsources.resolve.merge import count_differences, merge
+from wealthsources.resolve.merge import differing_times, merge
 
-from ..support.bars import at, hourly, places, record
+from ..support.bars import HOUR, T0, at, hourly, places, record
 
 PLACES = st.sets(st.integers(0, 12))
 
@@ -86,17 +86,21 @@ def test_every_bar_of_either_is_there_once_and_in_order(first, second):
 # differences ---------------------------------------------------------------------------------------------------
 
 
+def differing(first: Bars, second: Bars) -> list[int]:
+    """Which hours."""
+    return [(int(time) - T0) // HOUR for time in differing_times(first, second)]
+
+
 def test_bars_that_only_one_has_do_not_differ():
-    assert count_differences(of("live", 1, 2), of("archive", 3, 4, price=99.0)) == 0
+    assert differing(of("live", 1, 2), of("archive", 3, 4, price=99.0)) == []
 
 
 def test_bars_that_both_have_differ_in_any_value():
     mine = hourly(*range(6))
     theirs = Bars.from_columns("BTCUSDT", "1h", mine.open_times, *(np.array(mine.values.T) + np.eye(6)[:5]))
-    assert count_differences(mine, theirs) == 5
-    assert count_differences(theirs, mine) == 5
+    assert differing(mine, theirs) == differing(theirs, mine) == [0, 1, 2, 3, 4]
 
 
 def test_a_bar_that_is_the_same_at_another_place_is_found_by_its_time():
-    assert count_differences(of("live", 2, 3), of("archive", 1, 2, 3)) == 0
-    assert count_differences(of("live", 2, 3), of("archive", 1, 2, 3, price=11.0)) == 2
+    assert differing(of("live", 2, 3), of("archive", 1, 2, 3)) == []
+    assert differing(of("live", 2, 3), of("archive", 1, 2, 3, price=11.0)) == [2, 3]

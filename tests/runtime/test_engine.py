@@ -12,6 +12,7 @@ import pytest
 
 from wealthsources import (
     AllSourcesFailed,
+    Attempt,
     BarRequest,
     Bars,
     Event,
@@ -24,9 +25,10 @@ from wealthsources import (
     Timeframe,
     WealthSourcesError,
 )
+from wealthsources.resolve.chain import Resolution
 from wealthsources.resolve.query import Query
 
-from ..support.bars import at, hourly, places
+from ..support.bars import at, hourly, moving, places
 from ..support.waiting import wait_until
 from .conftest import context_at
 
@@ -315,6 +317,24 @@ def test_bars_that_two_sources_have_differently_are_counted_under_both_names(min
         for _ in range(2):
             adapter.get_history("X", 9)
         assert session.status().disagreements == {"s0 against s1": 2 * 5}
+
+
+def test_a_source_that_stamps_ends_is_named_in_the_log_and_the_status_once_for_a_series(mine, caplog):
+    with mine({}) as session:
+        bars = moving(1, 2, 3)
+        attempts = (
+            Attempt("live", "bars", 3),
+            Attempt("archive", "failed", differs=2, stamped="archive"),
+            Attempt("cloud", "bars", 1),
+        )
+        for symbol in ("BTCUSDT", "BTCUSDT", "ETHUSDT"):
+            session.note_disagreements(Resolution(bars.replace(symbol=symbol), attempts, 2))
+        status = session.status()
+    said = "archive seems to stamp bars with their end (label: end)"
+    assert caplog.messages == [f"{symbol} 1h: {said} (live against archive)" for symbol in ("BTCUSDT", "ETHUSDT")]
+    assert status.label_shifts == {"live against archive": f"{said}: BTCUSDT 1h"}
+    assert status.as_dict()["label_shifts"] == status.label_shifts
+    assert status.disagreements == {"live against archive": 6}
 
 
 def lacking(hole: Hole, symbol: str = "X", timeframe: str = "1h") -> Bars:

@@ -49,6 +49,13 @@ def recorded(count: int = 5) -> Bars:
     return Bars.from_records("BTCUSDT", "1h", [record(place) for place in range(count)])
 
 
+def moving(*wanted: int, by: int = 0, closed: bool | None = True) -> Bars:
+    """The bars of these hours, no two of them alike, as a source has them that labels each `by` hours later."""
+    numbers = [float(100 + 3 * (place - by)) for place in wanted]
+    columns = [[number + more for number in numbers] for more in (0, 2, -1, 1, 50)]
+    return Bars.from_columns("BTCUSDT", "1h", [at(place) for place in wanted], *columns, closed=closed)
+
+
 def hourly(
     *wanted: int, price: float = 10.0, volume: float = 1.0, closed: bool | None = None, symbol: str = "BTCUSDT"
 ) -> Bars:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.model.attempt import stamps_ends
 from wealthsources.model.events import Event
 from wealthsources.model.holes import Hole
+from wealthsources.model.labels import compare_labels
 from wealthsources.model.rows import CLOSED
 from wealthsources.source import HistoryRequest
 
@@ -92,6 +94,8 @@ class HoleFiller:
         host.backfill(HistoryRequest(series.symbol, timeframe, timeframe.end(hole.end), start), done)
 
     def _filled(self, bars: Bars, hole: Hole, reason: str) -> None:
+        if self._is_shifted(bars, hole):
+            return
         filled = self._store.fill(bars)
         self._count("backfilled", filled.added)
         self._count("disagreements", filled.disagreements)
@@ -104,6 +108,20 @@ class HoleFiller:
         if host.listening:
             symbol, timeframe = self._series.symbol, self._series.timeframe
             host.emit(Event("filled", host.name, symbol, timeframe, hole=hole, reason=reason))
+
+    def _is_shifted(self, bars: Bars, hole: Hole) -> bool:
+        """Whether these are our own bars a window off, as one of the two stamps bars with their end."""
+        ours = self._series.all()
+        labels = compare_labels(ours.take(ours.rows[ours.states == CLOSED]), bars)
+        if not (labels.second_is_late or labels.first_is_late):
+            return False
+        if not self._counters["label_shift"]:
+            named = stamps_ends(" or ".join(bars.sources) if labels.second_is_late else self._host.name)
+            self._host.logger.warning(
+                "%s: %s is not filled with our own bars a window off: %s", self._name, hole, named
+            )
+        self._count("label_shift", 1)
+        return True
 
     def _believe(self, empty: tuple[Hole, ...]) -> None:
         """Nothing but these is left of the hole that was asked for, and of these there never was a bar."""

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 Outcome = Literal["bars", "not_here", "failed", "skipped", "not_asked"]
 
 
+def stamps_ends(source: str) -> str:
+    """What is said of a source that labels its bars in another way than others."""
+    return f"{source} seems to stamp bars with their end (label: end)"
+
+
 class Attempt(NamedTuple):
     """One source asked once: what came of it.
 
@@ -18,6 +23,7 @@ class Attempt(NamedTuple):
     elapsed  seconds
     differs  bars that an earlier source of the chain has too, with other values; that one's were taken
     finer    the timeframe it was asked for, if that was a finer one to make the bars of
+    stamped  the source that seems to stamp its bars with their end, as a comparison of the two shows; empty: none
     """
 
     source: str
@@ -27,6 +33,7 @@ class Attempt(NamedTuple):
     reason: str = ""
     differs: int = 0
     finer: Timeframe | None = None
+    stamped: str = ""
 
     @property
     def asked(self) -> str:
@@ -40,8 +47,14 @@ class Attempt(NamedTuple):
         if self.elapsed:
             text += f" in {self.elapsed * 1000:.1f} ms"
         if self.differs:
-            text += f", {self.differs} of them differ from an earlier source's"
-        return f"{text} - {self.reason}" if self.reason else text
+            text += f", {self.differs} of its bars differ from an earlier source's"
+        return f"{text} - {self.said}" if self.said else text
+
+    @property
+    def said(self) -> str:
+        """The reason, and what the comparison with earlier sources shows if that is not the reason."""
+        named = stamps_ends(self.stamped) if self.stamped and self.outcome != "failed" else ""
+        return "; ".join(filter(None, (self.reason, named)))
 
     def __str__(self) -> str:
         return f"{self.asked}: {self.reason or self.outcome}"

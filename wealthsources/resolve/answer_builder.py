@@ -6,7 +6,7 @@ for one forming bar that was asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from wealthsources.model.errors import NotHere
 from wealthsources.model.holes import is_contiguous
 from wealthsources.model.rows import CLOSED, FORMING, open_times
 from wealthsources.model.timeframe import Timeframe
-from wealthsources.resolve.merge import count_differences, merge
+from wealthsources.resolve.merge import merge
 from wealthsources.resolve.missing import Missing
+from wealthsources.resolve.overlap import NO_SEAM, LabelShift, Overlap
 from wealthsources.resolve.visibility import check_answer, split_visible
 from wealthsources.source import HistoryRequest
 
@@ -25,18 +26,22 @@ if TYPE_CHECKING:
 
     from wealthsources.model.attempt import Attempt
     from wealthsources.resolve.known_empty import KnownEmpty
+    from wealthsources.resolve.overlap import Ask, Seam
     from wealthsources.resolve.query import Query
     from wealthsources.source import Source
 
+_NO_USE: Final = "has none of the bars that are missing"
 #: No bar of any series.
 _NOTHING: Final = Bars.empty("", Timeframe("1m"))
 
 
 class Added(NamedTuple):
-    """What an answer brought: bars that were missing, and bars that were there already with other values."""
+    """What an answer brought, as in an Attempt: `bars` that were missing; and how it fits to those in hand."""
 
+    outcome: Literal["bars", "not_here"]
     bars: int
-    differs: int
+    reason: str
+    seam: Seam = NO_SEAM
 
 
 class AnswerBuilder:
@@ -48,8 +53,9 @@ class AnswerBuilder:
     differs     how many bars of all answers an earlier source has too, with other values
     """
 
-    def __init__(self, query: Query, known_empty: KnownEmpty | None = None) -> None:
+    def __init__(self, query: Query, known_empty: KnownEmpty | None = None, overlap: Overlap | None = None) -> None:
         self.query = query
+        self._overlap = overlap or Overlap()
         self.bars = _NOTHING
         self.forming: Bars | None = None
         self.complete = False
@@ -116,35 +122,34 @@ class AnswerBuilder:
             if missing.oldest is not None and missing.oldest > last and not include_forming:
                 return None
             end = query.limit if last == missing.newest else min(query.limit, query.timeframe.open_time(last + 1))
-            return self._request(spelling, query.start, end, query.count, include_forming)
+            return self._request(spelling, query.start, end, query.count, include_forming, (False, False))
         span = missing.span(self.bars, last)
         if span is None:
             if not include_forming:
                 return None
             span = (last + 1, last)
         first, final = span
-        if can.authoritative:
-            # With a bar on either side it can say that there was none between them.
-            final = min(final + 1, last)
-            if first is not None and first > query.timeframe.slot(self.bars.oldest):
-                first -= 1
-        start = None if first is None else query.timeframe.open_time(first)
+        # One bar more on either side, to be compared. With both an exchange can say that none was between them.
+        held = first is not None and first > query.timeframe.slot(self.bars.oldest), final < last
+        final += held[1]
+        start = None if first is None else query.timeframe.open_time(first - held[0])
         # Of the newest `count` bars no more than `count` can come from this source, whatever the span.
         count = missing.count_for(self.bars, final) if first is None else query.count
-        return self._request(spelling, start, query.timeframe.open_time(final + 1), count, include_forming)
+        return self._request(spelling, start, query.timeframe.open_time(final + 1), count, include_forming, held)
 
     def _request(
-        self, spelling: str, start: int | None, end: int, count: int | None, include_forming: bool
+        self, spelling: str, start: int | None, end: int, count: int | None, forming: bool, held: tuple[bool, bool]
     ) -> HistoryRequest:
         query = self.query
-        return HistoryRequest(
-            spelling, query.timeframe, end, start, count, include_forming, query.live, deadline=None, now=query.now
-        )
+        return HistoryRequest(spelling, query.timeframe, end, start, count, forming, query.live, None, query.now, held)
 
     # taking an answer ------------------------------------------------------------------------------------------
 
-    def add(self, bars: Bars, name: str, request: HistoryRequest, source: Source) -> Added:
-        """Merge an answer. Raises InvalidAnswer if it cannot be used, NotHere if nothing of it may be seen."""
+    def add(self, bars: Bars, name: str, request: HistoryRequest, source: Source, ask: Ask | None = None) -> Added:
+        """Merge an answer. Raises InvalidAnswer if it cannot be used, NotHere if nothing of it may be seen.
+
+        `ask` asks the source again, for bars to compare.
+        """
         query, authoritative = self.query, source.capabilities.authoritative
         seen = _all_of_series(bars, request)
         if seen is None:
@@ -153,15 +158,23 @@ class AnswerBuilder:
         closed, forming = seen
         if forming is not None and not (self._wants_forming() and forming.oldest <= query.now):
             forming = None
-        if forming is not None:
-            self.forming = forming.named(query.symbol, name)
         if not len(closed) and forming is None and (len(bars) or not authoritative):
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
-        added = self._merge(closed.named(query.symbol, name))
+        closed, seam = closed.named(query.symbol, name), NO_SEAM
+        if len(self.bars):
+            seam = self._overlap.compare(query, self.bars, closed, name, request, None if authoritative else ask)
+            self.differs += seam.differs
+        if seam.shifted:
+            raise LabelShift(seam)
+        if forming is not None:
+            self.forming = forming.named(query.symbol, name)
+        added = self._merge(closed)
         if authoritative:
             self.missing.empty.learn(name, bars, request, self.bars.open_times)
         self.complete = self._is_complete()
-        return added
+        if added or forming is not None or authoritative:
+            return Added("bars", added, bars.note, seam)
+        return Added("not_here", 0, "; ".join(filter(None, (_NO_USE, bars.note))), seam)
 
     def add_aggregated(self, bars: Bars, behind: int, differs: int) -> None:
         """Merge bars of this timeframe that were made of finer ones, which lack the newest `behind`."""
@@ -200,17 +213,16 @@ class AnswerBuilder:
         query = self.query
         return query.include_now and (not query.live or self._vouched or self.forming is not None)
 
-    def _merge(self, closed: Bars) -> Added:
+    def _merge(self, closed: Bars) -> int:
+        """How many bars it adds."""
         before, count = self.bars, self.query.count
         bars = merge(before, closed) if len(before) else closed
         if count is not None and len(bars) > count:
             bars = bars.take(bars.rows[-count:])
         self.bars = bars
         if not len(before):
-            return Added(len(bars), 0)
-        differs = count_differences(before, closed)
-        self.differs += differs
-        return Added(int(np.count_nonzero(~np.isin(bars.open_times, before.open_times))), differs)
+            return len(bars)
+        return int(np.count_nonzero(~np.isin(bars.open_times, before.open_times)))
 
     def _is_complete(self) -> bool:
         if not len(self.bars) or self._wants_forming():

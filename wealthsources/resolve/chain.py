@@ -9,6 +9,7 @@ What all of them left missing is made of finer bars, if the sources have those. 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import time
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from wealthsources.model.answer_errors import AllSourcesFailed
 from wealthsources.model.attempt import Attempt
 from wealthsources.model.errors import NotHere
-from wealthsources.model.symbols import match_symbol
 from wealthsources.model.text import describe
 from wealthsources.resolve.aggregation import Aggregation, Asked
 from wealthsources.resolve.answer_builder import AnswerBuilder
 from wealthsources.resolve.finer_query import MOST_FINER
+from wealthsources.resolve.overlap import NO_SEAM, LabelShift, Overlap
+from wealthsources.resolve.query import participation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,6 +77,7 @@ class SourceChain:
         self._breakers = breakers or {}
         self._most_finer = most_finer
         self._log = log
+        self._overlap = Overlap()
 
     def resolve(self, query: Query) -> Resolution:
         """Answer the query as well as the sources can. Raises AllSourcesFailed if there is no bar at all."""
@@ -99,7 +102,7 @@ class SourceChain:
 
     def ask(self, query: Query, failed: frozenset[str] = frozenset()) -> Asked:
         """Ask the sources in order until nothing is missing; but not those that may block and have `failed`."""
-        builder = AnswerBuilder(query, self._known_empty)
+        builder = AnswerBuilder(query, self._known_empty, self._overlap)
         attempts: list[Attempt] = []
         if not builder.missing.is_possible and not query.include_now:
             return Asked(builder, attempts, failed)
@@ -119,7 +122,7 @@ class SourceChain:
         """Whether any source takes part in such requests for that timeframe."""
         sources = [link.source for link in self.sources if link.source is not None]
         try:
-            return any(_participation(source, query, timeframe)[0] is not None for source in sources)
+            return any(participation(source, query, timeframe)[0] is not None for source in sources)
         except Exception:  # noqa: BLE001 - a stranger's code; it fails where it is asked
             return True
 
@@ -143,30 +146,31 @@ class SourceChain:
             return Attempt(name, "skipped", reason="it has just failed")
         began = time.perf_counter()
         try:
-            spelling, why = _participation(source, query, query.timeframe)
+            spelling, why = participation(source, query, query.timeframe)
             if spelling is None:
                 return Attempt(name, "skipped", reason=why)
             request = builder.request_to(source, spelling)
             if request is None:
                 return Attempt(name, "not_asked")
-            bars, added = self._take(name, source, request, builder)
+            added = self._take(name, source, request, builder)
             if builder.lacks_voucher and source.capabilities.live:
                 builder.vouch(by=source.stale_for(spelling, query.timeframe))
         except NotHere as reason:
             return Attempt(name, "not_here", 0, time.perf_counter() - began, describe(reason))
         except Exception as error:  # noqa: BLE001 - whatever a source does, the strategy gets an answer
             self._log.debug("source %s failed", name, exc_info=True)
-            return Attempt(name, "failed", 0, time.perf_counter() - began, describe(error))
-        return Attempt(name, "bars", added.bars, time.perf_counter() - began, bars.note, added.differs)
+            elapsed, seam = time.perf_counter() - began, error.seam if isinstance(error, LabelShift) else NO_SEAM
+            return Attempt(name, "failed", 0, elapsed, describe(error), seam.differs, None, seam.stamped)
+        outcome, new, said, seam = added
+        return Attempt(name, outcome, new, time.perf_counter() - began, said, seam.differs, None, seam.stamped)
 
-    def _take(self, name: str, source: Source, request: HistoryRequest, builder: AnswerBuilder) -> tuple[Bars, Added]:
+    def _take(self, name: str, source: Source, request: HistoryRequest, builder: AnswerBuilder) -> Added:
         if not source.capabilities.blocking:
-            bars = source.get_history(request)
-            return bars, builder.add(bars, name, request, source)
+            return builder.add(source.get_history(request), name, request, source, source.get_history)
+        ask = functools.partial(self._call, name, source)
         breaker = self._breakers.get(name) if request.live else None
         with contextlib.nullcontext() if breaker is None else breaker.guard():  # an invalid answer fails too
-            bars = self._call(name, source, request)
-            return bars, builder.add(bars, name, request, source)
+            return builder.add(ask(request), name, request, source, ask)
 
 
 def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:
@@ -179,17 +183,3 @@ def _can(source: Source | None, capability: Literal["blocking", "authoritative"]
         return source is not None and getattr(source.capabilities, capability)
     except Exception:  # noqa: BLE001 - a stranger's code
         return capability == "blocking"
-
-
-def _participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[str | None, str]:
-    """The symbol in the source's spelling; or None, and why it takes no part."""
-    can = source.capabilities
-    if can.live and not query.live:
-        return None, "a live source takes no part in a backtest"
-    if can.timeframes is not None and timeframe.name not in can.timeframes:
-        return None, f"serves no {timeframe}; it has {', '.join(can.timeframes) or 'none'}"
-    if can.symbols is None:
-        return query.symbol, ""
-    symbol = query.symbol
-    spelling = symbol if symbol in can.symbols else match_symbol(symbol, can.symbols)
-    return spelling, "" if spelling is not None else f"does not know {query.symbol}"

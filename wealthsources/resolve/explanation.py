@@ -31,7 +31,7 @@ class Explanation:
                 attempt.outcome.replace("_", " "),
                 str(attempt.bars) if attempt.outcome == "bars" else "",
                 f"{attempt.elapsed * 1000:.2f}" if attempt.elapsed else "",
-                "; ".join(filter(None, (attempt.reason, f"{attempt.differs} differ" if attempt.differs else ""))),
+                "; ".join(filter(None, (attempt.said, f"{attempt.differs} differ" if attempt.differs else ""))),
             )
             for attempt in self.attempts
         ]

@@ -11,6 +11,8 @@ from wealthsources.model.holes import is_contiguous
 from wealthsources.model.rows import COLUMNS, open_times, source_codes
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from wealthsources.model.rows import Rows
 
 
@@ -29,10 +31,11 @@ def merge(first: Bars, second: Bars) -> Bars:
     return Bars(first.symbol, first.timeframe, rows, sources, texts, unbroken=unbroken)
 
 
-def count_differences(first: Bars, second: Bars) -> int:
-    """How many bars both have, with different values."""
-    _, mine, theirs = np.intersect1d(first.open_times, second.open_times, assume_unique=True, return_indices=True)
-    return int((first.values[mine] != second.values[theirs]).any(axis=1).sum())
+def differing_times(first: Bars, second: Bars) -> NDArray[np.int64]:
+    """The open times of bars that both have, with different values."""
+    times, mine, theirs = np.intersect1d(first.open_times, second.open_times, assume_unique=True, return_indices=True)
+    differing: NDArray[np.int64] = times[(first.values[mine] != second.values[theirs]).any(axis=1)]
+    return differing
 
 
 def _recoded(bars: Bars, sources: tuple[str, ...]) -> Rows:

@@ -12,13 +12,14 @@ import numpy as np
 
 from wealthsources.model.errors import RequestError
 from wealthsources.model.markets import ALL_ALIKE, Market, Markets
+from wealthsources.model.symbols import match_symbol
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME, check_time, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wealthsources.source import Clock, HistoryRequest
+    from wealthsources.source import Clock, HistoryRequest, Source
 
 OnHole = Literal["mark", "raise", "trim"]
 OnStale = Literal["mark", "raise"]
@@ -148,6 +149,20 @@ def query_of(request: HistoryRequest, now: int, late_after: int, market: Market)
     """What a source looks for, live, in the sources after it."""
     symbol, timeframe, count = request.symbol, request.timeframe, request.count
     return Query(symbol, timeframe, now, count, request.start, request.end, late_after=late_after, market=market)
+
+
+def participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[str | None, str]:
+    """Whether a source takes part in such requests: the symbol in its spelling; or None, and why not."""
+    can = source.capabilities
+    if can.live and not query.live:
+        return None, "a live source takes no part in a backtest"
+    if can.timeframes is not None and timeframe.name not in can.timeframes:
+        return None, f"serves no {timeframe}; it has {', '.join(can.timeframes) or 'none'}"
+    if can.symbols is None:
+        return query.symbol, ""
+    symbol = query.symbol
+    spelling = symbol if symbol in can.symbols else match_symbol(symbol, can.symbols)
+    return spelling, "" if spelling is not None else f"does not know {query.symbol}"
 
 
 def _time(value: Any, name: str) -> int:

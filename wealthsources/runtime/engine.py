@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wealthsources import forking
 from wealthsources.model.answer_errors import AllSourcesFailed, HoleError
+from wealthsources.model.attempt import stamps_ends
 from wealthsources.model.errors import ClockError, WealthSourcesError
 from wealthsources.model.text import describe
 from wealthsources.model.times import time_text
@@ -66,6 +67,7 @@ class SessionStatus:
 
     slow_consumer  how often callbacks fell more than a second behind
     disagreements  bars that two sources have with different values, as "live against archive"; the earlier one wins
+    label_shifts   of which of the two it seems that it stamps bars with their end, and the series that showed it first
     """
 
     clock: str
@@ -77,6 +79,7 @@ class SessionStatus:
     handler_errors: int = 0
     slow_consumer: int = 0
     disagreements: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    label_shifts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain lists, dicts, text and numbers."""
@@ -145,6 +148,7 @@ class Engine:
         }
         self._known_empty = KnownEmpty()
         self._disagreements: Counter[str] = Counter()
+        self._label_shifts: dict[str, str] = {}
         self._lock = forking.ForkLock()
         self._live_lock = forking.ForkLock()  # one thread at a time starts live sources; stop() never waits for it
         self._state: Literal["new", "started", "stopped"] = "new"
@@ -286,6 +290,7 @@ class Engine:
             self.dispatcher.handler_errors,
             self.dispatcher.slow_consumer,
             dict(self._disagreements),
+            dict(self._label_shifts),
         )
 
     def live_states(self) -> str:
@@ -341,15 +346,28 @@ class Engine:
         return self._chain(started, None).stale_for(symbol, timeframe)
 
     def note_disagreements(self, resolution: Resolution) -> None:
-        """Count the bars on which a source disagreed with those before it, under the names of both."""
+        """Count the bars on which a source disagreed with those before it, under the names of both.
+
+        Where it shows that one of them stamps bars with their end, the log is told, once for a series.
+        """
         earlier: dict[Timeframe | None, list[str]] = {}
         for attempt in resolution.attempts:
             before = earlier.setdefault(attempt.finer, [])
+            pair = f"{'+'.join(before)} against {attempt.source}"
             if attempt.differs:
                 with self._lock:
-                    self._disagreements[f"{'+'.join(before)} against {attempt.source}"] += attempt.differs
+                    self._disagreements[pair] += attempt.differs
+            if attempt.stamped:
+                self._note_label_shift(pair, attempt, resolution.bars)
             if attempt.bars:
                 before.append(attempt.source)
+
+    def _note_label_shift(self, pair: str, attempt: Attempt, bars: Bars) -> None:
+        series = f"{bars.symbol} {attempt.finer or bars.timeframe}"
+        with self._lock:
+            self._label_shifts.setdefault(pair, f"{stamps_ends(attempt.stamped)}: {series}")
+        if self._told.is_new("labels", pair, series):
+            self.log.warning("%s: %s (%s)", series, stamps_ends(attempt.stamped), pair)
 
     def judge_holes(self, bars: Bars, on_hole: OnHole | None) -> Bars:
         """An answer that has holes, as the policy wants it; None: the deployment's. Raises HoleError."""
@@ -403,4 +421,5 @@ class Engine:
             resolution = chain.resolve(query_of(request, self.clock.now(), late_after, market))
         except AllSourcesFailed as failure:
             return None, "; ".join(attempt.line() for attempt in failure.attempts) or "no source follows"
+        self.note_disagreements(resolution)
         return resolution.bars, "; ".join(attempt.line() for attempt in resolution.attempts if attempt.bars)

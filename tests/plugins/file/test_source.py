@@ -15,7 +15,7 @@ from wealthsources import AllSourcesFailed, NotHere, SourceError
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
-from ...support.bars import HOUR, at, places
+from ...support.bars import HOUR, at, moving, places
 from ...support.markets import HEADER
 from .files import ask, lines, source_of, write
 
@@ -269,6 +269,22 @@ def test_a_file_may_be_labelled_by_the_ends_of_its_bars(tmp_path: Path) -> None:
     write(tmp_path / "BTCUSDT" / "1h.csv", lines(1, 2), written=at(2))
     bars = ask(source_of(tmp_path, label="end"), count=5)
     assert (places(bars), bars[-1].closed) == ([0, 1], True)
+
+
+def test_one_that_is_not_said_to_be_is_found_where_a_source_before_it_has_the_same_bars(tmp_path: Path) -> None:
+    for name, bars in (("a", moving(*range(16, 24))), ("b", moving(*range(1, 21), by=1))):
+        rows = [f"{time},{','.join(map(str, row))}\n" for time, row in zip(bars.open_times, bars.values, strict=True)]
+        write(tmp_path / name / "BTCUSDT" / "1h.csv", f"{HEADER}\n{''.join(rows)}")
+    for label, found in (("open", [*range(16, 24)]), ("end", [*range(10, 24)])):
+        sources = [config(tmp_path / name, label=said)["sources"][0] for name, said in (("a", "open"), ("b", label))]
+        named = [source | {"name": name} for source, name in zip(sources, "ab", strict=True)]
+        with wealthsources.open({"sources": named}) as session:
+            adapter = session.adapter(SimpleNamespace(now_ms=at(24)), mode="backtest")
+            bars = adapter.get_history("BTCUSDT", 14)
+            explained = str(adapter.explain("BTCUSDT", 14))
+            assert ("a against b" in session.status().label_shifts) == (label == "open")
+        assert (places(bars), [bar.open for bar in bars]) == (found, [bar.open for bar in moving(*found)])
+        assert ("b seems to stamp bars with their end (label: end)" in explained) == (label == "open")
 
 
 def test_the_last_row_may_be_said_to_be_forming_whatever_the_time_of_the_file(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_row_that_is_no_bar_is_kept_apart_and_costs_no_other(bad: str, why: st
 def test_of_two_rows_with_one_time_and_different_values_neither_is_a_bar() -> None:
     found = table(text(row(0), row(1), row(1, "10,12,9,11,7"), row(2)))
     assert [bar.open_time for bar in found.bars] == [T0, T0 + 2 * HOUR]
-    why = "and another row have one open_time and different values"
+    why = "has the open_time of another row, and different values"
     assert [found.bad.told(place) for place in range(2)] == [(3, why), (4, why)]
 
 
