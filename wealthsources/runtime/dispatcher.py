@@ -102,10 +102,10 @@ class Dispatcher:
             self._handed_out(now)
         elif now - self._idle_at > _SLOW and not self._slow:
             self._slow = True
-            self.slow_consumer += 1
             self._log.warning(
                 "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, self._filled
             )
+            self.slow_consumer += 1
 
     def _handed_out(self, now: float) -> None:
         self._idle_at, self._slow, self._losing = now, False, False
@@ -123,12 +123,12 @@ class Dispatcher:
             return
         while not self._waiting.popleft():
             pass
-        self.lost += 1
         if not self._losing:
             self._losing = True
             self._log.warning(
                 "subscribers are too slow: %d events wait (a fixed limit), the oldest are being lost", self._most
             )
+        self.lost += 1
 
     def stop(self, timeout: float) -> None:
         """Stop handing out events; wait at most `timeout` seconds for a callback that is running."""

@@ -229,13 +229,13 @@ class Client(Shard):
                 return
             if not said:
                 said = True
-                self.counters["budget_waits"] += 1
                 self._log.warning(
                     "the host asked for a rest, or was connected to %d times in a minute (connects_per_minute); "
                     "waiting %.1f s",
                     self._options.connects_per_minute,
                     wait,
                 )
+                self.counters["budget_waits"] += 1
             self._stop.wait(wait)
         raise ConnectionLost("stopped")
 
@@ -244,8 +244,8 @@ class Client(Shard):
             return
         if "connected" in (state, self.state):
             self.since = self._monotonic()  # attempts that fail do not begin the count anew
+        self._log_state(state, reason)  # first: who sees the state finds its line
         self.state = state
-        self._log_state(state, reason)
         self._handler.on_state(self, state, reason)
 
     def _log_state(self, state: ShardState, reason: str) -> None:
