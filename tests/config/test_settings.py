@@ -47,9 +47,17 @@ def test_what_a_price_may_be_is_said_of_all_symbols_or_of_some(read):
     assert read(SOURCES).settings.read_markets().of("SPREAD").prices == "positive"
 
 
+def test_a_market_may_be_quiet_and_some_symbols_of_it_not(read):
+    text = "continuous: false\nmarkets:\n  - {symbols: 'BTC*', continuous: true}\n  - {symbols: 'ETH*', prices: any}\n"
+    markets = read(text + SOURCES).settings.read_markets()
+    assert [markets.of(symbol).continuous for symbol in ("btcusdt", "ETHUSDT", "XRP")] == [True, False, False]
+    assert read(SOURCES).settings.read_markets().of("XRP").continuous
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("continuous: often", "config.yaml:1: continuous: should be true or false, received 'often'"),
         ("prices: negative", "config.yaml:1: prices: should be 'positive' or 'any', received 'negative'"),
         ("markets: [{prices: any}]", "config.yaml:1: markets[0].symbols: is missing; it must be given"),
         ("markets: [{symbols: []}]", "config.yaml:1: markets[0].symbols: should have at least 1"),

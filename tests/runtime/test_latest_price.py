@@ -7,12 +7,14 @@ from types import SimpleNamespace
 import pytest
 
 from wealthsources import AllSourcesFailed, Attempt, Bars, Capabilities, StaleDataError, Timeframe
+from wealthsources.model.markets import Market, Markets
 from wealthsources.resolve.query import Policy
 from wealthsources.runtime.latest_price import LatestPrice
 from wealthsources.testing import ListSource
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 #: A time at which every timeframe up to an hour has just ended.
 NOW = 1_600_000_000_000 // HOUR * HOUR
 
@@ -55,6 +57,17 @@ def price(answers, *, now=NOW, live=False, sources=(), idle=None, known=True, **
         return LatestPrice(engine, "X", now, ask, live=live).find(lambda: known), asked
     except (AllSourcesFailed, StaleDataError) as error:
         return error, asked
+
+
+def test_on_a_quiet_market_a_price_is_as_good_as_its_series_is_up_to_date():
+    """Live, a stream vouches that nothing came after it, however old it is; an archive may have ended."""
+    quiet = {"markets": Markets(Market(continuous=False))}
+    assert price({"1m": bar(close=5.0)}, now=NOW + 90 * DAY, live=True, **quiet)[0] == 5.0
+    archive = {"1m": bar(close=5.0, behind=7)}
+    assert price(archive, now=NOW + DAY, **quiet)[0] == 5.0
+    error, _ = price(archive, now=NOW + DAY + 1, **quiet)
+    assert "86400 s is the limit (a day, as nothing vouches that it was quiet since; set max_price_age)" in str(error)
+    assert isinstance(price({"1m": bar()}, now=NOW + 2, max_price_age=1, **quiet)[0], StaleDataError)
 
 
 def pushing(*timeframes: str, stale_for=0.0) -> ListSource:

@@ -67,13 +67,14 @@ class SourceSettings(_Closed):
 class MarketSettings(_Closed):
     """What is unlike on the market of some symbols. In `symbols`, `*` stands for any text; the first that fits counts.
 
-    prices  as in Settings, by default as there
+    prices, continuous  as in Settings, by default as there
     """
 
     symbols: Annotated[
         tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), BeforeValidator(_one_or_more)
     ]
     prices: Prices | None = None
+    continuous: bool | None = None
 
 
 class PluginSettings(_Closed):
@@ -95,6 +96,7 @@ class Settings(_Closed):
     breaker_failures     in a row after which a source that may block is not asked for a while
     breaker_probe_after  seconds of that while; then one request tries it
     prices               positive: a price is above 0, and a bar that has another is none · any: it may be 0 or less
+    continuous           every window has a bar · false: a window without a trade has none, and is not missing
     markets              what is unlike on the market of some symbols
     sources              in order of priority
     """
@@ -109,6 +111,7 @@ class Settings(_Closed):
     breaker_failures: Annotated[PositiveInt, _Number] = 5
     breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0
     prices: Prices = "positive"
+    continuous: bool = True
     markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
@@ -122,12 +125,15 @@ class Settings(_Closed):
 
     def read_markets(self) -> Markets:
         """The market of each symbol."""
-        default = Market(self.prices)
+        default = Market(self.prices, self.continuous)
         return Markets(default, [(each.symbols, _market_of(each, default)) for each in self.markets])
 
 
 def _market_of(settings: MarketSettings, default: Market) -> Market:
-    return Market(default.prices if settings.prices is None else settings.prices)
+    return Market(
+        default.prices if settings.prices is None else settings.prices,
+        default.continuous if settings.continuous is None else settings.continuous,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

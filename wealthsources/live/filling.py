@@ -125,6 +125,8 @@ class HoleFiller:
 
     def _believe(self, empty: tuple[Hole, ...]) -> None:
         """Nothing but these is left of the hole that was asked for, and of these there never was a bar."""
+        for hole in empty:
+            self._series.mend(hole)
         now = self._monotonic()
         known = self.known_empty(now)
         self._retry_after = self._first_retry
@@ -165,7 +167,9 @@ def _all_holes(series: SeriesBuffer) -> tuple[Hole, ...]:
     if not len(closed):
         return ()
     start, newest = timeframe.end(int(closed[0])), bars.newest
-    return _holes_within(series, Hole(start, newest, 0)) if start < newest else ()
+    if start >= newest:
+        return ()
+    return tuple(hole for hole in _holes_within(series, Hole(start, newest, 0)) if series.lacks(hole))
 
 
 def _never_existed(holes: tuple[Hole, ...], bars: Bars) -> bool:

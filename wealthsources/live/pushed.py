@@ -173,10 +173,13 @@ class PushedSource(Source):
         if series is None:
             raise NotHere(stream.why_nothing())
         stale = stale_seconds(stream, self._monotonic())
-        voucher = stream.shard.voucher if request.include_forming and not stale else None
+        # On a quiet market the bar that forms may be long over: who is not shown it would take its window for quiet.
+        asked = request.include_forming or not series.continuous
+        voucher = stream.shard.voucher if asked and not stale else None
         bars = series.snapshot(request.end, request.start, request.count, forming_epoch=voucher)
         held, plain = len(bars), stream.pushes_forming or stream.new_bars < ENOUGH_TO_JUDGE
-        if held >= (request.count or 1) and plain and not (stale or stream.refused or stream.shard.watch.note):
+        usual = plain and series.continuous
+        if held >= (request.count or 1) and usual and not (stale or stream.refused or stream.shard.watch.note):
             return bars
         return self._with_note(bars, stream, series, stale, request.count)
 
@@ -185,14 +188,14 @@ class PushedSource(Source):
     ) -> Bars:
         """The answer with what there is to say of it. Raises NotHere if it has no bars."""
         full = len(series) >= series.capacity
-        note = stream.note(stale, self._hint)
+        note = stream.note(stale, self._hint) or stream.quiet_note(bars)
         if not len(bars):
             most = ", as many as its capacity" if full else ""
             held = f"holds no closed bar of that time ({len(series)} bars in all{most})"
             raise NotHere(f"{held}; {note}" if note else held)
         if full and count is not None and len(bars) < count:
             note = "; ".join(filter(None, (note, f"it keeps no more than {series.capacity} bars (capacity)")))
-        return bars.noted(note) if note else bars
+        return bars.replace(note=note) if note else bars
 
     def stale_for(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> float | None:
         """Seconds for which the stream of this series, or the freshest of all, has been stale."""
@@ -280,7 +283,8 @@ class PushedSource(Source):
             closed = closed if comes == "in time" else None
         series = stream.series
         if series is None:
-            series = stream.series = self.store.series(stream.symbol, stream.timeframe)
+            continuous = stream.market.continuous
+            series = stream.series = self.store.series(stream.symbol, stream.timeframe, continuous=continuous)
         if self._partial_first and stream.is_partial(shard.epoch, open_time):
             return True
         if open_time != stream.last_open:
@@ -499,4 +503,6 @@ def stale_seconds(stream: Stream, now: float) -> float | None:
     if shard.state != "connected":
         return max(now - shard.since, 1e-9)
     arrived = stream.series.arrived if stream.series is not None else None
+    if not stream.market.continuous:  # that no bar comes says nothing, as long as anything does
+        arrived = shard.last_data if shard.last_sign is None else shard.last_sign
     return max(0.0, now - max(arrived or 0.0, shard.acknowledged_at) - stream.limit)

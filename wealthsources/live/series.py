@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 from wealthsources.forking import call_in_child
+from wealthsources.live.tears import Tears
 from wealthsources.model.bars import Bars
 from wealthsources.model.errors import RequestError
 from wealthsources.model.holes import Hole, holes_between
@@ -96,7 +97,8 @@ class SeriesBuffer:
 
     Bars before a hole as wide as the capacity are let go of: had the missing ones come, they would be gone too.
     `names` are the sources that rows may name; the first is the owner's. `corrections` says whether a different
-    message for a closed bar changes it.
+    message for a closed bar changes it. Where the market is not `continuous`, a window without a bar is missing only
+    where the stream was interrupted.
     """
 
     __slots__ = (
@@ -114,9 +116,11 @@ class SeriesBuffer:
         "_newest",
         "_rows",
         "_run",
+        "_tears",
         "_texts",
         "arrived",
         "capacity",
+        "continuous",
         "names",
         "symbol",
         "timeframe",
@@ -130,6 +134,7 @@ class SeriesBuffer:
         *,
         names: tuple[str, ...] = ("",),
         corrections: Corrections = "accept",
+        continuous: bool = True,
     ) -> None:
         if capacity < 1:
             raise RequestError(f"a series needs room for at least one bar, not {capacity}")
@@ -137,6 +142,7 @@ class SeriesBuffer:
         self.timeframe = Timeframe(timeframe)
         self.capacity = capacity
         self.names = names
+        self.continuous = continuous
         self.arrived: float | None = None
         self._corrections = corrections
         self._lock = Lock()
@@ -167,6 +173,7 @@ class SeriesBuffer:
         self._texts: dict[int, tuple[str | None, ...]] = {}
         self._gone: tuple[Rows, dict[int, tuple[str | None, ...]] | None] | None = None
         self._let_go_until = -1 << 62  # nothing up to this open time comes back
+        self._tears: Tears | None = None if self.continuous else Tears()
 
     # writing ---------------------------------------------------------------------------------------------------
 
@@ -223,11 +230,15 @@ class SeriesBuffer:
 
     def _append(self, message: _AsTuple) -> Stored:
         open_time, closed = message[0], message[4]
+        torn = self._epoch_newest != self._newest
         ended = self._advance(open_time)
         newest, forming = self._newest, self._forming
         interrupted = newest in forming
         follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
         hole = None if follows else self._hole_before(open_time)
+        if self._tears is not None:
+            hole = self._torn(hole, open_time, torn=torn)
+            self._tears.open = False
         if hole is not None and hole.count >= self.capacity:
             self._let_go(closed_just_now=newest in ended)
         if self._end == len(self._rows):
@@ -245,6 +256,14 @@ class SeriesBuffer:
         if self._end - self._begin > self.capacity:
             self._evict()
         return _stored(Stored, ("new", (*ended, open_time) if closed else ended, hole))
+
+    def _torn(self, hole: Hole | None, open_time: int, *, torn: bool) -> Hole | None:
+        """The windows before a bar of a quiet market, if something may be missing in them."""
+        tears = self._tears
+        if hole is None or tears is None or not (torn or tears.open):
+            return None
+        tears.add(open_time)
+        return hole
 
     def _replace(self, place: int, message: _Message) -> Stored:
         old = read_row(self._data, place * ROW_BYTES)
@@ -285,6 +304,8 @@ class SeriesBuffer:
         if self._end == len(self._rows):
             place -= self._begin
             self._compact()
+        if self._tears is not None:
+            self._tears.split(message.open_time, open_time_at(self._data, place))
         self._rows[place + 1 : self._end + 1] = self._rows[place : self._end]
         self._end += 1
         self._write(place, message, FORMING)
@@ -330,9 +351,15 @@ class SeriesBuffer:
         if place != self._end - 1:
             self._run = None
         elif self._run is not None:
-            joined = self._run > 0 and place > self._begin and self._ends_at(place - 1) == open_time
+            joined = self._run > 0 and place > self._begin and self._joins(place - 1, open_time)
             self._run = self._run + 1 if joined else 1
         return (open_time,)
+
+    def _joins(self, place: int, open_time: int) -> bool:
+        """Whether nothing is missing between that row and the bar after it."""
+        if self._ends_at(place) == open_time:
+            return True
+        return self._tears is not None and not self._tears.between(open_time - 1, open_time)
 
     def _let_go(self, *, closed_just_now: bool) -> None:
         """Forget all bars: those that are missing now would have pushed them out, had they come.
@@ -347,6 +374,8 @@ class SeriesBuffer:
         self._run = 0
         self._forming.clear()
         self._texts.clear()
+        if self._tears is not None:
+            self._tears.forget(self._newest)
 
     def _compact(self) -> None:
         length = self._end - self._begin
@@ -360,6 +389,8 @@ class SeriesBuffer:
             self._forming.pop(gone, None)
         if self._texts:
             self._texts.pop(gone, None)
+        if self._tears is not None:
+            self._tears.drop(gone)
         if self._run is not None:
             self._run = min(self._run, self._end - self._begin - (self._newest in self._forming))
 
@@ -387,14 +418,26 @@ class SeriesBuffer:
             merged = np.concatenate([mine[kept | ~np.isin(open_times(mine), theirs)], rows[new]])
             order = np.argsort(open_times(merged), kind="stable")
             merged = merged[order][-self.capacity :]
+            self._split_tears(theirs[new])
             self._take_over(merged, {int(time): bars.texts.get(int(time)) for time in theirs[new]})
             return Filled(int((theirs[new] >= open_times(merged)[0]).sum()), disagreements)
+
+    def _split_tears(self, added: Integers) -> None:
+        """What comes into a tear may be one of several that are missing there."""
+        tears, held = self._tears, self._times()
+        if tears is None:
+            return
+        for time, place in zip(added.tolist(), np.searchsorted(held, added), strict=True):
+            if place < len(held):
+                tears.split(time, int(held[place]))
 
     def _take_over(self, merged: Rows, texts: dict[int, tuple[str | None, ...] | None]) -> None:
         self._rows[: len(merged)] = merged
         self._begin, self._end = 0, len(merged)
         self._newest = open_time_at(self._data, self._end - 1)
         self._run = None
+        if self._tears is not None:
+            self._tears.forget(open_time_at(self._data, 0))
         if self._texts or any(texts.values()):
             both = {**self._texts, **texts}
             self._texts = {time: kept for time in self._times().tolist() if (kept := both.get(time))}
@@ -409,6 +452,19 @@ class SeriesBuffer:
         with self._lock:
             self._epoch_newest = -1 << 62
             self._forming = dict.fromkeys(self._forming, -1)
+
+    def tear(self) -> None:
+        """A message of a later bar than the newest was missed: that bar may never be sent again."""
+        with self._lock:
+            if self._tears is not None:
+                self._tears.open = True
+
+    def mend(self, hole: Hole) -> None:
+        """Somebody else's history says that there never was a bar of this hole, beyond those that are held."""
+        with self._lock:
+            if self._tears is not None:
+                self._tears.mend(hole)
+                self._run = None
 
     def clear(self) -> None:
         """Forget all bars."""
@@ -427,7 +483,9 @@ class SeriesBuffer:
     ) -> Bars:
         """The newest `count` closed bars with open_time >= `start` that end <= `end`, as a copy.
 
-        With `forming_epoch`, the bar that this connection is forming follows as one more, if there is one.
+        With `forming_epoch`, the bar that this connection is forming follows as one more, if there is one; and where
+        the market is not continuous, the answer's `holes` say where bars may be missing, also after the last one if
+        that connection cannot vouch that none came after it.
         """
         with self._lock:
             first, last, run = self._begin, self._end, self._run
@@ -457,7 +515,34 @@ class SeriesBuffer:
                 if tail and forming_epoch is not None and forming == forming_epoch:
                     rows = np.concatenate([rows, self._rows[last : last + 1]])
             texts = dict(self._texts) if self._texts else None
-        return Bars(self.symbol, self.timeframe, rows, self.names, texts, trusted=True, unbroken=unbroken)
+            holes = () if self._tears is None else self._holes_of(rows, end, forming_epoch)
+        return Bars(self.symbol, self.timeframe, rows, self.names, texts, holes=holes, trusted=True, unbroken=unbroken)
+
+    def _holes_of(self, rows: Rows, end: int | None, epoch: int | None) -> tuple[Hole, ...]:
+        """Where bars may be missing between these rows, and after their last closed one."""
+        tears, timeframe = self._tears, self.timeframe
+        times = open_times(rows)[states(rows) == CLOSED]
+        if tears is None or not len(times):
+            return ()
+        holes, last = tears.of(holes_between(timeframe, times)), int(times[-1])
+        if end is None:
+            return holes
+        after = self._held()[self._times() > last]
+        later = open_times(after)[states(after) == CLOSED]
+        following = int(later[0]) if len(later) else self._newest if self._is_current(epoch) else None
+        if following is not None and not tears.between(last, following):
+            return holes
+        first, stop = timeframe.slot(last) + 1, timeframe.slot(end if following is None else min(end, following))
+        if len(after) and not tears.between(last, int(open_times(after)[0])):
+            first = timeframe.slot(int(open_times(after)[0]))  # the next bar is not closed; before it was nothing
+        if stop <= first:
+            return holes
+        return (*holes, Hole(timeframe.open_time(first), timeframe.open_time(stop), stop - first))
+
+    def _is_current(self, epoch: int | None) -> bool:
+        """Whether the newest bar is of that connection, without a message missed since."""
+        torn = self._tears is not None and self._tears.open
+        return epoch == self._epoch and self._epoch_newest == self._newest and not torn
 
     def _visible(self, end: int) -> int:
         """How many rows end by `end`."""
@@ -490,7 +575,13 @@ class SeriesBuffer:
         """The holes between closed bars, oldest first; a bar that a lost connection left forming is in them."""
         with self._lock:
             rows = self._closed_of(self._begin, self._end, None)
-            return holes_between(self.timeframe, open_times(rows))
+            holes = holes_between(self.timeframe, open_times(rows))
+            return holes if self._tears is None else self._tears.of(holes)
+
+    def lacks(self, hole: Hole) -> bool:
+        """Whether bars may be missing there: on a quiet market only where the stream was interrupted."""
+        with self._lock:
+            return self._tears is None or bool(self._tears.of([hole]))
 
     def __len__(self) -> int:
         return self._end - self._begin
@@ -508,7 +599,8 @@ class SeriesBuffer:
             return 0
         breaks = states(rows) != CLOSED
         starts = breaks.copy()
-        starts[1:] |= np.diff(self.timeframe.slots(open_times(rows))) != 1
+        apart = np.diff(self.timeframe.slots(open_times(rows))) != 1
+        starts[1:] |= apart if self._tears is None else apart & self._tears.before(open_times(rows)[1:])
         if breaks[-1]:
             return 0
         where = np.flatnonzero(starts)

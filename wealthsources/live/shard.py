@@ -34,7 +34,7 @@ class Shard:
     since                 monotonic: when the connection came up or went down; at first: the start
     epoch                 how many connections were acknowledged; acknowledged_at: when the last one was, monotonic
     breaks                how often a message of any of its series was lost, on all its connections together
-    last_data             monotonic: when the last bar came that we want
+    last_data             monotonic: when the last bar came that we want; last_sign: when anything came last
     endpoint, last_error  for people: without what is secret
     foreign               why nobody writes it here: it is of another process, from which this one was forked; or empty
     refused               what the server refused on this connection, and why; the other series live on
@@ -53,6 +53,7 @@ class Shard:
         self.acknowledged_at = 0.0
         self.breaks = 0
         self.last_data: float | None = None
+        self.last_sign: float | None = None
         self.endpoint = endpoint
         self.last_error = ""
         self.foreign = ""

@@ -39,8 +39,8 @@ class BarStore:
         """The series, if a bar of it ever came."""
         return self._series.get((symbol, timeframe))
 
-    def series(self, symbol: str, timeframe: Timeframe) -> SeriesBuffer:
-        """The series, made if it is not there. Raises RequestError when there is no room for one more."""
+    def series(self, symbol: str, timeframe: Timeframe, *, continuous: bool = True) -> SeriesBuffer:
+        """The series, made if it is not there, for such a market. Raises RequestError if there is no room for it."""
         key = (symbol, timeframe)
         with self._lock:
             series = self._series.get(key)
@@ -49,8 +49,14 @@ class BarStore:
                     raise RequestError(
                         f"no room for series {symbol} {timeframe}: there are {self.max_series} already (max_series)"
                     )
-                series = SeriesBuffer(symbol, timeframe, self.capacity, names=self._names, corrections=self.corrections)
-                self._series[key] = series
+                series = self._series[key] = SeriesBuffer(
+                    symbol,
+                    timeframe,
+                    self.capacity,
+                    names=self._names,
+                    corrections=self.corrections,
+                    continuous=continuous,
+                )
             return series
 
     def fill(self, bars: Bars) -> Filled:

@@ -9,6 +9,7 @@ from wealthsources.live.clock_watch import ENOUGH_LATE, ENOUGH_OVER
 from wealthsources.model.markets import Market
 from wealthsources.model.status import StreamStatus
 from wealthsources.model.symbols import match_symbol, states_base
+from wealthsources.model.times import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from wealthsources.live.filling import HoleFiller
     from wealthsources.live.series import SeriesBuffer
     from wealthsources.live.shard import SeriesKey, Shard
+    from wealthsources.model.bars import Bars
     from wealthsources.model.timeframe import Timeframe
 
 #: After so many bars that came once and after their window, a server seems to push closed bars only.
@@ -84,6 +86,13 @@ class Stream:
         if self._lacks_last and not (clock and self._refused_for_its_time):
             told.append(self._refusals())
         return "; ".join(filter(None, [*told, clock]))
+
+    def quiet_note(self, bars: Bars) -> str:
+        """What to say of an answer of a quiet market, where the newest bar may wait for its successor for long."""
+        forming = None if self.market.continuous else bars.split_forming()[1]
+        if forming is None:
+            return ""
+        return f"nothing came after the bar of {time_text(forming.oldest)} UTC, which nothing says is closed"
 
     def stale_note(self, stale: float) -> str:
         """What to say of an answer, the stream having been stale for so many seconds."""
@@ -159,7 +168,7 @@ class Stream:
         state: Literal["stale", "late", "hole", "live"] = "hole" if holes else "live"
         if stale:
             state = "stale"
-        elif now - max(series.arrived or 0.0, shard.acknowledged_at) > self.due:
+        elif self.market.continuous and now - max(series.arrived or 0.0, shard.acknowledged_at) > self.due:
             state = "late"
         return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty), self.refused)
 
@@ -211,7 +220,7 @@ class Stream:
     def begin_bar(self, series: SeriesBuffer, open_time: int, now: float) -> None:
         """A message of another bar than the last one. After a silence it closes nothing: the rest may be missing."""
         self.last_open = open_time
-        if now - (series.arrived or now) > self.limit:
+        if self.market.continuous and now - (series.arrived or now) > self.limit:
             series.interrupt()
 
     def is_partial(self, epoch: int, open_time: int) -> bool:
@@ -235,5 +244,9 @@ class Stream:
         """A message for that bar (None: for some bar) was lost. One of a later bar says nothing against the newest."""
         series = self.series
         newest = None if series is None else series.newest
-        if series is not None and newest is not None and (open_time is None or open_time <= newest):
+        if series is None or newest is None:
+            return
+        if open_time is None or open_time <= newest:
             series.interrupt()
+        else:
+            series.tear()

@@ -14,10 +14,13 @@ Prices = Literal["positive", "any"]
 class Market(NamedTuple):
     """What is usual on the market of a symbol.
 
-    prices  positive: all are above 0 · any: they may be 0 or less, as of spreads they are
+    prices      positive: all are above 0 · any: they may be 0 or less, as of spreads they are
+    continuous  every window has a bar. If not, none comes of a window without a trade: then a bar is missing only
+                where somebody says so, as a stream does whose connection was lost
     """
 
     prices: Prices = "positive"
+    continuous: bool = True
 
 
 _USUAL: Final = Market()

@@ -2,7 +2,8 @@
 
 A bucket becomes a closed bar when every finer window in it has a closed bar, and none otherwise. Finer bars that are
 forming, or of which nobody said that they are closed, count as missing: they only show how far time has come. So no
-coarser bar changes with what comes after its end.
+coarser bar changes with what comes after its end. On a market that is not continuous some finer windows have no bar:
+there a bucket is whole if no hole is in it, and finer bars before and after it show that it is not cut off.
 
 Texts stay exact. A price keeps the text of the bar it comes from, and a volume is the decimal sum of the texts. With
 no more than 15 digits these are whole numbers below 2**53 of some decimal unit, which float64 adds without error: that
@@ -43,6 +44,7 @@ from wealthsources.model.rows import (
     values,
 )
 from wealthsources.model.timeframe import Timeframe
+from wealthsources.resolve.quiet import find_holes, judge_buckets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,17 +80,20 @@ def finer_than(timeframe: Timeframe) -> tuple[Timeframe, ...]:
     return tuple(finer for finer in known if divides(finer, timeframe))
 
 
-def aggregate(bars: Bars, timeframe: Timeframe, *, forming: bool = False) -> Bars:
+def aggregate(bars: Bars, timeframe: Timeframe, *, forming: bool = False, quiet_until: int | None = None) -> Bars:
     """Closed bars of `timeframe` from the closed ones of `bars`, which must be in order and valid.
 
     With `forming`, what has been seen so far of the bucket of the newest finer bar, which may be forming itself,
     follows as a forming bar, if that bucket is not over but unbroken from its first window on. A bar's source says
     where its finer bars are from, in order of time, and their timeframe: "live+archive 1m". Raises RequestError if
     `bars.timeframe` does not divide it.
+
+    quiet_until  the market is not continuous, and up to then (ms) there is no finer bar but these and those that are
+                 missing in `bars.holes`. The answer's own holes say where bars are missing, after the last one too.
     """
     if not divides(bars.timeframe, timeframe):
         raise RequestError(f"{timeframe} bars cannot be made of {bars.timeframe} bars: they are not whole ones of them")
-    buckets = _buckets(bars, timeframe, forming)
+    buckets = _buckets(bars, timeframe, forming, quiet_until)
     if not len(buckets.starts):
         return Bars(bars.symbol, timeframe, new_rows(0), trusted=bars.trusted, unbroken=True)
     rows = new_rows(len(buckets.starts))
@@ -101,7 +106,10 @@ def aggregate(bars: Bars, timeframe: Timeframe, *, forming: bool = False) -> Bar
     if buckets.forming:
         statuses(rows)[-1] = FORMING
     source_codes(rows)[:], sources = _sources(bars, buckets)
-    holes = holes_between(timeframe, buckets.open_times)
+    if quiet_until is None:
+        holes = holes_between(timeframe, buckets.open_times)
+    else:
+        holes = find_holes(timeframe, buckets.open_times, buckets.unmade, bars.holes, quiet_until)
     return Bars(
         bars.symbol,
         timeframe,
@@ -121,13 +129,14 @@ class _Buckets(NamedTuple):
     """The finer rows that coarser bars are made of, those of one bucket after those of the bucket before.
 
     starts, counts and open_times have one entry per bucket: its first row, its number of rows, when it opens (ms).
-    forming says that the last bucket is not whole.
+    forming says that the last bucket is not whole. unmade: when those open that could be whole, and are not.
     """
 
     rows: Rows
     starts: Integers
     counts: Integers
     open_times: Integers
+    unmade: Integers
     forming: bool
 
     def column(self, place: int) -> NDArray[np.float64]:
@@ -149,7 +158,7 @@ class _Buckets(NamedTuple):
         return found
 
 
-def _buckets(bars: Bars, timeframe: Timeframe, forming: bool) -> _Buckets:
+def _buckets(bars: Bars, timeframe: Timeframe, forming: bool, quiet_until: int | None) -> _Buckets:
     """The buckets that make a bar."""
     used = bars.states == CLOSED
     last_forms = forming and len(bars) > 0 and bars.states[-1] == FORMING
@@ -160,19 +169,24 @@ def _buckets(bars: Bars, timeframe: Timeframe, forming: bool) -> _Buckets:
     counts = np.diff(starts, append=len(rows))
     opens = timeframe.open_times(slots[starts])
     windows = bars.timeframe.slots(timeframe.ends(opens)) - bars.timeframe.slots(opens)
-    kept = counts == windows
+    kept, over = counts == windows, np.ones(len(opens), dtype=bool)
+    begun = forming and len(kept) > 0 and _is_begun(bars, rows, int(opens[-1]), int(counts[-1]))
+    if quiet_until is not None and len(opens):
+        sound, over = judge_buckets(timeframe, opens, int(open_times(rows)[0]), bars.holes, quiet_until)
+        kept, begun = sound & over, forming and bool(sound[-1])
     if last_forms:
         kept[-1] = False
-    begun = forming and len(kept) > 0 and not kept[-1] and _is_begun(bars, rows, int(opens[-1]), int(counts[-1]))
+    begun &= len(kept) > 0 and not kept[-1]
     kept[-1:] |= begun
     with np.errstate(over="ignore"):
         kept &= np.add.reduceat(values(rows)[:, VOLUME], starts) < _LARGEST_VOLUME
     forming = begun and bool(kept[-1])
+    unmade = opens[over & ~kept]
     if not kept.all():
         rows = rows[np.repeat(kept, counts)]
         counts, opens = counts[kept], opens[kept]
         starts = np.cumsum(counts) - counts
-    return _Buckets(rows, starts, counts, opens, forming)
+    return _Buckets(rows, starts, counts, opens, unmade, forming)
 
 
 def _is_begun(bars: Bars, rows: Rows, open_time: int, count: int) -> bool:

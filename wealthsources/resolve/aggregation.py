@@ -83,8 +83,9 @@ class Aggregation:
         if part.wants_finer:
             self.fill(part, failed)
         bars = part.build()
-        made = aggregate(bars, builder.query.timeframe, forming=part.may_form)
-        builder.add_aggregated(made, bars.behind, part.differs)
+        until = None if part.quiet is None else part.quiet.until
+        made = aggregate(bars, builder.query.timeframe, forming=part.may_form, quiet_until=until)
+        builder.add_aggregated(made, bars.behind, part.differs, until)
 
 
 def _count(part: AnswerBuilder) -> int:

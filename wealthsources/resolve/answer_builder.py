@@ -18,7 +18,8 @@ from wealthsources.model.timeframe import Timeframe
 from wealthsources.resolve.merge import merge
 from wealthsources.resolve.missing import Missing
 from wealthsources.resolve.overlap import NO_SEAM, LabelShift, Overlap
-from wealthsources.resolve.visibility import check_answer, split_visible
+from wealthsources.resolve.quiet import Quiet
+from wealthsources.resolve.visibility import check_answer, piece_of_series, split_visible
 from wealthsources.source import HistoryRequest
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class AnswerBuilder:
     forming     the forming one that a source showed, or that was made
     complete    nothing is missing any more, so that no further source need be asked
     differs     how many bars of all answers an earlier source has too, with other values
+    quiet       what is known of windows without a bar; None on a continuous market, where each has one
     """
 
     def __init__(self, query: Query, known_empty: KnownEmpty | None = None, overlap: Overlap | None = None) -> None:
@@ -63,6 +65,7 @@ class AnswerBuilder:
         self._timeframe = query.timeframe
         self._vouched = False
         self.missing = Missing(query, known_empty)
+        self.quiet = None if query.market.continuous else Quiet(self.missing.empty)
 
     @property
     def is_empty(self) -> bool:
@@ -151,7 +154,7 @@ class AnswerBuilder:
         `ask` asks the source again, for bars to compare.
         """
         query, authoritative = self.query, source.capabilities.authoritative
-        seen = _all_of_series(bars, request)
+        seen = piece_of_series(bars, request)
         if seen is None:
             check_answer(bars, request, query.market.prices)
             seen = split_visible(bars, request, query.now - query.late_after)
@@ -171,13 +174,18 @@ class AnswerBuilder:
         added = self._merge(closed)
         if authoritative:
             self.missing.empty.learn(name, bars, request, self.bars.open_times)
+        if self.quiet is not None:
+            self.quiet.learn_from(source, bars, request, self.bars.open_times)
         self.complete = self._is_complete()
         if added or forming is not None or authoritative:
             return Added("bars", added, bars.note, seam)
         return Added("not_here", 0, "; ".join(filter(None, (_NO_USE, bars.note))), seam)
 
-    def add_aggregated(self, bars: Bars, behind: int, differs: int) -> None:
-        """Merge bars of this timeframe that were made of finer ones, which lack the newest `behind`."""
+    def add_aggregated(self, bars: Bars, behind: int, differs: int, quiet_until: int | None = None) -> None:
+        """Merge bars of this timeframe that were made of finer ones, which lack the newest `behind`.
+
+        quiet_until  ms; on a market that is not continuous: as of the finer bars
+        """
         query = self.query
         good = (bars.states == CLOSED) & (bars.ends <= query.limit)
         if query.start is not None:
@@ -193,6 +201,8 @@ class AnswerBuilder:
             if query.start is None or forming.oldest >= query.start:
                 self.forming = forming
         self.differs += differs
+        if self.quiet is not None:
+            self.quiet.learn(bars, query.limit, quiet_until, self.bars.open_times)
         self.complete = self._is_complete()
 
     def vouch(self, by: float | None) -> None:
@@ -263,20 +273,3 @@ class AnswerBuilder:
             return forming
         rows = bars.rows if count is None else bars.rows[max(0, len(bars) - count + 1) :]
         return merge(bars.take(rows), forming)
-
-
-def _all_of_series(bars: Bars, request: HistoryRequest) -> tuple[Bars, Bars | None] | None:
-    """The closed bars and the forming one of an answer that is a piece of our own series, of the span asked for.
-
-    Such an answer is in order and valid already. None for any other: it is looked at bar by bar.
-    """
-    if not (isinstance(bars, Bars) and bars.trusted and bars.unbroken):
-        return None
-    if bars.symbol != request.symbol or bars.timeframe is not request.timeframe:
-        return None
-    closed, forming = bars.split_forming()
-    if not len(closed.rows):
-        return closed, forming
-    if (request.start and closed.oldest < request.start) or bars.timeframe.end(closed.newest) > request.end:
-        return None
-    return closed, forming

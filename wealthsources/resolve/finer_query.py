@@ -37,7 +37,8 @@ def finer_query(builder: AnswerBuilder, finer: Timeframe, count: int = 0, most: 
         wanted = max((builder.missing.count_for(builder.bars, last) + include_now) * parts, count)
         return FinerQuery(dataclasses.replace(asked, count=min(wanted, most)), wanted > most)
     earliest = finer.open_time(finer.slot(query.limit if end is None else end) - most)
-    start = max(timeframe.open_time(first), earliest)
+    # On a quiet market a window's first part may have no bar; only an older bar shows that it is not just missing.
+    start = max(timeframe.open_time(first - (not query.market.continuous)), earliest)
     return FinerQuery(dataclasses.replace(asked, start=start), start > timeframe.open_time(first))
 
 

@@ -85,16 +85,39 @@ class EmptyWindows:
         A bar that ends later than was asked for proves nothing, and a window of which a bar is `held` is not empty.
         """
         query = self._query
-        times = bars.open_times[bars.ends <= request.end]
-        if len(times):
-            times = np.union1d(times, held[(held > times[0]) & (held < times[-1])])
-        between = missing_slots(query.timeframe, times)
+        between = self._between(bars, request.end, held)
         self._believe(between)
         if between and self._known is not None:
             self._known.learn(name, query.symbol, query.timeframe, between)
         if not len(bars) and request.end < query.now - _LONG_OVER:
             first = -_FOREVER if request.start is None else query.timeframe.slot(request.start)
             self._spans.append((first, query.timeframe.slot(request.end) - 1))
+
+    def learn_quiet(self, bars: Bars, end: int, held: Integers) -> None:
+        """On a market that is not continuous: what one source leaves out between its bars never existed.
+
+        But not where the source says itself that bars are missing.
+        """
+        slot = self._query.timeframe.slot
+        missing = [(slot(hole.start), slot(hole.end) - 1) for hole in bars.holes]
+        self._believe(
+            [
+                (first, last)
+                for first, last in self._between(bars, end, held)
+                if not any(first <= until and since <= last for since, until in missing)
+            ]
+        )
+
+    def learn_tail(self, first: int, last: int) -> None:
+        """A stream that is up brought nothing in these windows: so far no bar of them exists."""
+        self._spans.append((first, last))
+
+    def _between(self, bars: Bars, end: int, held: Integers) -> list[tuple[int, int]]:
+        """The windows between two of these bars that end by `end`, and of which no bar is held."""
+        times = bars.open_times[bars.ends <= end]
+        if len(times):
+            times = np.union1d(times, held[(held > times[0]) & (held < times[-1])])
+        return missing_slots(self._query.timeframe, times)
 
     def _believe(self, spans: list[tuple[int, int]]) -> None:
         self._spans += spans

@@ -34,6 +34,23 @@ def check_answer(bars: Bars, request: HistoryRequest, prices: Prices) -> None:
         raise InvalidAnswer(f"returned a bad bar: bars[{index}] at {time_text(int(bars.open_times[index]))}: {why}")
 
 
+def piece_of_series(bars: Bars, request: HistoryRequest) -> tuple[Bars, Bars | None] | None:
+    """The closed bars and the forming one of an answer that is a piece of our own series, of the span asked for.
+
+    Such an answer is in order and valid already. None for any other: it is looked at bar by bar.
+    """
+    if not (isinstance(bars, Bars) and bars.trusted and bars.unbroken):
+        return None
+    if bars.symbol != request.symbol or bars.timeframe is not request.timeframe:
+        return None
+    closed, forming = bars.split_forming()
+    if not len(closed.rows):
+        return closed, forming
+    if (request.start and closed.oldest < request.start) or bars.timeframe.end(closed.newest) > request.end:
+        return None
+    return closed, forming
+
+
 def split_visible(bars: Bars, request: HistoryRequest, unset_until: int) -> tuple[Bars, Bars | None]:
     """The closed bars of an answer that may be seen, and its forming bar, if it was asked for.
 

@@ -2,13 +2,14 @@
 
 Live it is the close so far of the bar that a live stream is forming. In a backtest, and where no stream forms one, it
 is the close of the bar that ended last: series are asked from 1m on, until one is up to date. One that is older than
-`max_price_age` of the policy is none.
+`max_price_age` of the policy is none. By default that is twice its timeframe; on a market that is not continuous a
+day, and no limit while a live stream vouches that nothing came since.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources.model.answer_errors import AllSourcesFailed, StaleDataError
 from wealthsources.model.timeframe import Timeframe
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     #: The newest bar of a series as of the moment in question, with the one that is forming where it is live.
     AskNewest = Callable[[Timeframe], Bars]
+
+
+_DAY: Final = 86_400_000  # ms
 
 
 class LatestPrice:
@@ -113,10 +117,16 @@ class LatestPrice:
         return self._best.price
 
     def _refuse_old(self, newest: _Newest) -> None:
-        timeframe, limit = newest.bars.timeframe, self._engine.policy.max_price_age
-        age, most = self._now - newest.end, 2 * timeframe.milliseconds if limit is None else limit
+        timeframe, policy = newest.bars.timeframe, self._engine.policy
+        limit, usual, why = policy.max_price_age, 2 * timeframe.milliseconds, f"twice {timeframe}; set max_price_age"
+        if limit is None and not policy.markets.of(self._symbol).continuous:
+            # Without a trade there is no bar, so age alone says little; but an archive may have ended long ago.
+            if not newest.behind:
+                return
+            usual, why = max(usual, _DAY), "a day, as nothing vouches that it was quiet since; set max_price_age"
+        age, most = self._now - newest.end, usual if limit is None else limit
         if age > most:
-            why = f"twice {timeframe}; set max_price_age" if limit is None else "max_price_age"
+            why = why if limit is None else "max_price_age"
             raise StaleDataError(
                 f"the last price of {self._symbol} is {age / 1000:.12g} s old, and {most / 1000:.12g} s is the limit "
                 f"({why}): its newest bar, of {timeframe}, ended {time_text(newest.end)} UTC, and now is "
