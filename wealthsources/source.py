@@ -146,7 +146,8 @@ class Source(ABC):
         """Return what there is of the request, oldest first.
 
         Raise `NotHere(reason)` if that is nothing, `SourceError` if something went wrong. A bar may be stated as
-        closed or not, or left unset: it then counts as closed once its time is over.
+        closed or not, or left unset: it then counts as closed once its time is over. Where the answer lacks bars that
+        there were, its `holes` may say so; on a market that is not continuous nothing else tells them from quiet.
         """
 
     def start(self, host: Host) -> None:  # noqa: B027 - optional

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from wealthsources import NotHere, SourceError, time_text
+from wealthsources import Hole, NotHere, SourceError, time_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,8 @@ def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnB
         there = f"its bars open from {' to '.join(opened)}" if opened else "it has none"
         raise NotHere(_joined(f"{path} has none of these bars", there, skipped))
     texts = {time: bars.texts[time] for time in part.open_times.tolist() if time in bars.texts} if bars.texts else {}
-    return part.replace(symbol=request.symbol, texts=texts, note=_joined(bars.note, skipped))
+    holes = _holes(table, span.first, span.last) if skipped else ()
+    return part.replace(symbol=request.symbol, texts=texts, note=_joined(bars.note, skipped), holes=holes)
 
 
 def told(bad: BadRows, part: slice, path: Path) -> str:
@@ -72,6 +73,16 @@ def _skipped(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBa
     others = touched.stop - touched.start - 1
     these = f"it and {others} more" if others else "it"
     raise SourceError(f"{path}:{line}: {why} (on_bad_row: skip would leave {these} out)")
+
+
+def _holes(table: Table, first: int, last: int) -> tuple[Hole, ...]:
+    """Where a row was skipped between these bars: where quiet windows have no bar, nothing else shows it."""
+    times, timeframe = table.bars.open_times, table.bars.timeframe
+    places = [place for place in np.unique(table.bad.before).tolist() if first < place < last]
+    between = [(timeframe.slot(int(times[place - 1])) + 1, timeframe.slot(int(times[place]))) for place in places]
+    return tuple(
+        Hole(timeframe.open_time(start), timeframe.open_time(end), end - start) for start, end in between if start < end
+    )
 
 
 def _span(bars: Bars, request: HistoryRequest, oldest_held: bool = False, newest_held: bool = False) -> _Span:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import example, given, strategies as st
 
-from wealthsources import HistoryRequest, NotHere, SourceError, Timeframe
+from wealthsources import HistoryRequest, Hole, NotHere, SourceError, Timeframe
 from wealthsources_file.answer import answer_of, told
 from wealthsources_file.pieces import Piece
 from wealthsources_file.table import Table, read_table
@@ -112,6 +112,15 @@ def test_several_are_counted() -> None:
         ask(file, start=at(0), end=at(6))
     with pytest.raises(SourceError, match=r"1h.csv:6: .* would leave it out"):
         ask(file, start=at(3), end=at(6))
+
+
+def test_where_a_row_was_skipped_the_answer_says_that_bars_may_be_missing() -> None:
+    """Else they would pass for hours without a trade, where the market has such."""
+    asked = HistoryRequest("BTCUSDT", Timeframe("1h"), at(10_000), at(0))
+    assert answer_of(MIDDLE, asked, PATH, "skip").holes == (Hole(at(3), at(4), 1),)
+    assert answer_of(table_of(0, 3, BAD, 6, 9), asked, PATH, "skip").holes == (Hole(at(4), at(6), 2),)
+    assert answer_of(CLOSE, asked, PATH, "skip").holes == ()
+    assert answer_of(LAST, asked, PATH, "skip").holes == ()
 
 
 def test_what_was_skipped_is_a_note_of_the_answer_that_it_touches() -> None:
