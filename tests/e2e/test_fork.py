@@ -23,7 +23,7 @@ from wealthsources_websocket import get_websocket_manager
 from ..support.bars import HOUR
 from ..support.forking import held_elsewhere, in_child
 from ..support.markets import fault_servers
-from ..support.waiting import wait_until
+from ..support.waiting import wait_for_turn, wait_until
 
 PROGRAM = Path(__file__).parent / "forking_program.py"
 TOKEN = "a-secret-e2e-token"
@@ -140,6 +140,7 @@ def hourly():
         series = {"symbol": "BTCUSDT", "timeframe": "1h", "open_time": open_time, "close_time": open_time + HOUR}
         return {"type": "BAR", **series, **values, "volume": "3"}
 
+    wait_for_turn(HOUR / 1000)
     with fault_servers() as start:
         live = {"endpoint": start(*[script] * 100).url, "csrf_token": TOKEN, "symbols": ["BTCUSDT"]}
         live |= {"resolutions": ["1h"]}

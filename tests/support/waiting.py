@@ -18,6 +18,11 @@ def wait_until(condition: Callable[[], object], timeout: float = 30.0, what: str
         pause.wait(0.002)
 
 
+def wait_for_turn(step: float, margin: float = 20.0) -> None:
+    """Return when the present window of `step` seconds goes on for `margin` seconds at least; nearly always at once."""
+    wait_until(lambda: time.time() % step < step - margin, 2 * margin, "the next window")
+
+
 @contextlib.contextmanager
 def nothing_left_behind(timeout: float = 20.0) -> Iterator[None]:
     """No thread and no descriptor more after the block than before it, within `timeout` seconds."""
