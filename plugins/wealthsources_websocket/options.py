@@ -133,7 +133,8 @@ class WebSocketOptions(BaseModel):
     bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are
     partial_first  the first bar of a connection holds only what happened since, so no successor closes it
     corrections    what a different message for a closed bar does
-    data_idle      reconnect when no bar came for so long; default: max(90, 1.5 x the shortest resolution)
+    data_idle      seconds without any sign of life after which the server is asked for one; it is given up if none
+                   comes within pong_timeout. Any message or control frame is one; streams that are silent go stale
     ca_file        certificates to trust instead of the system's, in PEM
     tls_minimum    the oldest version of TLS that is spoken: "1.2" or "1.3"
     proxy          none: connect directly, whatever the environment says · env: as HTTPS_PROXY, ALL_PROXY and NO_PROXY
@@ -161,7 +162,7 @@ class WebSocketOptions(BaseModel):
     connect_timeout: Seconds = 10.0
     ping_interval: Seconds = 15.0
     pong_timeout: Seconds = 10.0
-    data_idle: Seconds | None = None
+    data_idle: Seconds = 90.0
     backoff_base: Seconds = 0.5
     backoff_cap: Seconds = 60.0
     reset_after: Seconds = 60.0
@@ -261,10 +262,3 @@ class WebSocketOptions(BaseModel):
             return (self.endpoint, *self.fallbacks)
         own = load_protocol(self.protocol).endpoints(self.market_type)
         return own if self.endpoint == own[0] else (self.endpoint,)
-
-    @property
-    def idle_limit(self) -> float:
-        """Seconds without a bar after which the connection is given up."""
-        if self.data_idle is not None:
-            return self.data_idle
-        return max(90.0, 1.5 * min(Timeframe(name).milliseconds for name in self.resolutions) / 1000)

@@ -26,7 +26,7 @@ SECTIONS: Final = {
     "E": ("Messages", 8),
     "F": ("Bars", 18),
 }
-#: Planned renewal comes with servers that force it.
+#: No protocol of ours announces it yet; `test_succession.py` of the websocket plugin has it with an invented one.
 LATER: Final = ("C9",)
 
 _NAME: Final = re.compile(r"test_([a-f])([0-9]+)_")

@@ -106,3 +106,39 @@ def test_it_can_be_told_while_more_comes():
     finally:
         stop.set()
         thread.join()
+
+
+def test_what_came_on_another_connection_is_added():
+    unused, other = Unused(), Unused()
+    unused.add_kind("bar", 5.0)
+    unused.said = "old"
+    other.add_kind("bar", 3.0)
+    other.add_kind("info", 4.0)
+    other.add_stranger("BTC", "5m", 4.0)
+    other.add_lost("no close", 4.0)
+    other.said = "new"
+    unused.add(other)
+    assert (unused.last_at, unused.said) == (5.0, "new")
+    told = " ".join(unused.tell("BTC"))
+    assert "'bar' (2), 'info' (1)" in told
+    assert "'5m' (1)" in told
+    assert "cannot be used (1), the last one: no close" in told
+
+
+def test_nothing_is_added_by_a_connection_on_which_all_was_used():
+    unused = Unused()
+    unused.add(Unused())
+    assert (unused.last_at, unused.tell("X")) == (None, [])
+    unused.said = "old"
+    unused.add(Unused())
+    assert unused.said == "old"
+
+
+def test_what_is_added_fills_no_memory_either():
+    unused = Unused()
+    for number in range(100):
+        other = Unused()
+        other.add_kind(f"kind {number}", 1.0)
+        other.add_stranger(f"S{number}", "1m", 1.0)
+        unused.add(other)
+    assert len(unused._kinds) == len(unused._strangers) == MOST_NAMES + 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from wealthsources import forking
 from wealthsources.live.filling import HoleFiller
+from wealthsources.live.renewing import are_silent, bars_vouched_for
 from wealthsources.live.shard import sum_of, worst_of
 from wealthsources.live.store import BarStore
 from wealthsources.live.stream import ENOUGH_TO_JUDGE, Stream
@@ -22,7 +23,7 @@ from wealthsources.model.validity import is_usual, time_fault, value_fault
 from wealthsources.source import Capabilities, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from wealthsources.live.messages import BarMessage, LostMessage
     from wealthsources.live.series import Corrections, SeriesBuffer, Stored
@@ -246,6 +247,9 @@ class PushedSource(Source):
         streams = tuple(self._streams.values())
         return tuple(dict.fromkeys(stream.shard for stream in streams if stream.shard is not None))
 
+    def _streams_of(self, shard: Shard) -> Iterator[Stream]:
+        return (stream for stream in tuple(self._streams.values()) if stream.shard is shard)
+
     # receiving, on the thread of a shard's connection ----------------------------------------------------------
 
     def on_state(self, shard: Shard, state: ShardState, reason: str) -> None:
@@ -359,9 +363,18 @@ class PushedSource(Source):
     def on_resubscribed(self, shard: Shard) -> None:
         """As after a lost connection: only what is sent from now on stands for a bar that forms."""
         shard.breaks += 1
-        for stream in tuple(self._streams.values()):
-            if stream.shard is shard:
-                stream.begin_again()
+        for stream in self._streams_of(shard):
+            stream.begin_again()
+
+    def forming_bars(self, shard: Shard, now: float) -> dict[SeriesKey, tuple[int, float]]:
+        """The bars that form and that the connection vouches for: open time and volume. Another one that has stated
+        all of them as far as that can take its place.
+        """
+        return bars_vouched_for(self._streams_of(shard), now)
+
+    def is_silent(self, shard: Shard, now: float) -> bool:
+        """Whether the connection is up, and all of its streams are stale."""
+        return shard.state == "connected" and are_silent(self._streams_of(shard), now)
 
     def on_turn(self, shard: Shard, now: float) -> None:
         """Once a second: which of its streams have gone silent, and which holes are to be asked for again."""
@@ -369,9 +382,7 @@ class PushedSource(Source):
             return
         self._next_look[shard.number] = now + 1.0
         self._look_at_clock(shard, now)
-        for stream in tuple(self._streams.values()):
-            if stream.shard is not shard:
-                continue
+        for stream in self._streams_of(shard):
             stale = bool(stale_seconds(stream, now))
             if stale and not stream.said_stale:
                 self._say_stale(shard, stream)

@@ -583,6 +583,13 @@ class SeriesBuffer:
         with self._lock:
             return self._tears is None or bool(self._tears.of([hole]))
 
+    def forming_by(self, voucher: int) -> tuple[int, float] | None:
+        """Open time and volume of the newest bar, if it is forming and this connection vouches for it."""
+        with self._lock:
+            if self._end == self._begin or self._forming.get(self._newest) != voucher:
+                return None
+            return self._newest, read_row(self._data, (self._end - 1) * ROW_BYTES).volume
+
     def __len__(self) -> int:
         return self._end - self._begin
 

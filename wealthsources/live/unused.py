@@ -51,6 +51,19 @@ class Unused:
         self._lost += 1
         self._why_lost = why
 
+    def add(self, other: Unused) -> None:
+        """What came on another connection of the same shard, after this."""
+        if other.last_at is not None:
+            self.last_at = max(self.last_at or other.last_at, other.last_at)
+        self.said = other.said or self.said
+        for kind, times in other._kinds.items():
+            self._kinds[kind if kind in self._kinds or len(self._kinds) < MOST_NAMES else OTHERS] += times
+        for series, times in other._strangers.items():
+            known = series in self._strangers or len(self._strangers) < MOST_NAMES
+            self._strangers[series if known else (OTHERS, "")] += times
+        self._lost += other._lost
+        self._why_lost = other._why_lost or self._why_lost
+
     def tell(self, symbol: str) -> list[str]:
         """What there was, a sentence for each kind of it, for who misses bars of this symbol."""
         told = []

@@ -1,6 +1,7 @@
 """The client: one thread that connects, subscribes, reads and, when a connection is lost, begins again.
 
-Nothing but `stop` ends the thread.
+Nothing but `stop` ends the thread. A connection that is to be replaced though it lives is read until the next one, made
+beside it by another thread, takes over: when that is, `Succession` says.
 """
 
 from __future__ import annotations
@@ -10,27 +11,31 @@ from typing import TYPE_CHECKING, Final
 
 from wealthsources import ConfigError, ForkLock, Shard, call_in_child
 from wealthsources_websocket.connection.conversation import Conversation, Setting
+from wealthsources_websocket.connection.credential import NO_CREDENTIAL, read_credential
 from wealthsources_websocket.connection.flood import FloodWatch
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 from wealthsources_websocket.connection.reconnect import ConnectPlan
-from wealthsources_websocket.connection.redact import Redactor, redact_url
+from wealthsources_websocket.connection.redact import redact_url
+from wealthsources_websocket.connection.renewal import Candidate, Renewal
+from wealthsources_websocket.connection.succession import Succession
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.base import Malformed
-from wealthsources_websocket.token_rules import SHORTEST, BadToken
+from wealthsources_websocket.token_rules import SHORTEST
 from wealthsources_websocket.transport.tls import tls_context
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from wealthsources import ShardState
     from wealthsources_websocket.connection.handler import Handler, Log
     from wealthsources_websocket.options import WebSocketOptions
-    from wealthsources_websocket.protocols.base import Protocol, Series
+    from wealthsources_websocket.protocols.base import BarMessage, Protocol, Series
     from wealthsources_websocket.transport.base import Connection
 
 _THREAD: Final = "wealthsources-websocket"
 _SHORT: Final = "csrf_token has fewer than %d characters: it is taken out of the log only where it stands alone"
+_MOMENT: Final = 0.1
 _AT_ONCE: Final = {"at_once": True}  # said whatever has been said just now
 
 
@@ -58,14 +63,16 @@ class Client(Shard):
         self._resubscribe = threading.Event()
         backoff = policies.backoff(options.backoff_base, options.backoff_cap)
         self._plan = ConnectPlan(options.endpoints, backoff, policies.budget, options.connects_per_minute)
-        flood = FloodWatch(policies.most_malformed, policies.flood_time)
-        self._setting = Setting(
-            options, protocol, handler, policies, logger, self._plan, flood, self._stop, self._resubscribe
+        may_be_quiet = not protocol.pushes_quiet_minutes
+        self._succession = Succession(
+            self, handler, self._plan, policies, logger, self._begin_renewal, may_be_quiet=may_be_quiet
         )
+        flood = FloodWatch(policies.most_malformed, policies.flood_time)
+        look, stop, again = self._succession.look, self._stop, self._resubscribe
+        self._setting = Setting(options, protocol, handler, policies, logger, self._plan, flood, stop, again, look)
         self._failed_attempts = 0  # since it was last connected
         self._states_told: set[ShardState] = set()  # in the log, since then
-        self._token = ""
-        self._redact = Redactor("")
+        self._credential = NO_CREDENTIAL
         self._lock = ForkLock()
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
@@ -76,14 +83,14 @@ class Client(Shard):
 
     def start(self) -> None:
         """Begin to connect, without waiting for it. Raises ConfigError if certificates or token cannot be read."""
-        self._read_token()
+        self._credential = read_credential(self._options, self._credential, at_start=True)
         with self._lock:
             if self._thread is not None or self._stop.is_set():
                 return
-            credential = self._setting.protocol.credential_name
-            if credential and not self._token:
-                self._log.warning("no %s is set; an empty one is sent", credential)
-            if 0 < len(self._token) < SHORTEST:
+            name, length = self._setting.protocol.credential_name, len(self._credential.text)
+            if name and not length:
+                self._log.warning("no %s is set; an empty one is sent", name)
+            if 0 < length < SHORTEST:
                 self._log.warning(_SHORT, SHORTEST)
             if any(url.startswith("wss://") for url in self._options.endpoints):
                 self._tls = self._make_tls()
@@ -100,12 +107,13 @@ class Client(Shard):
     def ask_to_stop(self) -> None:
         """Have the thread end soon, without waiting for it."""
         self._stop.set()
+        self._succession.ask_to_stop()
 
     def stop(self, deadline: float | None = None) -> None:
         """End the connection and the thread by `deadline`, monotonic, or within 3 s; in any state."""
         if deadline is None:
             deadline = self._monotonic() + self._policies.stop_limit
-        self._stop.set()
+        self.ask_to_stop()
         with self._lock:
             thread = self._thread
         if thread is None or thread is threading.current_thread():
@@ -115,17 +123,19 @@ class Client(Shard):
         if thread.is_alive() and connection is not None:
             connection.abort()
         thread.join(max(0.0, deadline - self._monotonic()))
+        self._succession.drop(max(0.0, deadline - self._monotonic()))
 
     def _leave_to_parent(self) -> None:
         """In a forked child: the thread is not there, the connection is not ours to end, and nothing is to begin."""
         self._thread = self._connection = None
+        self._succession.forget()
         self._stop = threading.Event()
         self._stop.set()
         self._resubscribe = threading.Event()
 
     def shown(self, text: str) -> str:
         """A text of the server's, fit to be shown: without the token, short, one line."""
-        return super().shown(self._redact(text))
+        return super().shown(self._credential.redact(text))
 
     def update_series(self, series: Sequence[Series]) -> None:
         """Subscribe to something else, on this connection and on all later ones."""
@@ -143,13 +153,16 @@ class Client(Shard):
             except Exception as error:  # noqa: BLE001 - nothing but stop ends this thread
                 self._log.exception("the reader failed; the connection begins anew")
                 self._wait_after(ConnectionLost("internal", type(error).__name__))
+        self._succession.drop()
         self._set_state("disconnected", "stopped")
 
     def _wait_after(self, lost: ConnectionLost) -> None:
         if self._stop.is_set():
             return
-        self.last_error = f"{self.endpoint}: {self._redact(str(lost))}"
+        self.last_error = f"{self.endpoint}: {self._credential.redact(str(lost))}"
         delay = self._plan.lost(lost, self._monotonic())
+        if self._succession.renewal is not None:
+            delay = 0.0  # the next one is being made already
         # In this order: what is counted has been told, and what a state tells is counted.
         self._log.warning("%s; next attempt in %.1f s", self.last_error, delay)
         self.counters[f"lost.{lost.reason}"] += 1
@@ -164,62 +177,147 @@ class Client(Shard):
         self._stop.wait(delay)
 
     def _one_connection(self) -> None:
+        """Connect and read, on whatever connections follow one another without a break, until one is lost."""
+        renewal = self._succession.renewal  # made beside the one that was lost, and not there in time
+        try:
+            conversation = self._connect() if renewal is None else self._await(renewal)
+            while True:
+                conversation = self._read(conversation)
+        except ConnectionLost as lost:
+            self._let_go(lost.close_code)
+            raise
+        finally:
+            self._let_go()
+
+    def _connect(self) -> Conversation:
         self._wait_for_turn()
         url = self._plan.current
-        self.endpoint = redact_url(url)
-        if not self._plan.refused:  # a probe with a credential that was turned down is no news
-            self._set_state("reconnecting" if self.epoch else "connecting", "")
+        self._say_connecting(url)
         self.counters["attempts"] += 1
         self._read_token()
         deadline = self._monotonic() + self._options.connect_timeout
-        connection = self._connection = self._dial(url)
-        try:
-            self._converse(Conversation(self._setting, self, connection, self._token, self._redact), deadline)
-        except ConnectionLost as lost:
-            if lost.close_code is not None:
-                connection.close(lost.close_code, timeout=0)
-            raise
-        finally:
-            self._connection = None
-            connection.drop()
+        self._connection = self._dial(url, self._stop)
+        conversation = Conversation(self._setting, self, self._connection, self._credential)
+        early = conversation.subscribe(deadline)
+        self._plan.use(url)
+        self._begin_epoch(self._monotonic(), "")
+        self._hand_on((event, self.acknowledged_at) for event in early)
+        return conversation
 
-    def _dial(self, url: str) -> Connection:
+    def _say_connecting(self, url: str) -> None:
+        self.endpoint = redact_url(url)
+        if not self._plan.refused:  # a probe with a credential that was turned down is no news
+            self._set_state("reconnecting" if self.epoch else "connecting", "")
+
+    def _dial(self, url: str, stop: threading.Event) -> Connection:
         options = self._options
         try:
             proxy = options.proxy_for(url)
         except ValueError as error:  # what the environment says; it never holds the value
             raise ConnectionLost("proxy_error", f"the proxy of the environment {error}") from None
-        return self._policies.dial(url, options.connect_timeout, self._stop, options.max_message, self._tls, proxy)
+        return self._policies.dial(url, options.connect_timeout, stop, options.max_message, self._tls, proxy)
 
-    def _converse(self, conversation: Conversation, deadline: float) -> None:
-        early = conversation.subscribe(deadline)
-        self.epoch += 1
-        self.acknowledged_at = self._monotonic()
-        self._set_state("connected", "")
-        for event in early:  # in their order: what was lost makes the bar before it uncertain
+    def _let_go(self, close_code: int | None = None) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if close_code is not None:
+                connection.close(close_code, timeout=0)
+            connection.drop()
+
+    def _hand_on(self, events: Iterable[tuple[BarMessage | Malformed, float]]) -> None:
+        """Give the handler what came, with its monotonic times: what was lost makes the bar before it uncertain."""
+        for event, at in events:
             if isinstance(event, Malformed):
                 self._handler.on_malformed(self, event)
-            else:
-                self._handler.on_bar(self, event, self.acknowledged_at)
-        conversation.read()
+            elif self._handler.on_bar(self, event, at):
+                self.last_data = max(at, self.last_data or at)
+
+    # one connection after another ------------------------------------------------------------------------------
+
+    def _begin_renewal(self, reason: str) -> Renewal:
+        """Have another connection made beside the one in use. Raises ConnectionLost if there is no token to send."""
+        url = self._plan.current
+        self._log.info("%s: the next connection is made beside this one (%s)", reason, redact_url(url))
+        self.counters["attempts"] += 1
+        self._read_token()
+        candidate = Candidate(self, self._setting.protocol, redact_url(url), self._credential.redact)
+        renewal = Renewal(self._setting, candidate, reason, url, self._credential, self._dial)
+        renewal.start()
+        return renewal
+
+    def _read(self, conversation: Conversation) -> Conversation:
+        """Read until another connection takes over. Returns what is said there. Raises ConnectionLost if none does."""
+        lost: ConnectionLost | None = None
+        try:
+            conversation.read()
+            renewal = self._succession.renewal
+        except ConnectionLost as error:
+            lost, renewal = error, self._succession.stands_by(error)
+        following = None if renewal is None else renewal.hand_over()
+        if renewal is None or following is None:
+            if lost is not None:
+                raise lost
+            return conversation  # the other one is lost just now, which `Succession.look` finds
+        if lost is not None:
+            self._note_loss(lost)
+        else:
+            self._let_go(1000)
+        self._take_over(renewal, following, renewal.reason if lost is None else lost.reason)
+        return following
+
+    def _await(self, renewal: Renewal) -> Conversation:
+        """Wait for a connection that was made beside one that is lost by now."""
+        self._say_connecting(renewal.url)
+        while not renewal.settled.wait(_MOMENT):
+            if self._stop.is_set():
+                raise ConnectionLost("stopped")
+        following = renewal.hand_over()
+        if following is None:
+            self._succession.drop()
+            self.counters.update(renewal.shard.counters)
+            raise renewal.lost or ConnectionLost("stopped")
+        self._take_over(renewal, following, renewal.reason)
+        return following
+
+    def _note_loss(self, lost: ConnectionLost) -> None:
+        """A connection is lost, and another is there already."""
+        self._let_go(lost.close_code)
+        self.last_error = f"{self.endpoint}: {self._credential.redact(str(lost))}"
+        self._log.warning("%s; the next connection is there", self.last_error)
+        self.counters[f"lost.{lost.reason}"] += 1
+
+    def _take_over(self, renewal: Renewal, conversation: Conversation, reason: str) -> None:
+        """Go on with a connection that was made beside the old one, which is let go of by now."""
+        now, shard = self._monotonic(), renewal.shard
+        forming = self._handler.forming_bars(self, now)  # while the old connection vouches for them
+        text = "%s: the connection that was made beside the old one takes over (%s)"
+        self._log.info(text, reason, shard.endpoint, extra=_AT_ONCE)
+        self._connection = renewal.connection
+        shard.give_to(self)
+        self._plan.use(renewal.url)
+        self._succession.took_over(renewal, now)
+        conversation.change_to(self._setting, self)
+        self._begin_epoch(renewal.acknowledged_at or now, reason)
+        self._hand_on(renewal.held.take(forming))
+
+    def _begin_epoch(self, acknowledged_at: float, reason: str) -> None:
+        """Another connection is in use, acknowledged at that moment; for a reason, if it took the place of another."""
+        follows = self.state == "connected"
+        if follows:
+            self.reconnects_by_reason[reason] += 1
+            self.counters["takeovers"] += 1
+        self.epoch += 1
+        self.acknowledged_at = acknowledged_at
+        if follows:
+            self.since = self._monotonic()
+            self._handler.on_state(self, "connected", reason)
+        else:
+            self._set_state("connected", "")
 
     def _read_token(self) -> None:
-        """The token as it is now: a file or a function may have a new one."""
-        name = self._options.csrf_token_file
-        what = f"csrf_token_file {name}" if name else "csrf_token"
-        try:
-            token = self._options.read_token()
-        except Exception as error:  # noqa: BLE001 - a function of the deployment's may raise anything
-            # Not the text of others' errors: it may hold the token.
-            why = str(error) if isinstance(error, BadToken) else f"cannot be read: {type(error).__name__}"
-            if self._thread is None:
-                said = f": {error.strerror}" if name and isinstance(error, OSError) else f" {why}"
-                raise ConfigError(what + said) from None
-            raise ConnectionLost("token", f"{what} {why}") from None
-        if token != self._token:
+        before, self._credential = self._credential, read_credential(self._options, self._credential)
+        if self._credential is not before:
             self._plan.accepted()  # a new one has not been refused yet
-            self._redact = Redactor(token, self._token)
-            self._token = token
 
     def _wait_for_turn(self) -> None:
         said = False

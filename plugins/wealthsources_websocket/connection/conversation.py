@@ -1,7 +1,7 @@
 """One connection from its upgrade to its loss: greeting, subscription, acknowledgement, then reading.
 
-Three clocks watch it, all monotonic: our own heartbeat must be answered; a bar must come once in a while, whatever else
-the server sends; and the source watches each stream.
+Three clocks watch it, all monotonic: our own heartbeat must be answered; something must come once in a while, or at
+least when it is asked for; and the source watches each stream.
 """
 
 from __future__ import annotations
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wealthsources import Shard
+    from wealthsources_websocket.connection.credential import Credential
     from wealthsources_websocket.connection.flood import FloodWatch
     from wealthsources_websocket.connection.handler import Handler, Log
     from wealthsources_websocket.connection.policies import Policies
     from wealthsources_websocket.connection.reconnect import ConnectPlan
     from wealthsources_websocket.errors import FailureKind
     from wealthsources_websocket.options import WebSocketOptions
-    from wealthsources_websocket.protocols.base import Protocol, ProtocolEvent
+    from wealthsources_websocket.protocols.base import Protocol, ProtocolEvent, Series
     from wealthsources_websocket.transport.base import Connection
 
 _CHECK_EVERY: Final = 0.2
@@ -53,25 +54,28 @@ _LIKE_A_BEAT: Final = re.compile(r"ping|heart|keep.?alive", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Setting:
-    """What all conversations of a client have in common. `stop` and `resubscribe` are set by other threads."""
+    """What all conversations of a client have in common. `stop` and `resubscribe` are set by other threads.
+
+    plan        is told how well the connection does; None: of one that is not in use yet, nobody is
+    leaves_off  asked several times a second, with the time: whether another thread, or another connection, goes on
+    """
 
     options: WebSocketOptions
     protocol: Protocol
     handler: Handler
     policies: Policies
     log: Log
-    plan: ConnectPlan
+    plan: ConnectPlan | None
     flood: FloodWatch
     stop: threading.Event
     resubscribe: threading.Event
+    leaves_off: Callable[[Uptime, float], bool]
 
 
 class Conversation:
-    """What is said on one connection. `redact` takes the credential out of what is shown."""
+    """What is said on one connection."""
 
-    def __init__(
-        self, setting: Setting, shard: Shard, connection: Connection, credential: str, redact: Callable[[str], str]
-    ) -> None:
+    def __init__(self, setting: Setting, shard: Shard, connection: Connection, credential: Credential) -> None:
         self._options = setting.options
         self._protocol = setting.protocol
         self._handler = setting.handler
@@ -79,10 +83,17 @@ class Conversation:
         self._monotonic = setting.policies.monotonic
         self._shard = shard
         self._connection = connection
-        self._credential = credential
-        self._redact = redact
-        self._subscription = Subscription(setting.protocol, credential, shard.match, self._monotonic())
+        self._credential, self._redact = credential
+        self._subscription = Subscription(setting.protocol, credential.text, self._match, self._monotonic())
         self._heartbeat = Heartbeat(setting.protocol, self._options.ping_interval, self._options.pong_timeout)
+        self._up: Uptime | None = None
+
+    def change_to(self, setting: Setting, shard: Shard) -> None:
+        """From now on it is of this shard. Only while nobody reads."""
+        self._setting, self._handler, self._shard = setting, setting.handler, shard
+
+    def _match(self, symbol: str, timeframe: str) -> Series | None:
+        return self._shard.match(symbol, timeframe)
 
     # until it is acknowledged ----------------------------------------------------------------------------------
 
@@ -179,13 +190,12 @@ class Conversation:
     # while it is up --------------------------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Read until the connection is lost. Raises ConnectionLost."""
-        options, shard, flood, monotonic = self._options, self._shard, self._setting.flood, self._monotonic
+        """Read until `leaves_off` says so; it can be called again then. Raises ConnectionLost."""
+        shard, flood, monotonic = self._shard, self._setting.flood, self._monotonic
         receive, read, on_bar = self._connection.receive, self._protocol.read, self._handler.on_bar
-        now = next_check = monotonic()
-        up = Uptime(now, options.idle_limit, self._protocol.limits.lifetime, self._setting.policies.asleep)
-        self._heartbeat.begin(now)
-        longest_pause = max(LONG_PAUSE, options.pong_timeout)
+        up = self._up = self._up or self._begin(monotonic())
+        now = next_check = up.looked_at
+        longest_pause = max(LONG_PAUSE, self._options.pong_timeout)
         while True:
             before = now
             frame = receive()
@@ -195,6 +205,7 @@ class Conversation:
             if frame is None:
                 next_check = now
             elif frame.opcode == TEXT:
+                up.last_frame = now
                 for event in read(frame.data):
                     if type(event) is not BarMessage:
                         self._hear(event, now, up)
@@ -204,16 +215,27 @@ class Conversation:
                     elif wanted is None:
                         flood.malformed(now)
             else:
+                up.last_frame = now
                 self._control(frame.opcode, frame.data)
             if now >= next_check:
                 next_check = now + _CHECK_EVERY
-                self._check(up, now)
+                if self._check(up, now):
+                    up.looked_at = now
+                    return
 
-    def _check(self, up: Uptime, now: float) -> None:
-        """What is looked at every now and then while a connection is up."""
+    def _begin(self, now: float) -> Uptime:
+        lifetime, policies = self._protocol.limits.lifetime, self._setting.policies
+        self._heartbeat.begin(now)
+        renew_after = None if lifetime is None else lifetime * policies.uniform(*policies.renew_at)
+        return Uptime(now, self._options, policies.asleep, lifetime, renew_after)
+
+    def _check(self, up: Uptime, now: float) -> bool:
+        """What is looked at every now and then while a connection is up. Returns whether to leave off."""
         if self._setting.stop.is_set():
             self._say_goodbye()
         up.check_awake()
+        if up.check_idle(now):
+            self._heartbeat.ask(self._connection)
         self._heartbeat.check(self._connection, now)
         up.check_age(now)
         if self._setting.resubscribe.is_set():
@@ -223,10 +245,13 @@ class Conversation:
             self._send_due(now)
         self._judge(up, now)
         self._handler.on_turn(self._shard, now)
+        return self._setting.leaves_off(up, now)
 
     def _judge(self, up: Uptime, now: float) -> None:
         """Tell the plan how well this connection does."""
         options, plan = self._options, self._setting.plan
+        if plan is None:
+            return
         if up.last_sign > up.started:
             plan.accepted()
             if not up.proven and now - up.started >= options.reset_after:
@@ -287,9 +312,16 @@ class Conversation:
         elif isinstance(event, Refused):
             self._hear_refused(event)
         elif isinstance(event, ReconnectSoon):
-            raise ConnectionLost("reconnect_asked", self._redact(event.reason))
+            self._hear_reconnect(self._redact(event.reason), up)
         elif isinstance(event, Ignored):
             self._hear_ignored(event, now)
+
+    def _hear_reconnect(self, reason: str, up: Uptime | None) -> None:
+        if up is None:
+            raise ConnectionLost("reconnect_asked", reason)
+        if up.asked is None:
+            self._setting.log.info("the server wants us on another connection: %s", reason)
+            up.asked = reason
 
     def _hear_ignored(self, event: Ignored, now: float) -> None:
         """A kind of message that is not known: counted by name, and the first of each is told."""

@@ -6,8 +6,10 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wealthsources import Shard, ShardState
-    from wealthsources_websocket.protocols.base import BarMessage, Malformed
+    from wealthsources_websocket.protocols.base import BarMessage, Malformed, Series
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
@@ -30,5 +32,14 @@ class Handler(Protocol):
     def on_resubscribed(self, shard: Shard) -> None:
         """The subscription went out again on this connection: the server may begin all streams anew."""
 
+    def forming_bars(self, shard: Shard, now: float) -> Mapping[Series, tuple[int, float]]:
+        """The bars that form and that the connection vouches for at monotonic time `now`: open time (ms) and volume.
+
+        Those of streams that are silent for too long are not among them.
+        """
+
+    def is_silent(self, shard: Shard, now: float) -> bool:
+        """Whether all streams of the shard are stale at monotonic time `now`, though the connection is up."""
+
     def on_state(self, shard: Shard, state: ShardState, reason: str) -> None:
-        """The connection is in another state."""
+        """The connection is in another state, or another one has taken its place: connected once more."""

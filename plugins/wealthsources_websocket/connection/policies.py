@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,12 @@ class Policies:
     snapshot        for so long after an acknowledgement bars may be of a snapshot, which tells nothing of how they come
     first_retry     a hole that was not filled is asked for again after so long, at first
     most_malformed  so many messages in a row that cannot be used, within `flood_time`, end a connection
+    uniform         draws a number between two
+    renew_at        between these shares of the time that a server grants a connection the next one is opened beside it
+    patience        for so long a connection that is there waits until it has stated every bar that the old one forms
+    silence         where all is silent another connection is tried at once, and after these seconds at least if that
+                    brings nothing either; each time twice as many, up to the second number
+    most_held       so many messages are kept of a connection that is not in use yet
     """
 
     dial: Dial = connect
@@ -49,6 +56,11 @@ class Policies:
     flood_time: float = 60.0
     snapshot: float = 1.0
     first_retry: float = 5.0
+    uniform: Callable[[float, float], float] = random.uniform
+    renew_at: tuple[float, float] = (0.90, 0.95)
+    patience: float = 600.0
+    silence: tuple[float, float] = (60.0, 3600.0)
+    most_held: int = 10_000
 
 
 DEFAULT_POLICIES: Final = Policies()

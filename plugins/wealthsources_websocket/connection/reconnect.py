@@ -103,11 +103,17 @@ class ConnectPlan:
         self._budget = budget
         self._per_minute = per_minute
         self._refusals = 0
+        self._using: str | None = None
 
     @property
     def current(self) -> str:
         """The address that is tried, or connected to."""
         return self._endpoints.current
+
+    def use(self, url: str) -> None:
+        """This address is connected to. Another may be tried beside it."""
+        self._using = url
+        self._endpoints.choose(url)
 
     @property
     def refused(self) -> bool:
@@ -128,8 +134,14 @@ class ConnectPlan:
             waits.append(wait)
         return min(waits)
 
-    def lost(self, lost: ConnectionLost, now: float) -> float:
-        """Note a failure. Returns the delay before the next attempt, in seconds."""
+    def lost(self, lost: ConnectionLost, now: float, *, beside: bool = False) -> float:
+        """Note a failure, of the connection in use unless it was one `beside` that.
+
+        Returns the delay before the next attempt, in seconds.
+        """
+        if self._using is not None and not beside:
+            self._endpoints.choose(self._using)
+            self._using = None
         if lost.kind == "rate":
             rest = min(lost.retry_after, _LONGEST_REST) if lost.retry_after else self._backoff.cap
             self._budget.block(_host(self.current), now + rest)
@@ -148,7 +160,17 @@ class ConnectPlan:
     def proven(self) -> None:
         """The connection lived long enough and brought data."""
         self._backoff.reset()
+        if self._using is not None:
+            self._endpoints.choose(self._using)
         self._endpoints.worked()
+
+    def pause(self) -> float:
+        """The delay before a connection is followed by another though it has not proved itself, in seconds."""
+        return self._backoff.next() / self._endpoints.count
+
+    def elsewhere(self) -> None:
+        """The connection in use brings nothing: the next address in turn is tried beside it."""
+        self._endpoints.failed()
 
     def rested(self) -> None:
         """The connection has been up for so long that the first address is worth another try, when it is lost."""

@@ -44,16 +44,19 @@ class Seen:
         self.bars: list[BarMessage] = []
         self.bad: list[Malformed] = []
         self.resubscribed = 0
+        self.turns = 0
         self.epochs: list[int] = []
         self.states: list[str] = []
         self.reasons: list[str] = []
         self.wanted: Callable[[BarMessage], bool] = lambda bar: True
+        self.forming: dict[tuple[str, str], tuple[int, float]] = {}
+        self.silent = False
 
     def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
         self.bad.append(malformed)
 
     def on_turn(self, shard: Shard, now: float) -> None:
-        pass
+        self.turns += 1
 
     def on_resubscribed(self, shard: Shard) -> None:
         self.resubscribed += 1
@@ -66,6 +69,12 @@ class Seen:
     def on_state(self, shard: Shard, state: str, reason: str) -> None:
         self.states.append(state)
         self.reasons.append(reason)
+
+    def forming_bars(self, shard: Shard, now: float) -> dict[tuple[str, str], tuple[int, float]]:
+        return self.forming
+
+    def is_silent(self, shard: Shard, now: float) -> bool:
+        return self.silent
 
     @property
     def open_times(self) -> list[int]:

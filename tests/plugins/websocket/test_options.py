@@ -298,15 +298,10 @@ def test_options_cannot_be_changed():
         options().endpoint = FAR  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(
-    ("resolutions", "seconds"), [("1m", 90), ("1m,1h", 90), ("5m,1h", 450), ("1h", 5400), ("1d", 129_600)]
-)
-def test_the_connection_may_be_idle_for_one_and_a_half_of_the_shortest_bar(resolutions, seconds):
-    assert options(resolutions=resolutions).idle_limit == seconds
-
-
-def test_how_long_the_connection_may_be_idle_can_be_said():
-    assert options(resolutions="1d", data_idle=7).idle_limit == 7
+@pytest.mark.parametrize("resolutions", ["1m", "1d"])
+def test_how_long_a_connection_may_give_no_sign_of_life_is_no_matter_of_its_bars(resolutions):
+    assert options(resolutions=resolutions).data_idle == 90
+    assert options(resolutions=resolutions, data_idle=7).data_idle == 7
 
 
 def test_certificates_are_found_from_the_folder_of_the_file(from_file, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
 from ....support.waiting import wait_until
-from ....support.wire import PING, PONG
+from ....support.wire import BINARY, PING, PONG
 from ..protocols.invented import Invented
 
 # Being alive.
@@ -115,43 +116,100 @@ def test_a_ping_message_is_answered_with_a_pong_message(serve, start_client):
     assert server.received[1:] == [{"type": "PONG"}, {"type": "PONG"}]
 
 
-def test_a_connection_without_bars_is_given_up_whatever_else_comes(serve, start_client):
-    def script(peer):
-        peer.accept()
-        while peer.number == 1:
-            peer.send({"type": "CONNECTED"}, {"type": "PONG"}, {"type": "NEWS"}, {"type": "ERROR", "message": "busy"})
-            peer.frame(PING, b"x")
-            peer.answer(*peer.read())
-        peer.stay()
-
-    client, _ = start_client(serve(script).url, data_idle=0.3, ping_interval=0.05)
-    wait_until(lambda: client.epoch == 2)
-    assert client.counters["lost.data_idle"] == 1
+#: Nobody is asked anything but after data_idle.
+IDLE = {"data_idle": 20.0, "pong_timeout": 100.0, "ping_interval": 80_000.0}
 
 
-def test_bars_of_others_do_not_count_as_data(serve, start_client, bar):
+def after_acknowledging(heard):
+    """A server that acknowledges, keeps what it hears and answers none of it."""
+
     def script(peer):
         peer.accept()
         while True:
-            peer.send(bar(1, symbol="DOGEUSDT"))
-            peer.answer(*peer.read())
+            heard.append(peer.read())
 
-    client, seen = start_client(serve(script).url, data_idle=0.3, ping_interval=0.01)
+    return script
+
+
+SIGNS = {
+    "a bar": (lambda peer, bar: peer.send(bar(1)), lambda seen, client: len(seen.bars)),
+    "a bar of others": (
+        lambda peer, bar: peer.send(bar(1, symbol="DOGEUSDT")),
+        lambda seen, client: len(seen.bars),
+    ),
+    "a pong": (lambda peer, bar: peer.frame(PONG, b"x"), lambda seen, client: client.counters["stray_pongs"]),
+    "a message": (
+        lambda peer, bar: peer.send({"type": "NEWS"}),
+        lambda seen, client: client.counters["ignored_messages"],
+    ),
+    "a binary frame": (
+        lambda peer, bar: peer.frame(BINARY, b"\0"),
+        lambda seen, client: client.counters["binary_frames"],
+    ),
+}
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_whatever_comes_is_a_sign_of_life(serve, start_client, bar, clock, sign):
+    send, count = SIGNS[sign]
+    heard = []
+    server = serve(after_acknowledging(heard))
+    client, seen = start_client(server.url, **IDLE)
     seen.wanted = lambda message: message.symbol == "BTCUSDT"
-    wait_until(lambda: client.counters["lost.data_idle"])
+    wait_until(lambda: client.state == "connected")
+    for number in range(1, 5):
+        clock.step(15.0)
+        send(server.peers[0], bar)
+        wait_until(lambda wanted=number: count(seen, client) >= wanted)
+    assert heard == []
+    assert (client.epoch, client.state) == (1, "connected")
 
 
-def test_bars_keep_a_connection(serve, start_client, bar):
+def test_a_silent_server_is_asked_and_any_frame_is_an_answer(serve, start_client, clock):
+    heard = []
+    server = serve(after_acknowledging(heard))
+    client, _ = start_client(server.url, **IDLE)
+    wait_until(lambda: client.state == "connected")
+    for number in range(1, 4):
+        clock.step(21.0)
+        wait_until(lambda wanted=number: len(heard) == wanted)
+        server.peers[0].send({"type": "NEWS"})
+        wait_until(lambda wanted=number: client.counters["ignored_messages"] == wanted)
+        clock.step(15.0)
+    assert [opcode for opcode, _ in heard] == [PING] * 3
+    assert (client.epoch, client.state) == (1, "connected")
+
+
+def test_the_answer_to_the_question_is_no_stray_pong(serve, start_client, clock):
+    heard = []
+
     def script(peer):
         peer.accept()
-        for place in range(100_000):
-            peer.send(bar(place))
-            peer.answer(*peer.read())
+        while True:
+            heard.append(peer.read())
+            peer.answer(*heard[-1])
 
-    client, seen = start_client(serve(script).url, data_idle=0.5, ping_interval=0.01)
-    wait_until(lambda: len(seen.bars) >= 5)
-    assert seen.epochs[:5] == [1] * 5
-    assert client.reconnects == 0
+    client, _ = start_client(serve(script).url, **IDLE)
+    wait_until(lambda: client.state == "connected")
+    for number in (1, 2):
+        clock.step(21.0)
+        wait_until(lambda wanted=number: len(heard) == wanted)
+    assert (client.counters["stray_pongs"], client.epoch) == (0, 1)
+
+
+def test_a_server_that_gives_no_sign_when_it_is_asked_is_left(serve, start_client, clock):
+    heard = []
+    server = serve(after_acknowledging(heard))
+    client, seen = start_client(server.url, **IDLE)
+    wait_until(lambda: client.state == "connected")
+    clock.step(21.0)
+    wait_until(lambda: heard)
+    for _ in range(2):  # a step of more than pong_timeout would be a time that it stood still
+        turns = seen.turns
+        clock.step(60.0)
+        wait_until(lambda before=turns: seen.turns >= before + 2 or client.epoch == 2)
+    wait_until(lambda: client.epoch == 2)
+    assert client.counters["lost.data_idle"] == 1
 
 
 def test_a_machine_that_slept_begins_with_a_new_connection(serve, start_client, bar, policies):
@@ -212,18 +270,82 @@ def test_a_text_is_answered_by_a_text_and_a_ping_by_its_pong():
     ping.check(wire, 5.0)
 
 
-def test_a_connection_is_over_when_it_is_idle_too_old_or_was_asleep():
-    asleep = [100.0]
-    up = Uptime(0.0, 60.0, 300.0, lambda: asleep[0])
-    up.check_age(60.0)
-    with pytest.raises(ConnectionLost, match=r"data_idle: no bar for 61 s \(data_idle\)"):
-        up.check_age(61.0)
-    up.heard(100.0)
-    up.check_age(160.0)
-    up.last_bar = 250.0
+def test_the_question_is_a_ping_where_the_server_alone_sends_heartbeats():
+    class Silent(Invented):
+        heartbeat = "none"
+
+    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0)
+    heartbeat.ask(wire)
+    (payload,) = wire.sent
+    assert len(payload) == 8
+    heartbeat.check(wire, 100.0)  # no pong is waited for: any frame will do
+    assert heartbeat.ponged(payload)
+    assert not heartbeat.ponged(payload)
+
+
+def test_the_question_is_a_text_where_heartbeats_are():
+    wire, heartbeat = Wire(), Heartbeat(Invented(), 1.0, 1.0)
+    heartbeat.ask(wire)
+    assert [json.loads(sent)["op"] for sent in wire.sent] == ["beat"]
+
+
+def test_the_question_takes_no_heartbeat_for_answered():
+    wire, heartbeat = Wire(), Heartbeat(WealthAI(), 1.0, 1.0)
+    heartbeat.check(wire, 1.0)
+    heartbeat.ask(wire)
+    assert heartbeat.ponged(wire.sent[1])
+    with pytest.raises(ConnectionLost, match="pong_timeout"):
+        heartbeat.check(wire, 5.0)
+
+
+def uptime(lifetime: float | None = None, renew_after: float | None = None, asleep=lambda: 0.0) -> Uptime:
+    """Of a connection that began at 0, with 60 s of `data_idle` and 10 s of `pong_timeout`."""
+    return Uptime(0.0, SimpleNamespace(data_idle=60.0, pong_timeout=10.0), asleep, lifetime, renew_after)
+
+
+def test_a_connection_that_gives_no_sign_is_asked_once_and_then_over():
+    up = uptime()
+    assert not up.check_idle(60.0)
+    assert up.check_idle(61.0)
+    assert not up.check_idle(71.0)
+    with pytest.raises(
+        ConnectionLost, match=r"data_idle: no sign of life for 72 s, nor when asked for one \(data_idle\)"
+    ):
+        up.check_idle(71.5)
+
+
+def test_a_sign_of_life_begins_the_time_anew():
+    up = uptime()
+    assert up.check_idle(61.0)
+    up.last_frame = 70.0
+    assert not up.check_idle(130.0)
+    assert up.check_idle(131.0)
+    assert not up.check_idle(140.0)
+
+
+def test_a_connection_is_over_when_it_is_as_old_as_it_may_be_and_is_old_before():
+    up = uptime(300.0, 280.0)
+    up.check_age(299.0)
+    assert (up.is_old(279.0), up.is_old(280.0)) == (False, True)
     with pytest.raises(ConnectionLost, match="lifetime: the server ends connections after 300 s"):
         up.check_age(300.0)
+    assert not uptime().is_old(1e9)
+
+
+def test_a_connection_is_over_when_the_machine_slept():
+    asleep = [100.0]
+    up = uptime(asleep=lambda: asleep[0])
     up.check_awake()
     asleep[0] += 600
     with pytest.raises(ConnectionLost, match="suspended: this machine slept for 600 s"):
         up.check_awake()
+
+
+def test_bars_and_heartbeats_that_count_show_that_the_stream_is_alive_and_other_frames_do_not():
+    up = uptime()
+    up.last_frame = 50.0
+    assert up.last_sign == 0.0
+    up.heard(20.0)
+    assert up.last_sign == 20.0
+    up.last_bar = 30.0
+    assert up.last_sign == 30.0

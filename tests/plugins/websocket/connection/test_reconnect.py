@@ -174,3 +174,46 @@ def test_a_rest_has_a_limit_and_without_a_number_it_is_the_longest_delay():
 
 def test_what_the_server_calls_final_is_tried_again_but_slowly():
     assert plan("wss://a.example/", "wss://b.example/").lost(ConnectionLost("closed_4003", kind="fatal"), 0.0) == 60.0
+
+
+# beside a connection in use ------------------------------------------------------------------------------------
+
+
+def plan_of(*urls: str) -> ConnectPlan:
+    return ConnectPlan(urls, Backoff(1.0, 8.0, highest), ConnectBudget(), 100)
+
+
+def test_what_fails_beside_the_connection_in_use_moves_on_and_that_one_stays_what_is_proven():
+    plan = plan_of("ws://a/", "ws://b/")
+    plan.use("ws://a/")
+    plan.lost(ConnectionLost("refused"), 0.0, beside=True)
+    assert plan.current == "ws://b/"  # the next one that is tried beside it
+    plan.proven()
+    assert plan.current == "ws://a/"
+
+
+def test_a_connection_in_use_that_is_lost_counts_against_its_own_address():
+    plan = plan_of("ws://a/", "ws://b/", "ws://c/")
+    plan.use("ws://a/")
+    plan.lost(ConnectionLost("refused"), 0.0, beside=True)  # a
+    plan.lost(ConnectionLost("refused"), 0.0, beside=True)  # b
+    plan.use("ws://b/")
+    plan.lost(ConnectionLost("refused"), 0.0, beside=True)  # b once more
+    plan.lost(ConnectionLost("cut"), 0.0)  # b, though another address was up next
+    assert plan.current == "ws://c/"
+    plan.lost(ConnectionLost("refused"), 0.0)
+    assert plan.current == "ws://a/"
+
+
+def test_the_pause_before_a_connection_that_is_not_proven_is_followed_grows_like_any_delay():
+    plan = plan_of("ws://a/")
+    assert [plan.pause() for _ in range(5)] == [1.0, 2.0, 4.0, 8.0, 8.0]
+    plan.proven()
+    assert plan.pause() == 1.0
+
+
+def test_where_nothing_comes_the_next_address_is_tried_beside_it():
+    plan = plan_of("ws://a/", "ws://b/")
+    plan.use("ws://a/")
+    plan.elsewhere()
+    assert plan.current == "ws://b/"

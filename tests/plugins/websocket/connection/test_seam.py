@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import struct
 import threading
 import time
@@ -160,7 +161,9 @@ def test_what_close_codes_mean_is_the_protocols_and_the_options_have_the_last_wo
     wait_until(lambda: client.state == "error")
 
 
-def test_a_series_that_was_refused_is_asked_for_again_on_the_next_connection(serve, start_invented):
+def test_a_series_that_was_refused_is_asked_for_again_on_the_next_connection(serve, start_invented, caplog):
+    caplog.set_level(logging.INFO)
+
     def script(peer):
         introduce(peer)
         texts = [peer.message(), peer.message()]
@@ -173,8 +176,8 @@ def test_a_series_that_was_refused_is_asked_for_again_on_the_next_connection(ser
 
     client, _ = start_invented(serve(script).url)
     wait_until(lambda: client.epoch == 2 and not client.refused)
-    assert client.counters["lost.reconnect_asked"] == 1
-    assert "the server restarts" in client.last_error
+    assert client.reconnects_by_reason == {"reconnect_asked": 1}
+    assert "the server wants us on another connection: the server restarts" in caplog.text
 
 
 def test_when_every_series_is_refused_the_connection_is_of_no_use(serve, start_invented):
@@ -217,7 +220,7 @@ def test_a_server_that_answers_no_heartbeat_is_left(serve, start_invented):
     assert client.counters["lost.pong_timeout"] == 1
 
 
-def test_on_a_market_that_pushes_no_quiet_minutes_heartbeats_keep_a_connection(serve, start_invented):
+def test_on_a_market_that_pushes_no_quiet_minutes_silence_is_no_reason_for_another_connection(serve, start_invented):
     class Pushing(Invented):
         pushes_quiet_minutes = True
 
@@ -225,19 +228,38 @@ def test_on_a_market_that_pushes_no_quiet_minutes_heartbeats_keep_a_connection(s
         begin(peer)
         beating(peer)
 
-    quiet, _ = start_invented(serve(script).url, ping_interval=0.05, data_idle=0.4)
-    lost, _ = start_invented(serve(script).url, Pushing, ping_interval=0.05, data_idle=0.4)
-    wait_until(lambda: lost.counters["lost.data_idle"] >= 2)
-    assert (quiet.epoch, quiet.counters["lost.data_idle"]) == (1, 0)
+    quiet, of_quiet = start_invented(serve(script).url, ping_interval=0.05)
+    renewed, of_renewed = start_invented(serve(script).url, Pushing, ping_interval=0.05)
+    of_quiet.silent = of_renewed.silent = True
+    wait_until(lambda: renewed.reconnects_by_reason["silent"] == 1)
+    wait_until(lambda: quiet.counters["heartbeats"] >= 20)
+    assert (quiet.epoch, quiet.counters["attempts"]) == (1, 1)
 
 
-def test_a_connection_is_renewed_when_it_is_as_old_as_the_server_lets_it_be(serve, start_invented):
+def test_a_connection_is_over_when_it_is_as_old_as_the_server_lets_it_be(serve, start_invented):
     class Mortal(Invented):
         limits = Limits(series_per_text=2, lifetime=0.3)
 
     client, _ = start_invented(serve(lambda peer: (begin(peer), beating(peer))).url, Mortal)
-    wait_until(lambda: client.epoch == 2)
+    wait_until(lambda: client.epoch == 2)  # there was no time for another beside it
     assert client.counters["lost.lifetime"] == 1
+
+
+def test_a_connection_is_followed_by_another_before_it_is_that_old(serve, start_invented, clock):
+    class Mortal(Invented):
+        limits = Limits(series_per_text=2, lifetime=10_000.0)
+
+    server = serve(lambda peer: (begin(peer), beating(peer)))
+    client, seen = start_invented(server.url, Mortal, ping_interval=0.05, pong_timeout=10_000.0)
+    wait_until(lambda: client.counters["heartbeats"])
+    clock.step(8_990.0)
+    beats = client.counters["heartbeats"]
+    wait_until(lambda: client.counters["heartbeats"] > beats + 10)
+    assert (client.epoch, server.accepted) == (1, 1)  # none is renewed before 90 % of its time
+    clock.step(510.0)
+    wait_until(lambda: client.epoch == 2)
+    assert client.reconnects_by_reason == {"lifetime": 1}
+    assert seen.states == ["connecting", "connected", "connected"]
 
 
 def test_texts_go_out_no_faster_than_the_server_allows(serve, start_invented):
