@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import Shard
+from wealthsources import Market, Shard
 from wealthsources.live.renewing import are_silent, bars_vouched_for
 from wealthsources.live.series import SeriesBuffer
 from wealthsources.live.stream import Stream
@@ -32,7 +32,8 @@ def stream(shard):
 
 
 def push(stream: Stream, hour: int, now: float = 0.0, *, volume: float = 1.0, closed: bool | None = None) -> None:
-    stream.series = stream.series or SeriesBuffer(stream.symbol, FRAME)
+    if stream.series is None:
+        stream.series = SeriesBuffer(stream.symbol, FRAME)
     values = (1.0, 2.0, 0.5, 1.0, volume)
     stream.series.put(at(hour), at(hour + 1), values, closed=closed, epoch=stream.shard.voucher, arrived=now)
 
@@ -95,3 +96,24 @@ def test_a_series_that_is_refused_is_no_silence(stream, shard):
 def test_where_there_is_no_stream_there_is_no_silence():
     assert not are_silent([], 1e6)
     assert not are_silent([Stream("BTCUSDT", FRAME)], 1e6)
+
+
+@pytest.fixture
+def quiet(stream):
+    """A stream of a market whose quiet hours have no bar, with one bar that is closed."""
+    quiet = stream()
+    quiet.market = Market(continuous=False)
+    quiet.series = SeriesBuffer(quiet.symbol, FRAME, continuous=False)
+    push(quiet, 1, closed=True)
+    return quiet
+
+
+def test_on_a_quiet_market_a_connection_vouches_that_nothing_came_after_a_closed_bar(quiet, shard):
+    """Else what is quiet after the next connection took over would pass for lost."""
+    assert bars_vouched_for([quiet], 100 * LIMIT) == {quiet.key: (at(1), 1.0)}
+    shard.epoch += 1
+    assert bars_vouched_for([quiet], 0.0) == {}
+
+
+def test_a_quiet_market_is_never_silent(quiet):
+    assert not are_silent([quiet], 100 * LIMIT)

@@ -367,8 +367,8 @@ class PushedSource(Source):
             stream.begin_again()
 
     def forming_bars(self, shard: Shard, now: float) -> dict[SeriesKey, tuple[int, float]]:
-        """The bars that form and that the connection vouches for: open time and volume. Another one that has stated
-        all of them as far as that can take its place.
+        """The newest bars that the connection vouches for, as `bars_vouched_for` says. Another one that has stated all
+        of them as far as that can take its place.
         """
         return bars_vouched_for(self._streams_of(shard), now)
 

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 def bars_vouched_for(streams: Iterable[Stream], now: float) -> dict[SeriesKey, tuple[int, float]]:
-    """The newest bar of each series, as (open time in ms, volume), if it forms and its connection vouches for it.
+    """The newest bar of each series, as (open time in ms, volume), if its connection vouches for it.
 
     That bar is what is lost with the connection, unless the next one states it too, at least as far. A stream that has
-    been silent for too long vouches for nothing.
+    been silent for too long vouches for nothing; on a quiet market none has.
     """
     bars = {}
     for stream in streams:
         shard, series = stream.shard, stream.series
         if shard is None or series is None or _is_silent(stream, shard, now):
             continue
-        bar = series.forming_by(shard.voucher)
+        bar = series.vouched_by(shard.voucher)
         if bar is not None:
             bars[stream.key] = bar
     return bars
@@ -43,5 +43,7 @@ def are_silent(streams: Iterable[Stream], now: float) -> bool:
 
 def _is_silent(stream: Stream, shard: Shard, now: float) -> bool:
     """Whether nothing came for longer than the stream may be silent, whatever the state of the connection."""
+    if not stream.market.continuous:
+        return False
     arrived = stream.series.arrived if stream.series is not None else None
     return now - max(arrived or 0.0, shard.acknowledged_at) > stream.limit

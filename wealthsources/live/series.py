@@ -583,10 +583,14 @@ class SeriesBuffer:
         with self._lock:
             return self._tears is None or bool(self._tears.of([hole]))
 
-    def forming_by(self, voucher: int) -> tuple[int, float] | None:
-        """Open time and volume of the newest bar, if it is forming and this connection vouches for it."""
+    def vouched_by(self, epoch: int) -> tuple[int, float] | None:
+        """Open time and volume of the newest bar, if this connection vouches for it: it forms there.
+
+        On a quiet market also if it is closed: then the connection vouches that nothing came after it.
+        """
         with self._lock:
-            if self._end == self._begin or self._forming.get(self._newest) != voucher:
+            vouches = self._forming.get(self._newest) == epoch if self._tears is None else self._is_current(epoch)
+            if self._end == self._begin or not vouches:
                 return None
             return self._newest, read_row(self._data, (self._end - 1) * ROW_BYTES).volume
 

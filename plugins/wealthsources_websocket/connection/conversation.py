@@ -244,6 +244,7 @@ class Conversation:
         else:
             self._send_due(now)
         self._judge(up, now)
+        self._shard.last_sign = up.last_frame
         self._handler.on_turn(self._shard, now)
         return self._setting.leaves_off(up, now)
 

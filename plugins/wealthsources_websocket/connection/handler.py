@@ -35,7 +35,7 @@ class Handler(Protocol):
     def forming_bars(self, shard: Shard, now: float) -> Mapping[Series, tuple[int, float]]:
         """The bars that form and that the connection vouches for at monotonic time `now`: open time (ms) and volume.
 
-        Those of streams that are silent for too long are not among them.
+        Those of streams that are silent for too long are not among them; of a quiet market closed ones are too.
         """
 
     def is_silent(self, shard: Shard, now: float) -> bool:
