@@ -72,8 +72,8 @@ def test_b1_a_server_that_stops_reading_and_writing(case, messages):
 
 @pytest.mark.parametrize("messages", [0, 7], ids=["none at all", "amid a bar"])
 def test_b2_answers_pings_and_sends_no_bars(case, messages):
-    """Answers pings, sends no bars → it lives, but its streams go stale; the next connection is opened beside it and has
-    the bars."""
+    """Answers pings, sends no bars → it lives, but its streams go stale; the next connection is opened beside it and
+    has the bars."""
     case.serve(f"pings-only:{messages}")
     case.open(ping_interval=0.1, pong_timeout=5.0, data_idle=0.3)
     case.connected()

@@ -10,7 +10,7 @@ from wealthsources_websocket.connection.reconnect import Backoff
 
 
 class Stepped:
-    """Goes on by itself, and by steps. For a client a step of more than `pong_timeout` is a time that it stood still."""
+    """Goes on by itself, and by steps. One of more than `pong_timeout` is a time that a client stood still."""
 
     def __init__(self) -> None:
         self.ahead = 0.0

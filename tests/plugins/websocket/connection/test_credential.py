@@ -34,7 +34,7 @@ def test_a_function_that_fails_loses_the_connection_and_its_words_are_not_told()
     def fail() -> str:
         raise RuntimeError("the-secret")
 
-    with pytest.raises(ConnectionLost, match="^token: csrf_token cannot be read: RuntimeError$"):
+    with pytest.raises(ConnectionLost, match=r"^token: csrf_token cannot be read: RuntimeError$"):
         read_credential(options(csrf_token=fail), NO_CREDENTIAL)
 
 

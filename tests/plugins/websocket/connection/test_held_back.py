@@ -35,9 +35,9 @@ class Kept:
     def lacks(self, place: int, volume: float, series=BTC) -> bool:
         return self.held.lacks({series: (place * MINUTE, volume)})
 
-    def take(self, **forming) -> list:
+    def take(self, forming: tuple[int, float] | None = None) -> list:
         """(minute, volume, when it came) of each bar; what was lost as it is."""
-        wanted = {BTC: (place * MINUTE, volume) for place, volume in forming.values()}
+        wanted = {} if forming is None else {BTC: (forming[0] * MINUTE, forming[1])}
         return [
             message if message is BAD else (message.open_time // MINUTE, message.values[4], at)
             for message, at in self.held.take(wanted)
