@@ -1,5 +1,6 @@
 # make demo · make test · make test-pandas · make check · make format · make coverage · make bench · make soak
-# make reliability          (.venv, and for test-pandas .venv-pandas2 too, are made by themselves)
+# make reliability · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
+# .venv, and for test-pandas .venv-pandas2 too, are made by themselves.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -16,7 +17,7 @@ OUTPUT := .test-output
 PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/plugins/verify \
 	tests/resolve/test_aggregate.py tests/model tests/architecture/test_readme.py
 
-.PHONY: demo test test-pandas check format coverage bench soak reliability install clean
+.PHONY: demo test test-pandas check format coverage bench soak reliability mutants install clean
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
@@ -58,6 +59,12 @@ soak: $(STAMP)
 
 reliability: $(STAMP)
 	$(BIN)/python tests/faults/table.py -n 3
+
+# Faults in the lines that differ from BASE, or with ALL=1 in all of the pure rooms: an hour for a thousand.
+BASE ?= HEAD~1
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants.run --base $(BASE) $(if $(ALL),--all) $(if $(FILES),--files $(FILES)) \
+		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 install: $(STAMP)
 
