@@ -199,7 +199,7 @@ def test_w32_a_close_with_a_code_of_the_list_comes_with_its_code_and_reason(stag
         assert frames_of(ws, 1) == [(CLOSE, payload)]
 
 
-def test_w32_a_close_without_a_code_is_handed_over(stage):
+def test_w32_a_close_without_a_code_is_released(stage):
     ws, _, peer = stage.upgraded()
     with relied_on("W32", "a Close without a code is handed over", "Connection.receive"):
         peer.send(frame(CLOSE))

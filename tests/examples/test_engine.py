@@ -234,7 +234,7 @@ def test_a_strategy_may_ask_for_bars_when_it_begins(strategy, live):
 # what it does for strategies -----------------------------------------------------------------------------------
 
 
-def test_a_bar_is_handed_over_at_its_end(strategy):
+def test_a_bar_is_released_at_its_end(strategy):
     made = strategy(
         "def initialize(context):\n"
         "    pass\n"

@@ -201,7 +201,7 @@ class Client(Shard):
         early = conversation.subscribe(deadline)
         self._plan.use(url)
         self._begin_epoch(self._monotonic(), "")
-        self._hand_on((event, self.acknowledged_at) for event in early)
+        self._pass_on((event, self.acknowledged_at) for event in early)
         return conversation
 
     def _say_connecting(self, url: str) -> None:
@@ -224,7 +224,7 @@ class Client(Shard):
                 connection.close(close_code, timeout=0)
             connection.drop()
 
-    def _hand_on(self, events: Iterable[tuple[BarMessage | Malformed, float]]) -> None:
+    def _pass_on(self, events: Iterable[tuple[BarMessage | Malformed, float]]) -> None:
         """Give the handler what came, with its monotonic times: what was lost makes the bar before it uncertain."""
         for event, at in events:
             if isinstance(event, Malformed):
@@ -253,7 +253,7 @@ class Client(Shard):
             renewal = self._succession.renewal
         except ConnectionLost as error:
             lost, renewal = error, self._succession.stands_by(error)
-        following = None if renewal is None else renewal.hand_over()
+        following = None if renewal is None else renewal.release()
         if renewal is None or following is None:
             if lost is not None:
                 raise lost
@@ -271,7 +271,7 @@ class Client(Shard):
         while not renewal.settled.wait(_MOMENT):
             if self._stop.is_set():
                 raise ConnectionLost("stopped")
-        following = renewal.hand_over()
+        following = renewal.release()
         if following is None:
             self._succession.drop()
             self.counters.update(renewal.shard.counters)
@@ -298,7 +298,7 @@ class Client(Shard):
         self._succession.took_over(renewal, now)
         conversation.change_to(self._setting, self)
         self._begin_epoch(renewal.acknowledged_at or now, reason)
-        self._hand_on(renewal.held.take(forming))
+        self._pass_on(renewal.held.take(forming))
 
     def _begin_epoch(self, acknowledged_at: float, reason: str) -> None:
         """Another connection is in use, acknowledged at that moment; for a reason, if it took the place of another."""

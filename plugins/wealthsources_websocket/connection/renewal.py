@@ -77,8 +77,8 @@ class Renewal:
         self.connection: Connection | None = None
         self.conversation: Conversation | None = None
         self._stop = threading.Event()
-        self._handing_over = threading.Event()
-        self._handed_over = False
+        self._releasing = threading.Event()
+        self._released = False
         self._deadline = policies.monotonic() + options.connect_timeout
         self._setting = replace(
             setting,
@@ -109,14 +109,14 @@ class Renewal:
         """Begin, without waiting for it."""
         self._thread.start()
 
-    def hand_over(self) -> Conversation | None:
+    def release(self) -> Conversation | None:
         """Have its thread leave off reading, so that the one that calls can go on. None: it is lost instead."""
-        self._handing_over.set()
+        self._releasing.set()
         self._thread.join(_JOIN)
         if self._thread.is_alive():
             self.lost = ConnectionLost("stuck", f"its reader did not leave off within {_JOIN:.0f} s")
             self.drop(0.0)
-        return self.conversation if self._handed_over and self.lost is None else None
+        return self.conversation if self._released and self.lost is None else None
 
     def ask_to_stop(self) -> None:
         """Have its thread end soon, without waiting for it."""
@@ -137,20 +137,20 @@ class Renewal:
     def _leaves_off(self, up: Uptime, _now: float) -> bool:
         if up.asked is not None:
             raise ConnectionLost("reconnect_asked", up.asked)
-        return self._handing_over.is_set()
+        return self._releasing.is_set()
 
     # its thread ------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
             self._converse()
-            self._handed_over = True
+            self._released = True
         except ConnectionLost as lost:
             self._let_go(lost)
         except Exception as error:  # a fault of ours costs this connection, and not the one in use
             self._setting.log.exception("the reader of the next connection failed")
             self._let_go(ConnectionLost("internal", type(error).__name__))
-        if self._handed_over and self._stop.is_set():  # nobody waits for it any more
+        if self._released and self._stop.is_set():  # nobody waits for it any more
             self._let_go(ConnectionLost("stopped"))
         self.settled.set()
 

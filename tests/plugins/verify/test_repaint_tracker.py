@@ -58,7 +58,7 @@ def test_a_closed_bar_that_comes_back_with_another_value_is_repainted(verify):
     assert finding["times"] == 35 * 4
 
 
-def test_the_bar_that_was_handed_over_counts_as_handed_out(verify):
+def test_the_bar_that_was_released_counts_as_handed_out(verify):
     result = verify(
         """
         from wealthdata import get_price

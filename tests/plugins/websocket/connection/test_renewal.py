@@ -54,7 +54,7 @@ def test_it_keeps_what_comes_from_the_beginning_on(serve, begin, bar):
     assert renewal.settled.wait(10)
     assert renewal.is_there
     wait_until(lambda: not renewal.held.lacks({("BTCUSDT", "1h"): (bar(2)["open_time"], 3.0)}))
-    assert renewal.hand_over() is not None
+    assert renewal.release() is not None
     assert taken(renewal) == [bar(1)["open_time"], bar(2)["open_time"]]
 
 
@@ -77,7 +77,7 @@ def test_one_that_cannot_be_made_says_why(begin, nowhere):
     renewal = begin(nowhere)
     assert renewal.settled.wait(10)
     assert (renewal.is_there, renewal.lost.reason) == (False, "refused")
-    assert renewal.hand_over() is None
+    assert renewal.release() is None
 
 
 def test_one_that_is_not_acknowledged_in_time_is_lost(serve, begin):
@@ -93,7 +93,7 @@ def test_one_that_is_closed_while_it_waits_is_lost(serve, begin):
     go.set()
     wait_until(lambda: renewal.lost is not None)
     assert (renewal.lost.reason, renewal.is_there) == ("cut", False)
-    assert renewal.hand_over() is None
+    assert renewal.release() is None
 
 
 def test_one_that_the_server_does_not_want_either_is_lost(serve, begin):
@@ -218,7 +218,7 @@ def test_a_reader_that_does_not_leave_off_is_left(serve, policies, begin, monkey
     wait_until(lambda: renewal.is_there)
     stuck.set()
     threading.Event().wait(0.5)  # nothing tells that it hangs by now
-    assert renewal.hand_over() is None
+    assert renewal.release() is None
     assert renewal.lost.reason == "stuck"
     let_go.set()
 
