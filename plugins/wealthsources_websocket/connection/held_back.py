@@ -21,8 +21,8 @@ _FULL: Final = "the next connection has brought more than %d messages (a fixed l
 class HeldBack:
     """A handler that keeps the last message of each bar and whatever was lost, in the order in which they came last.
 
-    One thread fills it, another asks it and takes what is held. It is bounded: the oldest go, and that is told once. A bar that is
-    gone is a bar that this connection has not stated.
+    One thread fills it, another asks it and takes what is held. It is bounded: the oldest go, and that is told once.
+    A bar that is gone is a bar that this connection has not stated.
     """
 
     def __init__(self, log: Log, most: int, *, partial_first: bool = False) -> None:
