@@ -401,6 +401,7 @@ def test_the_bar_that_closes_before_a_hole_as_wide_as_the_capacity_can_still_be_
     assert stored.closed == (at(2),)
     assert stored.hole is not None
     assert len(buffer) == 1
+    assert buffer.snapshot(FOREVER).unbroken, "no bar of it is closed, so none is missing between any"
     gone = buffer.at(at(2))
     assert gone is not None
     assert (gone.open_time, gone.closed) == (at(2), True)

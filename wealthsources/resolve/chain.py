@@ -51,7 +51,7 @@ class Resolution(NamedTuple):
 
     bars: Bars
     attempts: tuple[Attempt, ...]
-    differs: int = 0
+    differs: int
 
 
 class SourceChain:
