@@ -11,6 +11,7 @@ from hypothesis import event, given, settings, strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, Hole, NotHere, SeriesBuffer, Source, Timeframe
 from wealthsources.model.markets import Market
+from wealthsources.model.rows import values
 from wealthsources.resolve.aggregate import aggregate
 from wealthsources.resolve.chain import ChainLink, Resolution, SourceChain
 from wealthsources.resolve.query import Query
@@ -212,6 +213,14 @@ def test_it_forms_if_that_is_asked_for():
 def test_a_bucket_with_a_hole_is_none_and_a_hole():
     torn = minutes(0, 6, 8, 12).replace(holes=(Hole(at(7), at(8), 1),))
     made = five(torn, quiet_until=at(15))
+    assert (opens(made), holes(made)) == ([0, 10], [(5, 10)])
+
+
+def test_a_bucket_that_cannot_be_summed_is_a_hole_too():
+    huge = minutes(0, 4, 6, 12)
+    rows = np.array(huge.rows)
+    values(rows)[2, 4] = 1e295
+    made = five(huge.replace(rows=rows), quiet_until=at(15))
     assert (opens(made), holes(made)) == ([0, 10], [(5, 10)])
 
 
