@@ -622,9 +622,9 @@ def test_all_that_was_in_vain_is_told_where_there_is_no_bar_at_all():
 
     with pytest.raises(AllSourcesFailed) as caught:
         chain(Picky()).resolve(query())
-    assert [(attempt.asked, attempt.outcome) for attempt in caught.value.attempts] == [
-        ("s0", "not_here"),
-        ("s0 (30m)", "failed"),
+    assert [(attempt.asked, attempt.outcome, attempt.bars) for attempt in caught.value.attempts] == [
+        ("s0", "not_here", 0),
+        ("s0 (30m)", "failed", 0),
     ]
 
 
