@@ -638,11 +638,15 @@ def test_a_timeframe_is_served_if_a_source_takes_part_in_it(capabilities, served
     assert SourceChain([ChainLink("context", None)]).is_served(query(), FRAME) is False
 
 
-def test_an_attempt_says_how_long_it_took():
+@pytest.mark.parametrize("outcome", [None, NotHere("no such file"), OSError("no disk")])
+def test_an_attempt_says_how_long_it_took_whatever_came_of_it(outcome):
     def before(request):
         threading.Event().wait(0.02)
+        if outcome is not None:
+            raise outcome
 
-    (attempt, *_) = chain(ListSource(hourly(7, 8, 9), before=before)).resolve(query()).attempts
+    sources = ListSource(hourly(7, 8, 9), before=before), ListSource(hourly(7, 8, 9))
+    (attempt, *_) = chain(*sources).resolve(query()).attempts
     assert 0.02 <= attempt.elapsed < 5
 
 

@@ -169,7 +169,8 @@ class SeriesBuffer:
         self._epoch = 0
         self._epoch_newest = -1 << 62
         self._forming: dict[int, int] = {}  # open_time -> the epoch of its last message
-        self._run: int | None = 0  # closed bars in a row at the end, not counting a forming last one; None: to count
+        # Closed bars in a row at the end, not counting a forming last one, maybe more than are held; None: to count.
+        self._run: int | None = 0
         self._texts: dict[int, tuple[str | None, ...]] = {}
         self._gone: tuple[Rows, dict[int, tuple[str | None, ...]] | None] | None = None
         self._let_go_until = -1 << 62  # nothing up to this open time comes back
@@ -391,8 +392,6 @@ class SeriesBuffer:
             self._texts.pop(gone, None)
         if self._tears is not None:
             self._tears.drop(gone)
-        if self._run is not None:
-            self._run = min(self._run, self._end - self._begin - (self._newest in self._forming))
 
     def fill(self, bars: Bars, codes: dict[int, int]) -> Filled:
         """Merge closed bars of another source into the holes. `codes` maps their source codes to places in `names`.
