@@ -178,7 +178,7 @@ class PushedSource(Source):
         asked = request.include_forming or not series.continuous
         voucher = stream.shard.voucher if asked and not stale else None
         bars = series.snapshot(request.end, request.start, request.count, forming_epoch=voucher)
-        held, plain = len(bars), stream.pushes_forming or stream.new_bars < ENOUGH_TO_JUDGE
+        held, plain = len(bars.rows), stream.pushes_forming or stream.new_bars < ENOUGH_TO_JUDGE
         usual = plain and series.continuous
         if held >= (request.count or 1) and usual and not (stale or stream.refused or stream.shard.watch.note):
             return bars

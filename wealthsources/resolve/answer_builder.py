@@ -164,7 +164,7 @@ class AnswerBuilder:
         if not len(closed) and forming is None and (len(bars) or not authoritative):
             raise NotHere(f"none of its {len(bars)} bars is closed by then" if len(bars) else "returned no bars")
         closed, seam = closed.named(query.symbol, name), NO_SEAM
-        if len(self.bars):
+        if len(self.bars.rows):
             seam = self._overlap.compare(query, self.bars, closed, name, request, None if authoritative else ask)
             self.differs += seam.differs
         if seam.shifted:
@@ -226,16 +226,17 @@ class AnswerBuilder:
     def _merge(self, closed: Bars) -> int:
         """How many bars it adds."""
         before, count = self.bars, self.query.count
-        bars = merge(before, closed) if len(before) else closed
-        if count is not None and len(bars) > count:
+        is_first = not len(before.rows)
+        bars = closed if is_first else merge(before, closed)
+        if count is not None and len(bars.rows) > count:
             bars = bars.take(bars.rows[-count:])
         self.bars = bars
-        if not len(before):
-            return len(bars)
+        if is_first:
+            return len(bars.rows)
         return int(np.count_nonzero(~np.isin(bars.open_times, before.open_times)))
 
     def _is_complete(self) -> bool:
-        if not len(self.bars) or self._wants_forming():
+        if not len(self.bars.rows) or self._wants_forming():
             return False
         return self.missing.span(self.bars, self.missing.newest) is None
 
@@ -247,7 +248,7 @@ class AnswerBuilder:
         failed = tuple(attempt for attempt in attempts if attempt.outcome == "failed")
         holes = self.missing.holes(bars)
         behind = self.missing.behind(bars, forming)
-        if len(bars) and bars.trusted and forming is None and not (holes or behind or failed or bars.note):
+        if len(bars.rows) and bars.trusted and forming is None and not (holes or behind or failed or bars.note):
             return bars
         whole = bars if forming is None else self._with_forming(forming)
         if len(whole):

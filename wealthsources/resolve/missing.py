@@ -82,7 +82,7 @@ class Missing:
     def _is_head_missing(self, bars: Bars, oldest: int) -> bool:
         if self.oldest is not None:
             return oldest > self.oldest and not self._is_empty(self.oldest, oldest - 1)
-        if self._query.count is None or len(bars) >= self._query.count:
+        if self._query.count is None or len(bars.rows) >= self._query.count:
             return False
         return not self._is_empty(None, oldest - 1)
 
