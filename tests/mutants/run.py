@@ -124,8 +124,8 @@ def changed_lines(base: str, module: str) -> set[int]:
 def known_as_equal() -> set[tuple[str, str]]:
     """(module, fault) of those that change nothing."""
     lines = Path(__file__).with_name("equal.txt").read_text(encoding="utf-8").splitlines()
-    parts = [line.split(" | ") for line in lines if line and not line.startswith("#")]
-    return {(module, fault) for module, fault, _ in parts}
+    parts = [line.rpartition(" | ")[0].partition(" | ") for line in lines if line and not line.startswith("#")]
+    return {(module, fault) for module, _, fault in parts}
 
 
 def choose(options: argparse.Namespace) -> list[Mutant]:
