@@ -21,13 +21,13 @@ sys.path.insert(0, sys.argv[1])
 from tests.mutants.mutations import mutations_of
 from tests.mutants.run import Mutant, is_killed, passes
 folder = Path(sys.argv[2])
-assert passes(folder, ["tests/model/test_small.py"], 60)
+assert passes(folder, ["tests/model/test_small.py"], 100)
 for fault in mutations_of((folder / "{MODULE}").read_text()):
     print(fault.after, is_killed(folder, Mutant("{MODULE}", fault), float(sys.argv[3])))
 """
 
 
-def judged(folder: Path, test: str, seconds: float = 60, source: str = SOURCE) -> dict[str, bool]:
+def judged(folder: Path, test: str, seconds: float = 100, source: str = SOURCE) -> dict[str, bool]:
     """For each fault of the small module whether that test sees it."""
     for name in (MODULE, "wealthsources/__init__.py", "wealthsources/model/__init__.py", "tests/model/test_small.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def judged(folder: Path, test: str, seconds: float = 60, source: str = SOURCE) -
     imported = "from wealthsources.model.small import is_old\n\n\n"
     (folder / "tests/model/test_small.py").write_text(f"{imported}def test_it():\n    {test}\n")
     command = [sys.executable, "-c", PROGRAM, str(ROOT), str(folder), str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=230, check=False)
     assert done.returncode == 0, done.stderr
     assert (folder / MODULE).read_text() == source, "the fault is taken out again"
     return {line.rpartition(" ")[0]: line.endswith("True") for line in done.stdout.splitlines()}
