@@ -628,6 +628,13 @@ def test_all_that_was_in_vain_is_told_where_there_is_no_bar_at_all():
     ]
 
 
+def test_where_no_whole_bar_can_be_yet_only_who_may_have_the_forming_one_is_asked():
+    begun = dataclasses.replace(query(), count=None, start=at(10), now=at(10) + 60_000)
+    live = Live(8, 9, forming=10)
+    assert places(chain(live).resolve(dataclasses.replace(begun, include_now=True)).bars) == [10]
+    assert chain(live).resolve(begun).attempts == ()
+
+
 @pytest.mark.parametrize(
     ("capabilities", "served"),
     [({}, True), ({"timeframes": ("1m",)}, False), ({"symbols": ("ETHUSDT",)}, False), ({"live": True}, False)],
