@@ -169,6 +169,7 @@ ELSEWHERE = {
     "wealthsources/forking.py",
     "wealthsources/live/series.py",
     "plugins/wealthsources_file/cache.py",
+    "plugins/wealthsources_ccxt/connection.py",
 }
 
 

@@ -8,7 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN = re.compile(r"\b(?:threading\.)?R?Lock\(\)")
 #: Whose locks are renewed in a child by `call_in_child`, and who are never forked with: the simulator is a server.
-RENEWED = {"wealthsources/forking.py", "wealthsources/live/series.py", "plugins/wealthsources_file/cache.py"}
+RENEWED = {
+    "wealthsources/forking.py",
+    "wealthsources/live/series.py",
+    "plugins/wealthsources_file/cache.py",
+    "plugins/wealthsources_ccxt/connection.py",
+}
 
 
 def test_no_room_that_a_child_may_use_has_a_plain_lock():

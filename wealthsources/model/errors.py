@@ -37,7 +37,14 @@ class NotHere(WealthSourcesError):  # noqa: N818 - an outcome, not a fault: the 
 
 
 class SourceError(WealthSourcesError):
-    """Raise it from `Source.get_history` when the source failed: bad data, no connection, no permission."""
+    """Raise it from `Source.get_history` when the source failed: bad data, no connection, no permission.
+
+    retry_after  seconds for which a server asked to be left alone (`Retry-After`); 0: it did not
+    """
+
+    def __init__(self, *args: object, retry_after: float = 0.0) -> None:
+        super().__init__(*args)
+        self.retry_after = retry_after
 
 
 class NotAsked(SourceError):  # noqa: N818 - it is the source that was not asked

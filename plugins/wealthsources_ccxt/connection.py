@@ -1,0 +1,223 @@
+"""One ccxt object with its lock: it loads the markets, and fetches rows. Everything it raises is a SourceError."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import logging
+import threading
+import time
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+import ccxt
+
+from wealthsources import SourceError, call_in_child
+from wealthsources_ccxt.errors import OutOfTime, date_of, in_our_words
+from wealthsources_ccxt.names import Listed
+from wealthsources_ccxt.redact import Redactor
+from wealthsources_ccxt.sockets import Heard, Sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from wealthsources_ccxt.options import CcxtOptions
+
+#: Seconds. With less than that left no page is begun; so much earlier an answer is given up than nobody waits for it.
+LEAST_TIME: Final = 0.25
+_MARGIN: Final = 0.1
+#: It writes header lines, and with them keys.
+_SILENT: Final = logging.getLogger("wealthsources.ccxt.silent")
+_SILENT.disabled = True
+#: Numbers of JSON keep the text that they had.
+_READ: Final = functools.partial(json.loads, parse_float=str)
+
+#: ms, open, high, low, close, volume in units of the base: values as the exchange wrote them.
+Row = tuple[int, str, str, str, str, str]
+
+
+class Answer(NamedTuple):
+    """Rows as they came, and the exchange's time in ms: what ends later is forming. None: it did not say."""
+
+    rows: list[Row]
+    now: int | None
+
+
+class Connection:
+    """For any number of threads, one at a time. `clock` is monotonic, `wall` this machine's time, aware."""
+
+    def __init__(
+        self,
+        options: CcxtOptions,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
+        self._options = options
+        self._clock, self._wall = clock, wall
+        self._redact = Redactor(options.credentials.values())
+        self._lock = threading.Lock()
+        self._rest_until = 0.0
+        self.now: int | None = None
+        self.requests = 0
+        self.exchange = make_exchange(options)
+        self._connect()
+        call_in_child(self, Connection._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """In a forked child: who holds the lock is in the parent, and so are the ends of its connections."""
+        self._lock = threading.Lock()
+        self._connect()
+
+    def _connect(self) -> None:
+        self._sockets = Sockets()
+        self.exchange.session = self._sockets.session()
+
+    def close(self) -> None:
+        """End what is under way, without waiting for it; nothing is asked any more."""
+        self._sockets.cut()
+
+    def load(self, deadline: float | None = None) -> list[Listed]:
+        """The markets of the kind that was chosen. Raises SourceError."""
+        markets = self._call(deadline, lambda: self.exchange.load_markets(True))
+        if not markets or not isinstance(markets, dict):
+            raise SourceError(f"{self.exchange.id}: answered with no list of its markets{self._instead()}")
+        return list(listed(markets.values(), self._options))
+
+    def fetch(self, market: Listed, timeframe: str, since: int, limit: int, deadline: float | None = None) -> Answer:
+        """Rows that open at or after `since`, ms, the oldest first, as ccxt sorts them.
+
+        deadline  a `time.monotonic()` value. Raises OutOfTime where it leaves none, SourceError if it failed.
+        """
+        rows = self._call(deadline, lambda: self._rows(market, timeframe, since, limit))
+        date = date_of(self._sockets.heard.headers)
+        # Its servers need not agree on the time; what has ended once, has ended.
+        self.now = max(filter(None, (date, self.now)), default=None)
+        return Answer(rows, self.now)
+
+    def _rows(self, market: Listed, timeframe: str, since: int, limit: int) -> list[Row]:
+        exchange = self.exchange
+        exchange.last_json_response = None
+        exchange.number, exchange.on_json_response = str, _READ  # not while it loads: markets are reckoned with
+        try:
+            raw = exchange.fetch_ohlcv(market.symbol, timeframe, since, limit)
+        finally:
+            exchange.number = float
+            del exchange.on_json_response
+        if not self._is_json():
+            raise SourceError(f"{exchange.id}: answered with no list of bars{self._instead()}")
+        return [_read(row, market.size) for row in raw]
+
+    def _is_json(self) -> bool:
+        """Of what is no JSON ccxt makes an empty list."""
+        return isinstance(self.exchange.last_json_response, dict | list)
+
+    def _instead(self) -> str:
+        kind = self._sockets.heard.headers.get("Content-Type", "something else")
+        return f" but with {self._redact(kind)} (HTTP {self._sockets.heard.status}); is a proxy or a filter in between?"
+
+    def _call(self, deadline: float | None, work: Callable[[], Any]) -> Any:
+        if not self._lock.acquire(timeout=self._left(deadline)):
+            raise OutOfTime(f"{self.exchange.id}: others ask it, and there was no time left to wait for them")
+        try:
+            self._leave_alone()
+            self.exchange.timeout = int(self._left(deadline, self._pause()) * 1000)
+            self.requests += 1
+            self._sockets.heard = Heard()
+            return work()
+        except SourceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever ccxt makes of an answer
+            if (
+                isinstance(error, ccxt.RequestTimeout)
+                and deadline is not None
+                and self._clock() > deadline - LEAST_TIME
+            ):
+                raise OutOfTime(f"{self.exchange.id}: gave no answer before the deadline") from None
+            told = in_our_words(error, self._sockets.heard, self.exchange.id, self._redact, self._wall())
+            if told.retry_after:
+                self._rest_until = self._clock() + told.retry_after
+            raise told from None  # the original has addresses with signatures in them
+        finally:
+            self._lock.release()
+
+    def _pause(self) -> float:
+        """Seconds that the rate limiter will wait before the next request."""
+        since = self.exchange.milliseconds() - self.exchange.lastRestRequestTimestamp
+        return float(max(0.0, self.exchange.rateLimit - since)) / 1000
+
+    def _left(self, deadline: float | None, less: float = 0.0) -> float:
+        """Seconds for one answer, after so many have passed. Raises OutOfTime."""
+        if deadline is None:
+            return self._options.timeout
+        left = deadline - self._clock() - _MARGIN - less
+        if left < LEAST_TIME - _MARGIN:
+            raise OutOfTime(f"{self.exchange.id}: no time was left to ask it")
+        return min(left, self._options.timeout)
+
+    def _leave_alone(self) -> None:
+        left = self._rest_until - self._clock()
+        if left > 0:
+            raise SourceError(
+                f"{self.exchange.id}: not asked; it wants to be left alone for another {left:.0f} s (Retry-After)",
+                retry_after=left,
+            )
+
+
+def make_exchange(options: CcxtOptions) -> Any:
+    """The ccxt object of these options: nothing is sent, and nothing is logged by it."""
+    word = options.word
+    config = {"enableRateLimit": True, "options": {**options.facts.options, **word.load}, **options.credentials}
+    exchange = getattr(ccxt, word.id or options.exchange)(config)
+    exchange.enableLastJsonResponse = exchange.enableLastResponseHeaders = True
+    exchange.logger = _SILENT
+    exchange.has["fetchCurrencies"] = False  # more requests, some with a key, and nothing that bars need
+    if options.endpoint:
+        exchange.urls["api"] = _redirected(exchange.urls["api"], options.endpoint)
+    return exchange
+
+
+def _redirected(urls: Any, endpoint: str) -> Any:
+    """The same paths on another server."""
+    if isinstance(urls, dict):
+        return {name: _redirected(url, endpoint) for name, url in urls.items()}
+    there = urlsplit(endpoint)
+    return urlunsplit(urlsplit(urls)._replace(scheme=there.scheme, netloc=there.netloc)) if urls else urls
+
+
+def listed(markets: Any, options: CcxtOptions) -> Iterator[Listed]:
+    """Those of ccxt's markets that are of the kind that was chosen."""
+    word = options.word
+    for market in markets:
+        if market.get("type") != word.kind or (word.linear is not None and market.get("linear") is not word.linear):
+            continue
+        if word.settle is None or market.get("settle") == word.settle:
+            size = _size(market) if word.contracts else None
+            if size is not None or not word.contracts:
+                yield Listed(str(market["symbol"]), str(market["id"]), str(market["base"]), str(market["quote"]), size)
+
+
+def _size(market: Mapping[str, Any]) -> Decimal | None:
+    """Units of the base in one contract; None if that is not known, and so the volume would not be."""
+    try:
+        size = Decimal(str(market.get("contractSize")))
+    except InvalidOperation:
+        return None
+    return size if size.is_finite() and size > 0 else None
+
+
+def _read(row: Any, size: Decimal | None) -> Row:
+    """Raises SourceError for what is no row."""
+    match row:
+        case [int(time), str(o), str(h), str(l), str(c), str(v)]:
+            return time, o, h, l, c, v if size is None else _of_contracts(v, size)
+    raise SourceError(f"answered with a row that is no bar: {str(row)[:100]}")
+
+
+def _of_contracts(volume: str, size: Decimal) -> str:
+    """Units of the base in so many contracts, to the last digit."""
+    try:
+        return format(Decimal(volume) * size, "f")
+    except InvalidOperation:
+        raise SourceError(f"answered with a volume that is no number: {volume[:40]!r}") from None

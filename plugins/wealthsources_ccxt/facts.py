@@ -1,0 +1,142 @@
+"""What is known of the exchanges: docs/ccxt.md has the sources. Of those that are not here ccxt is asked.
+
+A market is chosen by the exchange's own word for it. Where the volume of a market is not known to be in units of the
+base, it has no word here, and is refused: a wrong number that looks right is the worst answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+_MINUTE: Final = 60_000
+
+
+class MarketWord(NamedTuple):
+    """A kind of market of one exchange.
+
+    kind       ccxt's type of these markets
+    linear     whether only those settled in the quote; None: all of the type
+    settle     only those that are settled in it; None: any
+    id         the ccxt class that serves it, if it is another than the exchange's
+    load       options of ccxt that make it load these markets and no others
+    contracts  the volume is in contracts: it is multiplied by the size of one, exactly
+    """
+
+    kind: str = "spot"
+    linear: bool | None = None
+    settle: str | None = None
+    id: str = ""
+    load: Mapping[str, Any] = {}
+    contracts: bool = False
+
+
+class Facts(NamedTuple):
+    """What is known of one exchange.
+
+    words          its kinds of markets, the default one first
+    page           how many rows it returns at most; None: as ccxt says
+    windowed       a page is of so many windows, whatever is in them, and not of so many bars
+    authoritative  what it leaves out between two bars never existed
+    settles        ms; what it leaves out may still come for so long
+    omits          it leaves windows without a trade out
+    not_served     timeframes of ccxt's that are on another grid than ours, or are not known to be on it
+    also_served    timeframes longer than a day that are known to be on our grid
+    options        options of ccxt for every market
+    """
+
+    words: Mapping[str, MarketWord]
+    page: int | None = None
+    windowed: bool = True
+    authoritative: bool = False
+    settles: int = 0
+    omits: bool = True
+    not_served: frozenset[str] = frozenset()
+    also_served: frozenset[str] = frozenset()
+    options: Mapping[str, Any] = {}
+
+
+#: ccxt has them of many exchanges on other grids: weeks from Thursday, 3 days from anywhere.
+LONGER: Final = frozenset({"3d", "1w", "1M"})
+
+
+def _types(*types: str) -> dict[str, Any]:
+    return {"fetchMarkets": {"types": list(types)}}
+
+
+_SPOT: Final = MarketWord(load=_types("spot"))
+
+KNOWN: Final[Mapping[str, Facts]] = {
+    "binance": Facts(
+        {"spot": _SPOT, "usdm": MarketWord("swap", True, id="binanceusdm", load=_types("linear"))},
+        page=1000,  # of USD-M 1500, of which ccxt asks for 1000 at most
+        windowed=False,
+        authoritative=True,
+        omits=False,
+        also_served=frozenset({"1w", "1M"}),
+        options={"fetchMargins": False},  # with a key it would ask for more than bars need
+    ),
+    "okx": Facts(
+        # The seventh column of contracts is in the base; ccxt takes that one.
+        {"spot": _SPOT, "swap": MarketWord("swap", load=_types("swap"))},
+        page=100,  # 300 of the newest, 100 to 300 of those that are older
+        authoritative=True,
+        omits=False,
+        not_served=frozenset({"8h"}),
+    ),
+    "bybit": Facts(
+        {"spot": _SPOT, "linear": MarketWord("swap", True, load=_types("linear"))},
+        page=1000,
+        windowed=False,
+        authoritative=True,
+        omits=False,
+    ),
+    "gate": Facts(
+        {"spot": _SPOT, "perps": MarketWord("swap", True, "USDT", load=_types("swap"), contracts=True)},
+        page=1000,
+        authoritative=True,
+        omits=False,
+    ),
+    "kucoin": Facts({"spot": _SPOT}, page=1500, authoritative=True),
+    "bitget": Facts(
+        {"spot": _SPOT, "usdt-futures": MarketWord("swap", True, "USDT", load=_types("swap"))},
+        page=200,  # 1000 of the newest, 200 of those that are older
+        authoritative=True,
+        omits=False,
+    ),
+    "coinbase": Facts({"spot": MarketWord()}, page=300, authoritative=True, settles=10 * _MINUTE),
+    "deribit": Facts(
+        {"perps": MarketWord("swap"), "spot": MarketWord()},
+        page=1000,
+        authoritative=True,
+        omits=False,
+        not_served=frozenset({"4h"}),  # it has none, and ccxt may take 3 h for it
+    ),
+    "kraken": Facts({"spot": MarketWord()}, page=720, windowed=False),
+    "hyperliquid": Facts(
+        {"perps": MarketWord("swap", load=_types("swap")), "spot": MarketWord(load=_types("spot"))},
+        page=5000,
+        windowed=False,
+    ),
+    "htx": Facts(
+        {"spot": MarketWord(load={"fetchMarkets": {"types": {"spot": True, "linear": False, "inverse": False}}})},
+        page=2000,
+        windowed=False,
+        settles=10 * _MINUTE,
+        not_served=frozenset({"1d"}),  # opens at 16:00 UTC
+        # The newest so many rows is what its documentation knows; the other request with a range it does not.
+        options={"fetchOHLCV": {"useHistoricalEndpointForSpot": False}},
+    ),
+    "mexc": Facts(
+        {"spot": MarketWord(), "perps": MarketWord("swap", True, "USDT", contracts=True)},
+        page=500,
+    ),
+}
+
+#: Of an exchange that nobody looked at: its spot market, whose volume ccxt says in the base.
+UNKNOWN: Final = Facts({"spot": MarketWord()})
+
+
+def facts_of(exchange: str) -> Facts:
+    """What is known of an exchange, by ccxt's name of it."""
+    return KNOWN.get(exchange, UNKNOWN)

@@ -1,0 +1,76 @@
+"""The connections of one ccxt object: they can be cut from another thread, and what was last heard is remembered."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+if TYPE_CHECKING:
+    from collections.abc import MutableSet
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Heard:
+    """The last answer: its status, 0 if there was none, and its header lines."""
+
+    status: int = 0
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Sockets(HTTPAdapter):
+    """What a `requests.Session` sends through. `cut` ends all that is under way, at once."""
+
+    def __init__(self) -> None:
+        self.heard = Heard()
+        self._open: MutableSet[Any] = weakref.WeakSet()
+        self._is_cut = False
+        super().__init__(max_retries=0)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _tracking(HTTPConnectionPool, self._open),
+            "https": _tracking(HTTPSConnectionPool, self._open),
+        }
+
+    def session(self) -> requests.Session:
+        """A session that sends through these, whatever the environment says of proxies."""
+        session = requests.Session()
+        session.trust_env = False
+        session.mount("http://", self)
+        session.mount("https://", self)
+        return session
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """As the adapter does; what comes back is remembered."""
+        self.heard = Heard()
+        if self._is_cut:
+            raise requests.ConnectionError("the source has been stopped")
+        response = super().send(*args, **kwargs)
+        self.heard = Heard(response.status_code, response.headers)
+        return response
+
+    def cut(self) -> None:
+        """End every connection, and let none begin any more."""
+        self._is_cut = True
+        for connection in list(self._open):
+            with contextlib.suppress(OSError, AttributeError):  # it is closed, or was not open yet
+                connection.sock.shutdown(socket.SHUT_RDWR)
+        self.close()
+
+
+def _tracking(pool: type[Any], opened: MutableSet[Any]) -> type[Any]:
+    """The pool, whose connections are in `opened` from the moment they are up."""
+    base: Any = pool.ConnectionCls
+
+    class Connection(base):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            opened.add(self)
+
+    return type("Pool", (pool,), {"ConnectionCls": Connection})

@@ -1,0 +1,219 @@
+"""CcxtSource: the history of one exchange's market, asked for page by page, verified, and never guessed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from wealthsources import Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, Timeframe, short_repr
+from wealthsources_ccxt.connection import Connection
+from wealthsources_ccxt.errors import OutOfTime
+from wealthsources_ccxt.facts import LONGER
+from wealthsources_ccxt.loading import Loading
+from wealthsources_ccxt.names import Names
+from wealthsources_ccxt.paging import Paging
+from wealthsources_ccxt.shelf import Shelf
+from wealthsources_ccxt.stretch import SeamError, Stretch
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from wealthsources import HistoryRequest, Host
+    from wealthsources_ccxt.facts import Facts
+    from wealthsources_ccxt.names import Listed
+    from wealthsources_ccxt.options import CcxtOptions
+
+#: ms; bars that ended so long ago are kept to go on from. Until then an exchange may still correct one.
+_SETTLED: Final = 600_000
+#: How often a count that was not reached is looked for further back, where quiet windows have no bar.
+_ROUNDS: Final = 3
+_STOP: Final = 2.0
+
+
+class CcxtSource(Source):
+    """Bars of one kind of market of one exchange, by ccxt over REST. It knows the symbols once they are loaded."""
+
+    def __init__(self, options: CcxtOptions) -> None:
+        self.options = options
+        self._facts = options.facts
+        self._connection = Connection(options)
+        self._served = served_timeframes(self._connection.exchange, self._facts, options.word.kind)
+        self._limit = _limit_of(self._connection.exchange, self._facts)
+        self._shelf = Shelf()
+        self._loading = Loading(self._load)
+        self._last_error = ""
+        self.capabilities = Capabilities(authoritative=self._facts.authoritative, timeframes=self._served)
+
+    def start(self, host: Host) -> None:
+        """Have the markets loaded, without waiting for them."""
+        self._loading.begin(host.logger)
+
+    def stop(self) -> None:
+        """End what is under way."""
+        self._connection.close()
+        self._loading.stop(_STOP)
+
+    def wait_loaded(self, seconds: float) -> bool:
+        """Until the first attempt to load the markets has ended; whether they are there. For tests and commands."""
+        return self._loading.wait(seconds)
+
+    def __repr__(self) -> str:
+        return short_repr(self, lambda: f"{self.options.exchange} {self.options.market}", lambda: self.status().state)
+
+    def status(self) -> SourceStatus:
+        """Whether the markets are there, what failed last, and how much was asked and is kept."""
+        names = self._loading.names
+        counters = {"requests": self._connection.requests, "cached_bars": self._shelf.bars}
+        if names is None:
+            return SourceStatus("loading", self._loading.why, endpoint=self._endpoint(), counters=counters)
+        counters["symbols"] = len(names.markets)
+        return SourceStatus(last_error=self._last_error, endpoint=self._endpoint(), counters=counters)
+
+    def get_all_symbols(self) -> Collection[str]:
+        """The symbols that the options name, then all others as ccxt spells them; none until they are loaded."""
+        return self._loading.names.symbols() if self._loading.names else ()
+
+    def get_history(self, request: HistoryRequest) -> Bars:
+        """The newest `count` bars of the span; with neither count nor start, one page of the newest.
+
+        Raises NotHere if there is none, SourceError if the exchange failed or its answer could not be verified.
+        """
+        listed, timeframe = self._find(request), request.timeframe
+        try:
+            stretch, note = self._gather(listed, timeframe, request)
+        except SourceError as error:
+            self._last_error = str(error)
+            raise
+        bars = _of_span(stretch.bars(request.symbol), request, self._facts.settles, self._now())
+        if not len(bars):
+            raise NotHere(note or f"{self.options.exchange} gave no bar of {listed.symbol} {timeframe} of that time")
+        return bars.noted(note) if note else bars
+
+    def _endpoint(self) -> str:
+        return self.options.endpoint or f"{self.options.exchange} {self.options.market}"
+
+    def _load(self) -> Names:
+        options = self.options
+        return Names(self._connection.load(), options.symbols, options.exchange, options.market)
+
+    def _find(self, request: HistoryRequest) -> Listed:
+        """Raises NotHere."""
+        if request.timeframe.name not in self._served:
+            raise NotHere(
+                f"{self.options.exchange} has no {request.timeframe} on our grid; it has {', '.join(self._served)}, "
+                "and longer ones are made of these"
+            )
+        names = self._loading.names
+        if names is None:
+            self._loading.begin()
+            raise NotHere(f"{self.options.exchange}: {self._loading.why}")
+        return names.find(request.symbol)
+
+    def _gather(self, listed: Listed, timeframe: Timeframe, request: HistoryRequest) -> tuple[Stretch, str]:
+        """What there is of the request, with a note if that is not all that was asked for."""
+        first, last = _slots(request, self._limit)
+        for further in range(_ROUNDS):
+            stretch, note = self._stretch(
+                listed, timeframe, timeframe.open_time(first), timeframe.open_time(last), request
+            )
+            lacking = (request.count or 0) - len(stretch)
+            if note or request.start is not None or not self._facts.omits or not 0 < lacking < (request.count or 0):
+                break
+            first -= lacking * 4 ** (further + 1)
+        return stretch, note
+
+    def _stretch(
+        self, listed: Listed, timeframe: Timeframe, start: int, end: int, request: HistoryRequest
+    ) -> tuple[Stretch, str]:
+        key = (listed.symbol, timeframe.name)
+        stretch = self._shelf.take(key, start)
+        if stretch is not None:
+            with contextlib.suppress(SeamError):  # a bar was corrected since, so all is read again
+                return self._paged(listed, stretch, end, request.deadline)
+        return self._paged(listed, Stretch(timeframe, start), end, request.deadline)
+
+    def _paged(self, listed: Listed, stretch: Stretch, end: int, deadline: float | None) -> tuple[Stretch, str]:
+        connection, timeframe = self._connection, stretch.timeframe.name
+        fetch = functools.partial(_fetch, connection, listed, timeframe, deadline)
+        paging = Paging(fetch, self._limit, self._facts.windowed)
+        note = ""
+        try:
+            paging.extend(stretch, end)
+        except OutOfTime as error:
+            if not len(stretch):
+                raise
+            note = f"{error}; the next request goes on behind {len(stretch)} bars that were verified"
+        except SeamError:
+            stretch.pages.clear()  # nobody knows which of the two is right
+            raise
+        finally:
+            self._limit = min(self._limit, paging.limit)
+            self._keep(listed, stretch)
+        if stretch.broken and not note:
+            note = f"{self.options.exchange}: bars before a quiet span of more than {paging.limit} windows are left out"
+        return stretch, note
+
+    def _keep(self, listed: Listed, stretch: Stretch) -> None:
+        now = self._now()
+        kept = stretch.until(now - _SETTLED) if now is not None else None
+        if kept is not None:
+            self._shelf.put((listed.symbol, stretch.timeframe.name), kept)
+
+    def _now(self) -> int | None:
+        return self._connection.now
+
+
+def _fetch(
+    connection: Connection, listed: Listed, timeframe: str, deadline: float | None, since: int, limit: int
+) -> Any:
+    return connection.fetch(listed, timeframe, since, limit, deadline)
+
+
+def served_timeframes(exchange: Any, facts: Facts, kind: str) -> tuple[str, ...]:
+    """Our timeframes that ccxt has of the exchange and that are on our grid, shortest first."""
+    has = set(exchange.timeframes or ()) - facts.not_served - (LONGER - facts.also_served)
+    for of_kinds in ((exchange.options.get("fetchOHLCV") or {}).get("timeframes"), exchange.options.get("timeframes")):
+        if isinstance(of_kinds, dict) and isinstance(of_kinds.get(kind), dict):
+            has &= set(of_kinds[kind])
+    return tuple(name for name in Timeframe.known() if name in has)
+
+
+def _limit_of(exchange: Any, facts: Facts) -> int:
+    """Rows of a page: as known, or as ccxt says, or few."""
+    if facts.page is not None:
+        return facts.page
+    said = exchange.features.get("spot") if isinstance(exchange.features, dict) else None
+    limit = ((said or {}).get("fetchOHLCV") or {}).get("limit")
+    return limit if isinstance(limit, int) and limit > 1 else 100
+
+
+def _slots(request: HistoryRequest, page: int) -> tuple[int, int]:
+    """The number of the first window that is asked for, and of the one behind the last."""
+    timeframe = request.timeframe
+    last = timeframe.slot(request.end)
+    if request.start is None:
+        return last - (request.count or page - 1), last
+    first = timeframe.slot(request.start)
+    return first + (timeframe.open_time(first) < request.start), last
+
+
+def _of_span(bars: Bars, request: HistoryRequest, settles: int, now: int | None) -> Bars:
+    good = bars.ends <= request.end
+    if request.start is not None:
+        good &= bars.open_times >= request.start
+    span = bars.take(bars.rows[good])
+    if settles and now is not None:
+        span = span[: _settled(span, now - settles)]
+    return span if request.count is None else span[max(0, len(span) - request.count) :]
+
+
+def _settled(bars: Bars, until: int) -> int:
+    """How many of them come before the first window without a bar that may still get one: it ended after `until`."""
+    if len(bars) < 2:
+        return len(bars)
+    skipped = np.diff(bars.timeframe.slots(bars.open_times)) > 1
+    skipped &= bars.open_times[1:] > until
+    return int(np.argmax(skipped)) + 1 if skipped.any() else len(bars)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import logging
+import time
+from decimal import Decimal
+
+import pytest
+
+from wealthsources import SourceError
+from wealthsources_ccxt.connection import Connection, listed, make_exchange
+from wealthsources_ccxt.errors import OutOfTime
+from wealthsources_ccxt.names import Listed
+from wealthsources_ccxt.options import CcxtOptions
+from wealthsources_simulator.history import faults
+
+from .exchange import SPOT, stage
+
+BTC = Listed(SPOT, "BTCUSDT", "BTC", "USDT")
+SECRETS = {"api_key": "key-abcdefghij", "secret": "secret-klmnopqr"}
+
+
+@pytest.fixture
+def on():
+    with stage() as on:
+        yield on
+
+
+def test_rows_come_with_their_text_and_the_exchanges_time(on):
+    answer = on.source._connection.fetch(BTC, "1m", on.bars[0].open_time, 2)
+    first = on.bars[0]
+    assert answer.rows[0] == (first.open_time, first.open, first.high, first.low, first.close, first.volume)
+    assert len(answer.rows) == 2
+    assert answer.now == on.bars[-1].end
+
+
+def test_the_exchanges_time_does_not_go_back(on):
+    on.source._connection.fetch(BTC, "1m", 0, 2)
+    on.clock.time -= 600_000
+    assert on.source._connection.fetch(BTC, "1m", 0, 2).now == on.bars[-1].end
+
+
+def test_a_volume_in_contracts_becomes_one_of_the_base_to_the_last_digit(on):
+    answer = on.source._connection.fetch(BTC._replace(size=Decimal("0.0001")), "1m", on.bars[0].open_time, 1)
+    assert answer.rows[0][5] == format(Decimal(on.bars[0].volume) * Decimal("0.0001"), "f")
+
+
+def test_who_waits_for_others_gives_up_at_the_deadline(on):
+    connection = on.source._connection
+    with connection._lock, pytest.raises(OutOfTime, match="others ask it"):
+        connection.fetch(BTC, "1m", 0, 2, time.monotonic() + 0.4)
+
+
+def test_a_server_that_wants_to_be_left_alone_is(on):
+    on.server.script = [faults.too_many(30)]
+    connection = on.source._connection
+    for told in ("left alone for 30 s", "not asked; it wants to be left alone"):
+        with pytest.raises(SourceError, match=told) as raised:
+            connection.fetch(BTC, "1m", 0, 2)
+        assert raised.value.retry_after == pytest.approx(30, abs=1)
+    assert len(on.server.pages) == 1
+    connection._clock = lambda: time.monotonic() + 31
+    assert connection.fetch(BTC, "1m", 0, 2).rows
+
+
+def test_nothing_that_is_logged_raised_or_shown_has_a_secret(on, caplog):
+    caplog.set_level(logging.DEBUG)
+    on.server.script = [faults.status(401, b'{"code":-2014,"msg":"bad key key-abcdefghij secret-klmnopqr"}')]
+    connection = Connection(CcxtOptions(exchange="binance", endpoint=on.server.url, **SECRETS))
+    connection.load()
+    with pytest.raises(SourceError, match="turned the key down") as raised:
+        connection.fetch(BTC, "1m", 0, 2)
+    assert raised.value.__cause__ is None
+    connection.close()
+    shown = f"{raised.value!r} {caplog.text} {connection!r} {connection._options!r}"
+    assert not any(secret in shown for secret in SECRETS.values())
+
+
+def test_a_page_instead_of_the_list_of_markets_is_told(on):
+    on.server.loading = faults.html()
+    with pytest.raises(SourceError, match="binance: "):
+        on.source._connection.load()
+
+
+def test_every_address_is_that_of_the_endpoint_with_its_own_path():
+    exchange = make_exchange(CcxtOptions(exchange="binance", endpoint="http://127.0.0.1:8"))
+    assert exchange.urls["api"]["fapiPublic"] == "http://127.0.0.1:8/fapi/v1"
+    nested = make_exchange(CcxtOptions(exchange="gate", endpoint="http://127.0.0.1:8"))
+    assert nested.urls["api"]["public"]["spot"] == "http://127.0.0.1:8/api/v4"
+
+
+def test_markets_of_another_kind_or_of_an_unknown_size_are_left_out():
+    common = {"type": "swap", "linear": True, "settle": "USDT", "id": "X", "base": "X", "quote": "USDT"}
+    markets = [
+        {**common, "symbol": "X/USDT:USDT", "contractSize": 0.01},
+        {**common, "symbol": "Y/USDT:USDT", "contractSize": None},
+        {**common, "symbol": "Z/USDT:USDT", "contractSize": 0},
+        {**common, "symbol": "X/USDT", "type": "spot"},
+        {**common, "symbol": "X/USD:X", "linear": False},
+        {**common, "symbol": "X/USDC:USDC", "settle": "USDC"},
+    ]
+    found = list(listed(markets, CcxtOptions(exchange="gate", market="perps")))
+    assert [(each.symbol, each.size) for each in found] == [("X/USDT:USDT", Decimal("0.01"))]
+
+
+def test_in_a_forked_child_it_has_connections_and_a_lock_of_its_own(on):
+    connection = on.source._connection
+    connection._lock.acquire()
+    connection._begin_anew()
+    assert connection.fetch(BTC, "1m", 0, 2).rows

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import ccxt
+import pytest
+
+from wealthsources import Timeframe
+from wealthsources_ccxt.facts import KNOWN, LONGER, facts_of
+
+
+@pytest.mark.parametrize("exchange", KNOWN)
+def test_ccxt_has_the_classes_and_we_the_timeframes_of_what_is_known(exchange):
+    facts = facts_of(exchange)
+    assert exchange in ccxt.exchanges
+    for word in facts.words.values():
+        assert not word.id or word.id in ccxt.exchanges
+    assert facts.not_served | facts.also_served <= set(Timeframe.known())
+    assert facts.also_served <= LONGER
+
+
+def test_only_those_whose_history_is_complete_are_authoritative():
+    authoritative = {name for name, facts in KNOWN.items() if facts.authoritative}
+    assert authoritative == {"binance", "okx", "bybit", "bitget", "gate", "kucoin", "coinbase", "deribit"}
+
+
+def test_of_another_exchange_the_spot_market_is_known_and_nothing_is_claimed():
+    facts = facts_of("bitstamp")
+    assert list(facts.words) == ["spot"]
+    assert not facts.authoritative

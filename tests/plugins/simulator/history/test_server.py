@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from wealthsources import Timeframe
+from wealthsources_simulator.history import faults
+from wealthsources_simulator.history.binance import Binance
+from wealthsources_simulator.history.server import HistoryServer
+from wealthsources_simulator.history.truth import Truth
+from wealthsources_simulator.invented import invent_bars
+
+BARS = invent_bars("X", Timeframe("1m"), 5, 1)
+ROWS = "/api/v3/klines?symbol=BTCUSDT&interval=1m"
+
+
+@pytest.fixture
+def server():
+    with HistoryServer(Binance(), Truth({("BTC/USDT", "1m"): BARS}, BARS[-1].end)) as server:
+        yield server
+
+
+def get(server, path, **options):
+    with urllib.request.urlopen(server.url + path, timeout=10, **options) as answer:
+        return json.loads(answer.read()), answer.headers
+
+
+def test_it_answers_with_the_exchanges_time(server):
+    rows, headers = get(server, ROWS)
+    assert len(rows) == 5
+    assert headers["Date"] == "Sun, 13 Sep 2020 12:05:00 GMT"
+
+
+def test_it_knows_what_it_was_asked(server):
+    get(server, "/api/v3/exchangeInfo")
+    get(server, ROWS)
+    assert [ask.path for ask in server.asked] == ["/api/v3/exchangeInfo", "/api/v3/klines"]
+    assert [ask.path for ask in server.pages] == ["/api/v3/klines"]
+
+
+def test_its_faults_come_one_by_one_to_requests_for_bars(server):
+    server.script = [None, faults.status(503)]
+    get(server, ROWS)
+    get(server, "/api/v3/exchangeInfo")
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        get(server, ROWS)
+    get(server, ROWS)
+
+
+def test_a_fault_of_its_own_meets_the_list_of_symbols(server):
+    server.loading = faults.status(451)
+    with pytest.raises(urllib.error.HTTPError, match="451"):
+        get(server, "/api/v3/exchangeInfo")
+
+
+def test_what_it_refuses_is_an_answer_too(server):
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        get(server, "/api/v3/klines?symbol=FOO&interval=1m")
+    assert len(server.pages) == 1
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(server, "/api/v3/other", data=b'{"a":1}')
+    assert server.asked[-1].body == {"a": 1}
+
+
+def test_it_stops_though_somebody_waits_for_a_slow_answer():
+    server = HistoryServer(Binance(), Truth({("BTC/USDT", "1m"): BARS}, BARS[-1].end), [faults.slow(60)]).start()
+    thread = threading.Thread(target=lambda: get(server, ROWS))
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.asked and time.monotonic() < deadline:
+        time.sleep(0.005)
+    began = time.monotonic()
+    server.stop()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert time.monotonic() - began < 3
