@@ -97,7 +97,11 @@ KNOWN: Final[Mapping[str, Facts]] = {
         authoritative=True,
         omits=False,
     ),
-    "kucoin": Facts({"spot": _SPOT}, page=1500, authoritative=True),
+    "kucoin": Facts(
+        {"spot": MarketWord(load={"fetchMarkets": {"types": ["spot"], "fetchTickersFees": False}})},
+        page=1500,
+        authoritative=True,
+    ),
     "bitget": Facts(
         {"spot": _SPOT, "usdt-futures": MarketWord("swap", True, "USDT", load=_types("swap"))},
         page=200,  # 1000 of the newest, 200 of those that are older

@@ -37,7 +37,7 @@ class Paging:
         """Make a stretch reach `end`, ms, as far as there are bars. What it raises leaves in it what was verified."""
         empty = 0
         while stretch.reached < self._end(stretch, end) and empty <= _MOST_EMPTY:
-            if self._add_page(stretch):
+            if self._add_page(stretch, self._limit_to(stretch, end)):
                 continue
             empty += 1
             if not len(stretch) and self._windowed:
@@ -47,21 +47,28 @@ class Paging:
         """By now no later window has ended."""
         return end if self.now is None else min(end, stretch.timeframe.floor(self.now))
 
-    def _add_page(self, stretch: Stretch) -> int:
+    def _limit_to(self, stretch: Stretch, end: int) -> int:
+        """No more windows than are left, where a page is of windows; else it may be of the newest so many."""
+        if not self._windowed:
+            return self.limit
+        slot = stretch.timeframe.slot
+        return min(self.limit, max(2, slot(end) - slot(stretch.since) + 1))
+
+    def _add_page(self, stretch: Stretch, limit: int) -> int:
         since, timeframe = stretch.since, stretch.timeframe
-        rows, page = self._page(stretch, since)
-        covered = timeframe.open_time(timeframe.slot(since) + self.limit) if self._windowed else _NEVER
+        rows, page = self._page(stretch, since, limit)
+        covered = timeframe.open_time(timeframe.slot(since) + limit) if self._windowed else _NEVER
         try:
             return stretch.add(page, covered)
         except SeamMissing:
             # It gave the newest of a page that was too long for it, without a word.
-            if not (self._windowed and 1 < rows < self.limit):
+            if not (self._windowed and 1 < rows < limit):
                 raise
             self.limit = rows
             return 1
 
-    def _page(self, stretch: Stretch, since: int) -> tuple[int, Bars]:
-        answer = self._fetch(since, self.limit)
+    def _page(self, stretch: Stretch, since: int, limit: int) -> tuple[int, Bars]:
+        answer = self._fetch(since, limit)
         self.now = answer.now
         return len(answer.rows), read_page(answer.rows, stretch.timeframe, since, answer.now)
 
@@ -74,10 +81,13 @@ class Paging:
         timeframe = stretch.timeframe
         low, high, step = timeframe.slot(stretch.since), timeframe.slot(end), self.limit
         probe = low + step
-        while probe < high and not len(self._page(stretch, timeframe.open_time(probe))[1]):
+        while probe < high and not self._has_bars(stretch, probe):
             low, step, probe = probe, step * 2, probe + step * 2
         high = min(probe, high)
         while high - low > self.limit:
             middle = (low + high) // 2
-            low, high = (low, middle) if len(self._page(stretch, timeframe.open_time(middle))[1]) else (middle, high)
+            low, high = (low, middle) if self._has_bars(stretch, middle) else (middle, high)
         return timeframe.open_time(low)
+
+    def _has_bars(self, stretch: Stretch, slot: int) -> bool:
+        return bool(len(self._page(stretch, stretch.timeframe.open_time(slot), self.limit)[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -70,3 +71,13 @@ def within(bars: Iterable[PlayedBar], first: int | None, last: int | None) -> li
 def symbol_of(traded: Iterable[Traded], spelled: str, join: str) -> str | None:
     """The symbol that the exchange spells so, base and quote joined by `join`."""
     return next((each.symbol for each in traded if f"{each.base}{join}{each.quote}" == spelled), None)
+
+
+def contracts_of(volume: str, size: str) -> str:
+    """How many contracts of `size` units of the base a volume in the base is."""
+    return f"{(Decimal(volume) / Decimal(size)).normalize():f}"
+
+
+def seconds(time: int) -> int:
+    """A time in ms as whole seconds."""
+    return time // 1000

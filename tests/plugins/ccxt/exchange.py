@@ -41,7 +41,7 @@ class Stage(NamedTuple):
 
 @contextlib.contextmanager
 def stage(
-    exchange: HistoryExchange | None = None,
+    speaks: HistoryExchange | None = None,
     bars: list[PlayedBar] | None = None,
     symbol: str = SPOT,
     frame: Timeframe = MINUTE,
@@ -52,7 +52,7 @@ def stage(
     """A source at work, whose markets are loaded; the exchange's clock shows the end of the last bar."""
     bars = minutes(40) if bars is None else bars
     clock = SetClock(bars[-1].end)
-    with HistoryServer(exchange or Binance(), Truth({(symbol, frame.name): bars}, clock.now), script) as server:
+    with HistoryServer(speaks or Binance(), Truth({(symbol, frame.name): bars}, clock.now), script) as server:
         source = CcxtSource(CcxtOptions(**{"exchange": "binance", "endpoint": server.url, **options}))
         # Nothing here may wait for a limit of requests.
         source._connection.exchange.rateLimit = 0
