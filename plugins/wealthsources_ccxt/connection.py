@@ -80,9 +80,12 @@ class Connection:
 
     def load(self, deadline: float | None = None) -> list[Listed]:
         """The markets of the kind that was chosen. Raises SourceError."""
+        self.exchange.last_json_response = None
         markets = self._call(deadline, lambda: self.exchange.load_markets(True))
-        if not markets or not isinstance(markets, dict):
+        if not self._is_json():
             raise SourceError(f"{self.exchange.id}: answered with no list of its markets{self._instead()}")
+        if not markets:
+            raise SourceError(f"{self.exchange.id}: its list of {self._options.market} markets is empty")
         return list(listed(markets.values(), self._options))
 
     def fetch(self, market: Listed, timeframe: str, since: int, limit: int, deadline: float | None = None) -> Answer:

@@ -67,3 +67,9 @@ def test_an_error_survives_being_pickled(name):
     other = pickle.loads(pickle.dumps(error))
     assert type(other) is type(error)
     assert str(other) == "why"
+
+
+def test_a_source_error_tells_for_how_long_to_leave_its_server_alone():
+    error = pickle.loads(pickle.dumps(errors.SourceError("too many", retry_after=30.0)))
+    assert (str(error), error.retry_after) == ("too many", 30.0)
+    assert errors.SourceError("x").retry_after == 0

@@ -218,3 +218,31 @@ def test_by_default_it_is_five_failures_and_thirty_seconds():
     fail(breaker, 1)
     assert breaker.why.startswith("failed 5 times in a row")
     assert breaker.why.endswith(alone(30))
+
+
+def test_a_server_that_asks_to_be_left_alone_is_after_its_first_failure(breaker: CircuitBreaker, clock: Hand, caplog):
+    with pytest.raises(SourceError), breaker.guard():
+        raise SourceError("too many requests", retry_after=90.0)
+    assert ask(breaker) == ("not asked: it asked to be left alone (Retry-After), for another 90 s: too many requests")
+    clock.time += 89.5
+    assert breaker.why.startswith("it asked to be left alone (Retry-After), for another 1 s")
+    clock.time += 0.5
+    assert breaker.why == ""
+    assert ask(breaker) == "answered"
+    assert "source archive is left alone for 90 s, as it asked (Retry-After)" in caplog.text
+
+
+def test_it_is_left_alone_for_the_longest_time_it_asked_for_and_a_day_at_most(breaker: CircuitBreaker, clock: Hand):
+    with contextlib.ExitStack() as under_way:
+        # Two requests at once: what the later one is told does not shorten it.
+        under_way.enter_context(contextlib.suppress(SourceError))
+        for seconds in (1e9, 5.0):
+            breaker._rest(SourceError("x", retry_after=seconds))
+    assert "for another 86400 s" in breaker.why
+
+
+def test_a_rest_and_too_many_failures_hold_both(breaker: CircuitBreaker, clock: Hand):
+    fail(breaker)
+    breaker._rest(SourceError("x", retry_after=10.0))
+    clock.time += 10
+    assert ask(breaker) == f"not asked: failed 3 times in a row, the last: OSError: no disk; {alone(20)}"

@@ -2,7 +2,8 @@
 
 Closed: every request goes through. Open, after `failures` in a row: none does, until `probe_after` seconds later one
 does, the probe, and all others are still refused. An answer closes the breaker, another failure leaves it open for as
-long again. "Not here" is an answer; an invalid one is a failure.
+long again. "Not here" is an answer; an invalid one is a failure. After a SourceError with a `retry_after` the source is
+left alone for so long, however few failures there were.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import contextlib
 import logging
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from wealthsources.forking import ForkLock, call_in_child
-from wealthsources.model.errors import NotAsked, NotHere
+from wealthsources.model.errors import NotAsked, NotHere, SourceError
 from wealthsources.model.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _log = logging.getLogger("wealthsources.breaker")
+#: Seconds; whoever asks for more is asked again after a day.
+_LONGEST_REST: Final = 86_400.0
 
 
 class CircuitBreaker:
@@ -43,6 +46,7 @@ class CircuitBreaker:
         self._failures = 0  # in a row
         self._last = ""
         self._probe_at = 0.0
+        self._rest_until = 0.0
         self._probing = False
         call_in_child(self, CircuitBreaker._forget_probe)
 
@@ -66,6 +70,7 @@ class CircuitBreaker:
             raise
         except Exception as error:
             self._failed(describe(error), probe)
+            self._rest(error)
             raise
         else:
             self._worked()
@@ -78,14 +83,19 @@ class CircuitBreaker:
     def why(self) -> str:
         """Why the source is left alone, and until when; nothing while it is not."""
         with self._lock:
-            return self._why() if self._is_open() else ""
+            return self._why() if self._is_open() or self._is_resting() else ""
 
     def _is_open(self) -> bool:
         return self._failures >= self._limit
 
+    def _is_resting(self) -> bool:
+        return self._clock() < self._rest_until
+
     def _admit(self) -> bool:
         """Whether this request is the probe."""
         with self._lock:
+            if self._is_resting():
+                raise NotAsked(f"not asked: {self._why()}")
             if not self._is_open():
                 return False
             if self._probing or self._clock() < self._probe_at:
@@ -94,12 +104,26 @@ class CircuitBreaker:
             return True
 
     def _why(self) -> str:
+        if self._is_resting():
+            left = math.ceil(self._rest_until - self._clock())
+            return f"it asked to be left alone (Retry-After), for another {left} s: {self._last}"
         left = math.ceil(self._probe_at - self._clock())
         if self._probing:
             then = "a probe is under way"
         else:
             then = f"next probe in {left} s (breaker_probe_after)" if left > 0 else "the next request is a probe"
         return f"failed {self._failures} times in a row, the last: {self._last}; left alone (breaker_failures): {then}"
+
+    def _rest(self, error: Exception) -> None:
+        """Leave the source alone for as long as its server asked."""
+        seconds = min(error.retry_after, _LONGEST_REST) if isinstance(error, SourceError) else 0.0
+        if seconds <= 0:
+            return
+        with self._lock:
+            began = not self._is_resting()
+            self._rest_until = max(self._rest_until, self._clock() + seconds)
+        if began:
+            self._log.warning("source %s is left alone for %g s, as it asked (Retry-After)", self._name, seconds)
 
     def _worked(self) -> None:
         with self._lock:

@@ -81,6 +81,12 @@ def test_a_page_instead_of_the_list_of_markets_is_told(on):
         on.source._connection.load()
 
 
+def test_a_list_without_a_market_is_told(on):
+    on.server.truth.series.clear()
+    with pytest.raises(SourceError, match="binance: its list of spot markets is empty"):
+        on.source._connection.load()
+
+
 def test_every_address_is_that_of_the_endpoint_with_its_own_path():
     exchange = make_exchange(CcxtOptions(exchange="binance", endpoint="http://127.0.0.1:8"))
     assert exchange.urls["api"]["fapiPublic"] == "http://127.0.0.1:8/fapi/v1"
