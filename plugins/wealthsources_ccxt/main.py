@@ -58,14 +58,16 @@ def _options(**values: Any) -> CcxtOptions:
     try:
         return CcxtOptions(**values)
     except pydantic.ValidationError as error:
-        told = [
-            f"{'.'.join(map(str, each['loc']))} {each['msg'].removeprefix('Value error, ')}" for each in error.errors()
-        ]
-        _fail("; ".join(each.strip() for each in told), UNUSABLE)
+        _fail("; ".join(_told(each) for each in error.errors()), UNUSABLE)
+
+
+def _told(error: Any) -> str:
+    """One mistake of pydantic's, with the option it is in, if it is in one."""
+    return f"{'.'.join(map(str, error['loc']))} {error['msg'].removeprefix('Value error, ')}".strip()
 
 
 def _kinds(options: CcxtOptions) -> list[tuple[str, str, str]]:
-    """The kinds of markets that there are sources for. What is pushed by a protocol of its own will be told here too."""
+    """The kinds of markets that there are sources for; those that a live protocol has belong here too."""
     return [
         (name, "history (ccxt)", "contracts, made into units of the base" if word.contracts else "units of the base")
         for name, word in options.facts.words.items()
