@@ -7,6 +7,7 @@ neither a limit that was cut nor a page of HTML is told by it. From the bottom u
     options errors        what config.yaml may say; what ccxt raises, in our words
     sockets connection    the connections that a stop cuts; one ccxt object and its lock
     names loading         which market a symbol means; how the markets come to be known
-    page stretch shelf    one verified page; pages that belong together; those that are kept
+    page stretch paging   one verified page; pages that belong together; asking for them one by one
+    shelf polling         stretches that are kept; a live source that asks after each bar's end
     source plugin main    the source, its registration, and `wealthsources markets`
 """

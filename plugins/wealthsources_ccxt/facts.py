@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from wealthsources import Timeframe
+
 _MINUTE: Final = 60_000
 
 
@@ -144,3 +146,21 @@ UNKNOWN: Final = Facts({"spot": MarketWord()})
 def facts_of(exchange: str) -> Facts:
     """What is known of an exchange, by ccxt's name of it."""
     return KNOWN.get(exchange, UNKNOWN)
+
+
+def served_timeframes(exchange: Any, facts: Facts, kind: str) -> tuple[str, ...]:
+    """Our timeframes that ccxt has of the exchange and that are on our grid, shortest first."""
+    has = set(exchange.timeframes or ()) - facts.not_served - (LONGER - facts.also_served)
+    for of_kinds in ((exchange.options.get("fetchOHLCV") or {}).get("timeframes"), exchange.options.get("timeframes")):
+        if isinstance(of_kinds, dict) and isinstance(of_kinds.get(kind), dict):
+            has &= set(of_kinds[kind])
+    return tuple(name for name in Timeframe.known() if name in has)
+
+
+def page_limit(exchange: Any, facts: Facts) -> int:
+    """Rows of a page: as known, or as ccxt says, or few."""
+    if facts.page is not None:
+        return facts.page
+    said = exchange.features.get("spot") if isinstance(exchange.features, dict) else None
+    limit = ((said or {}).get("fetchOHLCV") or {}).get("limit")
+    return limit if isinstance(limit, int) and limit > 1 else 100

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import ccxt
 import pydantic
 from pydantic import SecretStr
 
+from wealthsources import Timeframe
 from wealthsources_ccxt.facts import Facts, MarketWord, facts_of
 
 
@@ -26,6 +27,10 @@ def _has_history(name: str) -> str:
     if not getattr(ccxt, name)().has.get("fetchOHLCV"):
         raise ValueError(f"ccxt {ccxt.__version__} has no history of bars of {name}; take another source for it")
     return name
+
+
+def _timeframe(name: str) -> str:
+    return Timeframe(name).name
 
 
 def is_loopback(url: str) -> bool:
@@ -66,6 +71,7 @@ class CcxtOptions(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in
     endpoint  another server instead of the exchange's, for all its addresses; https:// or this machine, unless
               `allow_insecure`
     timeout   seconds for one answer, if the request has no deadline that is earlier
+    live      poll: a live source, which asks once after each bar's end for the symbols of `watch` in the `timeframes`
     """
 
     exchange: Exchange
@@ -77,6 +83,9 @@ class CcxtOptions(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in
     endpoint: Endpoint | None = None
     allow_insecure: bool = False
     timeout: Annotated[float, pydantic.Field(gt=0, le=600)] = 10.0
+    live: Literal["poll"] | None = None
+    watch: tuple[str, ...] = ()
+    timeframes: tuple[Annotated[str, pydantic.AfterValidator(_timeframe)], ...] = ()
 
     @pydantic.model_validator(mode="after")
     def _market_is_known(self) -> CcxtOptions:
@@ -88,6 +97,14 @@ class CcxtOptions(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in
                 f"market: {self.exchange} has no {self.market!r} here; known: {', '.join(words)}"
                 " (of others it is not known that their volume is in units of the base)"
             )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _series_of_a_live_source(self) -> CcxtOptions:
+        if self.live and not (self.watch and self.timeframes):
+            raise ValueError("live: poll needs watch: [symbols] and timeframes: [1m, …]: what it asks for")
+        if not self.live and (self.watch or self.timeframes):
+            raise ValueError("watch and timeframes are for live: poll; as history it has all symbols")
         return self
 
     @pydantic.model_validator(mode="after")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Pages without a bar, after which no more are asked for: the symbol may be traded no longer.
 _MOST_EMPTY: Final = 20
+#: No exchange gives fewer rows than that; a shorter page that does not fit is a fault, and no limit to be learnt.
+_LEAST_LIMIT: Final = 50
 #: Later than any bar.
 _NEVER: Final = 1 << 62
 
@@ -62,7 +64,7 @@ class Paging:
             return stretch.add(page, covered)
         except SeamMissing:
             # It gave the newest of a page that was too long for it, without a word.
-            if not (self._windowed and 1 < rows < limit):
+            if not (self._windowed and _LEAST_LIMIT <= rows < limit):
                 raise
             self.limit = rows
             return 1

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from wealthsources import Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, Timeframe, short_repr
-from wealthsources_ccxt.connection import Connection
+from wealthsources import EARLIEST_TIME, Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, short_repr
+from wealthsources_ccxt.connection import LEAST_TIME, Connection
 from wealthsources_ccxt.errors import OutOfTime
-from wealthsources_ccxt.facts import LONGER
+from wealthsources_ccxt.facts import page_limit, served_timeframes
 from wealthsources_ccxt.loading import Loading
 from wealthsources_ccxt.names import Names
 from wealthsources_ccxt.paging import Paging
+from wealthsources_ccxt.polling import PollingSource
 from wealthsources_ccxt.shelf import Shelf
 from wealthsources_ccxt.stretch import SeamError, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from wealthsources import HistoryRequest, Host
-    from wealthsources_ccxt.facts import Facts
+    from wealthsources import HistoryRequest, Host, Timeframe
     from wealthsources_ccxt.names import Listed
     from wealthsources_ccxt.options import CcxtOptions
 
@@ -34,21 +35,30 @@ _STOP: Final = 2.0
 
 
 class CcxtSource(Source):
-    """Bars of one kind of market of one exchange, by ccxt over REST. It knows the symbols once they are loaded."""
+    """Bars of one kind of market of one exchange, by ccxt over REST. It knows the symbols once they are loaded.
+
+    With `live: poll` among its options it is a PollingSource instead.
+    """
+
+    def __new__(cls, options: CcxtOptions) -> Source:  # type: ignore[misc]  # a plugin has one class
+        """The source that the options ask for."""
+        return super().__new__(cls) if options.live is None else PollingSource(options)
 
     def __init__(self, options: CcxtOptions) -> None:
         self.options = options
         self._facts = options.facts
         self._connection = Connection(options)
         self._served = served_timeframes(self._connection.exchange, self._facts, options.word.kind)
-        self._limit = _limit_of(self._connection.exchange, self._facts)
+        self._limit = page_limit(self._connection.exchange, self._facts)
         self._shelf = Shelf()
         self._loading = Loading(self._load)
         self._last_error = ""
+        self._started = False
         self.capabilities = Capabilities(authoritative=self._facts.authoritative, timeframes=self._served)
 
     def start(self, host: Host) -> None:
         """Have the markets loaded, without waiting for them."""
+        self._started = True
         self._loading.begin(host.logger)
 
     def stop(self) -> None:
@@ -106,11 +116,18 @@ class CcxtSource(Source):
                 f"{self.options.exchange} has no {request.timeframe} on our grid; it has {', '.join(self._served)}, "
                 "and longer ones are made of these"
             )
-        names = self._loading.names
+        names = self._names(request.deadline)
         if names is None:
-            self._loading.begin()
             raise NotHere(f"{self.options.exchange}: {self._loading.why}")
         return names.find(request.symbol)
+
+    def _names(self, deadline: float | None) -> Names | None:
+        """Where the first attempt to load them is under way it is waited for: a backtest does not ask twice."""
+        if self._loading.names is None and self._started:
+            self._loading.begin()  # in a forked child nobody has
+            left = self.options.timeout if deadline is None else deadline - time.monotonic() - LEAST_TIME
+            self._loading.wait(max(0.0, min(left, self.options.timeout)))
+        return self._loading.names
 
     def _gather(self, listed: Listed, timeframe: Timeframe, request: HistoryRequest) -> tuple[Stretch, str]:
         """What there is of the request, with a note if that is not all that was asked for."""
@@ -120,10 +137,15 @@ class CcxtSource(Source):
                 listed, timeframe, timeframe.open_time(first), timeframe.open_time(last), request
             )
             lacking = (request.count or 0) - len(stretch)
-            if note or request.start is not None or not self._facts.omits or not 0 < lacking < (request.count or 0):
+            if note or not lacking > 0 or request.start is not None or not self._goes_on(stretch, first, last):
                 break
-            first -= lacking * 4 ** (further + 1)
+            first = max(timeframe.slot(EARLIEST_TIME), first - lacking * 4 ** (further + 1))
         return stretch, note
+
+    def _goes_on(self, stretch: Stretch, first: int, last: int) -> bool:
+        """Whether there may be more bars further back: it has some all along the span, but not in every window."""
+        oldest = stretch.timeframe.slot(stretch.pages[0].oldest) if stretch.pages else last
+        return self._facts.omits and not stretch.broken and oldest - first < (last - first) / 2
 
     def _stretch(
         self, listed: Listed, timeframe: Timeframe, start: int, end: int, request: HistoryRequest
@@ -172,30 +194,12 @@ def _fetch(
     return connection.fetch(listed, timeframe, since, limit, deadline)
 
 
-def served_timeframes(exchange: Any, facts: Facts, kind: str) -> tuple[str, ...]:
-    """Our timeframes that ccxt has of the exchange and that are on our grid, shortest first."""
-    has = set(exchange.timeframes or ()) - facts.not_served - (LONGER - facts.also_served)
-    for of_kinds in ((exchange.options.get("fetchOHLCV") or {}).get("timeframes"), exchange.options.get("timeframes")):
-        if isinstance(of_kinds, dict) and isinstance(of_kinds.get(kind), dict):
-            has &= set(of_kinds[kind])
-    return tuple(name for name in Timeframe.known() if name in has)
-
-
-def _limit_of(exchange: Any, facts: Facts) -> int:
-    """Rows of a page: as known, or as ccxt says, or few."""
-    if facts.page is not None:
-        return facts.page
-    said = exchange.features.get("spot") if isinstance(exchange.features, dict) else None
-    limit = ((said or {}).get("fetchOHLCV") or {}).get("limit")
-    return limit if isinstance(limit, int) and limit > 1 else 100
-
-
 def _slots(request: HistoryRequest, page: int) -> tuple[int, int]:
     """The number of the first window that is asked for, and of the one behind the last."""
     timeframe = request.timeframe
     last = timeframe.slot(request.end)
     if request.start is None:
-        return last - (request.count or page - 1), last
+        return max(timeframe.slot(EARLIEST_TIME), last - (request.count or page - 1)), last
     first = timeframe.slot(request.start)
     return first + (timeframe.open_time(first) < request.start), last
 

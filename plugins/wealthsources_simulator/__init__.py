@@ -17,6 +17,8 @@ server that behaves. From the bottom up:
     faults                             the ways to misbehave: one file for each layer
     script listener server             who meets which of them, on one port
     main                               `wealthsources simulate`
+
+Beside them `history` has exchanges that are asked for bars over REST, on a port of their own.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from email.utils import formatdate
@@ -126,12 +127,16 @@ def _handler(server: HistoryServer) -> type[BaseHTTPRequestHandler]:
             reply = server.answer(Ask(parts.path, dict(parse_qsl(parts.query)), body))
             if reply.wait:
                 server.wait(reply.wait)
+            self.close_connection = reply.cut is not None
+            with contextlib.suppress(OSError):  # who asked has gone away
+                self._send(reply)
+
+        def _send(self, reply: Reply) -> None:
             self.send_response_only(reply.status)
             for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.body[: reply.cut])
-            self.close_connection = reply.cut is not None
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             """Say nothing."""

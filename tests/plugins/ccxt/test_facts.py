@@ -4,7 +4,7 @@ import ccxt
 import pytest
 
 from wealthsources import Timeframe
-from wealthsources_ccxt.facts import KNOWN, LONGER, facts_of
+from wealthsources_ccxt.facts import KNOWN, LONGER, UNKNOWN, facts_of, page_limit, served_timeframes
 
 
 @pytest.mark.parametrize("exchange", KNOWN)
@@ -26,3 +26,17 @@ def test_of_another_exchange_the_spot_market_is_known_and_nothing_is_claimed():
     facts = facts_of("bitstamp")
     assert list(facts.words) == ["spot"]
     assert not facts.authoritative
+
+
+def test_of_another_exchange_ccxt_says_how_many_rows_a_page_has_else_it_has_few():
+    exchange = ccxt.bitstamp()
+    assert page_limit(exchange, UNKNOWN) == 1000
+    exchange.features = {}
+    assert page_limit(exchange, UNKNOWN) == 100
+    assert page_limit(exchange, KNOWN["okx"]) == 100
+
+
+def test_of_another_exchange_timeframes_of_more_than_a_day_are_not_served():
+    served = served_timeframes(ccxt.kucoinfutures(), UNKNOWN, "spot")
+    assert "1d" in served
+    assert not LONGER & set(served)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from wealthsources import SourceError, Timeframe
 from wealthsources_ccxt.connection import Answer
 from wealthsources_ccxt.paging import Paging
-from wealthsources_ccxt.stretch import Stretch
+from wealthsources_ccxt.stretch import SeamMissing, Stretch
 
 FRAME = Timeframe("1m")
 T0 = 1_600_000_020_000 // 60_000 * 60_000
@@ -84,11 +85,19 @@ def test_rows_in_any_order_and_twice_are_refused_or_right(slots, limit):
 
 
 def test_a_page_that_was_cut_at_its_old_end_is_asked_for_again_with_the_limit_that_it_has():
-    exchange = Exchange(range(50), True, 6, newest=True, now=61)
-    paging, stretch = Paging(exchange.fetch, 10, True), Stretch(FRAME, T0)
-    paging.extend(stretch, T0 + 50 * 60_000)
-    assert paging.limit == 6
-    assert len(stretch) == 46  # the first page began late, and nothing is said of what was before
+    exchange = Exchange(range(500), True, 60, newest=True, now=501)
+    paging, stretch = Paging(exchange.fetch, 100, True), Stretch(FRAME, T0)
+    paging.extend(stretch, T0 + 500 * 60_000)
+    assert paging.limit == 60
+    assert len(stretch) == 460  # the first page began late, and nothing is said of what was before
+
+
+def test_a_short_page_that_does_not_fit_teaches_no_limit():
+    exchange = Exchange(range(100), True, 6, newest=True, now=101)
+    paging = Paging(exchange.fetch, 10, True)
+    with pytest.raises(SeamMissing):
+        paging.extend(Stretch(FRAME, T0), T0 + 100 * 60_000)
+    assert paging.limit == 10
 
 
 def test_it_asks_no_further_than_to_where_the_exchange_is_by_its_own_clock():

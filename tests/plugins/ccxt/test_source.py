@@ -10,7 +10,7 @@ import pytest
 
 from wealthsources import NotHere, SourceError, Timeframe
 from wealthsources_ccxt.options import CcxtOptions
-from wealthsources_ccxt.source import CcxtSource, served_timeframes
+from wealthsources_ccxt.source import CcxtSource
 from wealthsources_simulator.bars import PlayedBar
 from wealthsources_simulator.history import faults
 from wealthsources_simulator.history.binance import Binance
@@ -69,6 +69,26 @@ def test_before_the_markets_are_there_it_has_nothing_and_says_why():
         with pytest.raises(NotHere, match="markets"):
             source.get_history(_request(on))
         source.stop()
+
+
+def test_the_first_request_waits_for_the_markets_that_are_being_loaded():
+    with stage(loaded=False) as on:
+        assert values(on.ask()) == truth(on.bars)
+
+
+def test_but_not_longer_than_its_deadline():
+    with stage(loaded=False) as on:
+        on.server.loading = faults.slow(30)
+        source = CcxtSource(on.source.options)
+        source.start(_host(on))
+        with pytest.raises(NotHere, match="its markets are being loaded"):
+            on._replace(source=source).ask(deadline=time.monotonic() + 0.5)
+        source.stop()
+
+
+def test_more_bars_than_there_can_be_are_asked_for_from_the_earliest_time_on():
+    with stage() as on:
+        assert values(on.ask(start=None, count=100_000_000)) == truth(on.bars)
 
 
 def test_a_timeframe_that_it_has_on_another_grid_is_not_here_with_what_there_is():
@@ -241,7 +261,6 @@ def test_timeframes_of_another_grid_are_not_served():
         assert not lacks & set(source.capabilities.timeframes)
         assert "1h" in source.capabilities.timeframes
     assert "1w" in CcxtSource(CcxtOptions(exchange="binance")).capabilities.timeframes
-    assert served_timeframes
 
 
 def _request(on):
