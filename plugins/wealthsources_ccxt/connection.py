@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Seconds. With less than that left no page is begun; so much earlier an answer is given up than nobody waits for it.
 LEAST_TIME: Final = 0.25
 _MARGIN: Final = 0.1
+#: Answers of which a list of markets is made, some of them of megabytes.
+_MOST_LISTS: Final = 6
 #: It writes header lines, and with them keys.
 _SILENT: Final = logging.getLogger("wealthsources.ccxt.silent")
 _SILENT.disabled = True
@@ -81,7 +83,7 @@ class Connection:
     def load(self, deadline: float | None = None) -> list[Listed]:
         """The markets of the kind that was chosen. Raises SourceError."""
         self.exchange.last_json_response = None
-        markets = self._call(deadline, lambda: self.exchange.load_markets(True))
+        markets = self._call(deadline, lambda: self.exchange.load_markets(True), _MOST_LISTS)
         if not self._is_json():
             raise SourceError(f"{self.exchange.id}: answered with no list of its markets{self._instead()}")
         if not markets:
@@ -120,23 +122,22 @@ class Connection:
         kind = self._sockets.heard.headers.get("Content-Type", "something else")
         return f" but with {self._redact(kind)} (HTTP {self._sockets.heard.status}); is a proxy or a filter in between?"
 
-    def _call(self, deadline: float | None, work: Callable[[], Any]) -> Any:
+    def _call(self, deadline: float | None, work: Callable[[], Any], reads: int = 1) -> Any:
+        """What `work` returns; it has the time of one answer for each of so many."""
         if not self._lock.acquire(timeout=self._left(deadline)):
             raise OutOfTime(f"{self.exchange.id}: others ask it, and there was no time left to wait for them")
         try:
             self._leave_alone()
-            self.exchange.timeout = int(self._left(deadline, self._pause()) * 1000)
+            left = self._left(deadline, self._pause())
+            self.exchange.timeout = int(left * 1000)
             self.requests += 1
             self._sockets.heard = Heard()
-            return work()
+            with self._sockets.for_at_most(left * reads):
+                return work()
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever ccxt makes of an answer
-            if (
-                isinstance(error, ccxt.RequestTimeout)
-                and deadline is not None
-                and self._clock() > deadline - LEAST_TIME
-            ):
+            if isinstance(error, ccxt.NetworkError) and self._is_over(deadline):
                 raise OutOfTime(f"{self.exchange.id}: gave no answer before the deadline") from None
             told = in_our_words(error, self._sockets.heard, self.exchange.id, self._redact, self._wall())
             if told.retry_after:
@@ -145,10 +146,16 @@ class Connection:
         finally:
             self._lock.release()
 
+    def _is_over(self, deadline: float | None) -> bool:
+        """Whether it was the deadline that ended a request: no refusal came."""
+        return deadline is not None and self._clock() > deadline - LEAST_TIME and self._sockets.heard.status < 400
+
     def _pause(self) -> float:
         """Seconds that the rate limiter will wait before the next request."""
-        since = self.exchange.milliseconds() - self.exchange.lastRestRequestTimestamp
-        return float(max(0.0, self.exchange.rateLimit - since)) / 1000
+        exchange, now = self.exchange, self.exchange.milliseconds()
+        # After the clock was set back it would wait until it is that late again.
+        exchange.lastRestRequestTimestamp = min(exchange.lastRestRequestTimestamp, now)
+        return float(max(0.0, exchange.rateLimit - (now - exchange.lastRestRequestTimestamp))) / 1000
 
     def _left(self, deadline: float | None, less: float = 0.0) -> float:
         """Seconds for one answer, after so many have passed. Raises OutOfTime."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import socket
+import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -58,10 +59,24 @@ class Sockets(HTTPAdapter):
     def cut(self) -> None:
         """End every connection, and let none begin any more."""
         self._is_cut = True
+        self._shut()
+        self.close()
+
+    @contextlib.contextmanager
+    def for_at_most(self, seconds: float) -> Iterator[None]:
+        """End what is under way after so long: the time limit of `requests` is one of each single read."""
+        timer = threading.Timer(seconds, self._shut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _shut(self) -> None:
         for connection in list(self._open):
             with contextlib.suppress(OSError, AttributeError):  # it is closed, or was not open yet
                 connection.sock.shutdown(socket.SHUT_RDWR)
-        self.close()
 
 
 def _tracking(pool: type[Any], opened: MutableSet[Any]) -> type[Any]:

@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer as it goes out. `cut`: only so many bytes of the body are sent. `wait`: seconds before it is."""
+    """One answer as it goes out.
+
+    cut   only so many bytes of the body are sent
+    wait  seconds before it is sent; drip: seconds after each byte of the body
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     cut: int | None = None
     wait: float = 0.0
+    drip: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ def half_body() -> HistoryFault:
 def slow(seconds: float) -> HistoryFault:
     """The answer comes so many seconds late."""
     return HistoryFault("slow", reply=lambda reply: dataclasses.replace(reply, wait=seconds))
+
+
+def dripping(seconds: float) -> HistoryFault:
+    """The answer comes byte by byte, so many seconds apart: no time limit of a single read ends it."""
+    return HistoryFault("dripping", reply=lambda reply: dataclasses.replace(reply, drip=seconds))
 
 
 def repeated(place: int) -> HistoryFault:

@@ -82,9 +82,9 @@ class HistoryServer:
     ) -> None:
         self.stop()
 
-    def wait(self, seconds: float) -> None:
-        """So long, or until it is stopped."""
-        self._stopping.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """So long, or until it is stopped; whether it is."""
+        return self._stopping.wait(seconds)
 
     def answer(self, ask: Ask) -> Reply:
         """What goes out for a request, with the fault whose turn it is."""
@@ -136,7 +136,11 @@ def _handler(server: HistoryServer) -> type[BaseHTTPRequestHandler]:
             for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(reply.body[: reply.cut])
+            step = 1 if reply.drip else len(reply.body) + 1
+            for at in range(0, len(reply.body[: reply.cut]), step):
+                self.wfile.write(reply.body[: reply.cut][at : at + step])
+                if reply.drip and server.wait(reply.drip):
+                    return
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             """Say nothing."""

@@ -50,6 +50,21 @@ def test_who_waits_for_others_gives_up_at_the_deadline(on):
         connection.fetch(BTC, "1m", 0, 2, time.monotonic() + 0.4)
 
 
+def test_an_answer_that_comes_byte_by_byte_is_given_up_in_time(on):
+    on.server.script = [faults.dripping(0.1)]
+    began = time.monotonic()
+    with pytest.raises(OutOfTime, match="before the deadline"):
+        on.source._connection.fetch(BTC, "1m", 0, 40, began + 0.8)
+    assert time.monotonic() - began < 2
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait(on):
+    connection = on.source._connection
+    connection.exchange.rateLimit = 50
+    connection.exchange.lastRestRequestTimestamp = connection.exchange.milliseconds() + 3_600_000
+    assert connection.fetch(BTC, "1m", 0, 2, time.monotonic() + 5).rows
+
+
 def test_a_server_that_wants_to_be_left_alone_is(on):
     on.server.script = [faults.too_many(30)]
     connection = on.source._connection

@@ -17,6 +17,7 @@ GOOD = faults.Reply(200, {"Date": "now"}, b"[1,2,3,4]")
         (faults.status(403, b"no"), (403, {"Date": "now"}, b"no", None, 0.0)),
         (faults.half_body(), (200, {"Date": "now"}, b"[1,2,3,4]", 4, 0.0)),
         (faults.slow(3), (200, {"Date": "now"}, b"[1,2,3,4]", None, 3)),
+        (faults.dripping(3), (200, {"Date": "now"}, b"[1,2,3,4]", None, 0.0, 3)),
     ],
 )
 def test_what_becomes_of_an_answer(fault, reply):

@@ -67,6 +67,11 @@ def test_what_it_refuses_is_an_answer_too(server):
     assert server.asked[-1].body == {"a": 1}
 
 
+def test_an_answer_may_come_byte_by_byte(server):
+    server.script = [faults.dripping(0.0001)]
+    assert len(get(server, ROWS)[0]) == 5
+
+
 def test_it_stops_though_somebody_waits_for_a_slow_answer():
     server = HistoryServer(Binance(), Truth({("BTC/USDT", "1m"): BARS}, BARS[-1].end), [faults.slow(60)]).start()
     thread = threading.Thread(target=lambda: get(server, ROWS))
