@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from wealthsources_simulator.bars import PlayedBar, Series
 
 
+#: The bars of a series, or who tells them.
+Bars = Sequence["PlayedBar"] | Callable[[], Sequence["PlayedBar"]]
+
+
 class Traded(NamedTuple):
     """A symbol, taken apart: `BTC/USDT`, or `BTC/USDT:USDT` of a perpetual contract."""
 
@@ -23,11 +27,12 @@ class Traded(NamedTuple):
 class Truth:
     """Bars by (symbol, timeframe), the oldest first; symbols are written `BTC/USDT`, of perpetuals `BTC/USDT:USDT`.
 
+    Those of a series may be a function that tells them, such as `functools.partial(market.all, key)` of a `Market`.
     `now`, ms, is a time or a function that tells it. A bar whose window holds it is forming, and is shown half way.
     What opens later is not there yet.
     """
 
-    def __init__(self, series: Mapping[Series, Sequence[PlayedBar]], now: int | Callable[[], int]) -> None:
+    def __init__(self, series: Mapping[Series, Bars], now: int | Callable[[], int]) -> None:
         self.series = dict(series)
         self._now = now
 
@@ -44,7 +49,8 @@ class Truth:
     def bars(self, symbol: str, timeframe: str) -> list[PlayedBar]:
         """All bars of a series that have opened by now; none if there is no such series."""
         now = self.now
-        shown = [bar for bar in self.series.get((symbol, timeframe), ()) if bar.open_time <= now]
+        series = self.series.get((symbol, timeframe), ())
+        shown = [bar for bar in (series() if callable(series) else series) if bar.open_time <= now]
         if shown and shown[-1].end > now:
             shown[-1] = forming_state(shown[-1], 1, 4)
         return shown

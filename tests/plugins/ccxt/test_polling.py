@@ -21,6 +21,7 @@ from wealthsources_simulator.history.kucoin import KuCoin
 from wealthsources_simulator.history.server import HistoryServer
 from wealthsources_simulator.history.truth import Truth
 
+from ...support.waiting import wait_until
 from .exchange import MINUTE, SPOT, minutes, truth, values
 
 KEY = ("BTCUSDT", "1m")
@@ -189,9 +190,7 @@ def test_on_its_own_thread_it_polls_once_the_markets_are_there_and_stops_at_once
     with polled() as on:
         source = CcxtSource(on.source.options)
         source.start(Host(Hand()))
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and len(source.store.get("BTCUSDT", MINUTE) or ()) < 40:
-            time.sleep(0.01)
+        wait_until(lambda: len(source.store.get("BTCUSDT", MINUTE) or ()) == 40)
         assert len(source.get_history(HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end))) == 40
         assert source.status().state == "connected"
         began = time.monotonic()
@@ -205,10 +204,7 @@ def test_before_the_markets_are_there_it_says_why_there_is_nothing():
         on.server.loading = faults.status(451)
         source = CcxtSource(on.source.options)
         source.start(Host(Hand()))
-        deadline = time.monotonic() + 10
-        while "HTTP 451" not in source.status().last_error and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert "HTTP 451" in source.status().last_error
+        wait_until(lambda: "HTTP 451" in source.status().last_error)
         with pytest.raises(NotHere):
             source.get_history(HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end))
         source.stop()

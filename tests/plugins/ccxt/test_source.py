@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 
@@ -15,6 +14,7 @@ from wealthsources_simulator.bars import PlayedBar
 from wealthsources_simulator.history import faults
 from wealthsources_simulator.history.binance import Binance
 
+from ...support.waiting import nothing_left_behind, wait_until
 from .exchange import MINUTE, SPOT, SWAP, minutes, stage, truth, values
 
 
@@ -215,7 +215,7 @@ def test_stop_ends_a_request_that_is_under_way_and_leaves_nothing_behind():
 
         thread = threading.Thread(target=ask)
         thread.start()
-        _until(lambda: on.server.pages)
+        wait_until(lambda: on.server.pages)
         began = time.monotonic()
         on.source.stop()
         thread.join(3)
@@ -231,7 +231,7 @@ def test_stop_ends_the_loading_of_markets_at_once():
         source = CcxtSource(on.source.options)
         before = len(on.server.asked)
         source.start(_host(on))
-        _until(lambda: len(on.server.asked) > before)
+        wait_until(lambda: len(on.server.asked) > before)
         began = time.monotonic()
         source.stop()
         assert time.monotonic() - began < 1
@@ -245,7 +245,6 @@ def test_what_it_says_of_itself():
         assert on.source.capabilities.authoritative
         assert list(on.source.get_all_symbols()) == [SPOT]
         assert on.source.status().counters == {"requests": 2, "cached_bars": 30, "symbols": 1}
-    gc.collect()
 
 
 def test_timeframes_of_another_grid_are_not_served():
@@ -275,8 +274,6 @@ def _host(on):
     return LoneHost(on.clock)
 
 
-def _until(true):
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+def test_a_source_that_was_asked_and_stopped_leaves_no_thread_and_no_socket_behind():
+    with nothing_left_behind(), stage() as on:
+        on.ask()

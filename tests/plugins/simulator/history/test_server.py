@@ -15,6 +15,8 @@ from wealthsources_simulator.history.server import HistoryServer
 from wealthsources_simulator.history.truth import Truth
 from wealthsources_simulator.invented import invent_bars
 
+from ....support.waiting import wait_until
+
 BARS = invent_bars("X", Timeframe("1m"), 5, 1)
 ROWS = "/api/v3/klines?symbol=BTCUSDT&interval=1m"
 
@@ -76,9 +78,7 @@ def test_it_stops_though_somebody_waits_for_a_slow_answer():
     server = HistoryServer(Binance(), Truth({("BTC/USDT", "1m"): BARS}, BARS[-1].end), [faults.slow(60)]).start()
     thread = threading.Thread(target=lambda: get(server, ROWS))
     thread.start()
-    deadline = time.monotonic() + 10
-    while not server.asked and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_until(lambda: server.asked)
     began = time.monotonic()
     server.stop()
     thread.join(5)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import functools
+
 from wealthsources import Timeframe
+from wealthsources_simulator import Market
 from wealthsources_simulator.history.truth import Traded, Truth
 from wealthsources_simulator.invented import invent_bars
 
@@ -29,3 +32,13 @@ def test_spot_and_contracts_are_told_apart():
     truth = Truth({("BTC/USDT", "1m"): BARS, ("BTC/USDT", "5m"): [], ("ETH/USDT:USDT", "1m"): []}, 0)
     assert truth.traded(contracts=False) == [Traded("BTC/USDT", "BTC", "USDT", "")]
     assert truth.traded(contracts=True) == [Traded("ETH/USDT:USDT", "ETH", "USDT", "USDT")]
+
+
+def test_it_may_be_that_of_a_market_that_is_played():
+    market = Market.made(["X"], "1m", 5)
+    bars = functools.partial(market.all, ("X", "1m"))
+    truth = Truth({("BTC/USDT", "1m"): bars}, lambda: max((bar.end for bar in bars()), default=0))
+    assert truth.bars("BTC/USDT", "1m") == []
+    market.play(3)
+    assert truth.bars("BTC/USDT", "1m") == market.all(("X", "1m"))
+    assert len(bars()) == 3
