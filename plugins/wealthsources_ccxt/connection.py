@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import ccxt
 
 from wealthsources import SourceError, call_in_child
-from wealthsources_ccxt.errors import OutOfTime, date_of, in_our_words
+from wealthsources_ccxt.errors import NotBegun, OutOfTime, date_of, in_our_words
 from wealthsources_ccxt.names import Listed
 from wealthsources_ccxt.redact import Redactor
 from wealthsources_ccxt.sockets import Heard, Sockets
@@ -125,7 +125,7 @@ class Connection:
     def _call(self, deadline: float | None, work: Callable[[], Any], reads: int = 1) -> Any:
         """What `work` returns; it has the time of one answer for each of so many."""
         if not self._lock.acquire(timeout=self._left(deadline)):
-            raise OutOfTime(f"{self.exchange.id}: others ask it, and there was no time left to wait for them")
+            raise NotBegun(f"{self.exchange.id}: others ask it, and there was no time left to wait for them")
         try:
             self._leave_alone()
             left = self._left(deadline, self._pause())
@@ -163,7 +163,7 @@ class Connection:
             return self._options.timeout
         left = deadline - self._clock() - _MARGIN - less
         if left < LEAST_TIME - _MARGIN:
-            raise OutOfTime(f"{self.exchange.id}: no time was left to ask it")
+            raise NotBegun(f"{self.exchange.id}: no time was left to ask it")
         return min(left, self._options.timeout)
 
     def _leave_alone(self) -> None:

@@ -25,6 +25,10 @@ class OutOfTime(SourceError):  # noqa: N818 - nothing failed; nobody waits any m
     """There is no time left for another page."""
 
 
+class NotBegun(OutOfTime):
+    """There was not even time to ask, which says nothing about the exchange."""
+
+
 def date_of(headers: Mapping[str, str]) -> int | None:
     """The server's time in ms, by its `Date`; None if it does not say."""
     try:

@@ -11,7 +11,7 @@ import numpy as np
 
 from wealthsources import EARLIEST_TIME, Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, short_repr
 from wealthsources_ccxt.connection import LEAST_TIME, Connection
-from wealthsources_ccxt.errors import OutOfTime
+from wealthsources_ccxt.errors import NotBegun, OutOfTime
 from wealthsources_ccxt.facts import page_limit, served_timeframes
 from wealthsources_ccxt.loading import Loading
 from wealthsources_ccxt.names import Names
@@ -94,10 +94,12 @@ class CcxtSource(Source):
         listed, timeframe = self._find(request), request.timeframe
         try:
             stretch, note = self._gather(listed, timeframe, request)
+        except NotBegun as error:
+            raise NotHere(str(error)) from None  # no failure of the exchange, so its breaker need not know
         except SourceError as error:
             self._last_error = str(error)
             raise
-        bars = _of_span(stretch.bars(request.symbol), request, self._facts.settles, self._now())
+        bars = _of_span(stretch.bars(request.symbol, request.start), request, self._facts.settles, self._now())
         if not len(bars):
             raise NotHere(note or f"{self.options.exchange} gave no bar of {listed.symbol} {timeframe} of that time")
         return bars.noted(note) if note else bars

@@ -57,19 +57,21 @@ class Stretch:
         """Before the first bar: go on from `time`, ms."""
         self.since = self.reached = time
 
-    def bars(self, symbol: str) -> Bars:
-        """All of it, under that symbol."""
-        if not self.pages:
+    def bars(self, symbol: str, start: int | None = None) -> Bars:
+        """The bars under that symbol; of pages that end before `start`, ms, none."""
+        pages = self.pages if start is None else [page for page in self.pages if page.newest >= start]
+        if not pages:
             return Bars.empty(symbol, self.timeframe)
-        texts = {time: text for page in self.pages for time, text in page.texts.items()}
-        rows = np.concatenate([page.rows for page in self.pages])
+        texts = {time: text for page in pages for time, text in page.texts.items()}
+        rows = np.concatenate([page.rows for page in pages])
         return Bars(symbol, self.timeframe, rows, texts=texts)
 
     def until(self, end: int) -> Stretch | None:
         """The part of it that ended by `end`, ms, to go on from later; None if there is none."""
         kept = Stretch(self.timeframe, self.start)
         for page in self.pages:
-            over = page.take(page.rows[page.ends <= end])
+            is_over = self.timeframe.end(page.newest) <= end
+            over = page if is_over else page.take(page.rows[page.ends <= end])
             if len(over):
                 kept._append(over)
         return kept if kept.pages else None

@@ -85,5 +85,11 @@ def test_the_part_that_is_settled_can_be_gone_on_with(stretch):
     assert stretch.until(T0) is None
 
 
+def test_pages_that_end_before_a_start_are_left_out(stretch):
+    stretch.add(bars(2, 3, 4), at(5))
+    assert stretch.bars("X", at(3)).open_times.tolist() == [at(3), at(4)]
+    assert len(stretch.bars("X", at(5))) == 0
+
+
 def test_none_at_all():
     assert len(Stretch(MINUTE, T0).bars("X")) == 0
