@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
-    from collections.abc import MutableSet
+    from collections.abc import Callable, MutableSet
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,11 +32,12 @@ class Sockets(HTTPAdapter):
     def __init__(self) -> None:
         self.heard = Heard()
         self._open: MutableSet[Any] = weakref.WeakSet()
-        self._is_cut = False
+        self._is_cut = False  # for good
+        self._is_over = False  # until the next request
         super().__init__(max_retries=0)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": _tracking(HTTPConnectionPool, self._open),
-            "https": _tracking(HTTPSConnectionPool, self._open),
+            "http": _tracking(HTTPConnectionPool, self._opened),
+            "https": _tracking(HTTPSConnectionPool, self._opened),
         }
 
     def session(self) -> requests.Session:
@@ -65,6 +66,7 @@ class Sockets(HTTPAdapter):
     @contextlib.contextmanager
     def for_at_most(self, seconds: float) -> Iterator[None]:
         """End what is under way after so long: the time limit of `requests` is one of each single read."""
+        self._is_over = False
         timer = threading.Timer(seconds, self._shut)
         timer.daemon = True
         timer.start()
@@ -74,18 +76,29 @@ class Sockets(HTTPAdapter):
             timer.cancel()
 
     def _shut(self) -> None:
+        self._is_over = True
         for connection in list(self._open):
-            with contextlib.suppress(OSError, AttributeError):  # it is closed, or was not open yet
-                connection.sock.shutdown(socket.SHUT_RDWR)
+            _shut_down(connection)
+
+    def _opened(self, connection: Any) -> None:
+        """It may come up just after everything was ended."""
+        self._open.add(connection)
+        if self._is_cut or self._is_over:
+            _shut_down(connection)
 
 
-def _tracking(pool: type[Any], opened: MutableSet[Any]) -> type[Any]:
-    """The pool, whose connections are in `opened` from the moment they are up."""
+def _shut_down(connection: Any) -> None:
+    with contextlib.suppress(OSError, AttributeError):  # it is closed, or was not open yet
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _tracking(pool: type[Any], opened: Callable[[Any], None]) -> type[Any]:
+    """The pool, whose connections are told to `opened` in the moment they are up."""
     base: Any = pool.ConnectionCls
 
     class Connection(base):  # type: ignore[misc]
         def connect(self) -> None:
             super().connect()
-            opened.add(self)
+            opened(self)
 
     return type("Pool", (pool,), {"ConnectionCls": Connection})

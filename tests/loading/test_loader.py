@@ -147,7 +147,7 @@ def test_an_unknown_plugin_names_the_nearest_and_all_that_are_installed(distribu
 
 def test_an_unknown_plugin_without_a_near_one_asks_for_its_package():
     text, _ = failure("quotes_of_saturn")
-    assert "'quotes_of_saturn' is installed; install the package that brings it; installed: context, " in text
+    assert "'quotes_of_saturn' is installed; install the package that brings it; installed: ccxt, context, " in text
 
 
 def test_where_nothing_is_installed_that_is_told(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
 import requests
 
@@ -20,6 +22,19 @@ def test_what_was_heard_last_is_remembered():
         with pytest.raises(requests.ConnectionError, match="has been stopped"):
             session.get(on.server.url, timeout=5)
         assert sockets.heard.status == 0
+
+
+def test_a_connection_that_comes_up_just_after_the_cut_is_ended_too():
+    class Connection:
+        def __init__(self):
+            self.sock, self.other = socket.socketpair()
+
+    sockets, late = Sockets(), Connection()
+    sockets.cut()
+    sockets._opened(late)
+    assert late.other.recv(1) == b""
+    late.sock.close()
+    late.other.close()
 
 
 def test_the_proxies_of_the_environment_are_not_used(monkeypatch):
