@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from wealthsources.live.messages import BarMessage, LostMessage
-    from wealthsources.live.series import Corrections, SeriesBuffer, Stored
+    from wealthsources.live.series import ClosesBy, Corrections, SeriesBuffer, Stored
     from wealthsources.live.shard import SeriesKey, Shard, ShardState
     from wealthsources.model.bars import Bars
     from wealthsources.source import HistoryRequest, Host
@@ -52,6 +52,8 @@ class PushedSource(Source):
         *,
         capacity: int = 1000,
         corrections: Corrections = "accept",
+        closes_by: ClosesBy = "successor",
+        continuous: bool | None = None,
         partial_first: bool = False,
         closed_only_hint: str = "",
         snapshot: float = 1.0,
@@ -64,6 +66,8 @@ class PushedSource(Source):
 
         capacity          bars that are kept of each series
         corrections       what a different message for a closed bar does
+        closes_by         successor: a later bar closes the one before · flag: that takes a flag, or two later bars
+        continuous        whether the market of these symbols has a bar of every window; None: it is not said
         partial_first     the first bar of a connection holds only what happened since, so no successor closes it
         closed_only_hint  what to say if every bar comes once and after its window; empty: nothing
         snapshot          seconds after the acknowledgement in which bars may be of a snapshot
@@ -73,6 +77,8 @@ class PushedSource(Source):
         """
         self._capacity = capacity
         self._corrections: Corrections = corrections
+        self._closes_by: ClosesBy = closes_by
+        self._continuous = continuous
         self._partial_first = partial_first
         self._hint = closed_only_hint
         self._snapshot = snapshot
@@ -120,6 +126,7 @@ class PushedSource(Source):
             blocking=False,
             timeframes=tuple(dict.fromkeys(timeframes)),
             symbols=tuple(dict.fromkeys(symbols)),
+            continuous=self._continuous,
         )
 
     def _drop_oldest(self, wanted: set[SeriesKey]) -> None:
@@ -156,7 +163,13 @@ class PushedSource(Source):
 
     def _new_store(self, name: str) -> BarStore:
         # What is subscribed bounds the number of series.
-        return self.store_class(name, capacity=self._capacity, corrections=self._corrections, max_series=1 << 31)
+        return self.store_class(
+            name,
+            capacity=self._capacity,
+            corrections=self._corrections,
+            closes_by=self._closes_by,
+            max_series=1 << 31,
+        )
 
     # answering -------------------------------------------------------------------------------------------------
 
@@ -231,6 +244,7 @@ class PushedSource(Source):
             max((ahead for shard in shards if (ahead := shard.watch.ahead) is not None), default=None),
             sum_of(shard.counters for shard in shards),
             tuple(stream.status(now, bool(stale_seconds(stream, now))) for stream in streams),
+            tuple(shard.status(now) for shard in shards) if len(shards) > 1 else (),
         )
 
     def _reason(self, shards: Sequence[Shard], streams: Sequence[Stream]) -> str:
@@ -383,8 +397,8 @@ class PushedSource(Source):
         self._next_look[shard.number] = now + 1.0
         self._look_at_clock(shard, now)
         for stream in self._streams_of(shard):
-            stale = bool(stale_seconds(stream, now))
-            if stale and not stream.said_stale:
+            stale = bool(stale_seconds(stream, now)) or (stream.series is None and stream.is_silent(now))
+            if stale and not stream.said_stale and not stream.refusal:
                 self._say_stale(shard, stream)
             stream.said_stale = stale
             if stream.filler is not None:
@@ -513,6 +527,8 @@ def stale_seconds(stream: Stream, now: float) -> float | None:
         return None
     if shard.state != "connected":
         return max(now - shard.since, 1e-9)
+    if shard.refused and stream.key in shard.refused:
+        return max(now - shard.acknowledged_at, 1e-9)
     arrived = stream.series.arrived if stream.series is not None else None
     if not stream.market.continuous:  # that no bar comes says nothing, as long as anything does
         arrived = shard.last_data if shard.last_sign is None else shard.last_sign
