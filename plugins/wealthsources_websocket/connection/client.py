@@ -68,7 +68,14 @@ class Client(Shard):
         self._plan = ConnectPlan(options.endpoints, backoff, policies.budget, options.connects_per_minute)
         may_be_quiet = not protocol.pushes_quiet_minutes
         self._succession = Succession(
-            self, handler, self._plan, policies, logger, self._begin_renewal, may_be_quiet=may_be_quiet
+            self,
+            handler,
+            self._plan,
+            policies,
+            logger,
+            self._begin_renewal,
+            may_be_quiet=may_be_quiet,
+            alone=protocol.limits.alone,
         )
         flood = FloodWatch(policies.most_malformed, policies.flood_time)
         look, stop, again = self._succession.look, self._stop, self._resubscribe

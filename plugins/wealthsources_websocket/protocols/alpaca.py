@@ -18,6 +18,7 @@ from wealthsources_websocket.protocols.base import (
     Authenticated,
     Greeting,
     Ignored,
+    Limits,
     Malformed,
     ProtocolEvent,
     Series,
@@ -64,6 +65,7 @@ class Alpaca(JsonProtocol):
         }
     )
     default_market = "iex"
+    limits = Limits(alone=True)
     credential_name = "api_key"
     needs_credential = True
     secret_name = "api_secret"  # noqa: S105 - what it is called

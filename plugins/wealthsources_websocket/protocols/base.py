@@ -153,6 +153,7 @@ class Limits(NamedTuple):
     counts_control         pings and pongs count as texts too
     connects_per_minute    to one host
     lifetime               seconds after which the server ends a connection, whatever happens
+    alone                  a second connection at the same time is refused, or costs the first one
     """
 
     series_per_text: int | None = None
@@ -161,6 +162,7 @@ class Limits(NamedTuple):
     counts_control: bool = False
     connects_per_minute: int | None = None
     lifetime: float | None = None
+    alone: bool = False
 
 
 class Protocol(ABC):

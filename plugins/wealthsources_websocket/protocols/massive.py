@@ -49,7 +49,7 @@ class Massive(JsonProtocol):
     timeframes = MappingProxyType({"1m": "AM"})
     closes_by = "flag"
     pushes_quiet_minutes = False
-    limits = Limits(series_per_text=_PER_TEXT)
+    limits = Limits(series_per_text=_PER_TEXT, alone=True)
     greets = True
 
     def endpoints(self) -> tuple[str, ...]:
