@@ -156,7 +156,8 @@ class WebSocketOptions(BaseModel):
                    eight characters, which cannot be kept out of a log, to this machine only, unless `allow_insecure`;
                    api_key is another name of this option
     api_secret     the second part of a credential that has two
-    bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are
+    bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are; to be said of a
+                   server of which the protocol does not tell
     partial_first  the first bar of a connection holds only what happened since, so no successor closes it
     corrections    what a different message for a closed bar does
     data_idle      seconds without any sign of life after which the server is asked for one; it is given up if none
@@ -232,6 +233,8 @@ class WebSocketOptions(BaseModel):
         for name in self.resolutions:
             if name not in protocol.timeframes:
                 raise ValueError(f"resolutions: {_no_such_stream(name, protocol)}")
+        if self.bar_push == "closed" and protocol.pushes_forming:
+            raise ValueError(f"bar_push: {self.protocol} pushes bars while they form; take it out")
         self._check_symbols(protocol)
         if "endpoint" not in self.model_fields_set:
             object.__setattr__(self, "endpoint", protocol.endpoints()[0])

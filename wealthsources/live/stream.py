@@ -62,6 +62,7 @@ class Stream:
         self._refused_at: float | None = None
         self._refused_for_its_time = False
         self._partial: tuple[int, int] | None = None  # (epoch, open time) of a bar that is only partial
+        self._first: tuple[int, float] | None = None  # (epoch, monotonic time) of the first bar of a connection
 
     @property
     def key(self) -> SeriesKey:
@@ -247,6 +248,12 @@ class Stream:
         self.last_open = open_time
         if self.market.continuous and now - (series.arrived or now) > self.limit:
             series.interrupt()
+
+    def first_came(self, epoch: int, now: float) -> float:
+        """When the first bar of this connection was looked at, monotonic: now, if this is it."""
+        if self._first is None or self._first[0] != epoch:
+            self._first = (epoch, now)
+        return self._first[1]
 
     def is_partial(self, epoch: int, open_time: int) -> bool:
         """Whether this is the first bar of the connection, on a server that counts from the subscription."""

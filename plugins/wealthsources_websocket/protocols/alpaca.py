@@ -71,6 +71,7 @@ class Alpaca(JsonProtocol):
     secret_name = "api_secret"  # noqa: S105 - what it is called
     timeframes = MappingProxyType({"1m": "bars"})
     closes_by = "flag"
+    pushes_forming = False
     pushes_quiet_minutes = False
     greets = True
 

@@ -176,6 +176,8 @@ class Protocol(ABC):
     timeframes            ours → the server's, for those that it streams on our grid, and no others
     closes_by             flag: the server says which bar is closed, if only after the next one began · successor: it
                           does not, or not always, so a bar is closed when a later one begins
+    pushes_forming        whether a bar is pushed while it forms; None: a deployment has to say it (`bar_push`)
+    sends_snapshot        a subscription is answered with bars that may be old
     pushes_quiet_minutes  whether a bar without a trade is pushed; if not, heartbeats too prove that a stream is alive,
                           and a deployment that says nothing of its market takes it for one that is not continuous
     limits                what the server allows
@@ -202,6 +204,8 @@ class Protocol(ABC):
     acknowledgement: ClassVar[str] = "acknowledgement"
     timeframes: Mapping[str, str]
     closes_by: Literal["flag", "successor"]
+    pushes_forming: ClassVar[bool | None] = True
+    sends_snapshot: ClassVar[bool] = False
     pushes_quiet_minutes: bool = True
     limits: Limits = Limits()
     greets: bool = False
@@ -220,7 +224,8 @@ class Protocol(ABC):
     ) -> None:
         """One market of the server, in one environment. Raises ValueError for a market that it does not have.
 
-        push_closed     finished bars only are pushed, so a bar without a flag is closed
+        push_closed     finished bars only are pushed, so a bar without a flag is closed; for a server that does not
+                        always do the one or the other
         contract_sizes  how much of the base is in one contract, by the server's symbol
         """
         self.market: Final = self.default_market if market is None else market

@@ -45,6 +45,7 @@ class Bitget(JsonProtocol):
     """The protocol of Bitget's public streams."""
 
     name = "bitget"
+    sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "usdt-futures": "perpetual futures that settle in USDT"})
     default_market = "spot"
     # Names without utc are on the grid of UTC+8, which up to 4H is the same. That 1Wutc opens on Monday is a guess, and

@@ -39,6 +39,7 @@ class Bybit(JsonProtocol):
     """The protocol of Bybit's public streams."""
 
     name = "bybit"
+    sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "linear": "perpetuals and futures that settle in USDT or USDC"})
     default_market = "spot"
     # That W opens on Monday is a guess; a bar off our grid would be refused.

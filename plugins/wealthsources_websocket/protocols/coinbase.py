@@ -38,6 +38,7 @@ class Coinbase(JsonProtocol):
     """The protocol of Coinbase's channel `candles`."""
 
     name = "coinbase"
+    sends_snapshot = True
     markets = MappingProxyType({"spot": "spot"})
     default_market = "spot"
     timeframes = MappingProxyType({_TIMEFRAME: _THEIRS})

@@ -45,6 +45,7 @@ class Gate(JsonProtocol):
     """The protocol of Gate's public streams."""
 
     name = "gate"
+    sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "perps": "perpetual contracts that settle in USDT"})
     default_market = "spot"
     # Not 7d, which opens on Thursday. 30d is the calendar month, but no list of the streams has it.

@@ -40,6 +40,7 @@ class Kraken(JsonProtocol):
     """The protocol of Kraken's channel `ohlc`."""
 
     name = "kraken"
+    sends_snapshot = True
     markets = MappingProxyType({"spot": "spot"})
     default_market = "spot"
     # Those of 10080 and 21600 minutes open elsewhere than our weeks and months.

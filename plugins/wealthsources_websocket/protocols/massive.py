@@ -48,6 +48,7 @@ class Massive(JsonProtocol):
     needs_credential = True
     timeframes = MappingProxyType({"1m": "AM"})
     closes_by = "flag"
+    pushes_forming = False
     pushes_quiet_minutes = False
     limits = Limits(series_per_text=_PER_TEXT, alone=True)
     greets = True

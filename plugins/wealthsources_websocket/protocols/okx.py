@@ -104,6 +104,7 @@ class OKX(JsonProtocol):
     """The protocol of OKX's `/business` endpoint."""
 
     name = "okx"
+    sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "swap": "linear perpetual swaps, such as BTC-USDT-SWAP"})
     default_market = "spot"
     # Names without utc are on the grid of UTC+8, which up to 4H is the same. That 1Wutc opens on Monday is a guess; off

@@ -115,6 +115,7 @@ class WealthAI(Protocol):
     default_market = DEFAULT_MARKET_TYPE
     timeframes = MappingProxyType({name: name for name in Timeframe.known()})
     closes_by = "successor"
+    pushes_forming = None
     credential_name = "csrf_token"
     acknowledgement = "CONNECTED"
 
