@@ -53,6 +53,7 @@ coverage: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/receive.py
 
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py

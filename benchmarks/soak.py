@@ -315,7 +315,8 @@ def judge(report: Report, samples: list[tuple[int, int, float]]) -> None:
     half = samples[len(samples) // 2 :]
     middle = len(half) // 2
     threads, descriptors, used = zip(*half, strict=True)
-    report.threads = (max(threads[:middle]), max(threads[middle:]))
+    # The fewest: a thread that connects comes and goes, one that is left behind is there from then on.
+    report.threads = (min(threads[:middle]), min(threads[middle:]))
     report.descriptors = (max(descriptors[:middle]), max(descriptors[middle:]))
     report.memory = (round(used[0], 1), round(used[-1], 1))
     slope, start = statistics.linear_regression(range(len(used)), used)

@@ -44,7 +44,11 @@ if TYPE_CHECKING:
         Finality as Finality,
         pack_decimals as pack_decimals,
     )
-    from wealthsources.model.status import SourceStatus as SourceStatus, StreamStatus as StreamStatus
+    from wealthsources.model.status import (
+        ShardStatus as ShardStatus,
+        SourceStatus as SourceStatus,
+        StreamStatus as StreamStatus,
+    )
     from wealthsources.model.symbols import match_symbol as match_symbol
     from wealthsources.model.text import one_line as one_line, short_repr as short_repr
     from wealthsources.model.timeframe import Timeframe as Timeframe
@@ -101,7 +105,7 @@ _PUBLIC = {
     "model.markets": "Market",
     "model.records": "read_field",
     "model.rows": "CLOSED FIELDS FORMING Finality UNSET pack_decimals",
-    "model.status": "SourceStatus StreamStatus",
+    "model.status": "ShardStatus SourceStatus StreamStatus",
     "model.symbols": "match_symbol",
     "model.text": "one_line short_repr",
     "model.timeframe": "Timeframe",

@@ -33,6 +33,8 @@ class Capabilities:
     blocking       may wait for a disk or a network, so it is called on a worker and with a deadline
     timeframes     names of the timeframes it serves; None: any
     symbols        the symbols it knows, in its own spelling; None: it cannot tell
+    continuous     false: the market of these symbols has no bar of a window without a trade, so that says nothing is
+                   missing · true: it has · None: nothing is said. What a deployment says goes before it
     """
 
     live: bool = False
@@ -41,6 +43,7 @@ class Capabilities:
     blocking: bool = True
     timeframes: Collection[str] | None = None
     symbols: Collection[str] | None = None
+    continuous: bool | None = None
 
     def __post_init__(self) -> None:
         """Fill in the default of `states_closed`."""

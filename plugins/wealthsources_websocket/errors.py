@@ -17,6 +17,7 @@ class ConnectionLost(Exception):  # noqa: N818 - what happened to the connection
     kind         auth: the credential is not wanted · rate: too many connections · fatal: never again, says the server
     retry_after  seconds for which the server asked to be left alone, with all its addresses
     close_code   with what Close frame to go, because the server broke the protocol
+    status       the HTTP status that came instead of a connection; 0: none did
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class ConnectionLost(Exception):  # noqa: N818 - what happened to the connection
         kind: FailureKind = "",
         retry_after: float = 0.0,
         close_code: int | None = None,
+        status: int = 0,
     ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
@@ -34,3 +36,4 @@ class ConnectionLost(Exception):  # noqa: N818 - what happened to the connection
         self.kind: FailureKind = kind
         self.retry_after = retry_after
         self.close_code = close_code
+        self.status = status

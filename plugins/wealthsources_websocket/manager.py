@@ -105,8 +105,7 @@ class WebSocketManager:
         source = self._source()
         if source is None:
             options = self._options()
-            protocol = load_protocol(DEFAULT)
-            endpoint = protocol.endpoints(options.get("market_type", protocol.default_market))[0]
+            endpoint = load_protocol(DEFAULT)(market=options.get("market_type")).endpoints()[0]
             status = SourceStatus("disconnected", endpoint=options.get("endpoint", endpoint))
             symbols, resolutions = options.get("symbols", ()), options.get("resolutions", ())
         else:

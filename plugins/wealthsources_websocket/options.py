@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -27,10 +28,15 @@ from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_pro
 from wealthsources_websocket.protocols.base import Protocol
 from wealthsources_websocket.token_rules import LONGEST, BadToken, check_token
 
-_IN_THE_CLEAR = (
-    "csrf_token would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
-)
+_IN_THE_CLEAR = "{} would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
+_NOT_ASKED_IN_THE_CLEAR = "endpoint: whom to ask where to connect is asked over https://, or on this machine"
 _PROXIES = ("http", "socks4", "socks5")
+#: Options that have another name beside their own.
+_OTHER_NAMES = {
+    "market": "market_type",
+    "csrf_token": "api_key",
+    "csrf_token_file": "api_key_file",
+}
 
 
 def _check_endpoint(url: str) -> str:
@@ -39,7 +45,7 @@ def _check_endpoint(url: str) -> str:
         port = parts.port
     except ValueError as error:
         raise ValueError(f"is not an address: {error}") from None
-    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+    if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname:
         raise ValueError("must be an address like wss://host:port/path")
     if parts.username or parts.password:
         raise ValueError("must not hold a user or password; use csrf_token")
@@ -65,6 +71,19 @@ def _check_protocol(name: Any) -> Any:
     if name not in known_protocols():
         raise PydanticKnownError("literal_error", {"expected": " or ".join(map(repr, known_protocols()))})
     return name
+
+
+def _is_given(secret: SecretStr | Callable[[], str]) -> bool:
+    return not isinstance(secret, SecretStr) or bool(secret.get_secret_value())
+
+
+def _no_such_stream(name: str, protocol: Protocol) -> str:
+    """What is wrong with a timeframe that is not streamed, and what it is made of instead."""
+    wanted = Timeframe(name)
+    finer = [each for each in map(Timeframe, protocol.timeframes) if each.divides(wanted)]
+    known = ", ".join(protocol.timeframes)
+    remedy = f"; ask for {finer[-1]}, of which {name} is made" if finer else ""
+    return f"{protocol.name} does not stream {name} on our grid, only {known}{remedy}"
 
 
 def _check_timeframe(name: str) -> str:
@@ -126,11 +145,19 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 class WebSocketOptions(BaseModel):
     """Options of one websocket source; times are seconds.
 
-    protocol       the format of the server; it has an endpoint and a market_type of its own, for those who name none
+    protocol       the format of the server, by the name of an exchange; it has an endpoint and a market of its own, for
+                   those who name none
+    market         in the server's own word, such as spot; market_type is another name of this option
+    environment    live, or test: the server's own place to try things
+    symbols        a list, or a map from our names to the server's, for those that its rule of spelling does not give
+    contract_sizes  how much of the base is in one contract, by symbol, where a server states volume in contracts
     fallbacks      tried in turn when the endpoint fails; the protocol's own endpoint has its own, another has none
     csrf_token     sent to subscribe, over wss:// or to this machine only, unless `allow_insecure`; one of fewer than
-                   eight characters, which cannot be kept out of a log, to this machine only, unless `allow_insecure`
-    bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are
+                   eight characters, which cannot be kept out of a log, to this machine only, unless `allow_insecure`;
+                   api_key is another name of this option
+    api_secret     the second part of a credential that has two
+    bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are; to be said of a
+                   server of which the protocol does not tell
     partial_first  the first bar of a connection holds only what happened since, so no successor closes it
     corrections    what a different message for a closed bar does
     data_idle      seconds without any sign of life after which the server is asked for one; it is given up if none
@@ -141,7 +168,8 @@ class WebSocketOptions(BaseModel):
                    say · or an address: http://user:password@host:3128, socks5://host:1080; then only through it
     close_codes    what close codes of this server mean: auth, rate or fatal; 1008 means auth unless said otherwise
     primary_after  after so long on another endpoint the first one is tried again, when the connection is lost
-    csrf_token_file  read before each connection, instead of csrf_token; a function can be csrf_token too
+    csrf_token_file  read before each connection, instead of csrf_token; a function can be csrf_token too. So it is with
+                   api_key_file and api_secret_file
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -150,9 +178,14 @@ class WebSocketOptions(BaseModel):
     fallbacks: tuple[Endpoint, ...] | None = None
     csrf_token: SecretStr | Callable[[], str] = SecretStr("")
     csrf_token_file: str | None = None
+    api_secret: SecretStr | Callable[[], str] = SecretStr("")
+    api_secret_file: str | None = None
     allow_insecure: bool = False
-    market_type: str = ""
+    market: str = ""
+    environment: Literal["live", "test"] = "live"
     symbols: Symbols = Field(min_length=1)
+    spellings: dict[str, str] = Field(default={}, exclude=True, repr=False)
+    contract_sizes: dict[str, Annotated[Decimal, Field(gt=0)]] = {}
     resolutions: Resolutions = Field(min_length=1)
     protocol: ProtocolName = DEFAULT
     bar_push: Literal["forming", "closed"] = "forming"
@@ -174,47 +207,117 @@ class WebSocketOptions(BaseModel):
     close_codes: dict[Annotated[int, Field(ge=1000, le=4999)], Literal["auth", "rate", "fatal"]] = {}
     primary_after: Seconds = 600.0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_their_names(cls, given: Any) -> Any:
+        """Names that an option has beside its own, and a map of symbols taken apart."""
+        if not isinstance(given, dict):
+            return given
+        given = dict(given)
+        for name, other in _OTHER_NAMES.items():
+            if other in given:
+                if name in given:
+                    raise ValueError(f"give {name} or {other}, not both: they are one option")
+                given[name] = given.pop(other)
+        if isinstance(given.get("symbols"), dict):
+            given["spellings"] = {ours: theirs for ours, theirs in given["symbols"].items() if theirs is not None}
+            given["symbols"] = list(given["symbols"])
+        return given
+
     @model_validator(mode="after")
     def _as_the_protocol_has_it(self) -> WebSocketOptions:
-        protocol = load_protocol(self.protocol)
-        if "market_type" not in self.model_fields_set:
-            object.__setattr__(self, "market_type", protocol.default_market)
+        kind = load_protocol(self.protocol)
+        if "market" not in self.model_fields_set:
+            object.__setattr__(self, "market", kind.default_market)
+        protocol = self.make_protocol()
         for name in self.resolutions:
             if name not in protocol.timeframes:
-                known = ", ".join(protocol.timeframes)
-                raise ValueError(f"resolutions: {self.protocol} does not stream {name}, only {known}")
+                raise ValueError(f"resolutions: {_no_such_stream(name, protocol)}")
+        if self.bar_push == "closed" and protocol.pushes_forming:
+            raise ValueError(f"bar_push: {self.protocol} pushes bars while they form; take it out")
+        self._check_symbols(protocol)
         if "endpoint" not in self.model_fields_set:
-            object.__setattr__(self, "endpoint", protocol.endpoints(self.market_type)[0])
+            object.__setattr__(self, "endpoint", protocol.endpoints()[0])
+        for place, url in enumerate(self.endpoints):
+            if url.startswith("http") is not bool(protocol.asks_first):
+                scheme = "https" if protocol.asks_first else "wss"
+                field = "fallbacks" if place else "endpoint"
+                raise ValueError(f"{field}: must be an address like {scheme}://host:port/path")
+        most = protocol.limits.connects_per_minute
+        if most is not None and "connects_per_minute" not in self.model_fields_set:
+            object.__setattr__(self, "connects_per_minute", min(most, self.connects_per_minute))
         return self
+
+    def _check_symbols(self, protocol: Protocol) -> None:
+        meant: dict[str, str] = {}
+        for symbol in dict.fromkeys(self.symbols):
+            try:
+                theirs = self.spell(symbol, protocol)
+            except ValueError as error:
+                raise ValueError(f"symbols: {error}") from None
+            if theirs in meant:
+                raise ValueError(f"symbols: {meant[theirs]} and {symbol} are both {theirs!r} to {self.protocol}")
+            meant[theirs] = symbol
+            if protocol.needs_contract_size and theirs not in protocol.contract_sizes:
+                raise ValueError(
+                    f"contract_sizes: {self.protocol} {self.market} states volume in contracts; say how much of the "
+                    f"base is in one: contract_sizes: {{{symbol}: '0.001'}}"
+                )
 
     @model_validator(mode="after")
     def _token_stays_secret(self, info: ValidationInfo) -> WebSocketOptions:
-        if self.csrf_token_file is not None and self._has_token:
-            raise ValueError("give csrf_token or csrf_token_file, not both")
-        if self.sends_token and not self.allow_insecure:
+        kind = load_protocol(self.protocol)
+        name = kind.credential_name or "csrf_token"
+        if self.csrf_token_file is not None and _is_given(self.csrf_token):
+            raise ValueError(f"give {name} or {name}_file, not both")
+        if self.api_secret_file is not None and _is_given(self.api_secret):
+            raise ValueError("give api_secret or api_secret_file, not both")
+        self._check_credentials(kind)
+        if not self.allow_insecure:
             for url in self.endpoints:
-                if url.startswith("ws://") and not (is_loopback(url) and self.proxy_for(url) is None):
-                    raise ValueError(_IN_THE_CLEAR)
-        if isinstance(self.csrf_token, SecretStr):
-            try:
-                check_token(self.csrf_token.get_secret_value(), self._may_token_be_short)
-            except BadToken as error:
-                raise ValueError(f"csrf_token {error}") from None
+                in_the_clear = url.startswith(("ws://", "http://"))
+                if in_the_clear and not (is_loopback(url) and self.proxy_for(url) is None):
+                    if kind.asks_first:
+                        raise ValueError(_NOT_ASKED_IN_THE_CLEAR)
+                    if self.sends_token:
+                        raise ValueError(_IN_THE_CLEAR.format(name))
+        for field, secret in ((name, self.csrf_token), ("api_secret", self.api_secret)):
+            if isinstance(secret, SecretStr):
+                try:
+                    check_token(secret.get_secret_value(), self._may_token_be_short)
+                except BadToken as error:
+                    raise ValueError(f"{field} {error}") from None
         folder = (info.context or {}).get("folder")
-        for name in ("ca_file", "csrf_token_file"):
+        for name in ("ca_file", "csrf_token_file", "api_secret_file"):
             path = getattr(self, name)
             if path is not None and folder is not None:
                 object.__setattr__(self, name, str(folder / path))
         return self
 
+    def _check_credentials(self, kind: type[Protocol]) -> None:
+        """Whether there is what the protocol wants, and no more."""
+        wants = {"credential": kind.credential_name, "secret": kind.secret_name}
+        has_secret = _is_given(self.api_secret) or self.api_secret_file is not None
+        for name, has in ((kind.credential_name, self.sends_token), (kind.secret_name, has_secret)):
+            if has and not name:
+                wanted = " and ".join(filter(None, wants.values())) or "no credential"
+                raise ValueError(f"{self.protocol} wants {wanted}; take the other out")
+            if name and not has and kind.needs_credential:
+                raise ValueError(f"{self.protocol} wants {name}; set it, or {name}_file")
+
     @property
-    def _has_token(self) -> bool:
-        return not isinstance(self.csrf_token, SecretStr) or bool(self.csrf_token.get_secret_value())
+    def market_type(self) -> str:
+        """The market, by the name that WealthAI has for it."""
+        return self.market
+
+    def spell(self, symbol: str, protocol: Protocol) -> str:
+        """A symbol as the server writes it. Raises ValueError if that cannot be told."""
+        return self.spellings.get(symbol) or protocol.spell(symbol)
 
     @property
     def sends_token(self) -> bool:
         """Whether there is a token to send, or may be."""
-        return self._has_token or self.csrf_token_file is not None
+        return _is_given(self.csrf_token) or self.csrf_token_file is not None
 
     def _may_token_be_short(self) -> bool:
         """Whether it is no secret: it stays on this machine, or may be sent in the clear."""
@@ -225,15 +328,22 @@ class WebSocketOptions(BaseModel):
 
         Raises BadToken if it cannot be one, OSError if the file cannot be read, and whatever a function raises.
         """
-        if self.csrf_token_file is not None:
-            with Path(self.csrf_token_file).open(encoding="utf-8") as file:
+        return self._read(self.csrf_token, self.csrf_token_file)
+
+    def read_secret(self) -> str:
+        """The second part of the credential; empty if it has none. Raises as `read_token` does."""
+        return self._read(self.api_secret, self.api_secret_file)
+
+    def _read(self, secret: SecretStr | Callable[[], str], path: str | None) -> str:
+        if path is not None:
+            with Path(path).open(encoding="utf-8") as file:
                 token = file.read(LONGEST + 1).strip()
             if not token:
                 raise BadToken("is empty")
-        elif isinstance(self.csrf_token, SecretStr):
-            return self.csrf_token.get_secret_value()
+        elif isinstance(secret, SecretStr):
+            return secret.get_secret_value()
         else:
-            token = self.csrf_token()
+            token = secret()
         return check_token(token, self._may_token_be_short)
 
     def proxy_for(self, url: str) -> str | None:
@@ -247,18 +357,23 @@ class WebSocketOptions(BaseModel):
         if proxy == "env":
             proxy = _proxy_of_environment(url)
             if proxy is not None and url.startswith("ws://") and self.sends_token and not self.allow_insecure:
-                raise ValueError(_IN_THE_CLEAR)
+                raise ValueError(_IN_THE_CLEAR.format(load_protocol(self.protocol).credential_name))
             return proxy
         return proxy
 
     def make_protocol(self) -> Protocol:
         """The protocol that is spoken, as these options want it."""
-        return load_protocol(self.protocol)(market=self.market_type, push_closed=self.bar_push == "closed")
+        kind, closed = load_protocol(self.protocol), self.bar_push == "closed"
+        made = kind(market=self.market, environment=self.environment, push_closed=closed)
+        if not self.contract_sizes:
+            return made
+        sizes = {self.spell(symbol, made): size for symbol, size in self.contract_sizes.items()}
+        return kind(market=self.market, environment=self.environment, push_closed=closed, contract_sizes=sizes)
 
     @property
     def endpoints(self) -> tuple[str, ...]:
         """The addresses in the order they are tried."""
         if self.fallbacks is not None:
             return (self.endpoint, *self.fallbacks)
-        own = load_protocol(self.protocol).endpoints(self.market_type)
+        own = self.make_protocol().endpoints()
         return own if self.endpoint == own[0] else (self.endpoint,)

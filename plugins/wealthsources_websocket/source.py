@@ -26,11 +26,15 @@ class WebSocketSource(PushedSource):
     store_class = WebSocketCache
 
     def __init__(self, options: WebSocketOptions, policies: Policies = DEFAULT_POLICIES) -> None:
+        self._protocol = options.make_protocol()
         super().__init__(
             capacity=options.capacity,
             corrections=options.corrections,
+            closes_by=self._protocol.closes_by,
+            continuous=None if self._protocol.pushes_quiet_minutes else False,
             partial_first=options.partial_first,
-            closed_only_hint=HINT if options.bar_push == "forming" else "",
+            snapshots=self._protocol.sends_snapshot,
+            closed_only_hint=HINT if self._protocol.pushes_forming is None and options.bar_push == "forming" else "",
             snapshot=policies.snapshot,
             first_retry=policies.first_retry,
             monotonic=policies.monotonic,
@@ -51,7 +55,7 @@ class WebSocketSource(PushedSource):
         self.begin(host)
         options = self.options
         series = _product(options.symbols, options.resolutions)
-        self.connections = Shards(options, options.make_protocol(), series, self, host.logger, self._policies)
+        self.connections = Shards(options, self._protocol, series, self, host.logger, self._policies)
         self.assign(self.connections.shard_of)  # before bars come
         try:
             self.connections.start()

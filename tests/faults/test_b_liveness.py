@@ -218,15 +218,15 @@ def test_b3_a_tail_that_nobody_has_is_reported_missing(case, muted):
 
 
 def test_b3_a_stream_that_never_brought_a_bar_says_so(case, caplog):
-    """Never sends a bar of one stream → it is `never_received`, in status and log with its exact key; other sources
-    answer, the connection stays."""
+    """Never sends a bar of one stream → it is `silent`, in status and log with its exact key; other sources answer, the
+    connection stays."""
     case.serve("one-silent-stream:0", market=Market.made(symbols=(BTC[0], ETH[0]), snapshot=2))
     case.open(symbols=[BTC[0], ETH[0]])
     hurry(case, 0.1, 0.3)
     case.connected()
     case.play(3.4)
     case.counted("never_received")
-    assert streams(case)[BTC[0]] == "never_received"
+    assert streams(case)[BTC[0]] == "silent"
     assert "BTCUSDT 1h: no bar ever came" in caplog.text
     assert {bar.source for bar in case.answer(BTC)} == {"archive"}
     assert "no bar of this series has come" in str(case.session.adapter().explain(BTC[0], 3, "1h"))

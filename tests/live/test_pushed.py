@@ -233,9 +233,10 @@ def test_a_server_that_seems_to_push_closed_bars_only_is_told_of_once_and_in_eve
         feed.source.get_history(HistoryRequest("BTCUSDT", FRAME, T0))
 
 
-@pytest.mark.parametrize("how", ["in a snapshot", "with an update", "too few", "without a hint"])
+@pytest.mark.parametrize("how", ["in a snapshot", "in a late snapshot", "with an update", "too few", "without a hint"])
 def test_it_does_not_seem_so(how, caplog):
-    feed = Feed(closed_only_hint="" if how == "without a hint" else HINT)
+    late = how == "in a late snapshot"
+    feed = Feed(closed_only_hint="" if how == "without a hint" else HINT, snapshots=late)
     feed.now += 0 if how == "in a snapshot" else 2
     feed.push("BTCUSDT", 0)
     if how == "with an update":

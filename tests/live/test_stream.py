@@ -315,3 +315,9 @@ def test_a_server_seems_to_push_closed_bars_only_after_three_that_came_once(bars
     stream = made()
     stream.new_bars, stream.pushes_forming = bars, forming
     assert stream.seems_closed_only is seems
+
+
+def test_when_the_first_bar_of_a_connection_came_is_remembered_until_the_next_one():
+    stream = made()
+    assert [stream.first_came(1, now) for now in (5.0, 6.0)] == [5.0, 5.0]
+    assert [stream.first_came(2, now) for now in (7.0, 8.0)] == [7.0, 7.0]

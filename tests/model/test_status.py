@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pytest
 
-from wealthsources import SourceStatus, StreamStatus
+from wealthsources import ShardStatus, SourceStatus, StreamStatus
 
 
 def test_a_source_that_says_nothing_is_ready():
@@ -44,8 +44,10 @@ def test_as_plain_data_it_is_all_there_and_can_be_turned_into_json():
         counters=Counter(attempts=4),
         last_data=1.5,
         streams=(StreamStatus("BTCUSDT", "1h", "live", 20, 1.5, 2, 1, 4),),
+        shards=(ShardStatus(1, "connected", 3, 40, 1.5),),
     )
     plain = json.loads(json.dumps(status.as_dict()))
+    up = {"state": "connected", "epoch": 3, "series": 40, "last_data": 1.5}
     assert plain == {
         "state": "connected",
         "reason": "",
@@ -57,11 +59,13 @@ def test_as_plain_data_it_is_all_there_and_can_be_turned_into_json():
         "last_data": 1.5,
         "clock_offset": None,
         "counters": {"attempts": 4},
+        "shards": [{"number": 1, **dict.fromkeys(("last_error", "endpoint"), "")} | up],
         "streams": [
             {
                 "symbol": "BTCUSDT",
                 "timeframe": "1h",
                 "state": "live",
+                "reason": "",
                 "bars": 20,
                 "idle": 1.5,
                 "holes": 2,

@@ -76,12 +76,14 @@ class Held:
 class Model:
     """What a series must hold and say, as plainly as it can be put."""
 
-    def __init__(self, capacity: int, corrections: str) -> None:
+    def __init__(self, capacity: int, corrections: str, closes_by: str = "successor") -> None:
+        self.successors = {"successor": 1, "flag": 2}[closes_by]  # so many of them close a bar
         self.capacity = capacity
         self.corrections = corrections
         self.bars: dict[int, Held] = {}
         self.epoch = 0  # the newest connection that a message came from
-        self.reached: int | None = None  # the newest place that this connection sent, since it last lost a message
+        self.sent: set[int] = set()  # the places that this connection sent, since it last lost a message
+        self.left: int | None = None  # a bar that waited for its flag when the connection was lost, not told yet
         self.arrived: float | None = None
         self.let_go = -1  # the newest place that a reset let go of: nothing as old comes back
         self.news: dict[int, Held] = {}  # the bar let go of, if it was closed only then: it can still be told
@@ -93,12 +95,13 @@ class Model:
         if epoch < self.epoch:
             return "old_epoch", (), None
         if epoch > self.epoch:
-            self.epoch, self.reached = epoch, None
+            self._leave()
+            self.epoch = epoch
         if not self.bars or place >= max(self.bars):
             self.arrived = now
-        closed = self._close_before(place)
-        self.reached = place if self.reached is None else max(place, self.reached)
-        evidence = Finality.FLAG if flag else Finality.SUCCESSOR if place < self.reached else None
+        self.sent.add(place)
+        closed = self._close_before()
+        evidence = Finality.FLAG if flag else Finality.SUCCESSOR if self._is_over(place) else None
         held = self.bars.get(place)
         was_closed = held is not None and held.closed
         kind, hole = self._new(place, message, closed) if held is None else (self._again(held, message, flag), None)
@@ -106,11 +109,34 @@ class Model:
             self.bars[place].finality, self.bars[place].voucher = evidence, self.epoch
             closed += (place,) if evidence else ()
         self._evict()
-        return kind, closed, hole
+        return kind, closed, self._with_left(hole)
 
-    def _close_before(self, place: int) -> tuple[int, ...]:
-        """The successor: what this connection was forming is over when it sends a later bar."""
-        over = [at for at, bar in self.bars.items() if at < place and not bar.closed and bar.voucher == self.epoch]
+    def _is_over(self, place: int) -> bool:
+        """Whether this connection sent enough later bars."""
+        return sum(later > place for later in self.sent) >= self.successors
+
+    def waiting(self) -> list[int]:
+        """The bar that waits for its flag though the next one has begun."""
+        vouched = [at for at, bar in self.bars.items() if not bar.closed and bar.voucher == self.epoch]
+        return [at for at in vouched if any(later > at for later in self.sent)]
+
+    def _leave(self) -> None:
+        """Nobody vouches any more for what this connection sent."""
+        if waiting := self.waiting():
+            (self.left,) = waiting
+        self.sent = set()
+
+    def _with_left(self, hole):
+        """A bar that waited when its connection was lost is told as missing with the next message, if not of it."""
+        left, self.left = self.left, None
+        if left not in self.bars or self.bars[left].closed or self.bars[left].voucher == self.epoch:
+            return hole
+        return left, left + 1 if hole is None else hole[1]
+
+    def _close_before(self) -> tuple[int, ...]:
+        """Successors: what this connection was forming is over when it has sent enough later bars."""
+        vouched = [at for at, bar in self.bars.items() if not bar.closed and bar.voucher == self.epoch]
+        over = [at for at in vouched if self._is_over(at)]
         for at in over:
             self.bars[at].finality = Finality.SUCCESSOR
         return tuple(sorted(over))
@@ -123,7 +149,7 @@ class Model:
             if place < min(self.bars) and len(self.bars) >= self.capacity:
                 return "too_old", None
             newest = max(self.bars)
-            first = newest + 1 if self.bars[newest].closed else newest
+            first = newest if newest not in self.waiting() and not self.bars[newest].closed else newest + 1
             hole = (first, place) if first < place else None
             if place - first >= self.capacity:
                 self._reset(closed)
@@ -163,14 +189,17 @@ class Model:
                 continue  # only the server says how far time has come
             if held is not None and held.closed:
                 disagreements += message.values() != held.message.values()
-            elif held is None or place != newest or held.voucher != self.epoch:
+            elif held is None or (
+                (place != newest or held.voucher != self.epoch)
+                and (self.successors == 1 or place not in self.waiting())
+            ):
                 self.bars[place] = Held(message, source, finality=Finality.HISTORY)
                 added.append(place)
         self._evict()
         return sum(place in self.bars for place in added), disagreements
 
     def interrupt(self) -> None:
-        self.reached = None
+        self._leave()
         for bar in self.bars.values():
             bar.voucher = None
 
@@ -189,7 +218,8 @@ class Model:
         return [at for at, bar in self.bars.items() if at == newest and not bar.closed and bar.voucher == epoch]
 
     def holes(self) -> list[tuple[int, int]]:
-        return [(a + 1, b) for a, b in itertools.pairwise(self.closed()) if b - a > 1]
+        there = sorted(self.closed() + self.waiting() * (self.successors > 1))
+        return [(a + 1, b) for a, b in itertools.pairwise(there) if b - a > 1]
 
     def newest_run(self) -> int:
         """How many closed bars follow one another at the end; a bar that still forms may come after them."""

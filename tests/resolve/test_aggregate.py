@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from wealthsources import Bar, Bars, Finality, Hole, RequestError, Timeframe
 from wealthsources.model.rows import AS_NUMBER, FIELDS, KEPT_ASIDE, source_codes
 from wealthsources.model.validity import first_fault
-from wealthsources.resolve.aggregate import aggregate, divides, finer_than
+from wealthsources.resolve.aggregate import aggregate, finer_than
 
 from ..support.bars import ms
 
@@ -67,7 +67,7 @@ def from_sources(bars: Bars, *names: str) -> Bars:
 def test_a_timeframe_divides_another_if_every_window_of_that_one_begins_and_ends_with_one_of_its_own(finer, coarser):
     opens = coarser.open_times(np.arange(-400, 400))
     aligned = all(finer.opens_at(int(time)) for time in opens)
-    assert divides(finer, coarser) == (aligned and finer.milliseconds < coarser.milliseconds)
+    assert finer.divides(coarser) == (aligned and finer.milliseconds < coarser.milliseconds)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Row = tuple[str | Text, ...]
 
-_NUMBERS: Final = ("epoch", "reconnects", "last bar", "bars", "idle", "holes", "refused", "times")
+_NUMBERS: Final = ("shard", "epoch", "series", "reconnects", "last bar", "bars", "idle", "holes", "refused", "times")
 _GOOD: Final = (*UP, "live")
 _WAITING: Final = ("not started", "connecting", "reconnecting", "never_received", "late", "hole")
 
@@ -34,6 +34,7 @@ def print_status(status: SessionStatus) -> None:
     if remarks := list(_remarks(sources)):
         typer.echo()
         print_texts(remarks)
+    _print(("source", "shard", "state", "epoch", "series", "last bar", "last error"), _shards(sources))
     _print(("source", "symbol", "timeframe", "state", "bars", "idle", "holes", "refused"), _streams(sources))
     _print(("source", "counted", "times"), [*_counts(sources), *_lost(status)])
 
@@ -63,6 +64,14 @@ def _remarks(sources: Mapping[str, SourceStatus]) -> Iterator[tuple[str, str, st
             "server's clock": f"at least {_time(offset)} ahead of ours" if offset > 0 else "",
         }
         yield from ((name, what, one_line(text)) for what, text in remarks.items() if text)
+
+
+def _shards(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
+    for name, source in sources.items():
+        for shard in source.shards:
+            ago = "" if shard.last_data is None else f"{_time(shard.last_data)} ago"
+            state, error = _colored(shard.state), one_line(shard.last_error)
+            yield name, str(shard.number), state, str(shard.epoch), str(shard.series), ago, error
 
 
 def _streams(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:

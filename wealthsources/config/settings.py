@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, P
 from wealthsources.config.diagnostics import Diagnostic, config_error
 from wealthsources.config.validate import check
 from wealthsources.config.yaml_document import Document, parse, read_text
-from wealthsources.model.markets import Market, Markets, Prices
+from wealthsources.model.markets import Fitting, Market, Markets, Prices
 
 if TYPE_CHECKING:
     import os
@@ -96,7 +96,8 @@ class Settings(_Closed):
     breaker_failures     in a row after which a source that may block is not asked for a while
     breaker_probe_after  seconds of that while; then one request tries it
     prices               positive: a price is above 0, and a bar that has another is none · any: it may be 0 or less
-    continuous           every window has a bar · false: a window without a trade has none, and is not missing
+    continuous           every window has a bar · false: a window without a trade has none, and is not missing;
+                         None: as the sources say that list the symbol, else true
     markets              what is unlike on the market of some symbols
     sources              in order of priority
     """
@@ -111,7 +112,7 @@ class Settings(_Closed):
     breaker_failures: Annotated[PositiveInt, _Number] = 5
     breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0
     prices: Prices = "positive"
-    continuous: bool = True
+    continuous: bool | None = None
     markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
@@ -125,15 +126,15 @@ class Settings(_Closed):
 
     def read_markets(self) -> Markets:
         """The market of each symbol."""
-        default = Market(self.prices, self.continuous)
-        return Markets(default, [(each.symbols, _market_of(each, default)) for each in self.markets])
+        said = self.continuous is not None
+        default = Market(self.prices, self.continuous is not False)
+        return Markets(default, [_fitting(each, default, said) for each in self.markets], says_continuous=said)
 
 
-def _market_of(settings: MarketSettings, default: Market) -> Market:
-    return Market(
-        default.prices if settings.prices is None else settings.prices,
-        default.continuous if settings.continuous is None else settings.continuous,
-    )
+def _fitting(settings: MarketSettings, default: Market, said: bool) -> Fitting:
+    prices = default.prices if settings.prices is None else settings.prices
+    continuous = default.continuous if settings.continuous is None else settings.continuous
+    return Fitting(settings.symbols, Market(prices, continuous), said or settings.continuous is not None)
 
 
 @dataclasses.dataclass(frozen=True)

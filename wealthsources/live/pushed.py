@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from wealthsources.live.messages import BarMessage, LostMessage
-    from wealthsources.live.series import Corrections, SeriesBuffer, Stored
+    from wealthsources.live.series import ClosesBy, Corrections, SeriesBuffer, Stored
     from wealthsources.live.shard import SeriesKey, Shard, ShardState
     from wealthsources.model.bars import Bars
     from wealthsources.source import HistoryRequest, Host
@@ -52,9 +52,12 @@ class PushedSource(Source):
         *,
         capacity: int = 1000,
         corrections: Corrections = "accept",
+        closes_by: ClosesBy = "successor",
+        continuous: bool | None = None,
         partial_first: bool = False,
         closed_only_hint: str = "",
         snapshot: float = 1.0,
+        snapshots: bool = False,
         first_retry: float = 5.0,
         keep_left: int = 1_000,
         monotonic: Callable[[], float] = time.monotonic,
@@ -64,18 +67,24 @@ class PushedSource(Source):
 
         capacity          bars that are kept of each series
         corrections       what a different message for a closed bar does
+        closes_by         successor: a later bar closes the one before · flag: that takes a flag, or two later bars
+        continuous        whether the market of these symbols has a bar of every window; None: it is not said
         partial_first     the first bar of a connection holds only what happened since, so no successor closes it
         closed_only_hint  what to say if every bar comes once and after its window; empty: nothing
         snapshot          seconds after the acknowledgement in which bars may be of a snapshot
+        snapshots         such come for certain, series by series: the seconds count from the first bar of each
         first_retry       seconds after which a hole that was not filled is asked for again, at first
         keep_left         how many series that are subscribed no more keep their bars
         wall              seconds since 1970
         """
         self._capacity = capacity
         self._corrections: Corrections = corrections
+        self._closes_by: ClosesBy = closes_by
+        self._continuous = continuous
         self._partial_first = partial_first
         self._hint = closed_only_hint
         self._snapshot = snapshot
+        self._snapshots = snapshots
         self._first_retry = first_retry
         self._keep_left = keep_left
         self._monotonic = monotonic
@@ -120,6 +129,7 @@ class PushedSource(Source):
             blocking=False,
             timeframes=tuple(dict.fromkeys(timeframes)),
             symbols=tuple(dict.fromkeys(symbols)),
+            continuous=self._continuous,
         )
 
     def _drop_oldest(self, wanted: set[SeriesKey]) -> None:
@@ -156,7 +166,13 @@ class PushedSource(Source):
 
     def _new_store(self, name: str) -> BarStore:
         # What is subscribed bounds the number of series.
-        return self.store_class(name, capacity=self._capacity, corrections=self._corrections, max_series=1 << 31)
+        return self.store_class(
+            name,
+            capacity=self._capacity,
+            corrections=self._corrections,
+            closes_by=self._closes_by,
+            max_series=1 << 31,
+        )
 
     # answering -------------------------------------------------------------------------------------------------
 
@@ -217,7 +233,7 @@ class PushedSource(Source):
         shards, streams = self._shards(), tuple(self._streams.values())
         if not shards:
             return SourceStatus("not started")
-        now, worst = self._monotonic(), worst_of(shards)
+        now, worst, several = self._monotonic(), worst_of(shards), len(shards) > 1
         heard = [shard.last_data for shard in shards if shard.last_data is not None]
         return SourceStatus(
             worst.state,
@@ -231,6 +247,7 @@ class PushedSource(Source):
             max((ahead for shard in shards if (ahead := shard.watch.ahead) is not None), default=None),
             sum_of(shard.counters for shard in shards),
             tuple(stream.status(now, bool(stale_seconds(stream, now))) for stream in streams),
+            tuple(shard.status(now) for shard in sorted(shards, key=lambda shard: shard.number)) if several else (),
         )
 
     def _reason(self, shards: Sequence[Shard], streams: Sequence[Stream]) -> str:
@@ -334,7 +351,7 @@ class PushedSource(Source):
         """
         proof = stream.timeframe.end(open_time) if closed else open_time
         opens_early = open_time > now * 1000 + (shard.watch.limit or 0.0)
-        counts = self._counts(shard, now)
+        counts = self._counts(shard, stream, now)
         if shard.watch.early(proof, now, flagged=bool(closed), opens_early=opens_early, counts=counts):
             return "in time"
         if not opens_early:
@@ -383,8 +400,8 @@ class PushedSource(Source):
         self._next_look[shard.number] = now + 1.0
         self._look_at_clock(shard, now)
         for stream in self._streams_of(shard):
-            stale = bool(stale_seconds(stream, now))
-            if stale and not stream.said_stale:
+            stale = bool(stale_seconds(stream, now)) or (stream.series is None and stream.is_silent(now))
+            if stale and not stream.said_stale and not stream.refusal:
                 self._say_stale(shard, stream)
             stream.said_stale = stale
             if stream.filler is not None:
@@ -459,17 +476,18 @@ class PushedSource(Source):
     def _see_clock(self, shard: Shard, stream: Stream, bar: BarMessage, now: float, *, newest: bool) -> None:
         """What a bar that began, not too early, tells of the server's clock."""
         watch, end, flagged = shard.watch, stream.timeframe.end(bar.open_time), bool(bar.closed)
-        counts = newest and self._counts(shard, now)
+        counts = newest and self._counts(shard, stream, now)
         enough = stream.enough_late(flagged=flagged, over=watch.how_early(end, now) < -_LONG_OVER)
         watch.saw(end if flagged else bar.open_time, now, flagged=flagged, counts=counts, enough=enough)
 
-    def _counts(self, shard: Shard, now: float) -> bool:
+    def _counts(self, shard: Shard, stream: Stream, now: float) -> bool:
         """Whether it tells something when a bar comes: one of a snapshot may come at any time."""
-        return now >= shard.acknowledged_at + self._snapshot
+        since = stream.first_came(shard.epoch, now) if self._snapshots else shard.acknowledged_at
+        return now >= since + self._snapshot
 
     def _judge_push(self, shard: Shard, stream: Stream, host: Host, end: int, now: float, *, flagged: bool) -> None:
         """Whether the server pushes bars while they form can be told by when they come."""
-        if stream.pushes_forming or not self._counts(shard, now):
+        if stream.pushes_forming or not self._counts(shard, stream, now):
             return
         stream.new_bars += 1
         if shard.watch.limit is not None and shard.watch.how_early(end, now) > 0 and not flagged:
@@ -513,6 +531,8 @@ def stale_seconds(stream: Stream, now: float) -> float | None:
         return None
     if shard.state != "connected":
         return max(now - shard.since, 1e-9)
+    if shard.refused and stream.key in shard.refused:
+        return max(now - shard.acknowledged_at, 1e-9)
     arrived = stream.series.arrived if stream.series is not None else None
     if not stream.market.continuous:  # that no bar comes says nothing, as long as anything does
         arrived = shard.last_data if shard.last_sign is None else shard.last_sign

@@ -3,7 +3,8 @@
 A series keeps its newest bars as 64-byte rows in one block of memory, so an answer is one copy. It knows at any time
 how many bars at its end follow one another without a hole. It also judges which bars are closed, always within the
 connection (`epoch`) that brought a bar's last message: by the server's flag, or because a later bar came on the same
-connection. A clock closes nothing, and what a lost connection left forming stays forming.
+connection. Where the server flags every bar, its flag may come after the next bar began: there it takes the flag, or a
+second later bar. A clock closes nothing, and what a lost connection left forming stays forming.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 StoredKind = Literal["new", "update", "repeat", "correction", "older", "rejected", "too_old", "old_epoch"]
 Corrections = Literal["accept", "reject"]
+ClosesBy = Literal["flag", "successor"]
 
 
 class Stored(NamedTuple):
@@ -88,6 +90,7 @@ _AsTuple = tuple[
     int, int, tuple[float, float, float, float, float], int, "bool | None", "tuple[str | None, ...] | None"
 ]
 _stored = tuple.__new__  # Stored(...) costs three times as much
+_NEVER: Final = -1 << 62
 _UPDATE: Final = Stored("update")
 _REPEAT: Final = Stored("repeat")
 
@@ -98,19 +101,22 @@ class SeriesBuffer:
     Bars before a hole as wide as the capacity are let go of: had the missing ones come, they would be gone too.
     `names` are the sources that rows may name; the first is the owner's. `corrections` says whether a different
     message for a closed bar changes it. Where the market is not `continuous`, a window without a bar is missing only
-    where the stream was interrupted.
+    where the stream was interrupted. `closes_by` says whether one successor closes a bar, or its flag is waited for.
     """
 
     __slots__ = (
         "__weakref__",
         "_begin",
+        "_by_flag",
         "_corrections",
         "_data",
         "_end",
         "_epoch",
+        "_epoch_before",
         "_epoch_newest",
         "_forming",
         "_gone",
+        "_left",
         "_let_go_until",
         "_lock",
         "_newest",
@@ -135,6 +141,7 @@ class SeriesBuffer:
         names: tuple[str, ...] = ("",),
         corrections: Corrections = "accept",
         continuous: bool = True,
+        closes_by: ClosesBy = "successor",
     ) -> None:
         if capacity < 1:
             raise RequestError(f"a series needs room for at least one bar, not {capacity}")
@@ -145,6 +152,7 @@ class SeriesBuffer:
         self.continuous = continuous
         self.arrived: float | None = None
         self._corrections = corrections
+        self._by_flag = closes_by == "flag"
         self._lock = Lock()
         # 5 % of slack: the rows move to the front once in so many bars, and memory stays near its least.
         self._allocate(capacity + max(1, capacity // 20))
@@ -165,15 +173,17 @@ class SeriesBuffer:
 
     def _forget(self) -> None:
         self._begin = self._end = 0
-        self._newest = -1 << 62
+        self._newest = _NEVER
         self._epoch = 0
-        self._epoch_newest = -1 << 62
+        # The newest bar that this connection sent since it last lost a message, and the one before it.
+        self._epoch_newest = self._epoch_before = _NEVER
+        self._left: int | None = None  # waited for its flag when its connection was lost
         self._forming: dict[int, int] = {}  # open_time -> the epoch of its last message
         # Closed bars in a row at the end, not counting a forming last one, maybe more than are held; None: to count.
         self._run: int | None = 0
         self._texts: dict[int, tuple[str | None, ...]] = {}
         self._gone: tuple[Rows, dict[int, tuple[str | None, ...]] | None] | None = None
-        self._let_go_until = -1 << 62  # nothing up to this open time comes back
+        self._let_go_until = _NEVER  # nothing up to this open time comes back
         self._tears: Tears | None = None if self.continuous else Tears()
 
     # writing ---------------------------------------------------------------------------------------------------
@@ -214,18 +224,19 @@ class SeriesBuffer:
             if epoch != self._epoch:
                 if epoch < self._epoch:
                     return Stored("old_epoch")
+                self._leave()
                 self._epoch = epoch
-                self._epoch_newest = -1 << 62
             newest = self._newest
             if open_time >= newest:
                 self.arrived = arrived  # a stream that sends nothing but old bars again is as good as silent
             message = (open_time, close_time, values, decimals, closed, texts)
             if open_time > newest:
-                return self._append(message)
-            place = self._end - 1 if open_time == newest else self._place_of(open_time)
-            if open_time_at(self._data, place) == open_time:
-                return self._replace(place, _Message(*message))
-            return self._insert(place, _Message(*message))
+                stored = self._append(message)
+            else:
+                place = self._end - 1 if open_time == newest else self._place_of(open_time)
+                store = self._replace if open_time_at(self._data, place) == open_time else self._insert
+                stored = store(place, _Message(*message))
+            return stored if self._left is None else self._with_left(stored, self._left)
         finally:
             self._lock.release()
 
@@ -234,9 +245,10 @@ class SeriesBuffer:
         torn = self._epoch_newest != self._newest
         ended = self._advance(open_time)
         newest, forming = self._newest, self._forming
-        interrupted = newest in forming
+        is_open = newest in forming
+        interrupted = is_open and forming[newest] != self._epoch  # else it waits for its flag
         follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
-        hole = None if follows else self._hole_before(open_time)
+        hole = None if follows else self._hole_before(open_time, interrupted=interrupted)
         if self._tears is not None:
             hole = self._torn(hole, open_time, torn=torn)
             self._tears.open = False
@@ -249,8 +261,8 @@ class SeriesBuffer:
         self._newest = open_time
         if self._run is not None:
             if closed:
-                self._run = 1 if interrupted or hole else self._run + 1
-            elif interrupted:
+                self._run = 1 if is_open or hole else self._run + 1
+            elif is_open:
                 self._run = 0
         if not closed:
             forming[open_time] = self._epoch
@@ -265,6 +277,27 @@ class SeriesBuffer:
             return None
         tears.add(open_time)
         return hole
+
+    def _leave(self) -> None:
+        """The connection vouches no more for what it sent."""
+        if self._waiting() != _NEVER:
+            self._left = self._epoch_before
+        self._epoch_newest = self._epoch_before = _NEVER
+
+    def _waiting(self) -> int:
+        """The open time of the bar that waits for its flag, the next one having begun; long ago if there is none."""
+        is_waiting = self._by_flag and self._forming.get(self._epoch_before) == self._epoch
+        return self._epoch_before if is_waiting else _NEVER
+
+    def _with_left(self, stored: Stored, left: int) -> Stored:
+        """The bar that waited for a flag is missing, if this message is not of it."""
+        self._left = None
+        if self._forming.get(left, self._epoch) == self._epoch:
+            return stored
+        if self._tears is not None:
+            self._tears.add(open_time_at(self._data, self._place_of(left) + 1))
+        end = self.timeframe.end(left) if stored.hole is None else stored.hole.end
+        return stored._replace(hole=Hole(left, end, self.timeframe.slot(end) - self.timeframe.slot(left)))
 
     def _replace(self, place: int, message: _Message) -> Stored:
         old = read_row(self._data, place * ROW_BYTES)
@@ -329,22 +362,30 @@ class SeriesBuffer:
         open_time = message.open_time
         if message.closed:
             return self._close(place, open_time, BY_FLAG)
-        if open_time < self._epoch_newest:
+        if open_time < (self._epoch_before if self._by_flag else self._epoch_newest):
             return self._close(place, open_time, BY_SUCCESSOR)
         self._forming[open_time] = self._epoch
         return ()
 
     def _advance(self, open_time: int) -> tuple[int, ...]:
-        """A bar came on this connection: if it is its newest, the one that was newest before is closed."""
-        before = self._epoch_newest
-        if open_time <= before:
+        """A bar came on this connection: if it is its newest, the one that was newest before is closed.
+
+        Where a flag is to be waited for it is the one before that, which has two successors now.
+        """
+        over = self._epoch_newest
+        if open_time > over:
+            self._epoch_newest = open_time
+            if self._by_flag:
+                over, self._epoch_before = self._epoch_before, over
+        elif self._by_flag and self._epoch_before < open_time < over:
+            over, self._epoch_before = self._epoch_before, open_time
+        else:
             return ()
-        self._epoch_newest = open_time
-        if self._forming.get(before) != self._epoch:
+        if self._forming.get(over) != self._epoch:
             return ()
-        if before == self._newest:
-            return self._close(self._end - 1, before, BY_SUCCESSOR)
-        return self._close(self._place_of(before), before, BY_SUCCESSOR)
+        if over == self._newest:
+            return self._close(self._end - 1, over, BY_SUCCESSOR)
+        return self._close(self._place_of(over), over, BY_SUCCESSOR)
 
     def _close(self, place: int, open_time: int, status: int) -> tuple[int, ...]:
         set_status(self._data, place, status)
@@ -406,7 +447,7 @@ class SeriesBuffer:
         with self._lock:
             latest = self._newest - (self._forming.get(self._newest) == self._epoch)
             times = open_times(rows)
-            rows = rows[(times <= latest) & (times > self._let_go_until)]
+            rows = rows[(times <= latest) & (times > self._let_go_until) & (times != self._waiting())]
             if not len(rows) or self._end == self._begin:
                 return Filled(0, 0)
             mine = self._rows[self._begin : self._end]
@@ -449,7 +490,7 @@ class SeriesBuffer:
         Like a lost connection, it leaves the bar forming until it is sent again.
         """
         with self._lock:
-            self._epoch_newest = -1 << 62
+            self._leave()
             self._forming = dict.fromkeys(self._forming, -1)
 
     def tear(self) -> None:
@@ -571,10 +612,15 @@ class SeriesBuffer:
             return Bars(self.symbol, self.timeframe, rows, self.names, dict(self._texts), trusted=True)
 
     def holes(self) -> tuple[Hole, ...]:
-        """The holes between closed bars, oldest first; a bar that a lost connection left forming is in them."""
+        """The holes between closed bars, oldest first; a bar that a lost connection left forming is in them.
+
+        One that waits for its flag is in none.
+        """
         with self._lock:
-            rows = self._closed_of(self._begin, self._end, None)
-            holes = holes_between(self.timeframe, open_times(rows))
+            rows = self._held()
+            there = states(rows) == CLOSED
+            there |= open_times(rows) == self._waiting()
+            holes = holes_between(self.timeframe, open_times(rows[there]))
             return holes if self._tears is None else self._tears.of(holes)
 
     def lacks(self, hole: Hole) -> bool:
@@ -585,13 +631,15 @@ class SeriesBuffer:
     def vouched_by(self, epoch: int) -> tuple[int, float] | None:
         """Open time and volume of the newest bar, if this connection vouches for it: it forms there.
 
-        On a quiet market also if it is closed: then the connection vouches that nothing came after it.
+        Of the one before it, if that waits for its flag. On a quiet market also of a newest bar that is closed: then
+        the connection vouches that nothing came after it.
         """
         with self._lock:
             vouches = self._forming.get(self._newest) == epoch if self._tears is None else self._is_current(epoch)
             if self._end == self._begin or not vouches:
                 return None
-            return self._newest, read_row(self._data, (self._end - 1) * ROW_BYTES).volume
+            place = self._end - 1 if self._waiting() == _NEVER else self._place_of(self._epoch_before)
+            return open_time_at(self._data, place), read_row(self._data, place * ROW_BYTES).volume
 
     def __len__(self) -> int:
         return self._end - self._begin
@@ -619,11 +667,11 @@ class SeriesBuffer:
         newest_start = int(where[-1])
         return len(rows) - newest_start - int(breaks[newest_start])
 
-    def _hole_before(self, open_time: int) -> Hole | None:
+    def _hole_before(self, open_time: int, *, interrupted: bool) -> Hole | None:
         if self._end == self._begin:
             return None
         slots = self.timeframe
-        first = slots.slot(self._newest) + (self._newest not in self._forming)
+        first = slots.slot(self._newest) + (not interrupted)
         missing = slots.slot(open_time) - first
         return Hole(slots.open_time(first), open_time, missing) if missing > 0 else None
 

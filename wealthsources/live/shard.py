@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from wealthsources.live.clock_watch import ClockWatch
 from wealthsources.live.unused import Unused
+from wealthsources.model.status import ShardStatus
 from wealthsources.model.symbols import match_symbol
 from wealthsources.model.text import one_line
 from wealthsources.model.timeframe_names import match_timeframe
@@ -62,15 +63,20 @@ class Shard:
         self.reconnects_by_reason: Counter[str] = Counter()
         self.watch = ClockWatch()
         self.unused = Unused()
-        self._spell = spell
+        self.spell = spell
         self.take_series(series)
 
     def take_series(self, series: Sequence[SeriesKey]) -> None:
         """These are its series from now on."""
-        self._spellings = {(self._spell(symbol), timeframe): (symbol, timeframe) for symbol, timeframe in series}
+        self._spellings = {(self.spell(symbol), timeframe): (symbol, timeframe) for symbol, timeframe in series}
         self._symbols = tuple(dict.fromkeys(symbol for symbol, _ in series))
         self._wanted = frozenset(series)
         self.series = tuple(series)
+
+    def status(self, now: float) -> ShardStatus:
+        """A snapshot at `now`, monotonic."""
+        idle = None if self.last_data is None else now - self.last_data
+        return ShardStatus(self.number, self.state, self.epoch, len(self.series), idle, self.last_error, self.endpoint)
 
     @property
     def reconnects(self) -> int:
@@ -86,6 +92,10 @@ class Shard:
     def voucher(self) -> int:
         """Who vouches for a forming bar: the connection, as long as every message of it could be read."""
         return (self.epoch << 32) + self.breaks
+
+    def spelled(self, series: SeriesKey) -> SeriesKey:
+        """A series in the server's spelling."""
+        return self.spell(series[0]), series[1]
 
     def is_exact(self, symbol: str, timeframe: str) -> bool:
         """Whether this is the very spelling under which a series of this shard was asked for."""

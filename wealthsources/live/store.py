@@ -13,7 +13,7 @@ from wealthsources.model.timeframe import Timeframe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wealthsources.live.series import Corrections, Filled
+    from wealthsources.live.series import ClosesBy, Corrections, Filled
     from wealthsources.model.bars import Bars
 
 
@@ -27,10 +27,12 @@ class BarStore:
         capacity: int = 1000,
         max_series: int = 10_000,
         corrections: Corrections = "accept",
+        closes_by: ClosesBy = "successor",
     ) -> None:
         self.capacity = capacity
         self.max_series = max_series
         self.corrections: Corrections = corrections
+        self.closes_by: ClosesBy = closes_by
         self._lock = ForkLock()
         self._names: tuple[str, ...] = (name,)
         self._series: dict[tuple[str, Timeframe], SeriesBuffer] = {}
@@ -56,6 +58,7 @@ class BarStore:
                     names=self._names,
                     corrections=self.corrections,
                     continuous=continuous,
+                    closes_by=self.closes_by,
                 )
             return series
 

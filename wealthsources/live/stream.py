@@ -62,6 +62,7 @@ class Stream:
         self._refused_at: float | None = None
         self._refused_for_its_time = False
         self._partial: tuple[int, int] | None = None  # (epoch, open time) of a bar that is only partial
+        self._first: tuple[int, float] | None = None  # (epoch, monotonic time) of the first bar of a connection
 
     @property
     def key(self) -> SeriesKey:
@@ -94,11 +95,26 @@ class Stream:
             return ""
         return f"nothing came after the bar of {time_text(forming.oldest)} UTC, which nothing says is closed"
 
+    @property
+    def refusal(self) -> str:
+        """Why the server refuses the series, in its words; empty if it does not."""
+        shard = self.shard
+        return shard.refused.get(self.key, "") if shard is not None and shard.refused else ""
+
+    def is_silent(self, now: float) -> bool:
+        """Whether the connection is up, and brought nothing of this series since for longer than it may be silent."""
+        shard = self.shard
+        if shard is None or shard.state != "connected" or self._arrived >= shard.acknowledged_at:
+            return False
+        return now - shard.acknowledged_at > self.limit
+
     def stale_note(self, stale: float) -> str:
         """What to say of an answer, the stream having been stale for so many seconds."""
         shard = self.shard
         if shard is not None and shard.foreign:
             return f"cannot vouch for the newest bars: {shard.foreign}"
+        if self.refusal:
+            return f"cannot vouch for the newest bars: {self._is_refused()}"
         state = "disconnected" if shard is None else shard.state
         if shard is None or state != "connected":
             why = f" ({shard.last_error})" if shard is not None and shard.last_error else ""
@@ -117,9 +133,8 @@ class Stream:
             return "is not subscribed"
         if shard.foreign:
             return f"has received nothing: {shard.foreign}"
-        turned_down = shard.refused.get(self.key)
-        if turned_down:
-            what = f"the server refuses this series: {turned_down}"
+        if self.refusal:
+            what = self._is_refused()
         elif shard.state == "connected":
             what = "is connected, but "
             what += f"no bar of this series was taken: {self._refusals()}" if self.refused else _NONE_CAME
@@ -129,17 +144,22 @@ class Stream:
         clock = [shard.watch.note] if shard.watch.note not in what else []
         return "; ".join([what, *shard.unused.tell(self.symbol), *clock])
 
+    def _is_refused(self) -> str:
+        return f"the server refuses this series: {self.refusal}"
+
     @property
     def is_troubled(self) -> bool:
         """Whether there is more to say of it than its state: something came that was not taken."""
         shard = self.shard
         if self.series is not None or shard is None:
-            return self._lacks_last
-        return bool(self.refused or self.key in shard.refused or shard.unused.last_at is not None)
+            return self._lacks_last or bool(self.refusal)
+        return bool(self.refused or self.refusal or shard.unused.last_at is not None)
 
     def trouble(self) -> str:
         """What there is to say of it then."""
-        return self.why_nothing() if self.series is None else self._refusals()
+        if self.series is None:
+            return self.why_nothing()
+        return self._is_refused() if self.refusal else self._refusals()
 
     @property
     def _arrived(self) -> float:
@@ -161,16 +181,22 @@ class Stream:
         """A snapshot at `now`, monotonic."""
         series, shard, name = self.series, self.shard, self.timeframe.name
         if series is None or shard is None:
-            return StreamStatus(self.symbol, name, "never_received", refused=self.refused)
+            never = "refused" if self.refusal else "silent" if self.is_silent(now) else "never_received"
+            return StreamStatus(self.symbol, name, never, refused=self.refused, reason=self.refusal)
         empty = () if self.filler is None else self.filler.known_empty(now)
         holes = sum(hole not in empty for hole in series.holes())
         idle = None if series.arrived is None else now - series.arrived
-        state: Literal["stale", "late", "hole", "live"] = "hole" if holes else "live"
-        if stale:
+        state: Literal["refused", "silent", "stale", "late", "hole", "live"] = "hole" if holes else "live"
+        if self.refusal:
+            state = "refused"
+        elif self.is_silent(now):
+            state = "silent"
+        elif stale:
             state = "stale"
         elif self.market.continuous and now - max(series.arrived or 0.0, shard.acknowledged_at) > self.due:
             state = "late"
-        return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty), self.refused)
+        refusal = self.refusal
+        return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty), self.refused, refusal)
 
     # messages --------------------------------------------------------------------------------------------------
 
@@ -222,6 +248,12 @@ class Stream:
         self.last_open = open_time
         if self.market.continuous and now - (series.arrived or now) > self.limit:
             series.interrupt()
+
+    def first_came(self, epoch: int, now: float) -> float:
+        """When the first bar of this connection was looked at, monotonic: now, if this is it."""
+        if self._first is None or self._first[0] != epoch:
+            self._first = (epoch, now)
+        return self._first[1]
 
     def is_partial(self, epoch: int, open_time: int) -> bool:
         """Whether this is the first bar of the connection, on a server that counts from the subscription."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from wealthsources.model.symbols import match_symbol
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 Prices = Literal["positive", "any"]
 
@@ -26,23 +28,78 @@ class Market(NamedTuple):
 _USUAL: Final = Market()
 
 
+class Fitting(NamedTuple):
+    """The market of the symbols that fit one of the patterns; `says_continuous`: that part of it is said."""
+
+    patterns: tuple[str, ...]
+    market: Market
+    says_continuous: bool = True
+
+
+class Listed(NamedTuple):
+    """What a source says of itself: the symbols that it lists now, and whether their market is continuous, if it says.
+
+    A symbol in another spelling is listed too, if it can mean no other.
+    """
+
+    symbols: Callable[[], Collection[str] | None]
+    continuous: bool | None
+
+    def has(self, symbol: str) -> bool:
+        """Whether it lists a symbol."""
+        return match_symbol(symbol, self.symbols() or ()) is not None
+
+
 class Markets:
     """The market of each symbol: that of the first of `others` that fits it, else `default`.
 
     `others` are (patterns, market); in a pattern `*` stands for any text, `?` for any letter, and case is no matter.
+    One like `binance:BTC*` means the symbols that the source of that name lists, too. Where the deployment does not say
+    whether a market is continuous (`says_continuous`), the sources that list the symbol do, once they are known.
+
+    all_alike  whether all symbols are of the default market
     """
 
-    def __init__(self, default: Market = _USUAL, others: Sequence[tuple[Sequence[str], Market]] = ()) -> None:
+    def __init__(
+        self,
+        default: Market = _USUAL,
+        others: Sequence[tuple[Sequence[str], Market] | Fitting] = (),
+        *,
+        says_continuous: bool = True,
+    ) -> None:
         self.default = default
-        self.others = tuple((tuple(pattern.upper() for pattern in patterns), market) for patterns, market in others)
+        self.others = tuple(
+            Fitting(tuple(pattern.upper() for pattern in patterns), *rest) for patterns, *rest in others
+        )
+        self._says_continuous = says_continuous
+        self._sources: dict[str, Listed] = {}
+        self._quiet: tuple[Listed, ...] = ()
+        self.all_alike = not self.others
+
+    def know(self, sources: Mapping[str, Listed]) -> None:
+        """These are the sources, by name."""
+        self._sources = {name.upper(): listed for name, listed in sources.items()}
+        self._quiet = tuple(listed for listed in sources.values() if listed.continuous is False)
+        leaves_open = not (self._says_continuous and all(each.says_continuous for each in self.others))
+        self.all_alike = not self.others and not (leaves_open and self._quiet)
 
     def of(self, symbol: str) -> Market:
         """The market of a symbol."""
         name = symbol.upper()
-        for patterns, market in self.others:
-            if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
-                return market
-        return self.default
+        fitting = next((each for each in self.others if any(self._fits(name, one) for one in each.patterns)), None)
+        market, said = self.default, self._says_continuous
+        if fitting is not None:
+            market, said = fitting.market, fitting.says_continuous
+        if not said and any(listed.has(symbol) for listed in self._quiet):
+            return market._replace(continuous=False)
+        return market
+
+    def _fits(self, name: str, pattern: str) -> bool:
+        if fnmatch.fnmatchcase(name, pattern):
+            return True
+        source, colon, rest = pattern.partition(":")
+        listed = self._sources.get(source) if colon else None
+        return listed is not None and fnmatch.fnmatchcase(name, rest) and listed.has(name)
 
 
 #: Of a deployment that says nothing.

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 class StreamStatus:
     """One series of a live source.
 
-    state           never_received · live · late (a bar is due) · stale (nothing it holds is vouched for) · hole
+    state           never_received · live · late (a bar is due) · stale (nothing it holds is vouched for) · hole ·
+                    silent (acknowledged, and nothing came on this connection for too long) · refused (by the server)
     idle            seconds since something arrived, None before the first message
     verified_empty  holes of which an exchange's own history said that there never was a bar; not counted in `holes`
     refused         how many of its messages came and were not taken
+    reason          why the server refuses the series, in its words
     """
 
     symbol: str
@@ -27,6 +29,24 @@ class StreamStatus:
     holes: int = 0
     verified_empty: int = 0
     refused: int = 0
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """One of the connections of a live source that has several.
+
+    state, epoch  as in SourceStatus, of this connection alone · series: how many it is to bring
+    last_data     seconds since the last bar came on it, None if none has
+    """
+
+    number: int
+    state: str
+    epoch: int = 0
+    series: int = 0
+    last_data: float | None = None
+    last_error: str = ""
+    endpoint: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,6 +57,7 @@ class SourceStatus:
     last_data     seconds since the last bar came, None if none has
     reason        what there is to say of it that its state does not: what came and was not taken, whose clock is off
     clock_offset  seconds by which the server's clock is ahead of ours at least, None if its bars do not tell
+    shards        its connections, if it has several; the rest is of all of them together, or of the worst
     """
 
     state: str = "ready"
@@ -50,6 +71,7 @@ class SourceStatus:
     clock_offset: float | None = None
     counters: Mapping[str, int] = dataclasses.field(default_factory=dict)
     streams: tuple[StreamStatus, ...] = ()
+    shards: tuple[ShardStatus, ...] = ()
 
     def summary(self) -> str:
         """The state, the last error and the reason, in one line."""

@@ -118,6 +118,13 @@ class Timeframe:
             return (time - self._origin) % self._step == 0
         return self.floor(time) == time
 
+    def divides(self, coarser: Timeframe) -> bool:
+        """Whether every window of `coarser` is several whole windows of this one."""
+        if not self._step or self is coarser:
+            return False
+        # Months are whole days and of nothing longer. What divides a week divides a day too, so it meets Mondays.
+        return (coarser._step or _DAY) % self._step == 0
+
     def slots(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
         """`slot` for an array of times."""
         if self._step:

@@ -44,6 +44,7 @@ from wealthsources.model.rows import (
     values,
 )
 from wealthsources.model.timeframe import Timeframe
+from wealthsources.resolve.known_empty import NO_SPANS, Spans
 from wealthsources.resolve.quiet import find_holes, judge_buckets
 
 if TYPE_CHECKING:
@@ -66,21 +67,20 @@ _LARGEST_VOLUME: Final = 1e290
 _EXACT: Final = Context(prec=2000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 
-def divides(finer: Timeframe, coarser: Timeframe) -> bool:
-    """Whether every window of `coarser` is several whole windows of `finer`."""
-    if not finer.fixed or finer is coarser:
-        return False
-    # Months are whole days and of nothing longer. What divides a week divides a day too, so it meets Mondays.
-    return (coarser.fixed or _DAY) % finer.fixed == 0
-
-
 def finer_than(timeframe: Timeframe) -> tuple[Timeframe, ...]:
     """All known timeframes that divide this one, the coarsest first."""
     known = [Timeframe(name) for name in reversed(Timeframe.known())]
-    return tuple(finer for finer in known if divides(finer, timeframe))
+    return tuple(finer for finer in known if finer.divides(timeframe))
 
 
-def aggregate(bars: Bars, timeframe: Timeframe, *, forming: bool = False, quiet_until: int | None = None) -> Bars:
+def aggregate(
+    bars: Bars,
+    timeframe: Timeframe,
+    *,
+    forming: bool = False,
+    quiet_until: int | None = None,
+    empty: Spans = NO_SPANS,
+) -> Bars:
     """Closed bars of `timeframe` from the closed ones of `bars`, which must be in order and valid.
 
     With `forming`, what has been seen so far of the bucket of the newest finer bar, which may be forming itself,
@@ -90,10 +90,11 @@ def aggregate(bars: Bars, timeframe: Timeframe, *, forming: bool = False, quiet_
 
     quiet_until  the market is not continuous, and up to then (ms) there is no finer bar but these and those that are
                  missing in `bars.holes`. The answer's own holes say where bars are missing, after the last one too.
+    empty        windows of the finer bars that never had one: a bucket lacks nothing if it lacks only these
     """
-    if not divides(bars.timeframe, timeframe):
+    if not bars.timeframe.divides(timeframe):
         raise RequestError(f"{timeframe} bars cannot be made of {bars.timeframe} bars: they are not whole ones of them")
-    buckets = _buckets(bars, timeframe, forming, quiet_until)
+    buckets = _buckets(bars, timeframe, forming, quiet_until, empty)
     if not len(buckets.starts):
         return Bars(bars.symbol, timeframe, new_rows(0), trusted=bars.trusted, unbroken=True)
     rows = new_rows(len(buckets.starts))
@@ -158,7 +159,7 @@ class _Buckets(NamedTuple):
         return found
 
 
-def _buckets(bars: Bars, timeframe: Timeframe, forming: bool, quiet_until: int | None) -> _Buckets:
+def _buckets(bars: Bars, timeframe: Timeframe, forming: bool, quiet_until: int | None, empty: Spans) -> _Buckets:
     """The buckets that make a bar."""
     used = bars.states == CLOSED
     last_forms = forming and len(bars) > 0 and bars.states[-1] == FORMING
@@ -169,8 +170,11 @@ def _buckets(bars: Bars, timeframe: Timeframe, forming: bool, quiet_until: int |
     counts = np.diff(starts, append=len(rows))
     opens = timeframe.open_times(slots[starts])
     windows = bars.timeframe.slots(timeframe.ends(opens)) - bars.timeframe.slots(opens)
-    kept, over = counts == windows, np.ones(len(opens), dtype=bool)
-    begun = forming and len(kept) > 0 and _is_begun(bars, rows, int(opens[-1]), int(counts[-1]))
+    there = counts
+    if empty and len(opens):
+        there = counts + _count_empty(bars.timeframe, rows, opens, windows, counts < windows, empty)
+    kept, over = there == windows, np.ones(len(opens), dtype=bool)
+    begun = forming and len(kept) > 0 and _is_begun(bars, rows, int(opens[-1]), int(there[-1]))
     if quiet_until is not None and len(opens):
         sound, over = judge_buckets(timeframe, opens, int(open_times(rows)[0]), bars.holes, quiet_until)
         kept, begun = sound & over, forming and bool(sound[-1])
@@ -189,8 +193,22 @@ def _buckets(bars: Bars, timeframe: Timeframe, forming: bool, quiet_until: int |
     return _Buckets(rows, starts, counts, opens, unmade, forming)
 
 
+def _count_empty(
+    finer: Timeframe, rows: Rows, opens: Integers, windows: Integers, lacking: Flags, empty: Spans
+) -> Integers:
+    """How many of the finer windows never had a bar, and have none here: of each bucket that is `lacking` some."""
+    lengths = np.where(lacking, windows, 0)
+    of = np.repeat(np.arange(len(opens)), lengths)
+    place = np.arange(len(of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    slots = finer.slots(opens)[of] + place
+    without = empty.cover(slots, slots) & ~np.isin(slots, finer.slots(open_times(rows)))
+    return np.bincount(of[without], minlength=len(opens))
+
+
 def _is_begun(bars: Bars, rows: Rows, open_time: int, count: int) -> bool:
-    """Whether a bucket's `count` rows, the last of all, are its first windows, and no bar is beyond the next one."""
+    """Whether `count` windows of the last bucket, with a bar or known to have none, are its first ones, and no bar is
+    beyond the next one.
+    """
     first = bars.timeframe.slot(open_time)
     newest_used = bars.timeframe.slot(int(open_times(rows)[-1]))
     newest = bars.timeframe.slot(int(bars.open_times[-1]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from wealthsources.model.attempt import Attempt
 from wealthsources.resolve.aggregate import aggregate, finer_than
 from wealthsources.resolve.finer_query import MOST_FINER, finer_query, may_go_on
+from wealthsources.resolve.known_empty import NO_SPANS
 
 if TYPE_CHECKING:
     from wealthsources.model.timeframe import Timeframe
@@ -84,7 +85,9 @@ class Aggregation:
             self.fill(part, failed)
         bars = part.build()
         until = None if part.quiet is None else part.quiet.until
-        made = aggregate(bars, builder.query.timeframe, forming=part.may_form, quiet_until=until)
+        empty = NO_SPANS if part.quiet is not None else part.missing.empty.spans
+        made = aggregate(bars, builder.query.timeframe, forming=part.may_form, quiet_until=until, empty=empty)
+        builder.missing.learn_finer(empty, bars.timeframe, made.open_times)
         builder.add_aggregated(made, bars.behind, part.differs, until)
 
 

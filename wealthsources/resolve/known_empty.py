@@ -11,7 +11,9 @@ from wealthsources.forking import ForkLock
 from wealthsources.model.holes import missing_slots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
 
     from wealthsources.model.bars import Bars
     from wealthsources.model.rows import Integers
@@ -60,6 +62,33 @@ class KnownEmpty:
             return [span for span, until in self._spans.get((source, symbol, timeframe), {}).items() if until > now]
 
 
+class Spans:
+    """Spans of window numbers, first and last, to be asked for many windows at once."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        merged: list[list[int]] = []
+        for first, last in sorted(spans):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1][1] = max(merged[-1][1], last)
+            else:
+                merged.append([first, last])
+        self._firsts, self._lasts = np.array(merged, dtype=np.int64).reshape(-1, 2).T
+
+    def __bool__(self) -> bool:
+        return len(self._firsts) > 0
+
+    def cover(self, firsts: Integers, lasts: Integers) -> NDArray[np.bool_]:
+        """For each stretch of windows, `firsts` to `lasts`, whether one of the spans holds all of it."""
+        if not self:
+            return np.zeros(len(firsts), dtype=bool)
+        places = np.searchsorted(self._firsts, firsts, side="right") - 1
+        found: NDArray[np.bool_] = (places >= 0) & (self._lasts[np.maximum(places, 0)] >= lasts)
+        return found
+
+
+NO_SPANS: Final = Spans(())
+
+
 class EmptyWindows:
     """Windows that one query need not look for: an exchange's own history says that they never had a bar."""
 
@@ -73,6 +102,11 @@ class EmptyWindows:
         """Whether none of the windows from `first` (None: from the first ever) to `last` had a bar."""
         first = -_FOREVER if first is None else first
         return (first, last) in self._exactly or any(begin <= first and last <= end for begin, end in self._spans)
+
+    @property
+    def spans(self) -> Spans:
+        """All of them."""
+        return Spans(self._spans)
 
     def recall(self, name: str) -> None:
         """What that source said before of windows without a bar holds for it and for those after it."""
@@ -107,6 +141,10 @@ class EmptyWindows:
                 if not any(first <= until and since <= last for since, until in missing)
             ]
         )
+
+    def learn_span(self, first: int, last: int) -> None:
+        """All finer windows of these never had a bar."""
+        self._believe([(first, last)])
 
     def learn_tail(self, first: int, last: int) -> None:
         """A stream that is up brought nothing in these windows: so far no bar of them exists."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from wealthsources.model.holes import Hole, missing_slots
 from wealthsources.resolve.known_empty import EmptyWindows
 
 if TYPE_CHECKING:
     from wealthsources.model.bars import Bars
-    from wealthsources.resolve.known_empty import KnownEmpty
+    from wealthsources.model.rows import Integers
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.resolve.known_empty import KnownEmpty, Spans
     from wealthsources.resolve.query import Query
 
 
@@ -45,6 +49,16 @@ class Missing:
         if self._empty is None:
             self._empty = EmptyWindows(self._query, self._known_empty)
         return self._empty
+
+    def learn_finer(self, empty: Spans, finer: Timeframe, made: Integers) -> None:
+        """Bars that open then were made of `finer` ones. Windows between them without any of these never had a bar."""
+        timeframe = self._timeframe
+        if not empty:
+            return
+        for first, last in missing_slots(timeframe, made):
+            begin, end = (finer.slot(timeframe.open_time(slot)) for slot in (first, last + 1))
+            if empty.cover(np.array([begin]), np.array([end - 1]))[0]:
+                self.empty.learn_span(first, last)
 
     @property
     def is_known_empty(self) -> bool:

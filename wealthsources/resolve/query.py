@@ -89,7 +89,7 @@ class BarRequest:
             raise RequestError(f"start ({time_text(start)}) is after end ({time_text(end)})")
         timeframe = Timeframe(self.timeframe)
         live, late_after = late_after is not None, late_after or 0
-        market = markets.of(symbol) if markets.others else markets.default
+        market = markets.default if markets.all_alike else markets.of(symbol)
         moment = now()
         if start is not None and start > moment:
             raise RequestError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from wealthsources.live.pushed import PushedSource
 from wealthsources.model.errors import ConfigError, RequestError
+from wealthsources.model.markets import Listed
 from wealthsources.model.status import SourceStatus
 from wealthsources.model.text import describe
 from wealthsources.resolve.chain import ChainLink
@@ -74,6 +75,10 @@ class Entry:
             _log.exception("a source failed to stop")
 
 
+def _listed(source: Source) -> Listed:
+    return Listed(lambda: source.capabilities.symbols, source.capabilities.continuous)
+
+
 class Deployment:
     """The sources of a configuration, in the order of the chain. None is loaded before `load`."""
 
@@ -104,6 +109,10 @@ class Deployment:
         if mistakes:
             raise ConfigError("\n".join(mistakes))
         self._entries = entries
+
+    def listed(self) -> dict[str, Listed]:
+        """What each source says of its symbols."""
+        return {entry.name: _listed(entry.source) for entry in self._entries if entry.source is not None}
 
     def start(self, entry: Entry) -> None:
         """Start a source, once. Raises ConfigError if it does not start, unless it is optional."""

@@ -176,6 +176,7 @@ class Engine:
             self._starting = True
             try:
                 self._deployment.load()
+                self.policy.markets.know(self._deployment.listed())
                 self._state, self._owner = "started", os.getpid()
                 self._start_asked()
             finally:

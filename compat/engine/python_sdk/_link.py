@@ -47,7 +47,7 @@ class Link:
         if not found:
             raise WealthSourcesError("the session that is open has no websocket source to drive")
         self._name, self.source = found[0]
-        self._market = (self.source.options.endpoint, self.source.options.market_type)
+        self._market = (self.source.options.endpoint, self.source.options.market)
         self._feeding = ForkLock()
         self._closed = False
         self._on_state: Callable[[str], None] | None = None

@@ -6,12 +6,14 @@ beside it by another thread, takes over: when that is, `Succession` says.
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import ConfigError, ForkLock, Shard, call_in_child
 from wealthsources_websocket.connection.conversation import Conversation, Setting
-from wealthsources_websocket.connection.credential import NO_CREDENTIAL, read_credential
+from wealthsources_websocket.connection.credential import no_credential, read_credential
+from wealthsources_websocket.connection.door import Door
 from wealthsources_websocket.connection.flood import FloodWatch
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 from wealthsources_websocket.connection.reconnect import ConnectPlan
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.transport.base import Connection
 
 _THREAD: Final = "wealthsources-websocket"
-_SHORT: Final = "csrf_token has fewer than %d characters: it is taken out of the log only where it stands alone"
+_SHORT: Final = "%s has fewer than %d characters: it is taken out of the log only where it stands alone"
 _MOMENT: Final = 0.1
 _AT_ONCE: Final = {"at_once": True}  # said whatever has been said just now
 
@@ -52,7 +54,8 @@ class Client(Shard):
         policies: Policies = DEFAULT_POLICIES,
         number: int = 0,
     ) -> None:
-        super().__init__(number, series, protocol.spell, redact_url(options.endpoint))
+        spell = functools.partial(options.spell, protocol=protocol)
+        super().__init__(number, series, spell, redact_url(options.endpoint))
         self.since = policies.monotonic()
         self._options = options
         self._handler = handler
@@ -65,14 +68,21 @@ class Client(Shard):
         self._plan = ConnectPlan(options.endpoints, backoff, policies.budget, options.connects_per_minute)
         may_be_quiet = not protocol.pushes_quiet_minutes
         self._succession = Succession(
-            self, handler, self._plan, policies, logger, self._begin_renewal, may_be_quiet=may_be_quiet
+            self,
+            handler,
+            self._plan,
+            policies,
+            logger,
+            self._begin_renewal,
+            may_be_quiet=may_be_quiet,
+            alone=protocol.limits.alone,
         )
         flood = FloodWatch(policies.most_malformed, policies.flood_time)
         look, stop, again = self._succession.look, self._stop, self._resubscribe
         self._setting = Setting(options, protocol, handler, policies, logger, self._plan, flood, stop, again, look)
         self._failed_attempts = 0  # since it was last connected
         self._states_told: set[ShardState] = set()  # in the log, since then
-        self._credential = NO_CREDENTIAL
+        self._credential = no_credential()
         self._lock = ForkLock()
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
@@ -91,8 +101,8 @@ class Client(Shard):
             if name and not length:
                 self._log.warning("no %s is set; an empty one is sent", name)
             if 0 < length < SHORTEST:
-                self._log.warning(_SHORT, SHORTEST)
-            if any(url.startswith("wss://") for url in self._options.endpoints):
+                self._log.warning(_SHORT, name, SHORTEST)
+            if any(url.startswith(("wss://", "https://")) for url in self._options.endpoints):
                 self._tls = self._make_tls()
             name = f"{_THREAD}-{self.number}" if self.number else _THREAD
             self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -210,12 +220,8 @@ class Client(Shard):
             self._set_state("reconnecting" if self.epoch else "connecting", "")
 
     def _dial(self, url: str, stop: threading.Event) -> Connection:
-        options = self._options
-        try:
-            proxy = options.proxy_for(url)
-        except ValueError as error:  # what the environment says; it never holds the value
-            raise ConnectionLost("proxy_error", f"the proxy of the environment {error}") from None
-        return self._policies.dial(url, options.connect_timeout, stop, options.max_message, self._tls, proxy)
+        door = Door(self._options, self._setting.protocol, self._policies, self._tls, self._credential.redact.hide)
+        return door.open(url, tuple(map(self.spelled, self.series)), stop)
 
     def _let_go(self, close_code: int | None = None) -> None:
         connection, self._connection = self._connection, None
@@ -240,7 +246,7 @@ class Client(Shard):
         self._log.info("%s: the next connection is made beside this one (%s)", reason, redact_url(url))
         self.counters["attempts"] += 1
         self._read_token()
-        candidate = Candidate(self, self._setting.protocol, redact_url(url), self._credential.redact)
+        candidate = Candidate(self, redact_url(url), self._credential.redact)
         renewal = Renewal(self._setting, candidate, reason, url, self._credential, self._dial)
         renewal.start()
         return renewal

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from wealthsources_websocket.connection.heartbeat import LONG_PAUSE, Heartbeat, Uptime
+from wealthsources_websocket.connection.pace import Pace
 from wealthsources_websocket.connection.subscription import Subscription
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.base import (
@@ -29,11 +30,11 @@ from wealthsources_websocket.protocols.base import (
     ServerError,
 )
 from wealthsources_websocket.text import sample_of
-from wealthsources_websocket.transport.base import CLOSE, PING, PONG, TEXT
+from wealthsources_websocket.transport.base import BINARY, CLOSE, PING, PONG, TEXT
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wealthsources import Shard
     from wealthsources_websocket.connection.credential import Credential
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.transport.base import Connection
 
 _CHECK_EVERY: Final = 0.2
+_MESSAGES: Final = (TEXT, BINARY)
 _MOST_EARLY: Final = 1_000
 _AT_ONCE: Final = {"at_once": True}  # said whatever has been said just now
 _LIKE_A_BEAT: Final = re.compile(r"ping|heart|keep.?alive", re.IGNORECASE)
@@ -83,14 +85,20 @@ class Conversation:
         self._monotonic = setting.policies.monotonic
         self._shard = shard
         self._connection = connection
-        self._credential, self._redact = credential
-        self._subscription = Subscription(setting.protocol, credential.text, self._match, self._monotonic())
-        self._heartbeat = Heartbeat(setting.protocol, self._options.ping_interval, self._options.pong_timeout)
+        self._credential = credential
+        self._redact = credential.redact
+        self._pace = Pace(self._protocol.limits, self._monotonic())
+        self._subscription = Subscription(self._protocol, credential.text, self._spell, self._match, self._pace)
+        options = setting.options
+        self._heartbeat = Heartbeat(self._protocol, options.ping_interval, options.pong_timeout, self._pace)
         self._up: Uptime | None = None
 
     def change_to(self, setting: Setting, shard: Shard) -> None:
         """From now on it is of this shard. Only while nobody reads."""
         self._setting, self._handler, self._shard = setting, setting.handler, shard
+
+    def _spell(self, series: Series) -> Series:
+        return self._shard.spelled(series)
 
     def _match(self, symbol: str, timeframe: str) -> Series | None:
         return self._shard.match(symbol, timeframe)
@@ -114,10 +122,11 @@ class Conversation:
         return early
 
     def _introduce(self) -> None:
-        text = self._protocol.authentication(self._credential)
+        text = self._protocol.authentication(self._credential.text, self._credential.secret)
         if text is None:
             self._ask()
         else:
+            self._pace.spend()
             self._connection.send_text(text)
 
     def _ask(self) -> None:
@@ -135,24 +144,39 @@ class Conversation:
         while (now := self._monotonic()) < deadline:
             if self._setting.stop.is_set():
                 self._say_goodbye()
+            if self._subscription.is_acknowledged:
+                return
             self._send_due(now)
             frame = self._connection.receive()
             if frame is None:
                 continue
-            if frame.opcode == TEXT:
-                acknowledged = False
-                for event in self._protocol.read(frame.data):
-                    acknowledged |= self._hear_early(event, early)
-                if acknowledged:
-                    return
+            if frame.opcode in _MESSAGES:
+                read = self._protocol.read if frame.opcode == TEXT else self._read_binary
+                for event in read(frame.data):
+                    self._hear_early(event, early)
             elif frame.opcode == PING:
-                self._connection.pong(frame.data)
+                self._pong(frame.data)
             elif frame.opcode == CLOSE:
                 raise self._closed(frame.data)
         raise ConnectionLost("ack_timeout", f"no {self._protocol.acknowledgement} came within connect_timeout")
 
-    def _hear_early(self, event: ProtocolEvent, early: list[BarMessage | Malformed]) -> bool:
-        """Note what came before the acknowledgement. Returns whether that is it."""
+    def _read_binary(self, data: bytes) -> Sequence[ProtocolEvent]:
+        """What a binary frame means: nothing, of a server that speaks in texts."""
+        events = self._protocol.read_binary(data, self._options.max_message)
+        if events is not None:
+            return events
+        self._hear_unknown("binary frame", self._monotonic())
+        self._shard.counters["binary_frames"] += 1
+        if self._up is not None and data.lstrip()[:1] in (b"{", b"["):  # a message all the same, though it is not read
+            self._handler.on_malformed(self._shard, Malformed("binary", "a binary message"))
+        return ()
+
+    def _pong(self, data: bytes) -> None:
+        self._pace.spend_control()
+        self._connection.pong(data)
+
+    def _hear_early(self, event: ProtocolEvent, early: list[BarMessage | Malformed]) -> None:
+        """Note what came before the acknowledgement, or that it came."""
         word = self._protocol.acknowledgement
         if isinstance(event, BarMessage):
             if len(early) < _MOST_EARLY:
@@ -163,7 +187,7 @@ class Conversation:
                     "early", f"more than {_MOST_EARLY} bars before {word} (a fixed limit)"
                 )  # of any series
         elif isinstance(event, Acknowledged):
-            return self._acknowledge(event)
+            self._acknowledge(event)
         elif isinstance(event, Greeting):
             self._introduce()
         elif isinstance(event, Authenticated):
@@ -179,13 +203,13 @@ class Conversation:
                     if full
                     else event
                 ]
-        return False
 
     def _turned_down(self, error: ServerError) -> ConnectionLost:
         """The server says that something is wrong instead of acknowledging."""
         self._shard.counters[f"server_errors.{error.kind or 'other'}"] += 1
         named = f"the server does not accept {self._protocol.credential_name}: {error.message}"
-        return ConnectionLost("refused_by_server", named if error.kind == "auth" else error.message, kind=error.kind)
+        said = named if error.kind == "auth" else error.message
+        return ConnectionLost("refused_by_server", said, kind=error.kind, retry_after=error.rest)
 
     # while it is up --------------------------------------------------------------------------------------------
 
@@ -204,9 +228,9 @@ class Conversation:
                 raise ConnectionLost("suspended", f"this process stood still for {now - before:.0f} s")
             if frame is None:
                 next_check = now
-            elif frame.opcode == TEXT:
+            elif frame.opcode in _MESSAGES:
                 up.last_frame = now
-                for event in read(frame.data):
+                for event in read(frame.data) if frame.opcode == TEXT else self._read_binary(frame.data):
                     if type(event) is not BarMessage:
                         self._hear(event, now, up)
                     elif wanted := on_bar(shard, event, now):
@@ -273,14 +297,9 @@ class Conversation:
             if not self._heartbeat.ponged(data):
                 self._shard.counters["stray_pongs"] += 1
         elif opcode == PING:
-            self._connection.pong(data)
+            self._pong(data)
         elif opcode == CLOSE:
             raise self._closed(data)
-        else:
-            self._hear_unknown("binary frame", self._monotonic())
-            self._shard.counters["binary_frames"] += 1
-            if data.lstrip()[:1] in (b"{", b"["):  # a message all the same, though it is not read
-                self._handler.on_malformed(self._shard, Malformed("binary", "a binary message"))
 
     def _closed(self, data: bytes) -> ConnectionLost:
         code = struct.unpack("!H", data[:2])[0] if len(data) >= 2 else 1005
@@ -288,6 +307,8 @@ class Conversation:
             self._connection.close(code if len(data) >= 2 else 1000, timeout=0)
         words = sample_of(data[2:100].decode("utf-8", "replace"))
         kind: FailureKind = self._options.close_codes.get(code) or self._protocol.close_kinds.get(code, "")
+        if kind == "auth" and not self._protocol.credential_name:
+            kind = ""  # there is nothing that it could mean
         return ConnectionLost(f"closed_{code}", words, kind=kind)
 
     def _hear(self, event: ProtocolEvent, now: float, up: Uptime | None = None) -> None:
@@ -303,7 +324,10 @@ class Conversation:
             self._setting.log.warning("the server says: %s", self._shard.last_error)
             counters[f"server_errors.{event.kind or 'other'}"] += 1
         elif isinstance(event, Reply):
+            self._pace.spend()
             self._connection.send_text(event.text)
+            if up is not None and not self._protocol.pushes_quiet_minutes:
+                up.heard(now)
         elif isinstance(event, Alive):
             self._hear_alive(event, now, up)
         elif isinstance(event, Acknowledged):
@@ -370,16 +394,22 @@ class Conversation:
             self._shard.refused.pop(series, None)
         return bool(acknowledged)
 
+    def _hear_nameless_refusal(self, error: ServerError) -> None:
+        """Of what, it does not say. While nothing is acknowledged it is all that was asked for."""
+        if self._up is None and not self._subscription.is_acknowledged:
+            raise self._turned_down(error)
+        self._hear(error, self._monotonic())
+
     def _hear_refused(self, event: Refused) -> None:
         """Some series are refused; when all are, the connection is of no use."""
         shard, reason = self._shard, self._redact(event.reason)
         refused = self._subscription.refuse(event)
-        for series in refused:
+        for series in refused or ():
             if shard.refused.get(series) != reason:
                 self._setting.log.warning("%s %s is refused: %s", *series, reason)
             shard.refused[series] = reason
             shard.counters["refused_series"] += 1
-        if not refused:
-            self._hear(ServerError(event.reason, "subscription"), self._monotonic())
+        if refused is None:
+            self._hear_nameless_refusal(ServerError(event.reason, "subscription"))
         elif self._subscription.hopeless:
             raise ConnectionLost("refused_by_server", event.reason, kind="subscription")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wealthsources import ConfigError
 from wealthsources_websocket.connection.redact import Redactor
@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 
 
 class Credential(NamedTuple):
-    """`redact` takes the text, and that of the credential before it, out of another text."""
+    """What is shown to a server, if it wants any: one text, or with a `secret` two. `redact` takes both out of a text,
+    and those that were there before.
+    """
 
     text: str
     redact: Redactor
+    secret: str = ""
 
 
-NO_CREDENTIAL: Final = Credential("", Redactor(""))
+def no_credential() -> Credential:
+    """Of a client that has not read any."""
+    return Credential("", Redactor(""))
 
 
 def read_credential(options: WebSocketOptions, before: Credential, *, at_start: bool = False) -> Credential:
@@ -31,7 +36,7 @@ def read_credential(options: WebSocketOptions, before: Credential, *, at_start: 
     name = options.csrf_token_file
     what = f"csrf_token_file {name}" if name else "csrf_token"
     try:
-        text = options.read_token()
+        text, secret = options.read_token(), options.read_secret()
     except Exception as error:  # noqa: BLE001 - a function of the deployment's may raise anything
         # Not the text of others' errors: it may hold the token.
         why = str(error) if isinstance(error, BadToken) else f"cannot be read: {type(error).__name__}"
@@ -39,4 +44,6 @@ def read_credential(options: WebSocketOptions, before: Credential, *, at_start: 
             said = f": {error.strerror}" if name and isinstance(error, OSError) else f" {why}"
             raise ConfigError(what + said) from None
         raise ConnectionLost("token", f"{what} {why}") from None
-    return before if text == before.text else Credential(text, Redactor(text, before.text))
+    if (text, secret) == (before.text, before.secret):
+        return before
+    return Credential(text, Redactor(text, secret, before.text, before.secret), secret)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from wealthsources_websocket.errors import ConnectionLost
 
 if TYPE_CHECKING:
+    from wealthsources_websocket.connection.pace import Pace
     from wealthsources_websocket.options import WebSocketOptions
     from wealthsources_websocket.protocols.base import Protocol
     from wealthsources_websocket.transport.base import Connection
@@ -22,8 +23,9 @@ class Heartbeat:
     A WebSocket ping is answered by the pong of that very one; a text by whatever the protocol takes for an answer.
     """
 
-    def __init__(self, protocol: Protocol, interval: float, timeout: float) -> None:
+    def __init__(self, protocol: Protocol, interval: float, timeout: float, pace: Pace) -> None:
         self._protocol = protocol
+        self._pace = pace
         self._interval = interval
         self._timeout = timeout
         self._sent_at = 0.0
@@ -55,8 +57,10 @@ class Heartbeat:
     def _send(self, connection: Connection, payload: bytes) -> None:
         if self._protocol.heartbeat == "text":
             self._sent += 1
+            self._pace.spend()
             connection.send_text(self._protocol.heartbeat_text(self._sent))
         else:
+            self._pace.spend_control()
             connection.ping(payload)
 
     def ponged(self, payload: bytes) -> bool:

@@ -10,7 +10,8 @@ from typing import Final
 
 from wealthsources_websocket.connection.budget import PROCESS_BUDGET, ConnectBudget
 from wealthsources_websocket.connection.reconnect import Backoff
-from wealthsources_websocket.transport.base import Dial
+from wealthsources_websocket.transport.ask import ask
+from wealthsources_websocket.transport.base import Ask, Dial
 from wealthsources_websocket.transport.connect import connect
 
 #: Seconds within which everything stops, in any state.
@@ -26,7 +27,7 @@ def seconds_asleep() -> float:
 class Policies:
     """How a client deals with the world; whoever wants another behaviour hands in another. Times are seconds.
 
-    dial            opens a connection
+    dial            opens a connection; ask: makes the request before it, where there is one
     budget          counts how often a host is connected to, by all who share it
     backoff         makes the delays of a client, from the shortest and the longest bound
     monotonic       the clock; wall: what time it is, in seconds since 1970
@@ -45,6 +46,7 @@ class Policies:
     """
 
     dial: Dial = connect
+    ask: Ask = ask
     budget: ConnectBudget = PROCESS_BUDGET
     backoff: Callable[[float, float], Backoff] = Backoff
     monotonic: Callable[[], float] = time.monotonic

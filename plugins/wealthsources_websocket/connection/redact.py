@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
+from typing import Final
 
 from wealthsources_websocket.token_rules import SHORTEST
+
+_MOST_HIDDEN: Final = 8
 
 
 def redact_url(url: str) -> str:
@@ -27,22 +31,32 @@ class Redactor:
         short = [secret for secret in secrets_ if 0 < len(secret) < SHORTEST]
         words = sorted({form for secret in short for form in _forms(secret)}, key=len, reverse=True)
         self._words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)") if words else None
+        self._hidden: deque[set[str]] = deque(maxlen=_MOST_HIDDEN)
+
+    def hide(self, text: str) -> None:
+        """Take this out too, until a few others were hidden after it: each connection may have a secret of its own."""
+        parts = {text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1)}
+        if parts not in self._hidden:
+            self._hidden.append(parts)
 
     def __call__(self, text: str) -> str:
         if self._parts:
-            text = self._without_parts(text)
+            text = _without(self._parts, text)
+        for parts in self._hidden:
+            text = _without(parts, text)
         return text if self._words is None else self._words.sub("***", text)
 
-    def _without_parts(self, text: str) -> str:
-        shown, at = "", 0
-        while at < len(text):
-            end = at
-            while text[end : end + SHORTEST] in self._parts:
-                end += 1
-            hidden = end > at
-            shown += "***" if hidden else text[at]
-            at = end + SHORTEST - 1 if hidden else at + 1
-        return shown
+
+def _without(parts: set[str], text: str) -> str:
+    shown, at = "", 0
+    while at < len(text):
+        end = at
+        while text[end : end + SHORTEST] in parts:
+            end += 1
+        hidden = end > at
+        shown += "***" if hidden else text[at]
+        at = end + SHORTEST - 1 if hidden else at + 1
+    return shown
 
 
 def _forms(secret: str) -> set[str]:

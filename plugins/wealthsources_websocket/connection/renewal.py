@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wealthsources_websocket.connection.credential import Credential
     from wealthsources_websocket.connection.heartbeat import Uptime
-    from wealthsources_websocket.protocols.base import Protocol, Series
+    from wealthsources_websocket.protocols.base import Series
     from wealthsources_websocket.transport.base import Connection
 
 _THREAD: Final = "wealthsources-websocket-next"
@@ -28,8 +28,8 @@ _JOIN: Final = 2.0  # a reader looks up several times a second; only one that is
 class Candidate(Shard):
     """What is known of a connection that is not in use yet; written on the thread of its renewal."""
 
-    def __init__(self, shard: Shard, protocol: Protocol, endpoint: str, redact: Callable[[str], str]) -> None:
-        super().__init__(shard.number, shard.series, protocol.spell, endpoint)
+    def __init__(self, shard: Shard, endpoint: str, redact: Callable[[str], str]) -> None:
+        super().__init__(shard.number, shard.series, shard.spell, endpoint)
         self.refused = dict(shard.refused)
         self._redact = redact
 

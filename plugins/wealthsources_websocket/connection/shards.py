@@ -9,7 +9,7 @@ from wealthsources_websocket.connection.client import Client
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping, Sequence
+    from collections.abc import Callable, Iterable, MutableMapping, Sequence
 
     from wealthsources import Shard
     from wealthsources_websocket.connection.handler import Handler
@@ -80,7 +80,7 @@ class Shards:
         """Give each series to a client. Returns the clients that are left without any."""
         present = self.clients
         size = self._protocol.limits.series_per_connection
-        lots = distribute(series, [client.series for client in present], size)
+        lots = distribute(series, [client.series for client in present], size, self._lane)
         kept = [client for client, lot in zip(present, lots, strict=False) if lot]
         for client, lot in zip(present, lots, strict=False):
             if lot and (len(present) == 1 or lot != client.series):
@@ -89,29 +89,44 @@ class Shards:
         self._owners = {each: client for client in self.clients for each in client.series}
         return tuple(client for client in present if client not in kept)
 
+    def _lane(self, series: Series) -> str:
+        return self._protocol.lane((self._options.spell(series[0], self._protocol), series[1]))
+
     def _new_client(self, series: Sequence[Series]) -> Client:
         number = self._next_number
         self._next_number += 1
-        several = self._protocol.limits.series_per_connection is not None
+        has_lanes = any(self._lane(each) for each in series)
+        several = has_lanes or self._protocol.limits.series_per_connection is not None
         log = _ShardLog(self._log, {"shard": number}) if several else self._log
         return Client(self._options, self._protocol, series, self._handler, log, self._policies, number)
 
 
 def distribute(
-    series: Sequence[Series], present: Sequence[Sequence[Series]], size: int | None
+    series: Sequence[Series],
+    present: Sequence[Sequence[Series]],
+    size: int | None,
+    lane: Callable[[Series], str] = lambda _: "",
 ) -> list[tuple[Series, ...]]:
-    """The series of each shard, those that are present first. What is on one stays; none gets more than `size`."""
+    """The series of each shard, those that are present first. What is on one stays; none gets more than `size`.
+
+    Those of one shard are of one `lane`.
+    """
     wanted = dict.fromkeys(series)
     most = len(wanted) if size is None else size
     lots = [{each for each in held if each in wanted} for held in present]
-    fresh = [each for each in wanted if not any(each in lot for lot in lots)]
-    while fresh:
-        if all(len(lot) >= most for lot in lots):
+    lanes = [lane(next(iter(lot))) if lot else None for lot in lots]
+    held = {each for lot in lots for each in lot}
+    for each in wanted:
+        if each in held:
+            continue
+        mine = lane(each)
+        fits = (at for at, lot in enumerate(lots) if len(lot) < most and lanes[at] in (None, mine))
+        place = next(fits, len(lots))
+        if place == len(lots):
             lots.append(set())
-        lot = next(lot for lot in lots if len(lot) < most)
-        room = most - len(lot)
-        lot.update(fresh[:room])
-        fresh = fresh[room:]
+            lanes.append(mine)
+        lots[place].add(each)
+        lanes[place] = mine
     return [tuple(each for each in wanted if each in lot) for lot in lots]
 
 

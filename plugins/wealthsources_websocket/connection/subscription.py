@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from wealthsources_websocket.connection.pace import Pace
     from wealthsources_websocket.protocols.base import Acknowledged, Protocol, Refused, Series
-
-_CATCH_UP: Final = 0.2
 
 
 class Subscription:
     """The texts that are still to go out, and each series' answer.
 
-    `match` finds the series that the server's spelling means. Times are monotonic seconds.
+    `spell` gives a series in the server's spelling, `match` finds the one that such a spelling means.
     """
 
     def __init__(
-        self, protocol: Protocol, credential: str, match: Callable[[str, str], Series | None], now: float
+        self,
+        protocol: Protocol,
+        credential: str,
+        spell: Callable[[Series], Series],
+        match: Callable[[str, str], Series | None],
+        pace: Pace,
     ) -> None:
         self._protocol = protocol
         self._credential = credential
+        self._spell = spell
         self._match = match
+        self._pace = pace
         self._ids = itertools.count(1)
         self._texts: deque[str] = deque()
         self._requests: dict[str, tuple[Series, ...]] = {}
-        self._next_at = now
         self.times_asked = 0
         self.pending: set[Series] = set()
         self._acknowledged: set[Series] = set()
@@ -38,39 +43,65 @@ class Subscription:
         """Ask for these series, whatever was asked for before."""
         self.times_asked += 1
         self._texts.clear()
+        self._texts.extend(self._protocol.opening() if self.times_asked == 1 else ())
         self._requests.clear()
-        for batch in self._protocol.batches(series):
-            request_id = str(next(self._ids))
-            self._requests[request_id] = tuple(batch)
-            self._texts.append(self._protocol.subscription(batch, request_id, self._credential))
         self.pending = set(series)
         self._acknowledged = set()
+        ours = {self._spell(each): each for each in series}
+        self._request(ours, self._protocol.batches(tuple(ours)))
+
+    def _request(self, ours: dict[Series, Series], batches: Iterable[Sequence[Series]]) -> None:
+        for batch in batches:
+            request_id = str(next(self._ids))
+            self._requests[request_id] = tuple(ours[each] for each in batch)
+            text = self._protocol.subscription(batch, request_id, self._credential)
+            if text:
+                self._texts.append(text)
+            else:  # the address asked for it
+                self._note(self._requests[request_id])
 
     def due(self, now: float) -> list[str]:
         """The texts that may go out now. They may hold the credential."""
-        rate = self._protocol.limits.texts_per_second
-        if rate is None:
-            texts = list(self._texts)
-            self._texts.clear()
-            return texts
         texts = []
-        self._next_at = max(self._next_at, now - _CATCH_UP)
-        while self._texts and self._next_at <= now:
+        while self._texts and self._pace.allows(now):
             texts.append(self._texts.popleft())
-            self._next_at += 1 / rate
+            self._pace.spend()
         return texts
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether any series is."""
+        return bool(self._acknowledged)
 
     def acknowledge(self, answer: Acknowledged) -> tuple[Series, ...]:
         """Note an acknowledgement. Returns what it means of that which was asked for."""
         everything = answer.request_id is None and not answer.series
         meant = tuple(itertools.chain(*self._requests.values())) if everything else self._meant(answer)
-        self.pending.difference_update(meant)
-        self._acknowledged.update(meant)
+        self._note(meant)
         return meant
 
-    def refuse(self, answer: Refused) -> tuple[Series, ...]:
-        """Note a refusal. Returns the series that it means."""
+    def _note(self, acknowledged: Iterable[Series]) -> None:
+        acknowledged = tuple(acknowledged)
+        self.pending.difference_update(acknowledged)
+        self._acknowledged.update(acknowledged)
+
+    def refuse(self, answer: Refused) -> tuple[Series, ...] | None:
+        """Note a refusal. Returns the series that it means; None if it is about nothing that was asked for.
+
+        If several may be meant, each is asked for by itself: one that the server does not like costs no other.
+        """
         meant = self._meant(answer)
+        if not answer.series:
+            if answer.request_id not in self._requests:
+                return None
+            meant = tuple(each for each in meant if each in self.pending)
+            if len(meant) > 1:
+                self._requests.pop(answer.request_id or "")
+                ours = {self._spell(each): each for each in meant}
+                self._request(ours, [(each,) for each in ours])
+                return ()
+        elif not meant:
+            return None
         self.pending.difference_update(meant)
         self._acknowledged.difference_update(meant)
         return meant
@@ -81,7 +112,14 @@ class Subscription:
         return not self.pending and not self._acknowledged
 
     def _meant(self, answer: Acknowledged | Refused) -> tuple[Series, ...]:
-        if answer.series:
-            matched = (self._match(symbol, timeframe) for symbol, timeframe in answer.series)
-            return tuple(series for series in matched if series is not None)
-        return self._requests.get(answer.request_id or "", ())
+        of_request = self._requests.get(answer.request_id or "", ())
+        if not answer.series:
+            return of_request
+        meant: list[Series] = []
+        for symbol, timeframe in answer.series:
+            if timeframe:
+                matched = self._match(symbol, timeframe)
+                meant += [] if matched is None else [matched]
+            else:  # the server named the symbol only
+                meant += [each for each in of_request if self._match(symbol, each[1]) == each]
+        return tuple(meant)

@@ -40,10 +40,12 @@ class Succession:
         begin: Callable[[str], Renewal],
         *,
         may_be_quiet: bool,
+        alone: bool = False,
     ) -> None:
         """`begin` starts a renewal for a reason, at the present address of the plan, or raises ConnectionLost.
 
-        `may_be_quiet`: bars without a trade are not pushed, so silence tells nothing.
+        `may_be_quiet`: bars without a trade are not pushed, so silence tells nothing. `alone`: a connection beside
+        another costs one of them, so the old one is given up first.
         """
         self.renewal: Renewal | None = None
         self._shard = shard
@@ -53,6 +55,7 @@ class Succession:
         self._log = log
         self._begin_one = begin
         self._may_be_quiet = may_be_quiet
+        self._alone = alone
         self._judged: Uptime | None = None  # the connection whose successor was thought of last
         self._not_before = 0.0
         self._next_look = 0.0
@@ -62,7 +65,10 @@ class Succession:
     # while a connection is up ----------------------------------------------------------------------------------
 
     def look(self, up: Uptime, now: float) -> bool:
-        """Begin what is due. Returns whether the next connection is to take over."""
+        """Begin what is due. Returns whether the next connection is to take over.
+
+        Raises ConnectionLost where it cannot be made beside this one.
+        """
         if up.last_bar > up.started + self._policies.snapshot:  # a snapshot may come of a dead market too
             self._silences, self._next_silence = 0, 0.0
         renewal = self.renewal
@@ -87,6 +93,8 @@ class Succession:
             self._judged, self._not_before = up, now + (0.0 if up.proven else self._plan.pause())
         if now < self._not_before or not (reason := reason or self._silence(now)):
             return
+        if self._alone:
+            raise ConnectionLost(reason, "this server takes one connection at a time, so the old one goes first")
         if reason == "silent" and self._silences > 0:
             self._plan.elsewhere()
         wait = self._plan.attempt(now)

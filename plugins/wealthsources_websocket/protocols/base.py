@@ -2,14 +2,15 @@
 
 A protocol is one class in one file. It does no input or output, reads no clock and keeps nothing from one message to
 the next: what was asked for, what was acknowledged and when something is due, the client knows. To add one, write the
-class, name it in the registry of this package, and read `Protocol` from top to bottom: everything has a default but
-what no two servers have in common.
+class, name it in the entry-point group `wealthsources.protocols`, and read `Protocol` from top to bottom: everything
+has a default but what no two servers have in common. Where messages are JSON, `json_text.JsonProtocol` reads them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -55,7 +56,7 @@ class Authenticated(NamedTuple):
 class Acknowledged(NamedTuple):
     """The server acknowledged these series, or those of a request; if it names neither, all that was asked for.
 
-    The symbols of `series` may be in the server's spelling.
+    The symbols of `series` are in the server's spelling.
     """
 
     request_id: str | None
@@ -63,7 +64,11 @@ class Acknowledged(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The server refused these series, or those of a request; the others live on. `reason` is in the server's words."""
+    """The server refused these series; the others live on. `reason` is in the server's words.
+
+    Without `series` it refused those of a request that it has not acknowledged. If there are several, only one of them
+    may be the cause: each is then asked for once more, by itself.
+    """
 
     reason: str
     request_id: str | None = None
@@ -71,14 +76,18 @@ class Refused(NamedTuple):
 
 
 class ServerError(NamedTuple):
-    """The server says that something is wrong, not with one series. `kind` is what it is about."""
+    """The server says that something is wrong, not with one series. `kind` is what it is about.
+
+    `rest` is for how many seconds it wants to be left alone, if it ends the connection for that; 0.0: it does not say.
+    """
 
     message: str
     kind: FailureKind = ""
+    rest: float = 0.0
 
 
 class Reply(NamedTuple):
-    """The server wants this text back: a heartbeat of its own."""
+    """A heartbeat of the server's, which wants this text back."""
 
     text: str
 
@@ -141,60 +150,122 @@ class Limits(NamedTuple):
     series_per_text        in one subscribe text
     series_per_connection  more of them take another connection
     texts_per_second       towards the server; subscribe texts are spread over time
+    counts_control         pings and pongs count as texts too
+    connects_per_minute    to one host
     lifetime               seconds after which the server ends a connection, whatever happens
+    alone                  a second connection at the same time is refused, or costs the first one
     """
 
     series_per_text: int | None = None
     series_per_connection: int | None = None
     texts_per_second: float | None = None
+    counts_control: bool = False
+    connects_per_minute: int | None = None
     lifetime: float | None = None
+    alone: bool = False
 
 
 class Protocol(ABC):
-    """One server's format. Its conversation: greeting (if `greets`), authentication (if any), subscription, reading.
+    """One server's format. Its conversation: connecting, greeting, authentication (if any), subscription, reading.
+
+    What follows is stated by the class, or in `__init__` where it differs between the markets of a server.
 
     name                  as configurations say it
-    default_market        the market of those who name none, in the server's word
+    markets               the server's word for each of its markets, with what it is; empty: any text may be one
+    default_market        the market of those who name none
     timeframes            ours → the server's, for those that it streams on our grid, and no others
-    closes_by             flag: the server says which bar is closed · successor: it does not, or not always
-    pushes_quiet_minutes  whether a bar without a trade is pushed; if not, heartbeats too prove that a stream is alive
+    closes_by             flag: the server says which bar is closed, if only after the next one began · successor: it
+                          does not, or not always, so a bar is closed when a later one begins
+    pushes_forming        whether a bar is pushed while it forms; None: a deployment has to say it (`bar_push`)
+    sends_snapshot        a subscription is answered with bars that may be old
+    pushes_quiet_minutes  whether a bar without a trade is pushed; if not, heartbeats too prove that a stream is alive,
+                          and a deployment that says nothing of its market takes it for one that is not continuous
     limits                what the server allows
+    asks_first            the HTTP method of a request that goes to the endpoint before each connection, for an answer
+                          that says where to connect; empty: there is none
     greets                the server speaks first, and nothing may be sent before
     heartbeat             ours: ping: WebSocket pings · text: `heartbeat_text` · none: only the server sends any
-    credential_name       what the server calls the credential; empty if it wants none
+    credential_name       what the server calls the credential; empty if it wants none. `secret_name`: a second one
+    needs_credential      nothing comes without it
+    needs_contract_size   volume comes in contracts, and only the deployment knows how much of the base is in one
     acknowledgement       what the server's acknowledgement is called, for messages about one that does not come
     close_kinds           what its close codes mean, as far as they mean anything
+    status_kinds          what an HTTP status means that comes instead of a connection, and for how many seconds the
+                          server is left alone then, as far as this differs from what is usual
     """
 
     name: ClassVar[str]
+    markets: ClassVar[Mapping[str, str]] = MappingProxyType({})
     default_market: ClassVar[str] = ""
-    timeframes: ClassVar[Mapping[str, str]]
-    closes_by: ClassVar[Literal["flag", "successor"]]
-    pushes_quiet_minutes: ClassVar[bool] = True
-    limits: ClassVar[Limits] = Limits()
-    greets: ClassVar[bool] = False
-    heartbeat: ClassVar[Literal["ping", "text", "none"]] = "ping"
     credential_name: ClassVar[str] = ""
+    secret_name: ClassVar[str] = ""
+    needs_credential: ClassVar[bool] = False
+    asks_first: ClassVar[Literal["", "GET", "POST"]] = ""
     acknowledgement: ClassVar[str] = "acknowledgement"
-    close_kinds: ClassVar[Mapping[int, FailureKind]] = MappingProxyType({1008: "auth"})
+    timeframes: Mapping[str, str]
+    closes_by: Literal["flag", "successor"]
+    pushes_forming: ClassVar[bool | None] = True
+    sends_snapshot: ClassVar[bool] = False
+    pushes_quiet_minutes: bool = True
+    limits: Limits = Limits()
+    greets: bool = False
+    heartbeat: Literal["ping", "text", "none"] = "ping"
+    needs_contract_size: bool = False
+    close_kinds: Mapping[int, FailureKind] = MappingProxyType({1008: "auth"})
+    status_kinds: Mapping[int, tuple[FailureKind, float]] = MappingProxyType({})
 
-    def __init__(self, *, market: str | None = None, push_closed: bool = False) -> None:
-        """`push_closed`: finished bars only are pushed, so a bar without a flag is closed."""
+    def __init__(
+        self,
+        *,
+        market: str | None = None,
+        environment: Environment = "live",
+        push_closed: bool = False,
+        contract_sizes: Mapping[str, Decimal] = MappingProxyType({}),
+    ) -> None:
+        """One market of the server, in one environment. Raises ValueError for a market that it does not have.
+
+        push_closed     finished bars only are pushed, so a bar without a flag is closed; for a server that does not
+                        always do the one or the other
+        contract_sizes  how much of the base is in one contract, by the server's symbol
+        """
         self.market: Final = self.default_market if market is None else market
+        self.environment: Final = environment
         self.push_closed: Final = push_closed
+        self.contract_sizes: Final = contract_sizes
+        if self.markets and self.market not in self.markets:
+            raise ValueError(f"{self.name} has no market {self.market!r}, only {' and '.join(self.markets)}")
 
-    @classmethod
     @abstractmethod
-    def endpoints(cls, market: str, environment: Environment = "live") -> tuple[str, ...]:
-        """The addresses of a market in the order they are to be tried; one at least."""
+    def endpoints(self) -> tuple[str, ...]:
+        """The addresses in the order they are to be tried; one at least. Raises ValueError if there are none."""
+
+    def address(self, endpoint: str, series: Sequence[Series], answer: bytes) -> str:
+        """Where to connect for these series, for a server that reads topics in the address or was asked first.
+
+        `answer` is what it said then. Raises ValueError if that does not tell. What follows a `?` is kept secret.
+        """
+        return endpoint
 
     def spell(self, symbol: str) -> str:
-        """A symbol as the server writes it."""
+        """A symbol as the server writes it. Raises ValueError if that cannot be told."""
         return symbol
 
-    def authentication(self, credential: str) -> str | None:  # noqa: ARG002 - most servers want none
+    def lane(self, series: Series) -> str:
+        """Where a connection takes one kind of series only: the kind of this one, which is in the server's spelling.
+
+        Series of different lanes are on different connections.
+        """
+        return ""
+
+    # The series of the methods below are in the server's spelling, and in our names of timeframes.
+
+    def authentication(self, credential: str, secret: str) -> str | None:
         """The text that authenticates, to be answered with Authenticated; None: none is sent. Do not log it."""
         return None
+
+    def opening(self) -> Sequence[str]:
+        """The texts that go out before the first subscription."""
+        return ()
 
     def batches(self, series: Sequence[Series]) -> Sequence[Sequence[Series]]:
         """The series of each subscribe text."""
@@ -203,7 +274,10 @@ class Protocol(ABC):
 
     @abstractmethod
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
-        """The text that subscribes to one batch of series. It may hold the credential: do not log it."""
+        """The text that subscribes to one batch of series. It may hold the credential: do not log it.
+
+        `request_id` is a whole number that counts on a connection. Empty: no text, the address said it all.
+        """
 
     def heartbeat_text(self, number: int) -> str:
         """Our heartbeat where it is a text, to be answered with Alive(answer=True). `number` counts on a connection."""
@@ -212,3 +286,10 @@ class Protocol(ABC):
     @abstractmethod
     def read(self, data: bytes) -> Sequence[ProtocolEvent]:
         """What one text frame means, given as its bytes. Never raises: what is wrong becomes a Malformed."""
+
+    def read_binary(self, data: bytes, most: int) -> Sequence[ProtocolEvent] | None:
+        """What one binary frame means, inflated to no more than `most` bytes; None: the server speaks in texts.
+
+        Never raises.
+        """
+        return None

@@ -18,7 +18,6 @@ from wealthsources_websocket.protocols.base import (
     Acknowledged,
     Alive,
     BarMessage,
-    Environment,
     Ignored,
     Malformed,
     Protocol,
@@ -116,12 +115,13 @@ class WealthAI(Protocol):
     default_market = DEFAULT_MARKET_TYPE
     timeframes = MappingProxyType({name: name for name in Timeframe.known()})
     closes_by = "successor"
+    pushes_forming = None
     credential_name = "csrf_token"
     acknowledgement = "CONNECTED"
 
-    def __init__(self, *, market: str | None = None, push_closed: bool = False) -> None:
-        super().__init__(market=market, push_closed=push_closed)
-        self._closed_unless_said = True if push_closed else None
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._closed_unless_said = True if self.push_closed else None
         self._known = KnownDecimals()
         self._own_names = frozenset(self.timeframes)
         self._texts = msgspec.json.Decoder(_Texts, float_hook=str).decode
@@ -130,8 +130,7 @@ class WealthAI(Protocol):
         self._one = msgspec.json.Decoder(_AnyMessage, float_hook=str).decode
         self._many = msgspec.json.Decoder(list[_AnyMessage], float_hook=str).decode
 
-    @classmethod
-    def endpoints(cls, market: str, environment: Environment = "live") -> tuple[str, ...]:  # noqa: ARG003
+    def endpoints(self) -> tuple[str, ...]:
         """The same for all markets: a subscription says which it means."""
         return (DEFAULT_ENDPOINT, *DEFAULT_FALLBACKS)
 

@@ -52,6 +52,21 @@ class Connection(Protocol):
         """Wake a thread that is reading or writing: both fail from now on."""
 
 
+class Ask(Protocol):
+    """Makes one HTTP request before a connection."""
+
+    def __call__(
+        self,
+        url: str,
+        method: str,
+        timeout: float,
+        stop: threading.Event,
+        tls: ssl.SSLContext | None,
+        proxy: str | None = None,
+    ) -> bytes:
+        """The body of the answer within `timeout` seconds, or raise ConnectionLost."""
+
+
 class Dial(Protocol):
     """Opens connections."""
 

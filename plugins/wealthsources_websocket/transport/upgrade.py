@@ -19,6 +19,10 @@ MOST_HANDSHAKE_BYTES: Final = 65_536
 _COOKIES: Final = re.compile(rb"\n(?:(?:set-)?cookie:[^\n]*\n)+", re.IGNORECASE)
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")
 _REDIRECTS: Final = (300, 301, 302, 303, 305, 307, 308)
+_SHUT_OUT: Final = (
+    "this address does not serve the region that this machine is in; set endpoint to one of the exchange that does, "
+    "or take another exchange"
+)
 _UNASKED: Final = {"sec-websocket-extensions", "sec-websocket-protocol"}
 
 
@@ -36,9 +40,15 @@ def upgrade(sock: socket.socket, url: str, host: str, deadline: Deadline) -> web
     return ws
 
 
-def status_kind(status: int) -> FailureKind:
-    """What a status instead of the upgrade means."""
-    return "auth" if status in (401, 403) else "rate" if status in (418, 429) else ""
+def bad_status(status: int, wanted: str, retry_after: str, date: str) -> ConnectionLost:
+    """A status came instead of what was wanted; with the server's headers of these names."""
+    kind: FailureKind = "auth" if status in (401, 403) else "rate" if status in (418, 429) else ""
+    if status in _REDIRECTS:
+        return ConnectionLost("redirect_refused", f"HTTP {status}: redirects are not followed")
+    text = f"HTTP {status} instead of {wanted}"
+    if status == 451:
+        kind, text = "fatal", f"{text}: {_SHUT_OUT}"
+    return ConnectionLost("bad_status", text, kind=kind, retry_after=_retry_after(retry_after, date), status=status)
 
 
 class _UpgradeSocket(DeadlineSocket):
@@ -89,20 +99,12 @@ def _refuse_other_status(head: bytes) -> None:
     """Raise ConnectionLost for the headers of anything but an upgrade. Nothing that the server wrote is in it."""
     matched = _STATUS_LINE.match(head)
     status = int(matched[1]) if matched else 0
-    if status in _REDIRECTS:
-        raise ConnectionLost("redirect_refused", f"HTTP {status}: redirects are not followed")
     if status != 101:
-        raise ConnectionLost(
-            "bad_status",
-            f"HTTP {status} instead of an upgrade",
-            kind=status_kind(status),
-            retry_after=_retry_after(head),
-        )
+        raise bad_status(status, "an upgrade", _header(head, b"retry-after"), _header(head, b"date"))
 
 
-def _retry_after(head: bytes) -> float:
+def _retry_after(asked: str, said: str) -> float:
     """Seconds for which the server wants to be left alone: a number, or a date that is compared with its own clock."""
-    asked, said = _header(head, b"retry-after"), _header(head, b"date")
     if asked.isdecimal():
         return float(asked)  # any number of digits; too many are infinity
     with contextlib.suppress(ValueError, TypeError, OverflowError):

@@ -216,7 +216,7 @@ def test_no_refusal_shows_the_token(mistake):
     assert TOKEN not in refusal(csrf_token=TOKEN, **mistake)
 
 
-@pytest.mark.parametrize("line", [f"endpoint: {FAR}", "capacity: 1", "unknown: 1", "symbols: {a: b}"])
+@pytest.mark.parametrize("line", [f"endpoint: {FAR}", "capacity: 1", "unknown: 1", "symbols: {a: [b]}"])
 def test_no_refusal_of_a_file_shows_the_token(from_file, line):
     needed = ["symbols: BTCUSDT", "resolutions: 1h", f"csrf_token: {TOKEN}"]
     kept = [each for each in needed if each.partition(":")[0] != line.partition(":")[0]]
@@ -286,7 +286,7 @@ def test_an_unknown_option_is_told_with_the_nearest_known_one(from_file):
         ("max_message", 0),
         ("bar_push", "all"),
         ("corrections", "maybe"),
-        ("protocol", "binance"),
+        ("protocol", "nobody"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_by_its_name(name, value):

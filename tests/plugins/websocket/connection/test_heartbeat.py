@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from wealthsources_websocket.connection.heartbeat import Heartbeat, Uptime
+from wealthsources_websocket.connection.pace import Pace
 from wealthsources_websocket.errors import ConnectionLost
+from wealthsources_websocket.protocols.base import Limits
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
 from ....support.waiting import wait_until
@@ -248,20 +250,20 @@ def test_where_only_the_server_sends_heartbeats_none_goes_out():
     class Silent(Invented):
         heartbeat = "none"
 
-    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0)
+    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0, Pace(Limits(), 0.0))
     for now in range(100):
         heartbeat.check(wire, float(now))
     assert wire.sent == []
 
 
 def test_a_text_is_answered_by_a_text_and_a_ping_by_its_pong():
-    wire, text = Wire(), Heartbeat(Invented(), 1.0, 1.0)
+    wire, text = Wire(), Heartbeat(Invented(), 1.0, 1.0, Pace(Limits(), 0.0))
     text.check(wire, 1.0)
     assert not text.ponged(b"anything")
     text.answered()
     text.check(wire, 5.0)
     assert [json.loads(sent)["n"] for sent in wire.sent] == [1, 2]
-    wire, ping = Wire(), Heartbeat(WealthAI(), 1.0, 1.0)
+    wire, ping = Wire(), Heartbeat(WealthAI(), 1.0, 1.0, Pace(Limits(), 0.0))
     ping.check(wire, 1.0)
     ping.answered()  # no text answers a ping
     with pytest.raises(ConnectionLost, match=r"pong_timeout: no answer to a ping for 4 s \(pong_timeout\)"):
@@ -274,7 +276,7 @@ def test_the_question_is_a_ping_where_the_server_alone_sends_heartbeats():
     class Silent(Invented):
         heartbeat = "none"
 
-    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0)
+    wire, heartbeat = Wire(), Heartbeat(Silent(), 1.0, 1.0, Pace(Limits(), 0.0))
     heartbeat.ask(wire)
     (payload,) = wire.sent
     assert len(payload) == 8
@@ -284,13 +286,13 @@ def test_the_question_is_a_ping_where_the_server_alone_sends_heartbeats():
 
 
 def test_the_question_is_a_text_where_heartbeats_are():
-    wire, heartbeat = Wire(), Heartbeat(Invented(), 1.0, 1.0)
+    wire, heartbeat = Wire(), Heartbeat(Invented(), 1.0, 1.0, Pace(Limits(), 0.0))
     heartbeat.ask(wire)
     assert [json.loads(sent)["op"] for sent in wire.sent] == ["beat"]
 
 
 def test_the_question_takes_no_heartbeat_for_answered():
-    wire, heartbeat = Wire(), Heartbeat(WealthAI(), 1.0, 1.0)
+    wire, heartbeat = Wire(), Heartbeat(WealthAI(), 1.0, 1.0, Pace(Limits(), 0.0))
     heartbeat.check(wire, 1.0)
     heartbeat.ask(wire)
     assert heartbeat.ponged(wire.sent[1])

@@ -28,7 +28,7 @@ def begin(make_client):
     def begin(url: str, **options) -> Renewal:
         client, _ = make_client(url, **options)
         credential = Credential(TOKEN, Redactor(TOKEN))
-        candidate = Candidate(client, client._setting.protocol, url, credential.redact)
+        candidate = Candidate(client, url, credential.redact)
         made.append(Renewal(client._setting, candidate, "silent", url, credential, client._dial))
         made[-1].start()
         return made[-1]
@@ -228,7 +228,7 @@ def test_what_was_noted_goes_to_the_shard(make_client):
     client.counters["stray_pongs"] = 1
     client.refused = {("BTCUSDT", "1h"): "not yet"}
     client.last_error = "an old one"
-    candidate = Candidate(client, client._setting.protocol, "ws://b/", Redactor(TOKEN))
+    candidate = Candidate(client, "ws://b/", Redactor(TOKEN))
     assert candidate.refused == client.refused
     assert candidate.shown(f"you are {TOKEN}") == "you are ***"
     candidate.counters["stray_pongs"] = 2

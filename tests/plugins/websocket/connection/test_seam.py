@@ -342,13 +342,14 @@ def test_a_series_is_on_one_shard_and_a_lost_shard_makes_only_its_own_stale(regi
 
 
 def test_a_timeframe_that_the_server_does_not_stream_is_a_mistake(registered, open_session):
-    with pytest.raises(ConfigError, match=r"resolutions: invented does not stream 1w, only 1m, 1h"):
+    wanted = r"resolutions: invented does not stream 1w on our grid, only 1m, 1h; ask for 1h, of which 1w is made"
+    with pytest.raises(ConfigError, match=wanted):
         open_session("ws://127.0.0.1:1/", protocol="invented", **OPTIONS | {"resolutions": ["1m", "1w"]})
 
 
 def test_market_and_endpoints_are_the_protocols_own_unless_others_are_named(registered):
     chosen = WebSocketOptions(protocol="invented", symbols="A", resolutions="1m")
-    assert (chosen.market_type, chosen.endpoints) == ("spot", Invented.endpoints("spot"))
+    assert (chosen.market_type, chosen.endpoints) == ("spot", Invented().endpoints())
     chosen = WebSocketOptions(protocol="invented", symbols="A", resolutions="1m", market_type="perps")
     assert chosen.endpoints == ("wss://invented.example/perps", "wss://b.invented.example/perps")
     assert chosen.make_protocol().market == "perps"

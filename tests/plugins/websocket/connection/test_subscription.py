@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from wealthsources_websocket.connection.pace import Pace
 from wealthsources_websocket.connection.subscription import Subscription
-from wealthsources_websocket.protocols.base import Acknowledged, Limits, Refused
+from wealthsources_websocket.protocols.base import Acknowledged, Limits, Protocol, Refused
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
 from ..protocols.invented import Invented
@@ -19,9 +20,13 @@ def match(symbol: str, timeframe: str):
     return (symbol, timeframe) if symbol in "ABC" else None
 
 
+def subscription_to(protocol: Protocol, now: float = 0.0) -> Subscription:
+    return Subscription(protocol, "a-key", lambda series: series, match, Pace(protocol.limits, now))
+
+
 @pytest.fixture
 def subscription() -> Subscription:
-    made = Subscription(Invented(), "a-key", match, 0.0)
+    made = subscription_to(Invented())
     made.ask([A, B, C])
     return made
 
@@ -47,17 +52,72 @@ def test_an_acknowledgement_means_its_series_its_text_or_all(subscription):
 def test_an_acknowledgement_of_what_nobody_asked_for_means_nothing(subscription):
     assert subscription.acknowledge(Acknowledged("3")) == ()
     assert subscription.acknowledge(Acknowledged(None, (("X", "1m"),))) == ()
-    assert subscription.refuse(Refused("no", "77")) == ()
+    assert subscription.refuse(Refused("no", "77")) is None
+    assert subscription.refuse(Refused("no", series=(("X", "1m"),))) is None
     assert subscription.pending == {A, B, C}
 
 
 def test_it_is_hopeless_only_when_all_is_refused(subscription):
-    assert subscription.refuse(Refused("no", "1")) == (A, B)
+    assert subscription.refuse(Refused("no", series=(A, B))) == (A, B)
     assert not subscription.hopeless
     assert subscription.refuse(Refused("no", series=(C,))) == (C,)
     assert subscription.hopeless
     subscription.acknowledge(Acknowledged(None, (A,)))
     assert not subscription.hopeless
+
+
+def test_several_that_are_refused_together_are_asked_for_one_by_one(subscription):
+    """One that the server does not like costs no other."""
+    subscription.due(0.0)
+    assert subscription.refuse(Refused("no", "1")) == ()
+    texts = subscription.due(0.0)
+    assert [json.loads(text)["topics"] for text in texts] == [["A@60"], ["B@60"]]
+    third, fourth = map(str, ids(texts))
+    assert subscription.acknowledge(Acknowledged(third)) == (A,)
+    assert subscription.refuse(Refused("no", fourth)) == (B,)
+    assert subscription.pending == {C}
+
+
+def test_what_an_answer_did_not_acknowledge_is_refused(subscription):
+    subscription.acknowledge(Acknowledged("1", (A,)))
+    assert subscription.refuse(Refused("is not in the answer", "1")) == (B,)
+    assert subscription.refuse(Refused("is not in the answer", "1")) == ()
+
+
+def test_a_refusal_that_names_no_timeframe_means_that_of_its_request(subscription):
+    assert subscription.refuse(Refused("no", "1", (("B", ""),))) == (B,)
+    assert subscription.refuse(Refused("no", "1", (("C", ""),))) is None
+
+
+def test_where_the_address_asked_for_them_all_are_acknowledged_by_connecting():
+    class Addressed(Invented):
+        def subscription(self, series, request_id, credential):
+            return ""
+
+    made = subscription_to(Addressed())
+    made.ask([A, B, C])
+    assert made.due(0.0) == []
+    assert made.is_acknowledged
+    assert not made.pending
+
+
+def test_texts_that_open_the_conversation_go_out_once_and_first():
+    class Opening(Invented):
+        def opening(self):
+            return ("first",)
+
+    made = subscription_to(Opening())
+    made.ask([A])
+    assert made.due(0.0)[0] == "first"
+    made.ask([A])
+    assert "first" not in made.due(0.0)
+
+
+def test_the_server_is_asked_in_its_own_spelling_and_the_answer_is_in_ours():
+    made = Subscription(Invented(), "", lambda series: (f"x{series[0]}", series[1]), match, Pace(Limits(), 0.0))
+    made.ask([A])
+    assert json.loads(made.due(0.0)[0])["topics"] == ["xA@60"]
+    assert made.acknowledge(Acknowledged("1")) == (A,)
 
 
 def test_asking_again_forgets_what_was_asked_before(subscription):
@@ -72,8 +132,8 @@ def test_where_the_server_limits_them_texts_are_spread_over_time():
     class Slow(Invented):
         limits = Limits(series_per_text=1, texts_per_second=10)
 
-    subscription = Subscription(Slow(), "a-key", match, 100.0)
-    subscription.ask([A, B, C] * 4)
+    subscription = subscription_to(Slow(), 100.0)
+    subscription.ask([(symbol, timeframe) for symbol in "ABCDEF" for timeframe in Slow.timeframes])
     assert ids(subscription.due(100.0)) == [1]
     assert ids(subscription.due(100.05)) == []
     assert ids(subscription.due(100.1)) == [2]
@@ -82,7 +142,7 @@ def test_where_the_server_limits_them_texts_are_spread_over_time():
 
 
 def test_wealthai_asks_for_everything_in_one_text():
-    subscription = Subscription(WealthAI(), "a-token", match, 0.0)
+    subscription = subscription_to(WealthAI())
     subscription.ask([A, ("A", "1h"), B, ("B", "1h")])
     (text,) = subscription.due(0.0)
     message = json.loads(text)

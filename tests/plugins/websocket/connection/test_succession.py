@@ -53,7 +53,9 @@ class Next:
 class Stage:
     """A connection that is up since 0, and what is made beside it."""
 
-    def __init__(self, *, may_be_quiet: bool = False, per_minute: int = 100, urls=URLS, **policies) -> None:
+    def __init__(
+        self, *, may_be_quiet: bool = False, alone: bool = False, per_minute: int = 100, urls=URLS, **policies
+    ) -> None:
         self.shard = Shard(0, [BTC, ETH])
         self.shard.endpoint = urls[0]
         self.seen = Seen()
@@ -65,7 +67,7 @@ class Stage:
         chosen = Policies(budget=ConnectBudget(), **policies)
         log = logging.getLogger("test")
         self.succession = Succession(
-            self.shard, self.seen, self.plan, chosen, log, self.begin, may_be_quiet=may_be_quiet
+            self.shard, self.seen, self.plan, chosen, log, self.begin, may_be_quiet=may_be_quiet, alone=alone
         )
         self.connect()
 
@@ -120,6 +122,14 @@ def test_a_server_that_wants_us_elsewhere_has_its_way_at_once(stage):
     assert not stage.look()
     assert not stage.look(1.0)
     assert stage.reasons == ["reconnect_asked"]
+
+
+def test_where_a_server_takes_one_connection_at_a_time_the_old_one_goes_first():
+    stage = Stage(alone=True)
+    stage.up.asked = "a restart"
+    with pytest.raises(ConnectionLost, match="reconnect_asked: this server takes one connection at a time"):
+        stage.look()
+    assert stage.made == []
 
 
 def test_a_connection_is_followed_when_its_time_is_nearly_over(stage):

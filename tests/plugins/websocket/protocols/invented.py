@@ -15,7 +15,6 @@ from wealthsources_websocket.protocols.base import (
     Alive,
     Authenticated,
     BarMessage,
-    Environment,
     Greeting,
     Ignored,
     Limits,
@@ -43,19 +42,18 @@ class Invented(Protocol):
     acknowledgement = "subscribed"
     close_kinds: ClassVar = {4401: "auth", 4429: "rate"}
 
-    @classmethod
-    def endpoints(cls, market: str, environment: Environment = "live") -> tuple[str, ...]:
-        host = "test.invented.example" if environment == "test" else "invented.example"
-        return (f"wss://{host}/{market}", f"wss://b.{host}/{market}")
+    def endpoints(self) -> tuple[str, ...]:
+        host = "test.invented.example" if self.environment == "test" else "invented.example"
+        return (f"wss://{host}/{self.market}", f"wss://b.{host}/{self.market}")
 
     def spell(self, symbol: str) -> str:
         return symbol.replace("BTC", "XBT-", 1)
 
-    def authentication(self, credential: str) -> str | None:
+    def authentication(self, credential: str, secret: str) -> str | None:
         return json.dumps({"op": "login", "key": credential})
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
-        topics = [f"{self.spell(symbol)}@{self.timeframes[timeframe]}" for symbol, timeframe in series]
+        topics = [f"{symbol}@{self.timeframes[timeframe]}" for symbol, timeframe in series]
         return json.dumps({"op": "subscribe", "id": int(request_id), "topics": topics})
 
     def heartbeat_text(self, number: int) -> str:

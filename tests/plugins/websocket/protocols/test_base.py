@@ -16,7 +16,8 @@ SERIES = [(symbol, "1m") for symbol in "ABCDE"]
 def test_protocols_are_loaded_by_name():
     known = protocols.known_protocols()
     assert "wealthai" in known
-    assert list(known) == sorted(protocols.BUILT_IN)
+    assert list(known) == sorted(known)
+    assert set(protocols.BUILT_IN) <= set(known)
     assert protocols.load_protocol("wealthai") is WealthAI
     with pytest.raises(KeyError):
         protocols.load_protocol("invented")
@@ -27,7 +28,7 @@ def test_what_a_protocol_states_fits_together(kind):
     made = kind()
     assert issubclass(kind, Protocol)
     assert made.market == kind.default_market
-    assert all(url.startswith("wss://") for url in kind.endpoints(made.market))
+    assert all(url.startswith("wss://") for url in made.endpoints())
     assert kind.closes_by in ("flag", "successor")
     assert set(kind.close_kinds.values()) <= {"auth", "rate", "fatal"}
     assert len(set(kind.timeframes.values())) == len(kind.timeframes)
@@ -55,10 +56,10 @@ def test_with_a_limit_each_text_has_so_many(size, sizes):
 
 def test_defaults_are_those_of_a_server_that_wants_nothing_special():
     assert WealthAI().spell("BTCUSDT") == "BTCUSDT"
-    assert WealthAI().authentication("a-token") is None
+    assert WealthAI().authentication("a-token", "") is None
     with pytest.raises(NotImplementedError, match="wealthai sends no text"):
         WealthAI().heartbeat_text(1)
 
 
 def test_an_environment_of_its_own_may_have_other_addresses():
-    assert Invented.endpoints("spot", "test")[0] == "wss://test.invented.example/spot"
+    assert Invented(environment="test").endpoints()[0] == "wss://test.invented.example/spot"

@@ -9,7 +9,7 @@ import traceback
 import pytest
 
 from wealthsources_websocket.transport.base import TEXT, Frame
-from wealthsources_websocket.transport.upgrade import status_kind
+from wealthsources_websocket.transport.upgrade import bad_status
 
 from ....support.waiting import wait_until
 from ....support.wire import Peer, frame
@@ -200,6 +200,12 @@ def test_a_message_in_the_same_segment_as_the_upgrade_is_not_lost():
     assert got == [Frame(TEXT, b"first"), Frame(TEXT, b"second")]
 
 
-def test_four_http_statuses_mean_something():
-    found = {status: status_kind(status) for status in range(100, 600) if status_kind(status)}
-    assert found == {401: "auth", 403: "auth", 418: "rate", 429: "rate"}
+def test_five_http_statuses_mean_something():
+    found = {status: kind for status in range(100, 600) if (kind := bad_status(status, "an upgrade", "", "").kind)}
+    assert found == {401: "auth", 403: "auth", 418: "rate", 429: "rate", 451: "fatal"}
+
+
+def test_a_region_that_is_shut_out_is_told_what_to_do():
+    lost = bad_status(451, "an upgrade", "", "")
+    assert "does not serve the region" in lost.detail
+    assert lost.status == 451

@@ -1,0 +1,126 @@
+"""What protocols have in common whose messages are JSON: parsing, times, and bars of what was parsed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import zlib
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Timeframe
+from wealthsources_websocket.protocols.base import BarMessage, Malformed, Protocol, ProtocolEvent
+from wealthsources_websocket.protocols.values import read_values
+from wealthsources_websocket.text import sample_of
+
+_LONGEST_SAMPLE: Final = 120
+_MOST: Final = 1 << 62
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MILLISECOND: Final = dt.timedelta(milliseconds=1)
+
+#: JSON, whose numbers with a point or an exponent stay text: no digit is lost.
+parse_json: Final = msgspec.json.Decoder(float_hook=str).decode
+
+
+class JsonProtocol(Protocol):
+    """A protocol whose messages are JSON. `understand` is given one at a time, parsed.
+
+    plain_texts  what texts mean that are not JSON, such as `pong`
+    """
+
+    plain_texts: ClassVar[Mapping[bytes, ProtocolEvent]] = MappingProxyType({})
+
+    @functools.cached_property
+    def names(self) -> Mapping[str, str]:
+        """The server's timeframes → ours."""
+        return {theirs: ours for ours, theirs in self.timeframes.items()}
+
+    @abstractmethod
+    def understand(self, message: Any) -> Iterable[ProtocolEvent]:
+        """What one message means. It may raise what parsed data of another shape raise: LookupError, TypeError, …"""
+
+    def read(self, data: bytes) -> Sequence[ProtocolEvent]:
+        """What one text frame means. Never raises."""
+        try:
+            message = parse_json(data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            return (self._unparsed(data, error),)
+        try:
+            return tuple(self.understand(message))
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            what = f"{type(error).__name__} {sample_of(str(error))}"
+            return (Malformed("bad_message", f"{what}; it began {sample_of(repr(data[:_LONGEST_SAMPLE]))}"),)
+
+    def _unparsed(self, data: bytes, error: Exception) -> ProtocolEvent:
+        known = self.plain_texts.get(data)
+        if known is not None:
+            return known
+        sample = sample_of(repr(data[:_LONGEST_SAMPLE]))
+        if data.lstrip()[:1] not in (b"{", b"["):
+            return Malformed("bad_message", f"plain text {sample}", may_be_bar=False)
+        return Malformed("bad_message", f"{sample_of(str(error))}; it began {sample}")
+
+    def bar(
+        self, symbol: Any, theirs: Any, open_time: int, raw: Sequence[Any], closed: bool | None = None
+    ) -> BarMessage | Malformed:
+        """One bar: symbol and timeframe as the server writes them, open time in ms, open, high, low, close, volume.
+
+        The values are texts or whole numbers. Raises TypeError for a symbol or a timeframe that is not text.
+        """
+        if type(symbol) is not str or type(theirs) is not str or not symbol:
+            raise TypeError(f"symbol {symbol!r} and timeframe {theirs!r} are not both text")
+        ours = self.names.get(theirs)
+        if ours is None:
+            why = f"{sample_of(theirs)} is no timeframe that {self.name} streams on our grid"
+            return Malformed("bad_bar", why, symbol, theirs, open_time)
+        try:
+            values, decimals, texts = read_values(tuple(raw))
+        except ValueError as error:
+            return Malformed("bad_bar", sample_of(str(error)), symbol, ours, open_time)
+        flag = True if closed is None and self.push_closed else closed
+        return BarMessage(symbol, ours, open_time, end_of(ours, open_time), values, decimals, flag, texts)
+
+
+def end_of(timeframe: str, open_time: int) -> int:
+    """When the window ends, ms; 0 for a time that can be none of a bar."""
+    return Timeframe(timeframe).end(open_time) if EARLIEST_TIME <= open_time <= LATEST_TIME else 0
+
+
+def milliseconds(value: Any, unit: int = 1) -> int:
+    """A time as ms since 1970: a whole number or its digits, counted in units of so many ms. Raises ValueError."""
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if type(value) is not int or abs(value) >= _MOST // 1000:
+        raise ValueError(f"{sample_of(repr(value))} is not a time")
+    return value * unit
+
+
+def rfc3339(value: Any) -> int:
+    """A time as RFC 3339 writes it, with up to nine decimals of a second, as ms since 1970. Raises ValueError."""
+    if type(value) is not str or len(value) > 40 or value[10:11] not in ("T", " "):
+        raise ValueError(f"{sample_of(repr(value))} is not a time")
+    moment = dt.datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(f"{sample_of(repr(value))} does not tell its zone")
+    whole, rest = divmod(moment - _EPOCH, _MILLISECOND)
+    if rest:
+        raise ValueError(f"{sample_of(repr(value))} is not a whole number of ms")
+    return whole
+
+
+def inflate(data: bytes, most: int) -> bytes:
+    """What gzip packed, if that is no more than `most` bytes. Raises ValueError."""
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        text = unpacking.decompress(data, most)
+    except zlib.error as error:
+        raise ValueError(f"not gzip: {error}") from None
+    if unpacking.unconsumed_tail:
+        raise ValueError(f"more than {most} bytes when inflated (max_message)")
+    if not unpacking.eof:
+        raise ValueError("gzip that is cut short")
+    return text
