@@ -14,13 +14,13 @@ from typing import Any, Final, NamedTuple
 
 #: Per cent of the lines of a room.
 FLOORS: Final[dict[str, float]] = {
-    "plugins/wealthsources_ccxt": 97,
+    "plugins/wealthsources_ccxt": 98.5,
     "plugins/wealthsources_context": 99.5,
     "plugins/wealthsources_file": 99,
     "plugins/wealthsources_simulator": 96,  # its command is tried in processes of its own
     "plugins/wealthsources_simulator/exchanges": 99.5,
     "plugins/wealthsources_simulator/faults": 99.5,
-    "plugins/wealthsources_simulator/history": 97,
+    "plugins/wealthsources_simulator/history": 99.5,
     "plugins/wealthsources_verify": 98.5,
     "plugins/wealthsources_websocket": 99,
     "plugins/wealthsources_websocket/connection": 98.5,
