@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -127,7 +127,7 @@ def _proxy_of_environment(url: str) -> str | None:
     if proxy_bypass_environment(parts.netloc):
         return None
     proxies = getproxies_environment()
-    proxy = proxies.get("https" if parts.scheme == "wss" else "http") or proxies.get("all")
+    proxy = proxies.get("https" if parts.scheme in ("wss", "https") else "http") or proxies.get("all")
     if not proxy:
         return None
     proxy = proxy.replace("socks5h://", "socks5://", 1)  # the proxy looks names up in any case
@@ -230,12 +230,9 @@ class WebSocketOptions(BaseModel):
         if "market" not in self.model_fields_set:
             object.__setattr__(self, "market", kind.default_market)
         protocol = self.make_protocol()
-        for name in self.resolutions:
-            if name not in protocol.timeframes:
-                raise ValueError(f"resolutions: {_no_such_stream(name, protocol)}")
         if self.bar_push == "closed" and protocol.pushes_forming:
             raise ValueError(f"bar_push: {self.protocol} pushes bars while they form; take it out")
-        self._check_symbols(protocol)
+        self._check_series(protocol)
         if "endpoint" not in self.model_fields_set:
             object.__setattr__(self, "endpoint", protocol.endpoints()[0])
         for place, url in enumerate(self.endpoints):
@@ -248,16 +245,25 @@ class WebSocketOptions(BaseModel):
             object.__setattr__(self, "connects_per_minute", min(most, self.connects_per_minute))
         return self
 
-    def _check_symbols(self, protocol: Protocol) -> None:
+    def with_series(self, symbols: Sequence[str], resolutions: Sequence[str]) -> WebSocketOptions:
+        """The same for other series. Raises ValueError for what the protocol does not have."""
+        changed = self.model_copy(update={"symbols": tuple(symbols), "resolutions": tuple(resolutions)})
+        changed._check_series(self.make_protocol())
+        return changed
+
+    def _check_series(self, protocol: Protocol) -> None:
+        for name in self.resolutions:
+            if name not in protocol.timeframes:
+                raise ValueError(f"resolutions: {_no_such_stream(name, protocol)}")
         meant: dict[str, str] = {}
         for symbol in dict.fromkeys(self.symbols):
             try:
                 theirs = self.spell(symbol, protocol)
             except ValueError as error:
                 raise ValueError(f"symbols: {error}") from None
-            if theirs in meant:
-                raise ValueError(f"symbols: {meant[theirs]} and {symbol} are both {theirs!r} to {self.protocol}")
-            meant[theirs] = symbol
+            other = meant.setdefault(theirs.upper(), symbol)
+            if other != symbol:
+                raise ValueError(f"symbols: {other} and {symbol} are both {theirs!r} to {self.protocol}")
             if protocol.needs_contract_size and theirs not in protocol.contract_sizes:
                 raise ValueError(
                     f"contract_sizes: {self.protocol} {self.market} states volume in contracts; say how much of the "
@@ -367,7 +373,10 @@ class WebSocketOptions(BaseModel):
         made = kind(market=self.market, environment=self.environment, push_closed=closed)
         if not self.contract_sizes:
             return made
-        sizes = {self.spell(symbol, made): size for symbol, size in self.contract_sizes.items()}
+        sizes: dict[str, Decimal] = {}
+        for symbol, size in self.contract_sizes.items():
+            if sizes.setdefault(self.spell(symbol, made), size) != size:
+                raise ValueError(f"contract_sizes: {symbol} is there twice, in two spellings and sizes")
         return kind(market=self.market, environment=self.environment, push_closed=closed, contract_sizes=sizes)
 
     @property
@@ -375,5 +384,8 @@ class WebSocketOptions(BaseModel):
         """The addresses in the order they are tried."""
         if self.fallbacks is not None:
             return (self.endpoint, *self.fallbacks)
-        own = self.make_protocol().endpoints()
+        try:
+            own = self.make_protocol().endpoints()
+        except ValueError:  # the protocol has none there, so this is a deployment's own
+            return (self.endpoint,)
         return own if self.endpoint == own[0] else (self.endpoint,)

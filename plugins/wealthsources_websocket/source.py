@@ -31,7 +31,7 @@ class WebSocketSource(PushedSource):
             capacity=options.capacity,
             corrections=options.corrections,
             closes_by=self._protocol.closes_by,
-            continuous=None if self._protocol.pushes_quiet_minutes else False,
+            continuous=self._protocol.pushes_quiet_minutes if self._protocol.pushes_forming is not None else None,
             partial_first=options.partial_first,
             snapshots=self._protocol.sends_snapshot,
             closed_only_hint=HINT if self._protocol.pushes_forming is None and options.bar_push == "forming" else "",
@@ -79,6 +79,10 @@ class WebSocketSource(PushedSource):
         if not symbols or not resolutions:
             raise RequestError("a subscription needs at least one symbol and one resolution")
         symbols, resolutions = tuple(symbols), tuple(Timeframe(name).name for name in resolutions)
+        try:
+            self.options.with_series(symbols, resolutions)
+        except ValueError as error:
+            raise RequestError(str(error)) from None
         self.subscribe_to(symbols, resolutions)
         if self.connections is not None:
             self.connections.update_series(_product(symbols, resolutions))

@@ -64,17 +64,28 @@ def test_the_bar_that_forms_is_shown_while_the_one_before_waits():
 
 
 @pytest.mark.parametrize("lost", ["connection", "message"])
-def test_a_bar_that_waited_when_its_connection_was_lost_is_a_hole(lost):
-    series = buffer()
+def test_a_bar_that_waited_when_its_connection_was_lost_is_a_hole_once_two_later_ones_came(lost):
+    series, missing = buffer(), Hole(T0 + MINUTE, T0 + 2 * MINUTE, 1)
+    epoch = 2 if lost == "connection" else 1
     send(series, 0, 11.0, flag=True)
     send(series, 1, 12.0)
     send(series, 2, 13.0)
     if lost == "message":
         series.interrupt()
-    stored = send(series, 2, 13.5, epoch=2 if lost == "connection" else 1)
-    assert stored.hole == Hole(T0 + MINUTE, T0 + 2 * MINUTE, 1)
-    assert send(series, 2, 13.6, flag=True, epoch=2).hole is None
-    assert series.holes() == (stored.hole,)
+    assert send(series, 2, 13.5, epoch=epoch).hole is None
+    assert send(series, 2, 13.6, flag=True, epoch=epoch).hole is None
+    assert send(series, 3, 14.0, epoch=epoch).hole == missing
+    assert send(series, 4, 14.0, epoch=epoch).hole is None
+    assert series.holes() == (missing,)
+
+
+def test_its_flag_may_come_on_the_next_connection_after_a_later_bar():
+    series = buffer()
+    send(series, 1, 12.0)
+    send(series, 2, 13.0)
+    assert send(series, 2, 13.5, epoch=2).hole is None
+    assert send(series, 1, 12.5, flag=True, epoch=2).closed == (T0 + MINUTE,)
+    assert send(series, 3, 14.0, epoch=2).hole is None
 
 
 def test_it_is_none_if_the_next_connection_flags_it_after_all():
@@ -88,11 +99,11 @@ def test_it_is_none_if_the_next_connection_flags_it_after_all():
 def test_the_next_connection_is_to_state_the_bar_that_waits():
     series = buffer()
     send(series, 1, 12.0)
-    assert series.vouched_by(1) == (T0 + MINUTE, 12.0)
+    assert series.vouched_by(1) == ((T0 + MINUTE, 12.0),)
     send(series, 2, 13.0)
-    assert series.vouched_by(1) == (T0 + MINUTE, 12.0)
+    assert series.vouched_by(1) == ((T0 + MINUTE, 12.0), (T0 + 2 * MINUTE, 13.0))
     send(series, 1, 12.5, flag=True)
-    assert series.vouched_by(1) == (T0 + 2 * MINUTE, 13.0)
+    assert series.vouched_by(1) == ((T0 + 2 * MINUTE, 13.0),)
 
 
 def test_a_history_does_not_replace_the_bar_that_waits():
@@ -103,3 +114,30 @@ def test_a_history_does_not_replace_the_bar_that_waits():
     of = Bars.from_columns("BTCUSDT", "1m", [T0 + MINUTE], [10], [20], [5], [11], [1], closed=True)
     assert store.fill(of).added == 0
     assert send(series, 1, 12.5, flag=True).kind == "update"
+
+
+# quiet markets -------------------------------------------------------------------------------------------------
+
+
+def test_on_a_quiet_market_the_bar_that_waits_is_no_quiet_minute():
+    series = buffer(continuous=False)
+    send(series, 0, 11.0, flag=True)
+    send(series, 1, 12.0)
+    send(series, 2, 13.0)
+    shown = series.snapshot(T0 + 3 * MINUTE, forming_epoch=1)
+    assert shown.holes == (Hole(T0 + MINUTE, T0 + 2 * MINUTE, 1),)
+    send(series, 1, 12.5, flag=True)
+    assert series.snapshot(T0 + 3 * MINUTE, forming_epoch=1).holes == ()
+
+
+def test_a_flag_alone_does_not_vouch_that_nothing_came_after():
+    """The next bar may have begun before this connection did."""
+    series = buffer(continuous=False)
+    send(series, 0, 11.0, flag=True)
+    send(series, 1, 12.0)
+    send(series, 1, 12.5, flag=True, epoch=2)
+    assert series.vouched_by(2) == ()
+    (hole,) = series.snapshot(T0 + 4 * MINUTE, forming_epoch=2).holes
+    assert hole == Hole(T0 + 2 * MINUTE, T0 + 4 * MINUTE, 2)
+    send(series, 3, 14.0, epoch=2)
+    assert series.vouched_by(2) == ((T0 + 3 * MINUTE, 14.0),)

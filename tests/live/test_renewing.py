@@ -43,7 +43,7 @@ def test_the_bar_that_forms_is_vouched_for_with_its_volume(stream):
     push(btc, 1)
     push(btc, 2, volume=7.0)
     push(eth, 2, volume=3.0)
-    assert bars_vouched_for([btc, eth], 0.0) == {btc.key: (at(2), 7.0), eth.key: (at(2), 3.0)}
+    assert bars_vouched_for([btc, eth], 0.0) == {btc.key: ((at(2), 7.0),), eth.key: ((at(2), 3.0),)}
 
 
 def test_a_series_without_a_bar_or_with_closed_ones_only_has_nothing_to_lose(stream):
@@ -58,7 +58,7 @@ def test_a_bar_of_another_connection_or_from_before_something_was_lost_is_not_vo
     shard.breaks += 1
     assert bars_vouched_for([btc], 0.0) == {}
     push(btc, 1, volume=2.0)
-    assert bars_vouched_for([btc], 0.0) == {btc.key: (at(1), 2.0)}
+    assert bars_vouched_for([btc], 0.0) == {btc.key: ((at(1), 2.0),)}
     shard.epoch += 1
     assert bars_vouched_for([btc], 0.0) == {}
 
@@ -74,7 +74,7 @@ def test_a_lost_connection_still_knows_what_it_knew(stream, shard):
     btc = stream()
     push(btc, 1)
     shard.state = "reconnecting"
-    assert bars_vouched_for([btc], 1.0) == {btc.key: (at(1), 1.0)}
+    assert bars_vouched_for([btc], 1.0) == {btc.key: ((at(1), 1.0),)}
 
 
 def test_a_connection_is_silent_when_all_of_its_streams_are(stream):
@@ -110,7 +110,7 @@ def quiet(stream):
 
 def test_on_a_quiet_market_a_connection_vouches_that_nothing_came_after_a_closed_bar(quiet, shard):
     """Else what is quiet after the next connection took over would pass for lost."""
-    assert bars_vouched_for([quiet], 100 * LIMIT) == {quiet.key: (at(1), 1.0)}
+    assert bars_vouched_for([quiet], 100 * LIMIT) == {quiet.key: ((at(1), 1.0),)}
     shard.epoch += 1
     assert bars_vouched_for([quiet], 0.0) == {}
 

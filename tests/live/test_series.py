@@ -410,12 +410,12 @@ def test_the_bar_that_closes_before_a_hole_as_wide_as_the_capacity_can_still_be_
 
 def test_the_bar_that_a_connection_is_forming_is_known_by_its_open_time_and_volume():
     series = SeriesBuffer("BTCUSDT", "1h")
-    assert series.vouched_by(1) is None
+    assert series.vouched_by(1) == ()
     put(series, 1, 5.0, epoch=1)
     put(series, 2, 7.0, epoch=1)
-    assert series.vouched_by(1) == (at(2), 7.0)
-    assert series.vouched_by(2) is None
+    assert series.vouched_by(1) == ((at(2), 7.0),)
+    assert series.vouched_by(2) == ()
     series.interrupt()
-    assert series.vouched_by(1) is None
+    assert series.vouched_by(1) == ()
     put(series, 2, 8.0, epoch=1, closed=True)
-    assert series.vouched_by(1) is None
+    assert series.vouched_by(1) == ()

@@ -40,6 +40,21 @@ def test_where_nothing_is_said_the_sources_that_list_a_symbol_say_whether_its_ma
     assert [markets.of(symbol).continuous for symbol in ("BTC/USD", "BTCUSD", "ETHUSDT")] == [False, False, True]
 
 
+def test_an_outage_of_one_source_never_passes_for_the_quiet_of_another():
+    markets = Markets(says_continuous=False)
+    markets.know({"binance": listed("BTCUSDT", continuous=True), "kraken": listed("BTC/USDT", continuous=False)})
+    assert markets.of("BTCUSDT").continuous
+    markets.know({"ours": listed("BTCUSDT"), "kraken": listed("BTC/USDT", continuous=False)})
+    assert markets.of("BTCUSDT").continuous
+
+
+def test_sources_that_are_not_live_have_no_say():
+    markets = Markets(says_continuous=False)
+    archive = Listed(lambda: ("BTC/USDT",), None, live=False)
+    markets.know({"kraken": listed("BTC/USDT", continuous=False), "archive": archive})
+    assert not markets.of("BTC/USDT").continuous
+
+
 def test_what_a_deployment_says_goes_before_it():
     markets = Markets(Market(continuous=True), says_continuous=True)
     markets.know({"kraken": listed("BTC/USD", continuous=False)})

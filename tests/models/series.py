@@ -83,7 +83,7 @@ class Model:
         self.bars: dict[int, Held] = {}
         self.epoch = 0  # the newest connection that a message came from
         self.sent: set[int] = set()  # the places that this connection sent, since it last lost a message
-        self.left: int | None = None  # a bar that waited for its flag when the connection was lost, not told yet
+        self.left: set[int] = set()  # bars that waited for their flag when their connection was lost, not told yet
         self.arrived: float | None = None
         self.let_go = -1  # the newest place that a reset let go of: nothing as old comes back
         self.news: dict[int, Held] = {}  # the bar let go of, if it was closed only then: it can still be told
@@ -122,16 +122,24 @@ class Model:
 
     def _leave(self) -> None:
         """Nobody vouches any more for what this connection sent."""
-        if waiting := self.waiting():
-            (self.left,) = waiting
+        waiting = self.waiting()
+        assert len(waiting) <= 1
+        if self.successors > 1 and waiting:
+            self.left |= set(waiting)
         self.sent = set()
 
     def _with_left(self, hole):
-        """A bar that waited when its connection was lost is told as missing with the next message, if not of it."""
-        left, self.left = self.left, None
-        if left not in self.bars or self.bars[left].closed or self.bars[left].voucher == self.epoch:
+        """A bar that waited when its connection was lost is told as missing once two later ones came, and not it."""
+        self.left = {
+            at
+            for at in self.left
+            if at in self.bars and not self.bars[at].closed and self.bars[at].voucher != self.epoch
+        }
+        told = {at for at in self.left if self._is_over(at)}
+        self.left -= told
+        if not told:
             return hole
-        return left, left + 1 if hole is None else hole[1]
+        return min(told), max(told) + 1 if hole is None else hole[1]
 
     def _close_before(self) -> tuple[int, ...]:
         """Successors: what this connection was forming is over when it has sent enough later bars."""
@@ -149,7 +157,11 @@ class Model:
             if place < min(self.bars) and len(self.bars) >= self.capacity:
                 return "too_old", None
             newest = max(self.bars)
-            first = newest if newest not in self.waiting() and not self.bars[newest].closed else newest + 1
+            interrupted = not self.bars[newest].closed and newest not in self.waiting()
+            if interrupted and self.successors > 1:  # its flag may come after this bar
+                self.left.add(newest)
+                interrupted = False
+            first = newest if interrupted else newest + 1
             hole = (first, place) if first < place else None
             if place - first >= self.capacity:
                 self._reset(closed)

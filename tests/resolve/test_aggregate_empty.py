@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources import AllSourcesFailed, Bars, Capabilities
+from wealthsources import AllSourcesFailed, Bars, Capabilities, Hole
 from wealthsources.model.rows import CLOSED
 from wealthsources.resolve.aggregate import aggregate
 from wealthsources.resolve.known_empty import Spans
@@ -65,6 +65,28 @@ def test_a_minute_that_another_source_lost_is_known_to_be_missing_all_the_same()
     sources = {"archive": ListSource(lost), "exchange": Exchange(some(without(70, 200), *range(180)))}
     bars = chain(**sources).resolve(query("1h", T0 + 6 * HOUR, None, start=T0)).bars
     assert opens(bars) == [0, 1, 2, 4, 5]
+
+
+def test_an_answer_without_any_bar_makes_no_bar():
+    """It contradicts bars that an archive has on both sides: the exchange may not have them any more."""
+
+    class Forgetful(Exchange):
+        def get_history(self, request):
+            return Bars.empty(request.symbol, request.timeframe)
+
+    sources = {"archive": ListSource(without(70)), "exchange": Forgetful()}
+    bars = chain(**sources).resolve(query("1h", T0 + 60 * HOUR, None, start=T0, end=T0 + 6 * HOUR)).bars
+    assert opens(bars) == [0, 2, 3, 4, 5]
+
+
+def test_where_the_exchange_says_itself_that_bars_are_missing_it_is_not_taken_for_quiet():
+    class Honest(Exchange):
+        def get_history(self, request):
+            hole = Hole(T0 + 70 * MINUTE, T0 + 71 * MINUTE, 1)
+            return super().get_history(request).replace(holes=(hole,))
+
+    bars = chain(exchange=Honest(without(70))).resolve(query("1h", T0 + 6 * HOUR, None, start=T0)).bars
+    assert opens(bars) == [0, 2, 3, 4, 5]
 
 
 def test_a_forming_bar_is_made_over_a_quiet_minute():

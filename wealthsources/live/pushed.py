@@ -383,7 +383,7 @@ class PushedSource(Source):
         for stream in self._streams_of(shard):
             stream.begin_again()
 
-    def forming_bars(self, shard: Shard, now: float) -> dict[SeriesKey, tuple[int, float]]:
+    def forming_bars(self, shard: Shard, now: float) -> dict[SeriesKey, tuple[tuple[int, float], ...]]:
         """The newest bars that the connection vouches for, as `bars_vouched_for` says. Another one that has stated all
         of them as far as that can take its place.
         """

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from wealthsources.live.stream import Stream
 
 
-def bars_vouched_for(streams: Iterable[Stream], now: float) -> dict[SeriesKey, tuple[int, float]]:
-    """The newest bar of each series, as (open time in ms, volume), if its connection vouches for it.
+def bars_vouched_for(streams: Iterable[Stream], now: float) -> dict[SeriesKey, tuple[tuple[int, float], ...]]:
+    """The newest bars of each series, as (open time in ms, volume), for which its connection vouches.
 
-    That bar is what is lost with the connection, unless the next one states it too, at least as far. A stream that has
+    They are what is lost with the connection, unless the next one states them too, at least as far. A stream that has
     been silent for too long vouches for nothing; on a quiet market none has.
     """
     bars = {}
@@ -22,9 +22,9 @@ def bars_vouched_for(streams: Iterable[Stream], now: float) -> dict[SeriesKey, t
         shard, series = stream.shard, stream.series
         if shard is None or series is None or _is_silent(stream, shard, now):
             continue
-        bar = series.vouched_by(shard.voucher)
-        if bar is not None:
-            bars[stream.key] = bar
+        vouched = series.vouched_by(shard.voucher)
+        if vouched:
+            bars[stream.key] = vouched
     return bars
 
 

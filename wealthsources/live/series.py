@@ -45,6 +45,8 @@ from wealthsources.model.rows import (
 from wealthsources.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wealthsources.model.bars import Bar
     from wealthsources.model.rows import Integers, Row, Rows
 
@@ -116,6 +118,7 @@ class SeriesBuffer:
         "_epoch_newest",
         "_forming",
         "_gone",
+        "_joined_at",
         "_left",
         "_let_go_until",
         "_lock",
@@ -177,7 +180,8 @@ class SeriesBuffer:
         self._epoch = 0
         # The newest bar that this connection sent since it last lost a message, and the one before it.
         self._epoch_newest = self._epoch_before = _NEVER
-        self._left: int | None = None  # waited for its flag when its connection was lost
+        self._left: tuple[int, ...] = ()  # bars that lacked their flag when their connection was lost, in order
+        self._joined_at = _NEVER  # the bar whose flag is all that came on this connection so far
         self._forming: dict[int, int] = {}  # open_time -> the epoch of its last message
         # Closed bars in a row at the end, not counting a forming last one, maybe more than are held; None: to count.
         self._run: int | None = 0
@@ -226,6 +230,7 @@ class SeriesBuffer:
                     return Stored("old_epoch")
                 self._leave()
                 self._epoch = epoch
+                self._joined_at = open_time if closed and self._by_flag else _NEVER
             newest = self._newest
             if open_time >= newest:
                 self.arrived = arrived  # a stream that sends nothing but old bars again is as good as silent
@@ -236,7 +241,7 @@ class SeriesBuffer:
                 place = self._end - 1 if open_time == newest else self._place_of(open_time)
                 store = self._replace if open_time_at(self._data, place) == open_time else self._insert
                 stored = store(place, _Message(*message))
-            return stored if self._left is None else self._with_left(stored, self._left)
+            return self._with_left(stored) if self._left else stored
         finally:
             self._lock.release()
 
@@ -247,6 +252,9 @@ class SeriesBuffer:
         newest, forming = self._newest, self._forming
         is_open = newest in forming
         interrupted = is_open and forming[newest] != self._epoch  # else it waits for its flag
+        if interrupted and self._by_flag:  # which may come on this connection, after this bar
+            self._left = (*self._left, newest)
+            interrupted = False
         follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
         hole = None if follows else self._hole_before(open_time, interrupted=interrupted)
         if self._tears is not None:
@@ -281,7 +289,7 @@ class SeriesBuffer:
     def _leave(self) -> None:
         """The connection vouches no more for what it sent."""
         if self._waiting() != _NEVER:
-            self._left = self._epoch_before
+            self._left = (*self._left, self._epoch_before)
         self._epoch_newest = self._epoch_before = _NEVER
 
     def _waiting(self) -> int:
@@ -289,15 +297,20 @@ class SeriesBuffer:
         is_waiting = self._by_flag and self._forming.get(self._epoch_before) == self._epoch
         return self._epoch_before if is_waiting else _NEVER
 
-    def _with_left(self, stored: Stored, left: int) -> Stored:
-        """The bar that waited for a flag is missing, if this message is not of it."""
-        self._left = None
-        if self._forming.get(left, self._epoch) == self._epoch:
+    def _with_left(self, stored: Stored) -> Stored:
+        """What is to be said of bars that lacked their flag when their connection was lost.
+
+        One is missing as soon as the next connection sent two later bars, and not it: its flag may come there too.
+        """
+        lost = [time for time in self._left if self._forming.get(time, self._epoch) != self._epoch]
+        told = [time for time in lost if time < self._epoch_before]
+        self._left = tuple(lost[len(told) :])
+        if not told:
             return stored
         if self._tears is not None:
-            self._tears.add(open_time_at(self._data, self._place_of(left) + 1))
-        end = self.timeframe.end(left) if stored.hole is None else stored.hole.end
-        return stored._replace(hole=Hole(left, end, self.timeframe.slot(end) - self.timeframe.slot(left)))
+            self._tears.add(open_time_at(self._data, self._place_of(told[-1]) + 1))
+        end = self.timeframe.end(told[-1]) if stored.hole is None else stored.hole.end
+        return stored._replace(hole=Hole(told[0], end, self.timeframe.slot(end) - self.timeframe.slot(told[0])))
 
     def _replace(self, place: int, message: _Message) -> Stored:
         old = read_row(self._data, place * ROW_BYTES)
@@ -564,13 +577,14 @@ class SeriesBuffer:
         times = open_times(rows)[states(rows) == CLOSED]
         if tears is None or not len(times):
             return ()
-        holes, last = tears.of(holes_between(timeframe, times)), int(times[-1])
+        holes, last = self._torn_of(holes_between(timeframe, times)), int(times[-1])
         if end is None:
             return holes
         after = self._held()[self._times() > last]
         later = open_times(after)[states(after) == CLOSED]
         following = int(later[0]) if len(later) else self._newest if self._is_current(epoch) else None
-        if following is not None and not tears.between(last, following):
+        unfinished = self._unfinished(last, following)
+        if following is not None and not unfinished and not tears.between(last, following):
             return holes
         first, stop = timeframe.slot(last) + 1, timeframe.slot(end if following is None else min(end, following))
         if len(after) and not tears.between(last, int(open_times(after)[0])):
@@ -579,10 +593,24 @@ class SeriesBuffer:
             return holes
         return (*holes, Hole(timeframe.open_time(first), timeframe.open_time(stop), stop - first))
 
+    def _torn_of(self, holes: Sequence[Hole]) -> tuple[Hole, ...]:
+        """Those of these stretches without a closed bar in which one may be missing, or is there and not closed."""
+        torn = () if self._tears is None else self._tears.of(holes)
+        return tuple(hole for hole in holes if hole in torn or self._unfinished(hole.start - 1, hole.end))
+
+    def _unfinished(self, after: int, before: int | None) -> bool:
+        """Whether a bar that is not closed opens in between: after `after`, and before `before`, else the newest."""
+        limit = self._newest if before is None else before
+        return self._by_flag and any(after < time < limit for time in self._forming)
+
     def _is_current(self, epoch: int | None) -> bool:
-        """Whether the newest bar is of that connection, without a message missed since."""
+        """Whether the newest bar is of that connection, without a message missed since.
+
+        One of which nothing but the flag came there does not count: the next bar may have begun before that connection.
+        """
         torn = self._tears is not None and self._tears.open
-        return epoch == self._epoch and self._epoch_newest == self._newest and not torn
+        is_newest = self._epoch_newest == self._newest != self._joined_at
+        return epoch == self._epoch and is_newest and not torn
 
     def _visible(self, end: int) -> int:
         """How many rows end by `end`."""
@@ -621,25 +649,28 @@ class SeriesBuffer:
             there = states(rows) == CLOSED
             there |= open_times(rows) == self._waiting()
             holes = holes_between(self.timeframe, open_times(rows[there]))
-            return holes if self._tears is None else self._tears.of(holes)
+            return holes if self._tears is None else self._torn_of(holes)
 
     def lacks(self, hole: Hole) -> bool:
         """Whether bars may be missing there: on a quiet market only where the stream was interrupted."""
         with self._lock:
-            return self._tears is None or bool(self._tears.of([hole]))
+            return self._tears is None or bool(self._torn_of([hole]))
 
-    def vouched_by(self, epoch: int) -> tuple[int, float] | None:
-        """Open time and volume of the newest bar, if this connection vouches for it: it forms there.
+    def vouched_by(self, epoch: int) -> tuple[tuple[int, float], ...]:
+        """Open time and volume of the bars that this connection vouches for, in order: the newest, if it forms there.
 
-        Of the one before it, if that waits for its flag. On a quiet market also of a newest bar that is closed: then
-        the connection vouches that nothing came after it.
+        Before it the one that waits for its flag, if there is one. On a quiet market also a newest bar that is closed:
+        then the connection vouches that nothing came after it.
         """
         with self._lock:
             vouches = self._forming.get(self._newest) == epoch if self._tears is None else self._is_current(epoch)
             if self._end == self._begin or not vouches:
-                return None
-            place = self._end - 1 if self._waiting() == _NEVER else self._place_of(self._epoch_before)
-            return open_time_at(self._data, place), read_row(self._data, place * ROW_BYTES).volume
+                return ()
+            places = [self._end - 1]
+            if self._waiting() != _NEVER:
+                places.insert(0, self._place_of(self._epoch_before))
+            rows = [read_row(self._data, place * ROW_BYTES) for place in places]
+            return tuple((open_time_at(self._data, place), row.volume) for place, row in zip(places, rows, strict=True))
 
     def __len__(self) -> int:
         return self._end - self._begin

@@ -39,11 +39,12 @@ class Fitting(NamedTuple):
 class Listed(NamedTuple):
     """What a source says of itself: the symbols that it lists now, and whether their market is continuous, if it says.
 
-    A symbol in another spelling is listed too, if it can mean no other.
+    A symbol in another spelling is listed too, if it can mean no other. `live`: bars come to it as they happen.
     """
 
     symbols: Callable[[], Collection[str] | None]
     continuous: bool | None
+    live: bool = True
 
     def has(self, symbol: str) -> bool:
         """Whether it lists a symbol."""
@@ -55,7 +56,8 @@ class Markets:
 
     `others` are (patterns, market); in a pattern `*` stands for any text, `?` for any letter, and case is no matter.
     One like `binance:BTC*` means the symbols that the source of that name lists, too. Where the deployment does not say
-    whether a market is continuous (`says_continuous`), the sources that list the symbol do, once they are known.
+    whether a market is continuous (`says_continuous`), the live sources that list the symbol do, once they are known:
+    it is not if all of them say so. Else an outage of the one would pass for the quiet of the other.
 
     all_alike  whether all symbols are of the default market
     """
@@ -73,15 +75,15 @@ class Markets:
         )
         self._says_continuous = says_continuous
         self._sources: dict[str, Listed] = {}
-        self._quiet: tuple[Listed, ...] = ()
+        self._live: tuple[Listed, ...] = ()
         self.all_alike = not self.others
 
     def know(self, sources: Mapping[str, Listed]) -> None:
         """These are the sources, by name."""
         self._sources = {name.upper(): listed for name, listed in sources.items()}
-        self._quiet = tuple(listed for listed in sources.values() if listed.continuous is False)
-        leaves_open = not (self._says_continuous and all(each.says_continuous for each in self.others))
-        self.all_alike = not self.others and not (leaves_open and self._quiet)
+        self._live = tuple(listed for listed in sources.values() if listed.live)
+        may_be_quiet = not self._says_continuous and any(listed.continuous is False for listed in self._live)
+        self.all_alike = not self.others and not may_be_quiet
 
     def of(self, symbol: str) -> Market:
         """The market of a symbol."""
@@ -90,9 +92,10 @@ class Markets:
         market, said = self.default, self._says_continuous
         if fitting is not None:
             market, said = fitting.market, fitting.says_continuous
-        if not said and any(listed.has(symbol) for listed in self._quiet):
-            return market._replace(continuous=False)
-        return market
+        if said:
+            return market
+        say = [listed.continuous for listed in self._live if listed.has(symbol)]
+        return market._replace(continuous=False) if say and all(each is False for each in say) else market
 
     def _fits(self, name: str, pattern: str) -> bool:
         if fnmatch.fnmatchcase(name, pattern):

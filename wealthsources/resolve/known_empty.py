@@ -105,8 +105,8 @@ class EmptyWindows:
 
     @property
     def spans(self) -> Spans:
-        """All of them."""
-        return Spans(self._spans)
+        """Those between two bars that were returned: an answer without any bar shows too little for more."""
+        return Spans(self._exactly)
 
     def recall(self, name: str) -> None:
         """What that source said before of windows without a bar holds for it and for those after it."""
@@ -119,7 +119,7 @@ class EmptyWindows:
         A bar that ends later than was asked for proves nothing, and a window of which a bar is `held` is not empty.
         """
         query = self._query
-        between = self._between(bars, request.end, held)
+        between = self._told_apart(bars, request.end, held)
         self._believe(between)
         if between and self._known is not None:
             self._known.learn(name, query.symbol, query.timeframe, between)
@@ -132,15 +132,17 @@ class EmptyWindows:
 
         But not where the source says itself that bars are missing.
         """
+        self._believe(self._told_apart(bars, end, held))
+
+    def _told_apart(self, bars: Bars, end: int, held: Integers) -> list[tuple[int, int]]:
+        """The windows between two of these bars, but for those of which the source says that bars are missing."""
         slot = self._query.timeframe.slot
         missing = [(slot(hole.start), slot(hole.end) - 1) for hole in bars.holes]
-        self._believe(
-            [
-                (first, last)
-                for first, last in self._between(bars, end, held)
-                if not any(first <= until and since <= last for since, until in missing)
-            ]
-        )
+        return [
+            (first, last)
+            for first, last in self._between(bars, end, held)
+            if not any(first <= until and since <= last for since, until in missing)
+        ]
 
     def learn_span(self, first: int, last: int) -> None:
         """All finer windows of these never had a bar."""

@@ -76,7 +76,8 @@ class Entry:
 
 
 def _listed(source: Source) -> Listed:
-    return Listed(lambda: source.capabilities.symbols, source.capabilities.continuous)
+    can = source.capabilities
+    return Listed(lambda: source.capabilities.symbols, can.continuous, can.live)
 
 
 class Deployment:

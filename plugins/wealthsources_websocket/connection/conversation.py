@@ -136,6 +136,12 @@ class Conversation:
         shard.refused = {series: reason for series, reason in shard.refused.items() if series in shard.series}
         self._send_due(self._monotonic())
 
+    def _ask_again(self, now: float) -> None:
+        count = self._subscription.ask_again(now, self._options.connect_timeout)
+        if count:
+            self._setting.log.warning("%d series were not answered for; they are asked for once more", count)
+            self._shard.counters["asked_again"] += count
+
     def _send_due(self, now: float) -> None:
         for text in self._subscription.due(now):
             self._connection.send_text(text, self._options.connect_timeout)  # with thousands of symbols it is long
@@ -266,6 +272,7 @@ class Conversation:
             self._ask()
             self._handler.on_resubscribed(self._shard)
         else:
+            self._ask_again(now)
             self._send_due(now)
         self._judge(up, now)
         self._shard.last_sign = up.last_frame

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from wealthsources import Shard, ShardState
     from wealthsources_websocket.protocols.base import BarMessage, Malformed, Series
@@ -32,7 +32,7 @@ class Handler(Protocol):
     def on_resubscribed(self, shard: Shard) -> None:
         """The subscription went out again on this connection: the server may begin all streams anew."""
 
-    def forming_bars(self, shard: Shard, now: float) -> Mapping[Series, tuple[int, float]]:
+    def forming_bars(self, shard: Shard, now: float) -> Mapping[Series, Sequence[tuple[int, float]]]:
         """The bars that form and that the connection vouches for at monotonic time `now`: open time (ms) and volume.
 
         Those of streams that are silent for too long are not among them; of a quiet market closed ones are too.

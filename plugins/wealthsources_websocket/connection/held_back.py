@@ -9,7 +9,7 @@ from wealthsources import ForkLock
 from wealthsources_websocket.protocols.base import BarMessage, Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from wealthsources import Shard, ShardState
     from wealthsources_websocket.connection.handler import Log
@@ -39,15 +39,16 @@ class HeldBack:
 
     # asked by the thread that will use it ----------------------------------------------------------------------
 
-    def lacks(self, forming: Mapping[Series, tuple[int, float]]) -> bool:
+    def lacks(self, forming: Mapping[Series, Sequence[tuple[int, float]]]) -> bool:
         """Whether one of these bars, given by open time and volume, has not been stated as far as that."""
         with self._lock:
             return any(
                 self._volumes.get((series, open_time), float("-inf")) < volume
-                for series, (open_time, volume) in forming.items()
+                for series, bars in forming.items()
+                for open_time, volume in bars
             )
 
-    def take(self, forming: Mapping[Series, tuple[int, float]]) -> list[tuple[BarMessage | Malformed, float]]:
+    def take(self, forming: Mapping[Series, Sequence[tuple[int, float]]]) -> list[tuple[BarMessage | Malformed, float]]:
         """Everything with the monotonic time when it came, in its order; then nothing is held any more.
 
         An older state of one of these bars is left out: what we have of it is known to be newer.
@@ -58,13 +59,16 @@ class HeldBack:
         return [(message, at) for message, series, at in held if not self._is_older(message, series, forming)]
 
     def _is_older(
-        self, message: BarMessage | Malformed, series: Series | None, forming: Mapping[Series, tuple[int, float]]
+        self,
+        message: BarMessage | Malformed,
+        series: Series | None,
+        forming: Mapping[Series, Sequence[tuple[int, float]]],
     ) -> bool:
         if series is None or series not in forming or not isinstance(message, BarMessage):
             return False
-        open_time, volume = forming[series]
-        stated = self._volumes.get((series, open_time))
-        return message.open_time == open_time and stated is not None and stated < volume
+        volume = dict(forming[series]).get(message.open_time)
+        stated = self._volumes.get((series, message.open_time))
+        return volume is not None and stated is not None and stated < volume
 
     # a handler, on the thread that reads -----------------------------------------------------------------------
 
@@ -108,7 +112,7 @@ class HeldBack:
     def on_state(self, shard: Shard, state: ShardState, reason: str) -> None:
         """Nobody is to know of it yet."""
 
-    def forming_bars(self, shard: Shard, now: float) -> Mapping[Series, tuple[int, float]]:  # noqa: ARG002 - the same
+    def forming_bars(self, shard: Shard, now: float) -> Mapping[Series, Sequence[tuple[int, float]]]:  # noqa: ARG002 - the same
         """Nothing is vouched for."""
         return {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
 from typing import Final
 
 from wealthsources_websocket.token_rules import SHORTEST
@@ -31,19 +30,19 @@ class Redactor:
         short = [secret for secret in secrets_ if 0 < len(secret) < SHORTEST]
         words = sorted({form for secret in short for form in _forms(secret)}, key=len, reverse=True)
         self._words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)") if words else None
-        self._hidden: deque[set[str]] = deque(maxlen=_MOST_HIDDEN)
+        self._hidden: tuple[set[str], ...] = ()
+        self._all = self._parts  # replaced as a whole: other threads may be reading
 
     def hide(self, text: str) -> None:
         """Take this out too, until a few others were hidden after it: each connection may have a secret of its own."""
         parts = {text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1)}
         if parts not in self._hidden:
-            self._hidden.append(parts)
+            self._hidden = (*self._hidden, parts)[-_MOST_HIDDEN:]
+            self._all = self._parts.union(*self._hidden)
 
     def __call__(self, text: str) -> str:
-        if self._parts:
-            text = _without(self._parts, text)
-        for parts in self._hidden:
-            text = _without(parts, text)
+        if self._all:
+            text = _without(self._all, text)
         return text if self._words is None else self._words.sub("***", text)
 
 

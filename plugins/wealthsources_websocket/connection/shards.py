@@ -114,19 +114,18 @@ def distribute(
     wanted = dict.fromkeys(series)
     most = len(wanted) if size is None else size
     lots = [{each for each in held if each in wanted} for held in present]
-    lanes = [lane(next(iter(lot))) if lot else None for lot in lots]
+    lanes = [lane(held[0]) if held else None for held in present]  # also of one of which nothing is wanted any more
     held = {each for lot in lots for each in lot}
     for each in wanted:
         if each in held:
             continue
         mine = lane(each)
-        fits = (at for at, lot in enumerate(lots) if len(lot) < most and lanes[at] in (None, mine))
+        fits = (at for at, lot in enumerate(lots) if len(lot) < most and lanes[at] == mine)
         place = next(fits, len(lots))
         if place == len(lots):
             lots.append(set())
             lanes.append(mine)
         lots[place].add(each)
-        lanes[place] = mine
     return [tuple(each for each in wanted if each in lot) for lot in lots]
 
 

@@ -35,6 +35,8 @@ class Subscription:
         self._ids = itertools.count(1)
         self._texts: deque[str] = deque()
         self._requests: dict[str, tuple[Series, ...]] = {}
+        self._sent_at = 0.0
+        self._repeats = 0
         self.times_asked = 0
         self.pending: set[Series] = set()
         self._acknowledged: set[Series] = set()
@@ -42,6 +44,7 @@ class Subscription:
     def ask(self, series: Sequence[Series]) -> None:
         """Ask for these series, whatever was asked for before."""
         self.times_asked += 1
+        self._repeats = 0
         self._texts.clear()
         self._texts.extend(self._protocol.opening() if self.times_asked == 1 else ())
         self._requests.clear()
@@ -66,7 +69,18 @@ class Subscription:
         while self._texts and self._pace.allows(now):
             texts.append(self._texts.popleft())
             self._pace.spend()
+        if texts:
+            self._sent_at = now
         return texts
+
+    def ask_again(self, now: float, patience: float) -> int:
+        """Ask once more for what was not answered within so many seconds, each time twice as many. Returns how many."""
+        if self._texts or not self.pending or now - self._sent_at <= patience * 2 ** min(self._repeats, 16):
+            return 0
+        self._repeats += 1
+        ours = {self._spell(each): each for each in sorted(self.pending)}
+        self._request(ours, self._protocol.batches(tuple(ours)))
+        return len(ours)
 
     @property
     def is_acknowledged(self) -> bool:
@@ -75,8 +89,7 @@ class Subscription:
 
     def acknowledge(self, answer: Acknowledged) -> tuple[Series, ...]:
         """Note an acknowledgement. Returns what it means of that which was asked for."""
-        everything = answer.request_id is None and not answer.series
-        meant = tuple(itertools.chain(*self._requests.values())) if everything else self._meant(answer)
+        meant = self._meant(answer)
         self._note(meant)
         return meant
 
@@ -92,11 +105,12 @@ class Subscription:
         """
         meant = self._meant(answer)
         if not answer.series:
-            if answer.request_id not in self._requests:
+            request_id = self._oldest() if answer.request_id is None else answer.request_id
+            if request_id not in self._requests:
                 return None
             meant = tuple(each for each in meant if each in self.pending)
             if len(meant) > 1:
-                self._requests.pop(answer.request_id or "")
+                self._requests.pop(request_id)
                 ours = {self._spell(each): each for each in meant}
                 self._request(ours, [(each,) for each in ours])
                 return ()
@@ -111,8 +125,15 @@ class Subscription:
         """Whether all that was asked for is refused."""
         return not self.pending and not self._acknowledged
 
+    def _oldest(self) -> str:
+        """The oldest text that is not answered yet; empty if all are."""
+        left = (name for name, series in self._requests.items() if not self.pending.isdisjoint(series))
+        return next(left, "")
+
     def _meant(self, answer: Acknowledged | Refused) -> tuple[Series, ...]:
-        of_request = self._requests.get(answer.request_id or "", ())
+        """An answer that names nothing is that of the oldest text without one."""
+        nameless = answer.request_id is None and not answer.series
+        of_request = self._requests.get(self._oldest() if nameless else answer.request_id or "", ())
         if not answer.series:
             return of_request
         meant: list[Series] = []

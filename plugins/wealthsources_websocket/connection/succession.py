@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from wealthsources_websocket.errors import ConnectionLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from wealthsources import Shard
     from wealthsources_websocket.connection.handler import Handler, Log
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.connection.policies import Policies
     from wealthsources_websocket.connection.reconnect import ConnectPlan
     from wealthsources_websocket.connection.renewal import Renewal
+    from wealthsources_websocket.protocols.base import Series
 
 _LOOK_EVERY: Final = 1.0  # seconds; it looks at every stream of the shard
 _DROP: Final = 1.0
@@ -57,6 +58,9 @@ class Succession:
         self._may_be_quiet = may_be_quiet
         self._alone = alone
         self._judged: Uptime | None = None  # the connection whose successor was thought of last
+        self._known: Mapping[Series, Sequence[tuple[int, float]]] | None = (
+            None  # by the connection in use, at the last look
+        )
         self._not_before = 0.0
         self._next_look = 0.0
         self._silences = 0  # in a row, after which the next connection brought nothing either
@@ -84,7 +88,18 @@ class Succession:
         if renewal.acknowledged_at is None:
             return False
         patient = now - renewal.acknowledged_at < self._policies.patience
-        return not (patient and renewal.held.lacks(self._handler.forming_bars(self._shard, now)))
+        return not patient or self._has_caught_up(renewal, now)
+
+    def _has_caught_up(self, renewal: Renewal, now: float) -> bool:
+        """Whether the next connection has stated what the one in use knows, or knew when that was looked at before.
+
+        Between messages that come all the time there may be no moment at which both know the same; but what the one in
+        use was told since then, the other one is told as well.
+        """
+        before, self._known = self._known, self._handler.forming_bars(self._shard, now)
+        if not renewal.held.lacks(self._known):
+            return True
+        return before is not None and not renewal.held.lacks(before)
 
     def _begin_if_due(self, up: Uptime, now: float) -> None:
         reason = "reconnect_asked" if up.asked is not None else "lifetime" if up.is_old(now) else None
@@ -102,6 +117,7 @@ class Succession:
             self._not_before = now + wait
             self._shard.counters["budget_waits"] += 1
             return
+        self._known = None
         try:
             self.renewal = self._begin_one(reason)
         except ConnectionLost as lost:

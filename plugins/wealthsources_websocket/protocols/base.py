@@ -54,7 +54,7 @@ class Authenticated(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """The server acknowledged these series, or those of a request; if it names neither, all that was asked for.
+    """The server acknowledged these series, or those of a request; if it names neither, of the oldest unanswered one.
 
     The symbols of `series` are in the server's spelling.
     """
@@ -66,8 +66,8 @@ class Acknowledged(NamedTuple):
 class Refused(NamedTuple):
     """The server refused these series; the others live on. `reason` is in the server's words.
 
-    Without `series` it refused those of a request that it has not acknowledged. If there are several, only one of them
-    may be the cause: each is then asked for once more, by itself.
+    Without `series` it refused those of a request that it has not acknowledged; if it names neither, of the oldest
+    unanswered one. If there are several, one of them alone may be the cause: each is then asked for by itself.
     """
 
     reason: str

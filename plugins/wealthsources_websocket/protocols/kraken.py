@@ -33,6 +33,7 @@ _PER_TEXT: Final = 50
 #: Version 1 and REST have names of their own for these.
 _COINS: Final = {"XBT": "BTC", "XDG": "DOGE"}
 _VALUES: Final = ("open", "high", "low", "close", "volume")
+_HAS_IT: Final = "Already subscribed"
 _TOO_FAST: Final = "Exceeded msg rate"  # there are no codes
 
 
@@ -113,6 +114,9 @@ class Kraken(JsonProtocol):
                 return Ignored(sample_of(f"subscribe {result['channel']}"))
             return Acknowledged(request, ((_text(result["symbol"]), self.names[str(result["interval"])]),))
         words, symbol = sample_of(str(message["error"])), message.get("symbol")
+        if words.startswith(_HAS_IT) and symbol is not None:
+            # A connection asks for one interval only, so it is this one: the subscription was sent again.
+            return Acknowledged(request, ((_text(symbol), ""),))
         if words.startswith(_TOO_FAST):
             return ServerError(words, "rate")
         if symbol is not None:

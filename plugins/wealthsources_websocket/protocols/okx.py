@@ -80,6 +80,7 @@ class _Texts(msgspec.Struct, array_like=True, gc=False):
 class _Frame(msgspec.Struct, gc=False):
     arg: _Arg
     data: list[_Texts]
+    event: Any = None
 
 
 class _Floats(msgspec.Struct, array_like=True, gc=False):
@@ -152,7 +153,7 @@ class OKX(JsonProtocol):
             (row,), (number,) = frame.data, _floats(data).data
             symbol, open_time = frame.arg.instId, number.time
             ours, step = self._steps[frame.arg.channel, symbol]
-            if EARLIEST_TIME <= open_time <= LATEST_TIME:
+            if EARLIEST_TIME <= open_time <= LATEST_TIME and row.time.isdigit() and frame.event is None:
                 text, volume = (row.volume, number.volume) if self._is_spot else (row.base, number.base)
                 decimals = pack_decimals(
                     known[row.open], known[row.high], known[row.low], decimals_of(row.close), decimals_of(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -49,7 +49,7 @@ class Seen:
         self.states: list[str] = []
         self.reasons: list[str] = []
         self.wanted: Callable[[BarMessage], bool] = lambda bar: True
-        self.forming: dict[tuple[str, str], tuple[int, float]] = {}
+        self.forming: dict[tuple[str, str], Sequence[tuple[int, float]]] = {}
         self.silent = False
 
     def on_malformed(self, shard: Shard, malformed: Malformed) -> None:
@@ -70,7 +70,7 @@ class Seen:
         self.states.append(state)
         self.reasons.append(reason)
 
-    def forming_bars(self, shard: Shard, now: float) -> dict[tuple[str, str], tuple[int, float]]:
+    def forming_bars(self, shard: Shard, now: float) -> dict[tuple[str, str], Sequence[tuple[int, float]]]:
         return self.forming
 
     def is_silent(self, shard: Shard, now: float) -> bool:

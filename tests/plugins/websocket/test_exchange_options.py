@@ -118,6 +118,35 @@ def test_a_contract_size_is_exact_and_may_be_said_of_our_symbol_or_the_servers(s
     assert chosen.make_protocol().contract_sizes == {"BTC_USDT": Decimal("0.0001")}
 
 
+def test_one_contract_has_one_size():
+    sizes = {"BTC_USDT": "0.0001", "BTCUSDT": "0.001"}
+    assert "contract_sizes: BTCUSDT is there twice" in refusal("mexc", market="perps", contract_sizes=sizes)
+
+
+def test_two_names_of_one_stream_are_told_whatever_their_case():
+    assert "A and B are both 'btcusdt' to binance" in refusal("binance", symbols={"A": "BTCUSDT", "B": "btcusdt"})
+
+
+def test_other_series_are_checked_like_the_first_ones():
+    chosen = options("kraken")
+    assert chosen.with_series(["ETHUSDT"], ["5m"]).symbols == ("ETHUSDT",)
+    with pytest.raises(ValueError, match="kraken does not stream 1w on our grid"):
+        chosen.with_series(["ETHUSDT"], ["1w"])
+    with pytest.raises(ValueError, match="write it like BTC-USDT"):
+        chosen.with_series(["ABCXYZ"], ["1m"])
+
+
+def test_a_test_server_of_ones_own_may_stand_where_the_exchange_has_none():
+    url = "https://mine.example/token"
+    assert options("kucoin", environment="test", endpoint=url).endpoints == (url,)
+
+
+def test_whom_to_ask_is_asked_through_the_proxy_of_the_environment(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    chosen = options("kucoin", proxy="env")
+    assert chosen.proxy_for(chosen.endpoint) == chosen.proxy_for("wss://x/") == "http://proxy.example:3128"
+
+
 def test_a_contract_size_is_above_zero():
     assert "contract_sizes" in refusal("mexc", market="perps", contract_sizes={"BTC_USDT": "0"})
 

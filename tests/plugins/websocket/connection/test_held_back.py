@@ -33,11 +33,11 @@ class Kept:
         self.held.on_malformed(self.shard, BAD)
 
     def lacks(self, place: int, volume: float, series=BTC) -> bool:
-        return self.held.lacks({series: (place * MINUTE, volume)})
+        return self.held.lacks({series: [(place * MINUTE, volume)]})
 
     def take(self, forming: tuple[int, float] | None = None) -> list:
         """(minute, volume, when it came) of each bar; what was lost as it is."""
-        wanted = {} if forming is None else {BTC: (forming[0] * MINUTE, forming[1])}
+        wanted = {} if forming is None else {BTC: [(forming[0] * MINUTE, forming[1])]}
         return [
             message if message is BAD else (message.open_time // MINUTE, message.values[4], at)
             for message, at in self.held.take(wanted)
@@ -87,10 +87,10 @@ def test_a_bar_is_lacking_until_that_very_bar_was_stated_as_far(kept):
 
 def test_every_series_has_to_be_stated(kept):
     kept.bar(1)
-    assert not kept.held.lacks({BTC: (MINUTE, 1.0)})
-    assert kept.held.lacks({BTC: (MINUTE, 1.0), ETH: (MINUTE, 1.0)})
+    assert not kept.held.lacks({BTC: [(MINUTE, 1.0)]})
+    assert kept.held.lacks({BTC: [(MINUTE, 1.0)], ETH: [(MINUTE, 1.0)]})
     kept.bar(1, symbol="ethusdt")
-    assert not kept.held.lacks({BTC: (MINUTE, 1.0), ETH: (MINUTE, 1.0)})
+    assert not kept.held.lacks({BTC: [(MINUTE, 1.0)], ETH: [(MINUTE, 1.0)]})
     assert not kept.held.lacks({})
 
 

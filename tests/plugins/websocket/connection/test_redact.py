@@ -63,3 +63,13 @@ def test_a_short_one_before_leaves_the_present_one_as_it_is():
 
 def test_the_secret_before_the_present_one_is_taken_out_too():
     assert Redactor("the-new-one", "the-old-one")("the-old-one, the-new-one") == "***, ***"
+
+
+def test_what_is_hidden_later_is_taken_out_too_until_others_were_hidden_after_it():
+    redact = Redactor("the-first-secret")
+    redact.hide("a-token-of-one-connection")
+    assert redact("token a-token-of-one-connection of the-first-secret") == "token *** of ***"
+    for number in range(20):
+        redact.hide(f"a-token-{number:08}")
+    assert redact("a-token-00000019") == "***"
+    assert redact("a-token-of-one-connection") != "***"

@@ -53,7 +53,7 @@ def test_it_keeps_what_comes_from_the_beginning_on(serve, begin, bar):
     renewal = begin(serve(script).url)
     assert renewal.settled.wait(10)
     assert renewal.is_there
-    wait_until(lambda: not renewal.held.lacks({("BTCUSDT", "1h"): (bar(2)["open_time"], 3.0)}))
+    wait_until(lambda: not renewal.held.lacks({("BTCUSDT", "1h"): [(bar(2)["open_time"], 3.0)]}))
     assert renewal.release() is not None
     assert taken(renewal) == [bar(1)["open_time"], bar(2)["open_time"]]
 

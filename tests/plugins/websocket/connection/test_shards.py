@@ -193,3 +193,14 @@ def test_when_one_cannot_start_none_goes_on(serve, make_shards):
     with pytest.raises(ConfigError, match="csrf_token cannot be read"):
         shards.start()
     assert set(states(shards)) == {"disconnected"}
+
+
+def test_series_of_different_lanes_are_on_different_shards():
+    series = [("A", "1m"), ("A", "5m"), ("B", "1m")]
+    assert distribute(series, [], None, lambda each: each[1]) == [(("A", "1m"), ("B", "1m")), (("A", "5m"),)]
+
+
+def test_a_shard_whose_series_are_all_gone_takes_none_of_another_lane():
+    """Its connection still has them."""
+    lots = distribute([("A", "5m")], [[("A", "1m")]], None, lambda each: each[1])
+    assert lots == [(), (("A", "5m"),)]

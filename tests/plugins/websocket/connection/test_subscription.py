@@ -41,12 +41,43 @@ def test_every_text_goes_out_once(subscription):
     assert subscription.due(1.0) == []
 
 
-def test_an_acknowledgement_means_its_series_its_text_or_all(subscription):
+def test_an_acknowledgement_means_its_series_or_its_text(subscription):
     assert subscription.acknowledge(Acknowledged(None, (B,))) == (B,)
     assert subscription.pending == {A, C}
     assert subscription.acknowledge(Acknowledged("2")) == (C,)
-    assert subscription.acknowledge(Acknowledged(None)) == (A, B, C)
+    assert subscription.acknowledge(Acknowledged(None, (A,))) == (A,)
     assert not subscription.pending
+
+
+def test_an_answer_that_names_nothing_is_that_of_the_oldest_text_without_one(subscription):
+    assert subscription.acknowledge(Acknowledged(None)) == (A, B)
+    assert subscription.refuse(Refused("no")) == (C,)
+    assert subscription.refuse(Refused("no")) is None
+    assert subscription.acknowledge(Acknowledged(None)) == ()
+
+
+def test_what_is_refused_namelessly_is_asked_for_one_by_one_and_costs_no_other(subscription):
+    subscription.due(0.0)
+    assert subscription.refuse(Refused("no")) == ()
+    assert subscription.acknowledge(Acknowledged(None, (A, C))) == (A, C)
+    assert subscription.refuse(Refused("no")) == (B,)
+    assert not subscription.hopeless
+
+
+def test_what_was_not_answered_is_asked_for_once_more_each_time_later(subscription):
+    subscription.due(0.0)
+    subscription.acknowledge(Acknowledged("1"))
+    assert subscription.ask_again(9.0, 10.0) == 0
+    assert subscription.ask_again(11.0, 10.0) == 1
+    assert [json.loads(text)["topics"] for text in subscription.due(11.0)] == [["C@60"]]
+    assert subscription.ask_again(30.0, 10.0) == 0
+    assert subscription.ask_again(32.0, 10.0) == 1
+    subscription.acknowledge(Acknowledged(None, (C,)))
+    assert subscription.ask_again(1000.0, 10.0) == 0
+
+
+def test_while_texts_wait_for_their_turn_nothing_is_asked_for_again(subscription):
+    assert subscription.ask_again(1000.0, 10.0) == 0
 
 
 def test_an_acknowledgement_of_what_nobody_asked_for_means_nothing(subscription):
@@ -121,7 +152,7 @@ def test_the_server_is_asked_in_its_own_spelling_and_the_answer_is_in_ours():
 
 
 def test_asking_again_forgets_what_was_asked_before(subscription):
-    subscription.acknowledge(Acknowledged(None))
+    subscription.acknowledge(Acknowledged(None, (A, B, C)))
     subscription.ask([C])
     assert ids(subscription.due(0.0)) == [3]
     assert (subscription.pending, subscription.times_asked) == ({C}, 2)

@@ -19,7 +19,7 @@ from ..conftest import Seen
 
 BTC, ETH = ("BTCUSDT", "1m"), ("ETHUSDT", "1m")
 URLS = ("ws://a/", "ws://b/")
-BAR = {BTC: (60_000, 5.0)}
+BAR = {BTC: [(60_000, 5.0)]}
 
 
 class Next:

@@ -65,7 +65,7 @@ class Play:
         self.others = {int(number.removeprefix("on")): script for number, script in others.items()}
         self.server = serve(lambda peer: self.others.get(peer.number, good)(peer))
         self.client, self.seen = make_client(self.server.url, protocol=protocol or Invented(), **OPTIONS)
-        self.seen.forming = {BTC: (T0, 5.0)}  # vouched for: nothing takes over before it has stated that
+        self.seen.forming = {BTC: ((T0, 5.0),)}  # vouched for: nothing takes over before it has stated that
 
     def start(self) -> None:
         self.client.start()

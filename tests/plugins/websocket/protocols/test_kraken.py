@@ -238,3 +238,9 @@ def test_no_json_raises(message):
     read(READER, {"channel": "ohlc", "data": message})
     read(READER, {"channel": "ohlc", "data": [message]})
     read(READER, {"method": "subscribe", "success": True, "result": message})
+
+
+def test_a_symbol_that_it_has_already_on_this_connection_is_acknowledged():
+    frame = {"method": "subscribe", "success": False, "symbol": "BTC/USD", "req_id": 2}
+    frame["error"] = "Already subscribed to one ohlc interval on this symbol"
+    assert list(READER.read(json.dumps(frame).encode())) == [Acknowledged("2", (("BTC/USD", ""),))]

@@ -237,3 +237,13 @@ def test_what_is_stated_of_the_server():
     assert set(SPOT.markets) == {"spot", "swap"}
     with pytest.raises(ValueError, match="okx has no market 'option', only spot and swap"):
         OKX(market="option")
+
+
+@pytest.mark.parametrize("changes", [('"1800000000000"', '"1.8e12"'), ('{"arg"', '{"event":"error","arg"')])
+def test_read_quickly_or_not_a_frame_means_the_same(changes):
+    quick = OKX()
+    read(quick, SPOT_FRAME)  # from now on it knows the series
+    assert read(quick, SPOT_FRAME.replace(*changes)) == read(OKX(), SPOT_FRAME.replace(*changes))
+    single = SPOT_FRAME.replace(',["1800000060000","91006.2","91006.2","91006.2","91006.2","0","0","0","0"]', "")
+    assert read(quick, single.replace(*changes)) == read(OKX(), single.replace(*changes))
+    assert len(bars(quick, single)) == 1
