@@ -12,6 +12,7 @@ from wealthsources import RequestError, Timeframe
 from wealthsources_simulator.bars import forming_state
 from wealthsources_simulator.csv_bars import read_bars
 from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.exchanges.values import is_quiet
 from wealthsources_simulator.exchanges.wealthai import WealthAI
 from wealthsources_simulator.invented import invent_bars
 from wealthsources_simulator.timeline import Timeline
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from wealthsources_simulator.bars import PlayedBar, Series
-    from wealthsources_simulator.exchanges.base import Exchange, Message
+    from wealthsources_simulator.exchanges.base import Exchange, Message, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Market:
 
     A bar is `updates` forming messages, then one with its final values. `snapshot` is how many closed bars of each
     series those who subscribe are sent first; those of `history` ended before the first message. `exchange` writes the
-    messages, by default the WealthAI server's. Raises SimulatorError for what cannot be played.
+    messages, by default the WealthAI server's. `flag_late` is how many messages of the next bar come before the one
+    that says that a bar is closed. Raises SimulatorError for what cannot be played.
     """
 
     def __init__(
@@ -61,17 +63,22 @@ class Market:
         updates: int = 4,
         snapshot: int = 0,
         history: Mapping[Series, Sequence[PlayedBar]] | None = None,
+        flag_late: int = 0,
     ) -> None:
         if snapshot < 0:
             raise SimulatorError(f"snapshot is {snapshot}; it must be 0 or more bars")
         older = history or {}
         self.exchange = exchange or WealthAI()
+        if flag_late and not self.exchange.closed_flag:
+            raise SimulatorError("flag_late is for an exchange that says that a bar is closed")
         self.timelines = {
-            key: Timeline(bars, updates=updates, history=older.get(key, ())) for key, bars in series.items()
+            key: Timeline(bars, updates=updates, history=older.get(key, ()), late=flag_late)
+            for key, bars in series.items()
         }
         self.snapshot = snapshot
         self.steps_per_bar = updates + 1
         self._steps = dict.fromkeys(self.timelines, 0)
+        self._told = {key: _Told() for key in self.timelines}
         self._log: list[Played] = []
         self._changed = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
@@ -122,16 +129,15 @@ class Market:
             return all(self._steps[key] == timeline.steps for key, timeline in self.timelines.items())
 
     def all(self, series: Series) -> list[PlayedBar]:
-        """The bars whose final values were played, oldest first."""
+        """The bars whose final values were played, oldest first; without those of which nothing is ever pushed."""
         with self._changed:
-            return self._whole(series)
+            return list(self._told[series].bars)
 
     def closed(self, series: Series) -> list[PlayedBar]:
         """The bars of which the messages so far prove that they are closed: flagged, or with a successor begun."""
         with self._changed:
-            whole = self._whole(series)
-            begun = self._steps[series] % self.timelines[series].steps_per_bar > 0
-        return whole if self.exchange.closed_flag or begun else whole[:-1]
+            told = self._told[series]
+            return told.bars[:] if self.exchange.closed_flag or told.begun else told.bars[:-1]
 
     # Playing.
 
@@ -178,13 +184,13 @@ class Market:
     def join(self, series: Collection[Series]) -> Joined:
         """What someone who subscribes to `series` now is to be sent, and where to follow from."""
         with self._changed:
-            closed = {
-                key: timeline.closed(self._steps[key], self.snapshot)
-                for key, timeline in self.timelines.items()
-                if key in series
-            }
-            texts = [self._text(key, bar, True) for key, bars in closed.items() for bar in bars]
-            return Joined(texts, len(self._log))
+            messages = [
+                message
+                for key in self.timelines
+                if key in series and (states := self._newest(key))
+                for message in self.exchange.snapshot(key, states)
+            ]
+            return Joined([self.exchange.text(message) for message in messages], len(self._log))
 
     def listen(self, tell: Callable[[], None]) -> None:
         """Have `tell` called after every playing, on the thread that plays."""
@@ -203,9 +209,14 @@ class Market:
 
         None of these, sent once more, hurts anybody.
         """
+        bar, closed = self.state(series, position)
+        return self.exchange.bar(series, bar, closed)
+
+    def state(self, series: Series, position: int) -> State:
+        """The same as a state, and whether it is the final one."""
         timeline, steps = self.timelines[series], self._steps_at(series, position)
         step = steps - 1 if steps % timeline.steps_per_bar or steps == timeline.steps else steps
-        return self.message(series, step)
+        return timeline.state(step), timeline.is_final(step)
 
     def states(self, series: Series, position: int, count: int) -> list[Message]:
         """`count` forming states of the bar in progress, or the next one; of the last bar only its final values."""
@@ -217,16 +228,31 @@ class Market:
 
     def finals(self, series: Collection[Series], position: int) -> list[Message]:
         """The final message of every whole bar of these series, in the order in which they were played."""
+        return [self.exchange.bar(key, bar, True) for key, bar in self.whole(series, position)]
+
+    def whole(self, series: Collection[Series], position: int) -> list[tuple[Series, PlayedBar]]:
+        """These bars, each with its series."""
         played = self.messages_since(0, position)
-        return [self.exchange.bar(one.series, one.bar, True) for one in played if one.final and one.series in series]
+        return [(one.series, one.bar) for one in played if one.final and one.series in series]
 
     def message(self, series: Series, step: int) -> Message:
         """The message of one step of a series, whether it was played or not."""
         timeline = self.timelines[series]
         return self.exchange.bar(series, timeline.state(step), timeline.is_final(step))
 
-    def _text(self, series: Series, bar: PlayedBar, closed: bool) -> str:
-        return self.exchange.text(self.exchange.bar(series, bar, closed))
+    def _newest(self, series: Series) -> list[State]:
+        """What those who subscribe now are told first: closed bars, and the one in progress, as the exchange does."""
+        exchange, timeline, steps = self.exchange, self.timelines[series], self._steps[series]
+        whole = timeline.closed(steps, self.snapshot) if exchange.past else []
+        states: list[State] = [(bar, True) for bar in whole if self._is_pushed(bar)]
+        if exchange.present and steps:
+            newest = timeline.state(steps - 1), timeline.is_final(steps - 1)
+            if self._is_pushed(timeline.bar(steps - 1)) and newest not in states:
+                states.append(newest)
+        return states
+
+    def _is_pushed(self, bar: PlayedBar) -> bool:
+        return self.exchange.quiet == "flat" or not is_quiet(bar)
 
     def _steps_at(self, series: Series, position: int) -> int:
         """How many messages of a series are in the log before `position`."""
@@ -236,19 +262,46 @@ class Market:
                     return self._log[place].step + 1
         return 0
 
-    def _whole(self, series: Series) -> list[PlayedBar]:
-        timeline = self.timelines[series]
-        return list(timeline.bars[: self._steps[series] // timeline.steps_per_bar])
-
     def _due(self, series: Series, steps: int) -> Iterable[tuple[float, Played]]:
         """The next messages of one series, each with the time it tells of."""
-        timeline, first = self.timelines[series], self._steps[series]
+        timeline, first, told = self.timelines[series], self._steps[series], self._told[series]
         self._steps[series] = min(first + steps, timeline.steps)
         for step in range(first, self._steps[series]):
-            bar, part = timeline.bar(step), step % timeline.steps_per_bar
-            time = bar.open_time + (bar.end - bar.open_time) * (part + 1) / timeline.steps_per_bar
-            text = self.exchange.text(self.message(series, step))
-            yield time, Played(series, step, bar, text, timeline.is_final(step))
+            for pushed in self._pushed(timeline, step, told):
+                played = self._played(series, pushed)
+                told.take(played)
+                yield timeline.time(step), played
+
+    def _pushed(self, timeline: Timeline, step: int, told: _Told) -> list[int]:
+        """The steps whose messages go out at this one: itself, unless nobody trades in its bar."""
+        if self._is_pushed(timeline.bar(step)):
+            owed, told.owed = told.owed, []
+            return [*owed, step]
+        if self.exchange.quiet == "with the next" and timeline.is_final(step):
+            told.owed.append(step)
+        return []
+
+    def _played(self, series: Series, step: int) -> Played:
+        timeline = self.timelines[series]
+        text = self.exchange.text(self.message(series, step))
+        return Played(series, step, timeline.bar(step), text, timeline.is_final(step))
+
+
+class _Told:
+    """What was pushed of one series: the bars whose final values were, and whether another one begun after them.
+
+    `owed` are the steps of quiet bars that go out with the next trade.
+    """
+
+    def __init__(self) -> None:
+        self.bars: list[PlayedBar] = []
+        self.begun = False
+        self.owed: list[int] = []
+
+    def take(self, played: Played) -> None:
+        self.begun = not played.final
+        if played.final:
+            self.bars.append(played.bar)
 
 
 def _timeframe(name: str) -> Timeframe:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from wealthsources_simulator.bell import Bell
 from wealthsources_simulator.connection import Gone
-from wealthsources_simulator.exchanges.base import Refused
-from wealthsources_simulator.framing import BINARY, CLOSE, TEXT, close_payload
+from wealthsources_simulator.exchanges.base import Conversation, Refused, Request
+from wealthsources_simulator.exchanges.rules import Timers
+from wealthsources_simulator.framing import BINARY, CLOSE, PING, TEXT, close_payload
 from wealthsources_simulator.market import Joined
 from wealthsources_simulator.websocket_end import WebSocketEnd
 
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     import socket
     import ssl
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from wealthsources_simulator.bars import Series
-    from wealthsources_simulator.exchanges.base import Exchange, Message
+    from wealthsources_simulator.bars import PlayedBar, Series
+    from wealthsources_simulator.exchanges.base import Exchange, Message, Reply
+    from wealthsources_simulator.exchanges.rules import Due
     from wealthsources_simulator.market import Market, Played
 
 _GOING_AWAY: Final = 1001
@@ -59,18 +61,22 @@ class Peer(WebSocketEnd):
     number        counts from 1
     server        the MarketServer
     rng           seeded by the server's seed and `number`
-    connect       the message that subscribed, once read; `series` is what it subscribes to, sorted
+    connect       the message that subscribed, once read; `series` is what is subscribed to, sorted
     acknowledged  whether that was answered
+    conversation  what the exchange knows of the client
     behaving      whether the server is a good one to this client, and `following` whether it passes on the market
 
     A method that waits raises Gone when the client leaves or the server stops; a script may let that pass.
     """
 
+    number: int
+    rng: random.Random
+    conversation: Conversation
+
     def __init__(self, server: Server, sock: socket.socket, number: int) -> None:
         super().__init__(sock, server.tls, server.stopped)
         self.server = server
-        self.number = number
-        self.rng = random.Random(f"{server.seed}:{number}")  # noqa: S311 - the same fault again is the point
+        self.renumber(number)
         self.connect: Any = None
         self.series: tuple[Series, ...] = ()
         self.acknowledged = False
@@ -83,6 +89,15 @@ class Peer(WebSocketEnd):
         self._bell: Bell | None = None
         #: Further subscriptions that were not obeyed yet.
         self._asked: list[Any] = []
+        self._greeted = False
+        self._timers: Timers | None = None
+
+    def renumber(self, number: int) -> None:
+        """Be the connection of that number."""
+        self.number = number
+        self.rng = random.Random(f"{self.server.seed}:{number}")  # noqa: S311 - the same fault again is the point
+        beat_every = self.exchange.rules.beat_every
+        self.conversation = Conversation(number=number, token=self.server.token, beat_every=beat_every)
 
     @property
     def exchange(self) -> Exchange:
@@ -95,22 +110,29 @@ class Peer(WebSocketEnd):
         """Upgrade if need be, and take the subscription without acknowledging it."""
         if not self.upgraded:
             self.upgrade()
-        self._note_connect(self.message())
+        self._greet()
+        if not self._subscribed:
+            self._note_connect(self._subscription())
         return self.connect if isinstance(self.connect, dict) else {}
 
     def accept(self) -> Message:
         """Upgrade, take the subscription, whatever its token, and acknowledge it; no snapshot."""
         connect = self.subscribed()
-        self._acknowledge(Joined([], self.server.market.length))
+        if not self.acknowledged:
+            self._acknowledge(self.connect, Joined([], self.server.market.length))
         return connect
 
     def join(self) -> None:
         """Upgrade, check the token, acknowledge, send the snapshot: what of these has not been done yet."""
         if not self._subscribed:
             self.subscribed()
-        if not self.acknowledged:
+        while not self.acknowledged:
             self._check(self.connect)
-            self._acknowledge(self.server.market.join(self.series))
+            self._acknowledge(self.connect, self.server.market.join(self.exchange.series(self.connect)))
+            if not self.acknowledged:  # all of it was refused, and the client may ask for something else
+                self._note_connect(self._subscription())
+        while self.exchange.adds and self.ready(0):
+            self.obey(*self.take())
 
     # The good server.
 
@@ -137,7 +159,7 @@ class Peer(WebSocketEnd):
             self.server.market.listen(self._bell.ring)
             self.following = True
             try:
-                self._follow(self._bell, push or self._push, until)
+                self._follow(self._bell, push or self.tell, until)
             finally:
                 self.following = False
                 self.server.market.forget(self._bell.ring)
@@ -149,13 +171,53 @@ class Peer(WebSocketEnd):
             self.follow(until=lambda _: next(left) == 0)
 
     def obey(self, opcode: int, payload: bytes) -> None:
-        """Do as a good server does with a frame that was taken; another subscription takes the place of the first."""
+        """Do as a good server does with a frame that was taken.
+
+        Another subscription adds to those before, or takes the place of the first, as it is with the exchange.
+        """
         if opcode not in (TEXT, BINARY):
             self.answer(opcode, payload)
+        elif (reply := self._reply(self.received[-1])) is not None:
+            self._say(reply)
         elif self.exchange.subscribes(self.received[-1]):
             self._asked.append(self.received[-1])
             if not self.following:
                 self._resubscribe()
+
+    def stay(self) -> NoReturn:
+        """Answer whatever is no subscription, and send no bars, until the client leaves.
+
+        Where subscriptions add to each other, those that come after the first was acknowledged are acknowledged too.
+        """
+        while True:
+            message = self.message()
+            reply = self._reply(message)
+            if reply is not None:
+                self._say(reply)
+            elif self.exchange.adds and self.acknowledged and self.exchange.subscribes(message):
+                self._acknowledge(message, Joined([], self.position))
+
+    def ask_to_reconnect(self) -> None:
+        """Ask the client to come back on another connection, in the words of the exchange."""
+        self.conversation.now = _now()
+        self.send(*self.exchange.wants_reconnect(self.conversation))
+
+    def tell(self, played: Played) -> None:
+        """Pass on one played message."""
+        self.send(played.text)
+
+    def send(self, *messages: Mapping[str, Any] | list[Any] | str) -> None:
+        """One frame for each message, as the exchange packs it; a text of JSON, or of anything else, may be given."""
+        for message in messages:
+            self.frame(*self.pack(message))
+
+    def pack(self, message: Mapping[str, Any] | list[Any] | str) -> tuple[int, bytes]:
+        """Opcode and payload of a message's frame. What is no text yet becomes one with spaces: JSON may have them."""
+        said = self.conversation
+        text = message if isinstance(message, str) else self.exchange.text(message, spaced=True)  # type: ignore[arg-type]
+        payload = self.exchange.encode(text, said)
+        said.sent += 1
+        return (TEXT, payload.encode()) if isinstance(payload, str) else (BINARY, payload)
 
     # What there is to send, right or wrong.
 
@@ -181,6 +243,16 @@ class Peer(WebSocketEnd):
         """The series to misbehave with: the first that the client subscribed to and the market has."""
         known = self.server.market.series
         return next((key for key in self.series if key in known), known[0])
+
+    def whole(self, count: int) -> list[tuple[Series, PlayedBar]]:
+        """The newest `count` whole bars of the first series, as bars; follows until there are so many."""
+        self.whole_bars(count)
+        whole = self.server.market.whole([self.subject], self.position)
+        return whole[-count:] if count else []
+
+    def state(self) -> tuple[PlayedBar, bool]:
+        """The newest state of `subject`, or its next bar's first, and whether it is final."""
+        return self.server.market.state(self.subject, self.position)
 
     def bar(self, **changes: Any) -> Message:
         """The message of the newest state of `subject`, or of its next bar's first, with some fields changed."""
@@ -218,12 +290,43 @@ class Peer(WebSocketEnd):
         opcode, payload = super().take()
         if opcode in (TEXT, BINARY):
             self.server.received.append(self.received[-1])
+            if self._timers is not None:
+                self._timers.heard(time.monotonic())
         return opcode, payload
+
+    def frame(
+        self,
+        opcode: int,
+        payload: bytes | str = b"",
+        fin: bool = True,
+        rsv: int = 0,
+        mask: bool = False,
+        length: int | None = None,
+    ) -> None:
+        super().frame(opcode, payload, fin, rsv, mask, length)
+        if self._timers is not None and opcode in (TEXT, BINARY):
+            self._timers.sent(time.monotonic())
+
+    def answer_http(self) -> bool:
+        """Answer a request that comes before the connection, if this is one of those that the exchange has."""
+        self.request()
+        self.exactly(int(self.headers.get("content-length", "0") or "0"))
+        method = self.request_line.split(" ")[0]
+        origin = self.server.url.removesuffix(self.exchange.path)
+        answer = self.exchange.http(Request(method, self.path, origin, _now()))
+        if answer is None:
+            return False
+        if self.server.out_of_service:
+            self.server.count_refused()
+            self._turn_away(503, "out of service\n")
+        headers = "Content-Type: application/json\r\nConnection: close\r\n"
+        self.http(answer.status, headers, self.exchange.text(answer.body))
+        return True
 
     def _admit(self) -> None:
         """Upgrade who asks for the market's path, unless nobody is let in."""
         headers, path = self.request(), self.exchange.path
-        if self.path != path:
+        if not self.exchange.serves(self.path):
             self._turn_away(404, f"the market data are at {path}\n")
         if self.server.out_of_service:
             self.server.count_refused()
@@ -236,10 +339,48 @@ class Peer(WebSocketEnd):
         self.http(status, f"{headers}Content-Type: text/plain\r\nConnection: close\r\n", body)
         raise Gone
 
+    def _greet(self) -> None:
+        """Say what the exchange says first, and begin to keep its times."""
+        if self._greeted:
+            return
+        self._greeted = True
+        said, exchange, now = self.conversation, self.exchange, time.monotonic()
+        said.path, said.query, said.now = self.path, self.query, _now()
+        self._timers = Timers(exchange.rules, said, exchange.pace, now)
+        reply = exchange.greet(said)
+        if reply.series is None:
+            self._say(reply)
+        else:  # subscribed to by the URL
+            self._subscribed = True
+            self._begin(reply, self.server.market.join(reply.added))
+
+    def _subscription(self) -> object:
+        """The next message that subscribes, or ought to; others before it are answered."""
+        while True:
+            message = self.message()
+            reply = self._reply(message)
+            if reply is None:
+                return message
+            self._say(reply)
+
     def _note_connect(self, message: object) -> None:
         self._subscribed = True
         self.connect = message
-        self.series = self.exchange.series(message)
+        self.series = tuple(sorted({*self.conversation.series, *self.exchange.series(message)}))
+
+    def _reply(self, message: object) -> Reply | None:
+        self.conversation.now = _now()
+        return self.exchange.reply(message, self.conversation)
+
+    def _say(self, reply: Reply) -> None:
+        """Send the answers of a reply to what was no subscription."""
+        self.send(*reply.messages)
+        if reply.series is not None:
+            self.series = self.conversation.series = reply.series
+        if reply.ends:
+            self.behaving = False
+            self.say_goodbye(_POLICY_VIOLATION)
+            raise Gone
 
     def _check(self, message: object) -> None:
         """Tell a client that is not let in why, and close."""
@@ -251,13 +392,24 @@ class Peer(WebSocketEnd):
             self.say_goodbye(_POLICY_VIOLATION, str(refusal))
             raise Gone from None
 
-    def _acknowledge(self, joined: Joined) -> None:
-        """Answer the subscription. The first time it is from here on that the market is followed."""
+    def _acknowledge(self, message: object, joined: Joined) -> None:
+        """Answer a subscription."""
+        self.conversation.now = _now()
+        reply = self.exchange.subscribe(message, self.conversation, self.server.market.series)
+        if reply.series is None:
+            self._say(reply)
+        else:
+            self._begin(reply, joined)
+
+    def _begin(self, reply: Reply, joined: Joined) -> None:
+        """Acknowledge what is subscribed to. The first time it is from here on that the market is followed."""
         if self._position is None:
             self._position = joined.position
             self.server.count_acknowledged()  # before it is sent: who has seen it finds it counted
         self.acknowledged = True
-        self.send(self.exchange.acknowledgement(self.connect), *joined.snapshot)
+        self.series = self.conversation.series = reply.series or ()
+        said: tuple[Message | str, ...] = tuple(reply.messages)
+        self.send(*((*joined.snapshot, *said) if self.exchange.early else (*said, *joined.snapshot)))
         self.server.begin()
 
     def _resubscribe(self) -> None:
@@ -267,8 +419,14 @@ class Peer(WebSocketEnd):
         self._check(self._asked[0])
         joined = self.server.market.join(self.exchange.series(self._asked[0]))
         if joined.position == self.position or not self.following:
-            self._note_connect(self._asked.pop(0))
-            self._acknowledge(joined)
+            self._acknowledge(self._note_asked(), joined)
+
+    def _note_asked(self) -> object:
+        """The oldest of further subscriptions; one that takes the place of the first is `connect` from now on."""
+        message = self._asked.pop(0)
+        if not self.exchange.adds:
+            self._note_connect(message)
+        return message
 
     def _follow(self, bell: Bell, push: Callable[[Played], None], until: Callable[[Played], object] | None) -> None:
         while True:
@@ -281,15 +439,39 @@ class Peer(WebSocketEnd):
             self._resubscribe()
             if self.server.stopped.is_set():
                 self._leave()
-            if self.ready(0 if self._behind() else None, bell.ear):
+            if self._wait(0 if self._behind() else None, bell.ear):
                 self.obey(*self.take())
             bell.silence()
 
-    def _push(self, played: Played) -> None:
-        self.send(played.text)
+    def keep_time(self) -> None:
+        if self._timers is not None and self._timers.next() is not None:
+            while not self._wait(None):
+                pass
+
+    def _wait(self, seconds: float | None, *others: socket.socket) -> bool:
+        """Whether the client says something within so many seconds, or before `others`. Does what is due meanwhile."""
+        due = None if self._timers is None else self._timers.next()
+        if due is not None:
+            left = max(0.0, due - time.monotonic())
+            seconds = left if seconds is None else min(seconds, left)
+        heard = self.ready(seconds, *others)
+        if due is not None and self._timers is not None:
+            for what in self._timers.due(time.monotonic()):
+                self._do(what)
+        return heard
+
+    def _do(self, what: Due) -> None:
+        """What the exchange does by the clock."""
+        if what == "cut":
+            raise Gone
+        if what == "ping":
+            self.frame(PING, str(_now()))
+        else:
+            self.conversation.now = _now()
+            self._say(self.exchange.beat(self.conversation))
 
     def _next_played(self) -> Iterator[Played]:
-        """What was played since, of our series, at most a batch of it."""
+        """What was played since, of its series, at most a batch of it."""
         for played in self.server.market.messages_since(self.position, _BATCH):
             self._position = self.position + 1
             if played.series in self.series:
@@ -303,3 +485,7 @@ class Peer(WebSocketEnd):
         if self.behaving:
             self.frame(CLOSE, close_payload(_GOING_AWAY))
         raise Gone
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

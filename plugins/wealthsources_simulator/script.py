@@ -43,6 +43,13 @@ class Script:
             self._misbehaving.add(peer)
             return self._entries.popleft()
 
+    @property
+    def comes_before_requests(self) -> bool:
+        """Whether the next connection meets a fault of TLS, which is over before anything can be asked for."""
+        with self._lock:
+            entry = self._entries[0] if self._entries else None
+            return isinstance(entry, Fault) and entry.layer == "tls"
+
     def settle(self, peer: Peer) -> None:
         """The misbehaviour of a connection is over."""
         with self._lock:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wealthsources_simulator.connection import Gone
 from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.exchanges.catalogue import make_exchange
 from wealthsources_simulator.exchanges.wealthai import WealthAI
 from wealthsources_simulator.faults.registry import Fault
 from wealthsources_simulator.listener import Listener
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from wealthsources_simulator.bars import PlayedBar
+    from wealthsources_simulator.exchanges.base import Exchange
     from wealthsources_simulator.script import Entry
 
 _STOP_LIMIT: Final = 2.0
@@ -90,6 +92,7 @@ class MarketServer:
         self._player = Player(market, self, rate=rate, outage=outage)
         #: The connections that have not ended. Who wants to know that they moved on waits for `_moved`.
         self._open: set[Peer] = set()
+        self._entries: dict[Peer, Callable[[Peer], object]] = {}
         self._threads: list[threading.Thread] = []
         self._moved = threading.Condition()
 
@@ -105,6 +108,8 @@ class MarketServer:
         updates: int = 4,
         snapshot: int = 0,
         closed_flag: str | None = None,
+        protocol: str = WealthAI.name,
+        market: str | None = None,
         drop_at: str | float | None = None,
         drop_for: float = 0,
         skip: int = 0,
@@ -116,10 +121,10 @@ class MarketServer:
 
         `manual=True` plays nothing by itself: `play_bars` and `play_steps` do. Raises SimulatorError.
         """
-        played = {"exchange": WealthAI(closed_flag), "updates": updates, "snapshot": snapshot}
-        market = Market.from_csv(path, symbol, timeframe, skip=skip, limit=limit, **played)
-        outage = _outage(market, drop_at, drop_for)
-        return cls(market, script, rate=None if manual else rate, outage=outage, **options)
+        played = {"exchange": _exchange(protocol, market, closed_flag), "updates": updates, "snapshot": snapshot}
+        bars = Market.from_csv(path, symbol, timeframe, skip=skip, limit=limit, **played)
+        outage = _outage(bars, drop_at, drop_for)
+        return cls(bars, script, rate=None if manual else rate, outage=outage, **options)
 
     # The script.
 
@@ -300,18 +305,39 @@ class MarketServer:
             if self.stopped.is_set():
                 sock.close()
                 return
-            self.accepted += 1
-            peer = Peer(self, sock, self.accepted)
-            entry = self._script.entry_for(peer)
-            name = f"connection {peer.number}"
-            thread = threading.Thread(target=self._serve, args=(peer, entry), name=name, daemon=True)
-            self.peers.append(peer)
+            peer = Peer(self, sock, self.accepted + 1)
+            thread = threading.Thread(target=self._serve, args=(peer,), daemon=True)
             self._open.add(peer)
             self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
+            if not self.market.exchange.speaks_http:
+                self._enter(peer, thread)
             thread.start()
 
-    def _serve(self, peer: Peer, entry: Callable[[Peer], object]) -> None:
+    def _enter(self, peer: Peer, thread: threading.Thread) -> None:
+        """Count a connection; from now on it has a number, and an entry of the script."""
+        with self._lock:
+            self.accepted += 1
+            peer.renumber(self.accepted)
+            thread.name = f"connection {peer.number}"
+            self._entries[peer] = self._script.entry_for(peer)
+            self.peers.append(peer)
+
+    def _answered_http(self, peer: Peer) -> bool:
+        """Whether it only asked something before it connects. Where clients do that, others are counted after it."""
+        if not self.market.exchange.speaks_http:
+            return False
+        if not self._script.comes_before_requests:
+            peer.secure()
+            if peer.answer_http():
+                return True
+        self._enter(peer, threading.current_thread())
+        return False
+
+    def _serve(self, peer: Peer) -> None:
         try:
+            if self._answered_http(peer):
+                return
+            entry = self._entries.pop(peer)
             if not (isinstance(entry, Fault) and entry.layer in ("tcp", "tls")):
                 peer.secure()
             entry(peer)
@@ -325,6 +351,14 @@ class MarketServer:
             with self._lock:
                 self._open.discard(peer)
             self.passed_on()
+
+
+def _exchange(protocol: str, market: str | None, closed_flag: str | None) -> Exchange:
+    if closed_flag is None:
+        return make_exchange(protocol, market)
+    if protocol != WealthAI.name or market is not None:
+        raise SimulatorError(f"closed-flag is for {WealthAI.name}; an exchange has its own, or none")
+    return WealthAI(closed_flag)
 
 
 def _outage(market: Market, drop_at: str | float | None, drop_for: float) -> Outage | None:

@@ -9,6 +9,7 @@ import struct
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import parse_qsl
 
 from wealthsources_simulator.connection import Connection, Gone
 from wealthsources_simulator.framing import (
@@ -38,7 +39,7 @@ _LARGEST: Final = 2**20
 class WebSocketEnd(Connection):
     """One WebSocket. Whoever has it calls the methods from the top: upgrade, frames, the end.
 
-    request_line  of the upgrade request, once read; `headers` are the rest of it, `path` is what it asks for
+    request_line  of the upgrade request, once read; `headers` are the rest of it, `path` and `query` what it asks for
     received      the client's messages: JSON parsed, other text as it is, binary ones as bytes
     goodbye       code and reason of the client's Close frame, or None
     on_ping       called with the payload of a ping, and on_close with that of a Close; both may be replaced
@@ -74,6 +75,12 @@ class WebSocketEnd(Connection):
         """What the upgrade request asks for, without a query."""
         words = self.request_line.split()
         return words[1].partition("?")[0] if len(words) > 1 else ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query of it; of a name that comes twice the last value."""
+        words = self.request_line.split()
+        return dict(parse_qsl(words[1].partition("?")[2], keep_blank_values=True)) if len(words) > 1 else {}
 
     def http(self, status: str | int, headers: str = "", body: bytes | str = b"") -> None:
         """Answer with a status ("503 Service Unavailable" or 503), header lines that end in CRLF, and a body."""
@@ -149,10 +156,14 @@ class WebSocketEnd(Connection):
     def message(self) -> Any:
         """The next message of the client; pings and a Close before it are answered."""
         while True:
+            self.keep_time()
             opcode, payload = self.take()
             if opcode in (TEXT, BINARY):
                 return self.received[-1]
             self.answer(opcode, payload)
+
+    def keep_time(self) -> None:
+        """Return as soon as the client says something; until then do what is due by the clock."""
 
     def answer(self, opcode: int, payload: bytes) -> None:
         """Do as a good server does: a pong to a ping, a Close to a Close, after which nothing more comes: Gone."""

@@ -23,6 +23,7 @@ class WealthAI(Exchange):
     another field has that name.
     """
 
+    name = "wealthai"
     path = "/market_data"
 
     def __init__(self, closed_flag: str | None = None) -> None:

@@ -29,9 +29,9 @@ class Client:
             self.sock = tls.wrap_socket(self.sock, server_hostname="localhost", suppress_ragged_eofs=False)
         self.file = self.sock.makefile("rb")
 
-    def upgrade(self) -> tuple[str, dict[str, str]]:
+    def upgrade(self, path: str = "/market_data") -> tuple[str, dict[str, str]]:
         """Status line and headers of the answer."""
-        self.sock.sendall(UPGRADE)
+        self.sock.sendall(UPGRADE.replace(b"/market_data", path.encode()))
         status = self.file.readline().decode().strip()
         headers = {}
         while line := self.file.readline().decode().strip():
