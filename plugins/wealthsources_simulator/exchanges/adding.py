@@ -33,7 +33,7 @@ class Adding(Exchange):
     adds = True
     past = False
     closed_flag: str | None = None
-    timeframes: ClassVar[Mapping[str, str]]
+    timeframes: ClassVar[Mapping[str, Any]]
     verb: ClassVar[str]
     joins: ClassVar[str] = "subscribe"
     leaves: ClassVar[str] = "unsubscribe"

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 EXCHANGES: Final = {
     "wealthai": "WealthAI",
     "binance": "Binance",
+    "okx": "OKX",
+    "kraken": "Kraken",
+    "kucoin": "KuCoin",
+    "bybit": "Bybit",
+    "gate": "Gate",
+    "bitget": "Bitget",
+    "hyperliquid": "Hyperliquid",
+    "htx": "HTX",
+    "deribit": "Deribit",
+    "coinbase": "Coinbase",
+    "mexc": "MEXC",
+    "alpaca": "Alpaca",
+    "massive": "Massive",
 }
 
 

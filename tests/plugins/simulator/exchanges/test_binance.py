@@ -31,11 +31,27 @@ def test_a_bare_event_has_the_fields_of_the_wire(talk):
     one.market.play(2)
     closed, quiet = one.hears(2)
     assert closed == {
-        "e": "kline", "E": EIGHT + MINUTE + 1000, "s": BTC,
+        "e": "kline",
+        "E": EIGHT + MINUTE + 1000,
+        "s": BTC,
         "k": {
-            "t": EIGHT, "T": EIGHT + MINUTE - 1, "s": BTC, "i": "1m", "f": 71, "L": 83, "n": 13, "x": True,
-            "o": "91000.10", "c": "91006.20", "h": "91010.00", "l": "90990.50", "v": "12.90000",
-            "q": "1173979.9800000", "V": "0", "Q": "0", "B": "0",
+            "t": EIGHT,
+            "T": EIGHT + MINUTE - 1,
+            "s": BTC,
+            "i": "1m",
+            "f": 71,
+            "L": 83,
+            "n": 13,
+            "x": True,
+            "o": "91000.10",
+            "c": "91006.20",
+            "h": "91010.00",
+            "l": "90990.50",
+            "v": "12.90000",
+            "q": "1173979.9800000",
+            "V": "0",
+            "Q": "0",
+            "B": "0",
         },
     }
     assert {key: quiet["k"][key] for key in "fLnvx"} == {"f": -1, "L": -1, "n": 0, "v": "0.00000", "x": True}
