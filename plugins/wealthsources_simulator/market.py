@@ -216,6 +216,8 @@ class Market:
         """The same as a state, and whether it is the final one."""
         timeline, steps = self.timelines[series], self._steps_at(series, position)
         step = steps - 1 if steps % timeline.steps_per_bar or steps == timeline.steps else steps
+        if not self.exchange.forming:
+            step = max(1, timeline.whole(steps)) * timeline.steps_per_bar - 1
         return timeline.state(step), timeline.is_final(step)
 
     def states(self, series: Series, position: int, count: int) -> list[Message]:
@@ -273,7 +275,9 @@ class Market:
                 yield timeline.time(step), played
 
     def _pushed(self, timeline: Timeline, step: int, told: _Told) -> list[int]:
-        """The steps whose messages go out at this one: itself, unless nobody trades in its bar."""
+        """The steps whose messages go out at this one: itself, unless nobody trades in its bar, or it is not closed."""
+        if not (self.exchange.forming or timeline.is_final(step)):
+            return []
         if self._is_pushed(timeline.bar(step)):
             owed, told.owed = told.owed, []
             return [*owed, step]

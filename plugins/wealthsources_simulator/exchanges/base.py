@@ -100,6 +100,7 @@ class Exchange(ABC):
     rules        what it does by the clock; `pace` is how many of a client's seconds its seconds take
     adds         whether another subscription adds to those before, and does not take their place
     speaks_http  whether clients have requests of their own before they connect: see `http`
+    forming      whether it pushes bars that are not closed yet
     quiet        what it pushes of a bar without a trade
     past, present  whether those who subscribe are sent closed bars, and the newest state of the one in progress
     early        whether that may come before the acknowledgement
@@ -112,6 +113,7 @@ class Exchange(ABC):
     rules: Rules = Rules()
     adds: ClassVar[bool] = False
     speaks_http: ClassVar[bool] = False
+    forming: ClassVar[bool] = True
     quiet: ClassVar[Quiet] = "flat"
     past: ClassVar[bool] = True
     present: ClassVar[bool] = False

@@ -56,7 +56,9 @@ class Kraken(Adding):
     def refused(self, message: Message, topics: Sequence[Topic], conversation: Conversation) -> list[Message]:
         return [
             {
-                "method": "subscribe", "error": f"Currency pair not supported {topic.words}", "success": False,
+                "method": "subscribe",
+                "error": f"Currency pair not supported {topic.words}",
+                "success": False,
                 "symbol": topic.words,
             }
             | _asked(message, conversation)

@@ -35,7 +35,8 @@ class KuCoin(Adding):
     timeframes: ClassVar = {
         **{f"{count}m": f"{count}min" for count in (1, 3, 5, 15, 30)},
         **{f"{count}h": f"{count}hour" for count in (1, 2, 4, 6, 8, 12)},
-        "1d": "1day", "1M": "1month",
+        "1d": "1day",
+        "1M": "1month",
     }
     verb = "type"
 
@@ -59,8 +60,11 @@ class KuCoin(Adding):
             self._issued += 1
             token = f"token-{self._issued}"
         server = {
-            "endpoint": f"{request.origin}/", "encrypt": request.origin.startswith("wss"), "protocol": "websocket",
-            "pingInterval": int(_PING_EVERY * 1000), "pingTimeout": int(_PING_TIMEOUT * 1000),
+            "endpoint": f"{request.origin}/",
+            "encrypt": request.origin.startswith("wss"),
+            "protocol": "websocket",
+            "pingInterval": int(_PING_EVERY * 1000),
+            "pingTimeout": int(_PING_TIMEOUT * 1000),
         }
         return Answer(200, {"code": "200000", "data": {"token": token, "instanceServers": [server]}})
 

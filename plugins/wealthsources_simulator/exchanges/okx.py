@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 _WINDOWS = {
     **{name: name for name in ("1m", "3m", "5m", "15m", "30m")},
-    "1h": "1H", "2h": "2H", "4h": "4H",
-    "6h": "6Hutc", "12h": "12Hutc", "1d": "1Dutc", "1w": "1Wutc", "1M": "1Mutc",
+    "1h": "1H",
+    "2h": "2H",
+    "4h": "4H",
+    "6h": "6Hutc",
+    "12h": "12Hutc",
+    "1d": "1Dutc",
+    "1w": "1Wutc",
+    "1M": "1Mutc",
 }
 
 
@@ -48,7 +54,9 @@ class OKX(Adding):
         del message
         return [
             {
-                "event": "error", "code": "60018", "msg": f"Wrong URL or {_named(topic.words)} doesn't exist.",
+                "event": "error",
+                "code": "60018",
+                "msg": f"Wrong URL or {_named(topic.words)} doesn't exist.",
                 "connId": _connection(conversation),
             }
             for topic in topics

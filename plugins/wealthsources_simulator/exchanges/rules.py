@@ -21,6 +21,7 @@ class Rules:
     beat_every        between two heartbeats of its own, from the greeting on
     idle_beats        whether they come only where nothing else was sent for so long
     ping_every        between two pings of WebSocket's
+    authenticate_within  who has not shown good credentials by then is cut
     subscribe_within  who has subscribed to nothing by then is cut
     speak_within      a client that sent no message for so long is cut
     move_within       a connection is cut on which neither side sent a message for so long
@@ -29,6 +30,7 @@ class Rules:
     beat_every: float | None = None
     idle_beats: bool = False
     ping_every: float | None = None
+    authenticate_within: float | None = None
     subscribe_within: float | None = None
     speak_within: float | None = None
     move_within: float | None = None
@@ -70,6 +72,7 @@ class Timers:
         rows: list[tuple[float | None, float, Due]] = [
             (self._conversation.beat_every, beaten, "beat"),
             (rules.ping_every, self._pinged, "ping"),
+            (None if self._conversation.authenticated else rules.authenticate_within, self._begun, "cut"),
             (None if self._conversation.series else rules.subscribe_within, self._begun, "cut"),
             (rules.speak_within, self._heard, "cut"),
             (rules.move_within, moved, "cut"),

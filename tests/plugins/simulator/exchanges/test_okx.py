@@ -24,7 +24,9 @@ def test_each_arg_is_acknowledged_or_refused_by_itself(talk):
         {"event": "subscribe", "arg": arg(BTC), "connId": "ab1"},
         {"event": "subscribe", "arg": arg(ETH), "connId": "ab1"},
         {
-            "event": "error", "code": "60018", "connId": "ab1",
+            "event": "error",
+            "code": "60018",
+            "connId": "ab1",
             "msg": "Wrong URL or channel:candle1m,instId:FOO-USDT doesn't exist.",
         },
     ]
