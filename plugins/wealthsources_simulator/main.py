@@ -24,7 +24,8 @@ def _list_faults(wanted: bool) -> None:
     rows = [("fault", "row", "layer", "what the server does")]
     for fault in faults:
         choices = f" One of: {', '.join(fault.choices)}." if fault.choices else ""
-        rows.append((str(fault), fault.row, fault.layer, fault.about + choices))
+        alone = f" With {fault.protocol} alone." if fault.protocol else ""
+        rows.append((str(fault), fault.row, fault.layer, fault.about + choices + alone))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         typer.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
@@ -40,8 +41,14 @@ def simulate(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for a free one.")] = 0,
     rate: Annotated[float, typer.Option(help="Bars a second; 0 for as fast as the clients read.")] = 20,
     updates: Annotated[int, typer.Option(help="Forming updates of each bar, before its final values.")] = 4,
-    token: Annotated[str | None, typer.Option(help="The csrf_token to ask for; without it any is accepted.")] = None,
+    token: Annotated[str | None, typer.Option(help="The token or key to ask for; without it any is accepted.")] = None,
     snapshot: Annotated[int, typer.Option(help="Closed bars to send to each client as it joins.")] = 0,
+    protocol: Annotated[
+        str, typer.Option(help="How to speak: wealthai, or an exchange, such as binance, okx or kraken.")
+    ] = "wealthai",
+    market: Annotated[
+        str | None, typer.Option(help="Which of the exchange's markets to be, such as usdm or linear.")
+    ] = None,
     closed_flag: Annotated[str | None, typer.Option(help="A field to say in whether a bar is closed.")] = None,
     drop_at: Annotated[
         str | None,
@@ -76,6 +83,8 @@ def simulate(
         updates=updates,
         token=token,
         snapshot=snapshot,
+        protocol=protocol,
+        market=market,
         closed_flag=closed_flag,
         drop_at=drop_at,
         drop_for=drop_for,

@@ -307,6 +307,11 @@ class Peer(WebSocketEnd):
         if self._timers is not None and opcode in (TEXT, BINARY):
             self._timers.sent(time.monotonic())
 
+    def upgrade_answer(self, headers: str = "", accept: str | None = None) -> bytes:
+        answer = super().upgrade_answer(headers, accept)
+        self.conversation.path, self.conversation.query = self.path, self.query
+        return answer
+
     def answer_http(self) -> bool:
         """Answer a request that comes before the connection, if this is one of those that the exchange has."""
         self.request()
@@ -345,7 +350,7 @@ class Peer(WebSocketEnd):
             return
         self._greeted = True
         said, exchange, now = self.conversation, self.exchange, time.monotonic()
-        said.path, said.query, said.now = self.path, self.query, _now()
+        said.now = _now()
         self._timers = Timers(exchange.rules, said, exchange.pace, now)
         reply = exchange.greet(said)
         if reply.series is None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from wealthsources_simulator.errors import SimulatorError
 from wealthsources_simulator.faults.library import fault
 from wealthsources_simulator.faults.registry import Fault
 from wealthsources_simulator.peer import Peer
@@ -19,9 +20,13 @@ Entry = Fault | str | Callable[[Peer], object] | None
 
 
 class Script:
-    """Entry n is for connection n; after the last the server behaves well. For any number of threads."""
+    """Entry n is for connection n; after the last the server behaves well. For any number of threads.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    `protocol` is the exchange's name: some faults are made of one server's messages.
+    """
+
+    def __init__(self, entries: Iterable[Entry], protocol: str) -> None:
+        self._protocol = protocol
         self._lock = threading.Lock()
         self._entries: deque[Callable[[Peer], object]] = deque()
         self._unsettled = 0
@@ -29,8 +34,8 @@ class Script:
         self.append(entries)
 
     def append(self, entries: Iterable[Entry]) -> None:
-        """Go on with these. Raises SimulatorError for a name that no fault has."""
-        plays = [_read_entry(entry) for entry in entries]
+        """Go on with these. Raises SimulatorError for a name that no fault has, or no fault of this exchange."""
+        plays = [_read_entry(entry, self._protocol) for entry in entries]
         with self._lock:
             self._entries += plays
             self._unsettled += len(plays)
@@ -64,7 +69,10 @@ class Script:
             return self._unsettled == 0
 
 
-def _read_entry(entry: Entry) -> Callable[[Peer], object]:
+def _read_entry(entry: Entry, protocol: str) -> Callable[[Peer], object]:
     if entry is None:
         return Peer.behave
-    return fault(entry) if isinstance(entry, str) else entry
+    read = fault(entry) if isinstance(entry, str) else entry
+    if isinstance(read, Fault) and read.protocol not in (None, protocol):
+        raise SimulatorError(f"fault {read.name!r} is made of {read.protocol}'s messages; not for {protocol!r}")
+    return read

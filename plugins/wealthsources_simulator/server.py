@@ -88,7 +88,7 @@ class MarketServer:
         self._started = False
         self._refusing = False
         self._lock = threading.RLock()
-        self._script = Script(script)
+        self._script = Script(script, market.exchange.name)
         self._player = Player(market, self, rate=rate, outage=outage)
         #: The connections that have not ended. Who wants to know that they moved on waits for `_moved`.
         self._open: set[Peer] = set()

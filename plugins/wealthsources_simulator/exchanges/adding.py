@@ -70,6 +70,9 @@ class Adding(Exchange):
         """Our name of a timeframe."""
         return next((name for name, own in self.timeframes.items() if own == word), None)
 
+    def has_timeframe(self, name: str) -> bool:
+        return name in self.timeframes
+
     def one_series(self, symbol: object, word: object) -> Series | None:
         """The series of a symbol and the exchange's word for a timeframe."""
         timeframe = self.our_timeframe(word)

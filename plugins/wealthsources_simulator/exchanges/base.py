@@ -128,6 +128,11 @@ class Exchange(ABC):
             raise SimulatorError(f"{self.name or 'this exchange'} has {names}; not {market!r}")
         return self.markets[0] if market is None else market
 
+    def has_timeframe(self, name: str) -> bool:
+        """Whether it has a word for a timeframe of ours."""
+        del name
+        return True
+
     # Before the first message.
 
     def serves(self, path: str) -> bool:

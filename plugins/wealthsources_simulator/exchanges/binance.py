@@ -80,7 +80,10 @@ class Binance(Adding):
     def encode(self, text: str, conversation: Conversation) -> str:
         if not conversation.path.endswith("/stream") or not text.startswith(('{"e":', '{"e": ')):
             return text
-        event = json.loads(text)
+        try:
+            event = json.loads(text)
+        except (ValueError, RecursionError):  # a fault, and no event of any stream
+            return text
         kline = event.get("k")
         name = f"{kline['s'].lower()}@kline_{kline['i']}" if kline else f"!{event['e']}"
         return f'{{"stream":{json.dumps(name)},"data":{text}}}'

@@ -102,7 +102,10 @@ class MEXC(Adding):
         del conversation
         if f'"{_BODY}"' not in text:
             return text
-        event = json.loads(text)
+        try:
+            event = json.loads(text)
+        except (ValueError, RecursionError):  # a fault, and no kline
+            return text
         body = proto(*event[_BODY].values())
         return proto(event["channel"], None, event["symbol"], None, event["createTime"]) + field(308, body)
 

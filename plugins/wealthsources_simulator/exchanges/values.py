@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from wealthsources_simulator.bars import PlayedBar
+
+#: The last millisecond of the year 9999.
+_LAST: Final = 253_402_300_799_999
 
 
 def turnover(bar: PlayedBar) -> str:
@@ -36,8 +39,8 @@ def told_at(bar: PlayedBar, closed: bool) -> int:
 
 
 def rfc3339(ms: int, digits: int = 0) -> str:
-    """A time as text, with so many digits of the second, the first three of which count."""
-    seconds, rest = divmod(ms, 1000)
+    """A time as text, with so many digits of the second, the first three of which count; beyond all dates, 9999."""
+    seconds, rest = divmod(min(ms, _LAST), 1000)
     whole = dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f".{f'{rest:03d}'.ljust(digits, '0')[:digits]}" if digits else ""
     return f"{whole}{fraction}Z"

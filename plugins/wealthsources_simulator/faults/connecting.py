@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from wealthsources_simulator.faults.registry import misbehaves, misbehaves_once
-from wealthsources_simulator.framing import TEXT, encode
+from wealthsources_simulator.framing import encode
 
 if TYPE_CHECKING:
     from wealthsources_simulator.peer import Peer
@@ -97,7 +96,7 @@ def _redirect(peer: Peer, kind: str) -> None:
     """Redirects the upgrade: to another name of this server, to this one without TLS, or to itself."""
     url, port = peer.server.url, peer.server.port
     other = url.replace("localhost", "127.0.0.1") if "localhost" in url else url.replace("127.0.0.1", "localhost")
-    insecure = f"ws://127.0.0.1:{port}/market_data"
+    insecure = f"ws://127.0.0.1:{port}{peer.exchange.path}"
     _redirect_to(peer, {"other": other, "insecure": insecure, "self": url}[kind])
 
 
@@ -160,13 +159,13 @@ def _cut_handshake(peer: Peer) -> None:
 def _first_bar_with_upgrade(peer: Peer) -> None:
     """Sends the upgrade and a bar in one TCP segment, then behaves well."""
     upgrade = peer.upgrade_answer()
-    peer.write(upgrade + encode(TEXT, json.dumps(peer.bar()).encode()))
+    peer.write(upgrade + encode(*peer.pack(peer.bar())))
     peer.behave()
 
 
 @misbehaves("bar-before-connected", "A16", "messages")
 def _bar_before_connected(peer: Peer) -> None:
-    """Sends a bar after the CONNECT but before CONNECTED, then behaves well."""
+    """Sends a bar after the subscription but before its acknowledgement, then behaves well."""
     peer.subscribed()
     peer.send(peer.bar())
     peer.behave()
@@ -174,14 +173,14 @@ def _bar_before_connected(peer: Peer) -> None:
 
 @misbehaves("no-ack", "A17", "messages")
 def _no_ack(peer: Peer) -> None:
-    """Takes the CONNECT and never acknowledges it; answers pings."""
+    """Takes the subscription and never acknowledges it; answers pings."""
     peer.subscribed()
     peer.stay()
 
 
 @misbehaves("error-instead", "A18", "messages", default="bad csrf")
 def _error_instead(peer: Peer, text: str) -> None:
-    """Sends ERROR with this text instead of CONNECTED, then only answers pings."""
+    """Sends an error with this text instead of the acknowledgement, then only answers pings."""
     peer.subscribed()
     peer.send(peer.exchange.error(text))
     peer.stay()
@@ -189,11 +188,11 @@ def _error_instead(peer: Peer, text: str) -> None:
 
 @misbehaves_once("double-ack", "A19", "messages")
 def _double_ack(peer: Peer) -> None:
-    """Sends CONNECTED twice."""
-    peer.send({"type": "CONNECTED", "request_id": (peer.connect or {}).get("request_id")})
+    """Acknowledges twice."""
+    peer.send(peer.exchange.acknowledgement(peer.connect))
 
 
-@misbehaves("foreign-ack", "A19", "messages")
+@misbehaves("foreign-ack", "A19", "messages", protocol="wealthai")
 def _foreign_ack(peer: Peer) -> None:
     """Sends CONNECTED with somebody else's request_id, then only answers pings."""
     peer.subscribed()

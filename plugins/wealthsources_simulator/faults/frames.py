@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -32,8 +31,8 @@ _CHARACTERS: Final = "é€😀"
 @misbehaves_once("fragments-with-ping", "D1", "frames")
 def _fragments_with_ping(peer: Peer) -> None:
     """Sends a bar in three fragments, with a ping after each of the first two."""
-    data = _bar(peer)
-    peer.frame(TEXT, data[:10], fin=False)
+    opcode, data = _bar(peer)
+    peer.frame(opcode, data[:10], fin=False)
     peer.frame(PING, b"between")
     peer.frame(CONTINUATION, data[10:20], fin=False)
     peer.frame(PING, b"between again")
@@ -43,7 +42,7 @@ def _fragments_with_ping(peer: Peer) -> None:
 @misbehaves_once("reserved-bits", "D2", "frames", default="1", choices=tuple("1234567"))
 def _reserved_bits(peer: Peer, bits: str) -> None:
     """Sends a bar with these reserved bits set."""
-    peer.frame(TEXT, _bar(peer), rsv=int(bits))
+    peer.frame(*_bar(peer), rsv=int(bits))
 
 
 @misbehaves_once(
@@ -57,22 +56,22 @@ def _reserved_opcode(peer: Peer, opcode: str) -> None:
 @misbehaves_once("stray-continuation", "D2", "frames")
 def _stray_continuation(peer: Peer) -> None:
     """Sends a continuation of nothing."""
-    peer.frame(CONTINUATION, _bar(peer))
+    peer.frame(CONTINUATION, _bar(peer)[1])
 
 
 @misbehaves_once("interleaved-text", "D2", "frames")
 def _interleaved_text(peer: Peer) -> None:
     """Begins a new text message inside a fragmented one."""
-    data = _bar(peer)
-    peer.frame(TEXT, data[:10], fin=False)
-    peer.frame(TEXT, data)
+    opcode, data = _bar(peer)
+    peer.frame(opcode, data[:10], fin=False)
+    peer.frame(opcode, data)
     peer.frame(CONTINUATION, data[10:])
 
 
 @misbehaves_once("masked", "D2", "frames")
 def _masked(peer: Peer) -> None:
     """Sends a bar in a masked frame."""
-    peer.frame(TEXT, _bar(peer), mask=True)
+    peer.frame(*_bar(peer), mask=True)
 
 
 @misbehaves_once("fragmented-control", "D2", "frames", default="ping", choices=_KINDS)
@@ -106,7 +105,7 @@ def _bad_utf8_in_fragments(peer: Peer) -> None:
 @misbehaves_once("truncated-utf8", "D3", "frames")
 def _truncated_utf8(peer: Peer) -> None:
     """Ends a message of two fragments inside a character, which no later one completes."""
-    data = _bar(peer)
+    data = _noted(peer, b"")
     peer.frame(TEXT, data[:10], fin=False)
     peer.frame(CONTINUATION, data[10:] + b"\xe2\x82")
 
@@ -147,16 +146,17 @@ def _huge_fragments(peer: Peer, size: int) -> None:
 @misbehaves_once("empty-fragments", "D4", "frames", default=1_000_000)
 def _empty_fragments(peer: Peer, count: int) -> None:
     """Sends a bar with so many empty fragments before its text."""
-    peer.frame(TEXT, b"", fin=False)
+    opcode, data = _bar(peer)
+    peer.frame(opcode, b"", fin=False)
     for sent in range(0, count, _CHUNK):
         peer.write(encode(CONTINUATION, fin=False) * min(_CHUNK, count - sent))
-    peer.frame(CONTINUATION, _bar(peer))
+    peer.frame(CONTINUATION, data)
 
 
 @misbehaves_once("binary", "D5", "frames")
 def _binary(peer: Peer) -> None:
-    """Sends a bar as a binary message."""
-    peer.frame(BINARY, _bar(peer))
+    """Sends the text of a bar as a binary message."""
+    peer.frame(BINARY, peer.exchange.text(peer.bar(), spaced=True))
 
 
 @misbehaves_once("empty-text", "D5", "frames")
@@ -168,23 +168,24 @@ def _empty_text(peer: Peer) -> None:
 @misbehaves_once("compressed", "D6", "frames")
 def _compressed(peer: Peer) -> None:
     """Sends a compressed bar, though nobody agreed to that."""
+    opcode, data = _bar(peer)
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    peer.frame(TEXT, deflate.compress(_bar(peer)) + deflate.flush(zlib.Z_SYNC_FLUSH)[:-4], rsv=4)
+    peer.frame(opcode, deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)[:-4], rsv=4)
 
 
 @misbehaves_once("one-segment", "D7", "frames")
 def _one_segment(peer: Peer) -> None:
     """Sends every message that was played before, all in one write."""
     played = peer.server.market.messages_since(0, peer.position)
-    peer.write(b"".join(encode(TEXT, one.text.encode()) for one in played if one.series in peer.series))
+    peer.write(b"".join(encode(*peer.pack(one.text)) for one in played if one.series in peer.series))
 
 
 @misbehaves_once("many-segments", "D7", "frames", default=10_000)
 def _many_segments(peer: Peer, count: int) -> None:
     """Sends one bar in so many bytes, each in a write of its own."""
-    data = _bar(peer)
-    note = json.dumps(peer.bar(note="x" * max(0, count - len(data) - 16))).encode()
-    peer.drip(encode(TEXT, note), 0)
+    _, data = _bar(peer)
+    note = "x" * max(0, count - len(data) - 16)
+    peer.drip(encode(*peer.pack(peer.bar(note=note))), 0)
 
 
 @misbehaves("random-bytes", "D8", "frames", default=1000)
@@ -195,10 +196,13 @@ def _random_bytes(peer: Peer, count: int) -> None:
     peer.deaf()
 
 
-def _bar(peer: Peer) -> bytes:
-    return json.dumps(peer.bar()).encode()
+def _bar(peer: Peer) -> tuple[int, bytes]:
+    """Opcode and payload of a bar, as the exchange packs it."""
+    return peer.pack(peer.bar())
 
 
 def _noted(peer: Peer, note: bytes) -> bytes:
-    """A bar with a note of these bytes."""
-    return json.dumps(peer.bar(note="?")).encode().replace(b"?", note)
+    """A bar with a note of these bytes, as a text, also where the exchange packs it."""
+    bar = peer.bar(note="?")
+    opcode, data = peer.pack(bar)
+    return (data if opcode == TEXT else peer.exchange.text(bar).encode()).replace(b"?", note)

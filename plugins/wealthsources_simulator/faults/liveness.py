@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +40,7 @@ def _one_silent_stream(peer: Peer, place: int) -> None:
 
     def push(played: Played) -> None:
         if played.series != silent:
-            peer.send(played.text)
+            peer.tell(played)
 
     peer.behave(push)
 
@@ -66,7 +65,7 @@ def _stray_pongs(peer: Peer) -> None:
 
     def push(played: Played) -> None:
         peer.frame(PONG, peer.rng.randbytes(8))
-        peer.send(played.text)
+        peer.tell(played)
 
     peer.behave(push)
 
@@ -103,7 +102,7 @@ def _half_frame(peer: Peer, size: int) -> None:
 @misbehaves_once("half-frame-then-rest", "B8", "frames", default=2.0)
 def _half_frame_then_rest(peer: Peer, seconds: float) -> None:
     """Sends half a frame, and the rest after so many seconds."""
-    data = encode(TEXT, json.dumps(peer.bar()).encode())
+    data = encode(*peer.pack(peer.bar()))
     peer.write(data[: len(data) // 2])
     peer.wait(seconds)
     peer.write(data[len(data) // 2 :])
@@ -122,7 +121,7 @@ def _blackhole(peer: Peer) -> None:
 def _dripping_frame(peer: Peer, seconds: float) -> None:
     """Sends a frame of 10,000 bytes, one byte every so many seconds; answers nothing."""
     peer.join()
-    peer.drip(encode(TEXT, json.dumps(peer.bar(note="x" * 10_000)).encode()), seconds)
+    peer.drip(encode(*peer.pack(peer.bar(note="x" * 10_000))), seconds)
     peer.behave()
 
 

@@ -26,6 +26,7 @@ class Fault:
     about    one line
     default  the argument, unless another is given; None if it takes none
     choices  what the argument may be, if not anything
+    protocol  whose messages it is made of; None for a fault of any exchange
     """
 
     name: str
@@ -35,6 +36,7 @@ class Fault:
     default: Argument
     play: Callable[[Peer, Any], None]
     choices: tuple[str, ...] = ()
+    protocol: str | None = None
 
     def __call__(self, peer: Peer) -> None:
         self.play(peer, self.default)
@@ -77,6 +79,7 @@ def misbehaves(
     layer: Layer,
     default: Argument = None,
     choices: tuple[str, ...] = (),
+    protocol: str | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a function of (peer), or with a default (peer, argument), a name; its docstring is what it does."""
 
@@ -88,7 +91,7 @@ def misbehaves(
                 function(peer, argument)
 
         about = " ".join((function.__doc__ or "").split())
-        FAULTS[name] = Fault(name, row, layer, about, default, play, choices)
+        FAULTS[name] = Fault(name, row, layer, about, default, play, choices, protocol)
         return function
 
     return add
@@ -100,6 +103,7 @@ def misbehaves_once(
     layer: Layer,
     default: Argument = None,
     choices: tuple[str, ...] = (),
+    protocol: str | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The same, for what happens once after the acknowledgement; before and after that the server behaves well."""
 
@@ -110,7 +114,7 @@ def misbehaves_once(
             peer.behave()
 
         whole.__doc__ = function.__doc__
-        misbehaves(name, row, layer, default, choices)(whole)
+        misbehaves(name, row, layer, default, choices, protocol)(whole)
         return function
 
     return add
