@@ -10,7 +10,8 @@ The n-th entry of the script meets the n-th connection: the name of a fault, a f
 server that behaves. From the bottom up:
 
     bars timeline csv_bars invented    what happens, and when
-    exchanges                          in which words: one file for each exchange
+    exchanges                          in which words: one file for each exchange; `base` says what one is, and
+                                       `Adding` what those share whose clients subscribe more than once
     market player                      the one truth, how much of it was played, and who plays it on
     connection framing websocket_end   bytes, frames, one end of a WebSocket
     peer                               one client: what it subscribes to, and what it is sent
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from wealthsources_simulator.bars import PlayedBar, Series, forming_state
     from wealthsources_simulator.connection import Gone
     from wealthsources_simulator.errors import SimulatorError
+    from wealthsources_simulator.exchanges.catalogue import EXCHANGES, make_exchange
     from wealthsources_simulator.exchanges.wealthai import WealthAI
     from wealthsources_simulator.faults.library import FAULTS, fault
     from wealthsources_simulator.faults.registry import Fault
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from wealthsources_simulator.server import MarketServer
 
 _HOME = {
+    "EXCHANGES": "exchanges.catalogue",
     "FAULTS": "faults.library",
     "Fault": "faults.registry",
     "Gone": "connection",
@@ -53,9 +56,11 @@ _HOME = {
     "encode": "framing",
     "fault": "faults.library",
     "forming_state": "bars",
+    "make_exchange": "exchanges.catalogue",
 }
 
 __all__ = [
+    "EXCHANGES",
     "FAULTS",
     "Fault",
     "Gone",
@@ -70,6 +75,7 @@ __all__ = [
     "encode",
     "fault",
     "forming_state",
+    "make_exchange",
 ]
 
 

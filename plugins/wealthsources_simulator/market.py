@@ -69,6 +69,9 @@ class Market:
             raise SimulatorError(f"snapshot is {snapshot}; it must be 0 or more bars")
         older = history or {}
         self.exchange = exchange or WealthAI()
+        for _, timeframe in series:
+            if not self.exchange.has_timeframe(timeframe):
+                raise SimulatorError(f"{self.exchange.name} has no bars of {timeframe}")
         if flag_late and not self.exchange.closed_flag:
             raise SimulatorError("flag_late is for an exchange that says that a bar is closed")
         self.timelines = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from wealthsources_simulator.bell import Bell
 from wealthsources_simulator.connection import Gone
 from wealthsources_simulator.exchanges.base import Conversation, Refused, Request
-from wealthsources_simulator.exchanges.rules import Timers
+from wealthsources_simulator.exchanges.timers import Timers
 from wealthsources_simulator.framing import BINARY, CLOSE, PING, TEXT, close_payload
 from wealthsources_simulator.market import Joined
 from wealthsources_simulator.websocket_end import WebSocketEnd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wealthsources_simulator.bars import PlayedBar, Series
     from wealthsources_simulator.exchanges.base import Exchange, Message, Reply
-    from wealthsources_simulator.exchanges.rules import Due
+    from wealthsources_simulator.exchanges.timers import Due
     from wealthsources_simulator.market import Market, Played
 
 _GOING_AWAY: Final = 1001

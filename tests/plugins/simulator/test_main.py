@@ -59,11 +59,24 @@ def test_the_command_takes_every_option() -> None:
         assert [message["x"] for message in messages] == [True, True, *[False, True] * 8, False]
 
 
+def test_the_command_speaks_as_an_exchange_does() -> None:
+    with simulate(protocol="binance", market="usdm", rate="0", updates="0", limit="2") as (line, _):
+        assert line.endswith("/market/ws\n")
+        with connect(line.strip()) as client:
+            client.send(json.dumps({"method": "SUBSCRIBE", "params": ["btcusdt@kline_1h"], "id": 1}))
+            assert receive(client) == {"result": None, "id": 1}
+            assert [receive(client)["k"]["x"] for _ in range(2)] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"data": "no-such.csv"}, "no-such.csv: No such file or directory"),
         ({"timeframe": "5x"}, "'5x' is not a timeframe"),
+        ({"protocol": "x"}, "there is no protocol 'x'; there are wealthai, binance, okx, kraken, kucoin,"),
+        ({"protocol": "gate", "market": "x"}, "gate has spot, futures; not 'x'"),
+        ({"protocol": "coinbase"}, "coinbase has no bars of 1h"),
+        ({"protocol": "okx", "closed_flag": "x"}, "closed-flag is for wealthai; an exchange has its own, or none"),
         ({"timeframe": "4h"}, ".csv:3: open_time 1564621200000 is not on the 4h grid"),
         ({"drop_at": "-1"}, "drop-at -1 is not a number of bars, 0 or more"),
         ({"drop_at": "99999"}, "drop-at 99999 is beyond the 1464 bars"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import socket
 import struct
 
-from wealthsources_simulator import MarketServer, fault
+import pytest
+
+from wealthsources_simulator import MarketServer, SimulatorError, fault
+from wealthsources_simulator.script import Script
 
 from ...support.waiting import wait_until
 from .clients import CLOSE, CONNECT, UPGRADE, Client
+from .subscribing import make_market
 
 
 def test_the_nth_entry_meets_the_nth_connection_and_after_the_last_it_behaves(serve, client):
@@ -78,3 +82,19 @@ def test_dice_fall_the_same_way_for_the_same_seed_and_connection(serve, client):
 
     assert bytes_of(1, 1) == bytes_of(1, 1)
     assert len({bytes_of(1, 1), bytes_of(1, 2), bytes_of(2, 1)}) == 3
+
+
+def test_a_fault_made_of_one_servers_messages_is_for_that_server(serve):
+    server = serve(market=make_market("kraken"))
+    with pytest.raises(SimulatorError, match="fault 'nan' is made of wealthai's messages; not for 'kraken'"):
+        server.then("nan")
+
+
+def test_only_a_fault_of_tls_is_met_before_a_request_for_a_token():
+    def next_is(*entries) -> bool:
+        return Script(entries, "kucoin").comes_before_requests
+
+    assert next_is("stalled-handshake")
+    assert not next_is()
+    assert not next_is("reset", "stalled-handshake")
+    assert not next_is(None)

@@ -51,3 +51,23 @@ def test_a_snapshot_of_none_is_empty() -> None:
 )
 def test_a_position_is_so_many_steps(position: str, steps: int) -> None:
     assert make_timeline(updates=4).steps_before(Decimal(position)) == steps
+
+
+@pytest.mark.parametrize(("updates", "late"), [(1, 1), (4, 1), (4, 4), (3, 0), (0, 0)])
+def test_final_values_can_come_after_so_many_steps_of_the_next_bar(updates, late):
+    timeline = make_timeline(3, updates=updates, late=late)
+    steps = [(open_times([timeline.bar(step)])[0], timeline.is_final(step)) for step in range(timeline.steps)]
+    for bar in range(3):
+        end = steps.index((bar, True))
+        between = [number for number, _ in steps[:end] if number > bar]
+        assert between == [bar + 1] * (late if bar < 2 else 0)
+        assert [number for number, final in steps if final is False].count(bar) == updates
+        assert timeline.whole(end) == bar
+        assert timeline.whole(end + 1) == bar + 1
+        assert timeline.state(end) == timeline.bars[bar]
+
+
+@pytest.mark.parametrize("late", [-1, 5])
+def test_a_flag_is_late_by_the_updates_of_a_bar_at_most(late):
+    with pytest.raises(SimulatorError, match="a bar has 4 updates before its final values"):
+        make_timeline(late=late)
