@@ -134,13 +134,13 @@ class Market:
     def all(self, series: Series) -> list[PlayedBar]:
         """The bars whose final values were played, oldest first; without those of which nothing is ever pushed."""
         with self._changed:
-            return list(self._told[series].bars)
+            return self._whole(series)
 
     def closed(self, series: Series) -> list[PlayedBar]:
         """The bars of which the messages so far prove that they are closed: flagged, or with a successor begun."""
         with self._changed:
-            told = self._told[series]
-            return told.bars[:] if self.exchange.closed_flag or told.begun else told.bars[:-1]
+            whole = self._whole(series)
+            return whole if self.exchange.closed_flag or self._told[series].begun else whole[:-1]
 
     # Playing.
 
@@ -267,6 +267,9 @@ class Market:
                     return self._log[place].step + 1
         return 0
 
+    def _whole(self, series: Series) -> list[PlayedBar]:
+        return [self.timelines[series].bar(step) for step in self._told[series].ends]
+
     def _due(self, series: Series, steps: int) -> Iterable[tuple[float, Played]]:
         """The next messages of one series, each with the time it tells of."""
         timeline, first, told = self.timelines[series], self._steps[series], self._told[series]
@@ -295,20 +298,20 @@ class Market:
 
 
 class _Told:
-    """What was pushed of one series: the bars whose final values were, and whether another one begun after them.
+    """What was pushed of one series: the steps that ended a bar, and whether another one has begun after them.
 
     `owed` are the steps of quiet bars that go out with the next trade.
     """
 
     def __init__(self) -> None:
-        self.bars: list[PlayedBar] = []
+        self.ends: list[int] = []
         self.begun = False
         self.owed: list[int] = []
 
     def take(self, played: Played) -> None:
         self.begun = not played.final
         if played.final:
-            self.bars.append(played.bar)
+            self.ends.append(played.step)
 
 
 def _timeframe(name: str) -> Timeframe:
