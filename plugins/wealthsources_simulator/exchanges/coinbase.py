@@ -1,7 +1,7 @@
 """Coinbase Advanced Trade, as its documentation describes it (as of 2026-11): 5 m alone, many bars first, newest first.
 
 An acknowledgement lists everything subscribed to so far; what it does not have is not in there. `sequence_num` counts
-the messages of one connection over all channels.
+the messages of one connection over all channels. What is subscribed to as `BTC-USDC` comes as `BTC-USD`.
 """
 
 from __future__ import annotations
@@ -89,4 +89,5 @@ def _message(channel: str, at: int, events: list[Message]) -> Message:
 
 def _row(series: Series, bar: PlayedBar) -> Message:
     prices = {"high": bar.high, "low": bar.low, "open": bar.open, "close": bar.close}
-    return {"start": str(bar.open_time // 1000)} | prices | {"volume": bar.volume, "product_id": series[0]}
+    product = series[0].removesuffix("C") if series[0].endswith("-USDC") else series[0]
+    return {"start": str(bar.open_time // 1000)} | prices | {"volume": bar.volume, "product_id": product}

@@ -55,6 +55,13 @@ def test_many_bars_come_first_the_newest_first_and_then_one_by_one(talk):
     assert (update["channel"], update["sequence_num"], update["events"][0]["type"]) == ("candles", 2, "update")
 
 
+def test_what_is_priced_in_usdc_comes_as_usd(talk):
+    one = begin(talk, "BTC-USDC")
+    assert one.asks(subscribe("BTC-USDC"))["events"] == [{"subscriptions": {"candles": ["BTC-USDC"]}}]
+    one.market.play(0.5)
+    assert one.hear()["events"][0]["candles"][0]["product_id"] == BTC
+
+
 def test_nothing_comes_of_a_quiet_window(talk):
     one = begin(talk, BTC, updates=0)
     one.asks(subscribe(BTC))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import ssl
 
 import pytest
 
 from wealthsources_simulator.exchanges.kucoin import KuCoin
 
+from ....support.waiting import wait_until
 from ..clients import Client
 from .talking import EIGHT, FIRST, MINUTE, QUIET, THIRD, Talk, minutes
 
@@ -122,6 +124,18 @@ def test_the_script_is_for_connections_and_not_for_requests(serve, client):
     server = serve("unauthorized", market=minutes(KuCoin(), (BTC,), "1m", None))
     token = ask(server)[1]["data"]["token"]
     assert client(server).upgrade(f"/?token={token}")[0] == "HTTP/1.1 401 Unauthorized"
+
+
+def test_a_fault_of_tls_is_met_by_the_request(serve, client, tls):
+    market = minutes(KuCoin(), (BTC,), "1m", None)
+    server = serve("cut-handshake", market=market, tls=tls[0], host="localhost")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        client(server, tls=tls[1])
+    wait_until(lambda: server.script_done)
+    one = client(server, tls=tls[1])
+    one.sock.sendall(b"POST /api/v1/bullet-public HTTP/1.1\r\n\r\n")
+    assert one.file.readline() == b"HTTP/1.1 200 OK\r\n"
+    assert server.accepted == 1
 
 
 def test_out_of_service_it_gives_no_tokens(serve):
