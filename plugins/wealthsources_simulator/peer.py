@@ -10,7 +10,7 @@ from wealthsources_simulator.bell import Bell
 from wealthsources_simulator.connection import Gone
 from wealthsources_simulator.exchanges.base import Conversation, Refused, Request
 from wealthsources_simulator.exchanges.timers import Timers
-from wealthsources_simulator.framing import BINARY, CLOSE, PING, TEXT, close_payload
+from wealthsources_simulator.framing import BINARY, CLOSE, PING, PONG, TEXT, close_payload
 from wealthsources_simulator.market import Joined
 from wealthsources_simulator.websocket_end import WebSocketEnd
 
@@ -91,6 +91,8 @@ class Peer(WebSocketEnd):
         self._asked: list[Any] = []
         self._greeted = False
         self._timers: Timers | None = None
+        #: What the newest ping held.
+        self._ping = b""
 
     def renumber(self, number: int) -> None:
         """Be the connection of that number."""
@@ -292,6 +294,8 @@ class Peer(WebSocketEnd):
             self.server.received.append(self.received[-1])
             if self._timers is not None:
                 self._timers.heard(time.monotonic())
+        elif opcode == PONG and payload == self._ping and self._timers is not None:
+            self._timers.answered()
         return opcode, payload
 
     def frame(
@@ -470,7 +474,8 @@ class Peer(WebSocketEnd):
         if what == "cut":
             raise Gone
         if what == "ping":
-            self.frame(PING, str(_now()))
+            self._ping = str(_now()).encode()
+            self.frame(PING, self._ping)
         else:
             self.conversation.now = _now()
             self._say(self.exchange.beat(self.conversation))

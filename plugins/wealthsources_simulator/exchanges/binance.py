@@ -36,7 +36,8 @@ class Binance(Adding):
     def __init__(self, market: str | None = None, *, pace: float = 1.0) -> None:
         super().__init__(market, pace=pace)
         self.path = "/ws" if self.market == "spot" else "/market/ws"
-        self.rules = Rules(ping_every=20 if self.market == "spot" else 180)
+        is_spot = self.market == "spot"
+        self.rules = Rules(ping_every=20, pong_within=60) if is_spot else Rules(ping_every=180, pong_within=600)
 
     def serves(self, path: str) -> bool:
         kinds = (path.removeprefix("/market") if self.market == _FUTURES else path).split("/")

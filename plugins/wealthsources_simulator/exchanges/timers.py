@@ -21,6 +21,7 @@ class Timers:
         self._rules = rules
         self._conversation = conversation
         self._pace = pace
+        self._unanswered: float | None = None
         self._begun = self._beaten = self._pinged = self._heard = self._sent = now
 
     def heard(self, now: float) -> None:
@@ -30,6 +31,10 @@ class Timers:
     def sent(self, now: float) -> None:
         """The client was sent a message."""
         self._sent = now
+
+    def answered(self) -> None:
+        """The client answered the newest ping."""
+        self._unanswered = None
 
     def next(self) -> float | None:
         """When something is due next; None for never."""
@@ -42,6 +47,7 @@ class Timers:
             self._beaten = now
         if "ping" in due:
             self._pinged = now
+            self._unanswered = now if self._unanswered is None else self._unanswered
         return due
 
     def _all(self) -> Iterator[tuple[float, Due]]:
@@ -50,6 +56,7 @@ class Timers:
         rows: list[tuple[float | None, float, Due]] = [
             (self._conversation.beat_every, beaten, "beat"),
             (rules.ping_every, self._pinged, "ping"),
+            (None if self._unanswered is None else rules.pong_within, self._unanswered or 0.0, "cut"),
             (None if self._conversation.authenticated else rules.authenticate_within, self._begun, "cut"),
             (None if self._conversation.series else rules.subscribe_within, self._begun, "cut"),
             (rules.speak_within, self._heard, "cut"),

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from wealthsources_simulator import Market, WealthAI, forming_state
-from wealthsources_simulator.exchanges.base import Exchange, Refused
+from wealthsources_simulator.errors import SimulatorError
+from wealthsources_simulator.exchanges.base import Conversation, Exchange, Refused, Reply, Request
 
 from ..numbered import SERIES, make_bar
 
@@ -66,6 +67,19 @@ def test_who_is_not_let_in_is_told_in_the_words_of_the_exchange(serve, client):
         pass
     one.send(0x1, b'{"type": "CONNECT"}')
     assert one.message() == {"error": "no list"}
+
+
+def test_what_an_exchange_does_not_say_otherwise_is_little():
+    said, request = Conversation(), Request("POST", "/token", "ws://127.0.0.1:1", 0)
+    assert Terse().greet(said) == Terse().beat(said) == Reply()
+    assert (Terse().http(request), Terse().reply("ping", said)) == (None, None)
+    assert list(Terse().wants_reconnect(said)) == []
+    assert Terse().encode("text", said) == "text"
+    assert Terse().has_timeframe("7h")
+    assert Terse().serves("/terse")
+    assert not Terse().serves("/terse/")
+    with pytest.raises(SimulatorError, match="this exchange has no other market than the one it has; not 'spot'"):
+        Terse().choose("spot")
 
 
 @pytest.mark.parametrize("exchange", [WealthAI(), WealthAI("x"), Terse()], ids=["wealthai", "with a flag", "terse"])

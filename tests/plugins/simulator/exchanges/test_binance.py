@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from wealthsources_simulator.errors import SimulatorError
 from wealthsources_simulator.exchanges.binance import Binance
 
-from ..clients import PING
+from ..clients import PING, PONG
 from .talking import EIGHT, FIRST, MINUTE, THIRD
 
 BTC, ETH = "BTCUSDT", "ETHUSDT"
@@ -112,9 +114,25 @@ def test_what_is_no_request_is_refused(talk):
     assert one.asks({"method": "PING"})["error"]["code"] == 2
 
 
-def test_the_server_pings(talk):
-    one = talk(Binance(pace=0.001), (BTC,))
-    assert [one.client.frame()[0] for _ in range(3)] == [PING] * 3
+def test_who_answers_the_servers_pings_stays(talk):
+    one = talk(Binance(pace=0.01), (BTC,))
+    for _ in range(5):
+        opcode, payload = one.client.frame()
+        assert opcode == PING
+        one.client.send(PONG, payload)
+    assert one.asks(SUBSCRIBE) == {"result": None, "id": 1}
+
+
+@pytest.mark.parametrize("answer", [b"not asked for", None])
+def test_who_does_not_is_cut(talk, answer):
+    one = talk(Binance(pace=0.002), (BTC,))
+    pings = 0
+    with contextlib.suppress(EOFError, OSError):
+        while one.client.frame()[0] == PING:
+            pings += 1
+            if answer is not None:
+                one.client.send(PONG, answer)
+    assert 0 < pings <= 4
 
 
 def test_it_says_that_it_will_shut_down(talk):

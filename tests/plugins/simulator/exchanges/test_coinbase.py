@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wealthsources_simulator import PlayedBar
 from wealthsources_simulator.exchanges.coinbase import Coinbase
+from wealthsources_simulator.exchanges.rules import Rules
 
 from .talking import EIGHT, MINUTE
 
@@ -71,7 +72,7 @@ def test_nothing_comes_of_a_quiet_window(talk):
 
 
 def test_heartbeats_come_to_who_asks_for_them(talk):
-    one = begin(talk, BTC, pace=0.01)
+    one = begin(talk, BTC, pace=0.05)
     one.say(subscribe(BTC))
     one.say(subscribe(channel="heartbeats"))
     assert one.hears(2)[1]["events"] == [{"subscriptions": {"candles": [BTC], "heartbeats": ["heartbeats"]}}]
@@ -83,7 +84,9 @@ def test_heartbeats_come_to_who_asks_for_them(talk):
 
 def test_who_does_not_subscribe_in_time_is_cut_and_so_is_a_quiet_connection(talk):
     assert begin(talk, BTC, pace=0.01).is_cut()
-    one = begin(talk, BTC, pace=0.005)
+    exchange = Coinbase()
+    exchange.rules = Rules(move_within=0.1)
+    one = talk(exchange, (BTC,), timeframe="5m", bars=BARS)
     one.asks(subscribe(BTC))
     assert one.is_cut()
 

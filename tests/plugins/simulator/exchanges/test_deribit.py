@@ -58,10 +58,10 @@ def test_small_numbers_have_an_exponent(talk):
 
 
 def test_heartbeats_come_on_demand_and_have_to_be_answered(talk):
-    one = talk(Deribit(pace=0.002), (BTC,))
+    one = talk(Deribit(pace=0.02), (BTC,))
     assert one.asks(rpc("set_heartbeat", interval=10))["result"] == "ok"
     asked = {"jsonrpc": "2.0", "method": "heartbeat", "params": {"type": "test_request"}}
-    for _ in range(3):
+    for _ in range(2):
         assert one.hear() == asked
         one.say(rpc("test"))
         assert one.hear()["result"]["version"]

@@ -11,8 +11,8 @@ from wealthsources_simulator.exchanges.rules import Rules
 
 #: Whoever is not here does nothing by the clock.
 KNOWN = {
-    ("binance", "spot"): {"ping_every": 20},
-    ("binance", "usdm"): {"ping_every": 180},
+    ("binance", "spot"): {"ping_every": 20, "pong_within": 60},
+    ("binance", "usdm"): {"ping_every": 180, "pong_within": 600},
     ("okx", None): {"move_within": 30},
     ("kraken", None): {"beat_every": 1, "idle_beats": True},
     ("kucoin", None): {"speak_within": 28},

@@ -39,6 +39,15 @@ def test_who_does_nothing_is_cut_in_the_time_of_the_exchange(rules):
     assert timers.due(0.5) == ["cut"]
 
 
+def test_who_answers_no_ping_is_cut_and_the_oldest_counts():
+    timers = Timers(Rules(ping_every=20, pong_within=30), Conversation(), 1.0, 0.0)
+    assert timers.due(20.0) == ["ping"]
+    timers.answered()
+    assert timers.due(40.0) == timers.due(60.0) == ["ping"]
+    assert timers.due(69.0) == []
+    assert timers.due(70.0) == ["cut"]
+
+
 def test_what_counts_as_doing_something_differs():
     def due(rules: Rules, **changes: object) -> list[str]:
         said = Conversation()

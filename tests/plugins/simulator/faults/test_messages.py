@@ -8,9 +8,12 @@ from decimal import Decimal
 import pytest
 
 from wealthsources import Timeframe
+from wealthsources_simulator import MarketServer, SimulatorError
 
 from ....support.bars import HOUR
+from ....support.waiting import wait_until
 from ..clients import BEGINNING, BTC, TEXT
+from ..subscribing import make_market, subscribe
 
 
 @pytest.mark.parametrize(
@@ -85,3 +88,31 @@ def test_a_bar_of_the_month_lies_on_the_grid_of_the_minute(joined):
     assert bar["timeframe"] == "1M"
     assert Timeframe("1M").opens_at(bar["open_time"])
     assert Timeframe("1m").opens_at(bar["open_time"])
+
+
+def test_a_bar_can_be_of_a_timeframe_that_nobody_asked_for(market, joined):
+    bar = joined("unsolicited:timeframe").message()
+    opens = Timeframe("1m").floor(BEGINNING)
+    times = {"timeframe": "1m", "open_time": opens, "close_time": opens + 60_000}
+    assert bar == market.now(BTC, 0) | times
+
+
+def test_an_exchange_with_one_timeframe_has_no_other(client):
+    with MarketServer(make_market("coinbase"), ["unsolicited:timeframe"]) as server:
+        one = client(server)
+        one.upgrade("/")
+        subscribe(one, "coinbase")
+        wait_until(lambda: server.failures)
+        assert isinstance(server.failures[0], SimulatorError)
+
+
+@pytest.mark.parametrize("name", ["binance", "kraken"])
+def test_an_impossible_bar_is_told_in_the_words_of_the_exchange(serve, client, name):
+    market = make_market(name)
+    one = client(serve("impossible-bar:zero-price", market=market))
+    one.upgrade(market.exchange.path)
+    subscribe(one, name)
+    text = b""
+    while b'"kline"' not in text and b'"update","timestamp"' not in text.replace(b" ", b""):
+        text = one.frame()[1]
+    assert b'"l": "0"' in text or b'"low": 0,' in text
