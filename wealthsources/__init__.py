@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from wealthsources.model.attempt import Attempt as Attempt
     from wealthsources.model.bars import Bar as Bar, Bars as Bars
-    from wealthsources.model.decimals import read_value as read_value
+    from wealthsources.model.decimals import exact_texts as exact_texts, read_value as read_value
     from wealthsources.model.errors import (
         ClockError as ClockError,
         ConfigError as ConfigError,
@@ -98,7 +98,7 @@ _PUBLIC = {
     "model.answer_errors": "AllSourcesFailed HoleError StaleDataError",
     "model.attempt": "Attempt",
     "model.bars": "Bar Bars",
-    "model.decimals": "read_value",
+    "model.decimals": "exact_texts read_value",
     "model.errors": "ClockError ConfigError NotHere RequestError SourceError WealthSourcesError",
     "model.events": "Event",
     "model.holes": "Hole",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources import Bars, read_value
+from wealthsources import Bars, exact_texts, pack_decimals, read_value
 from wealthsources.model.decimals import exact_text
 from wealthsources.model.rows import AS_NUMBER, KEPT_ASIDE
 
@@ -93,3 +93,12 @@ def test_a_text_that_was_lost_is_the_number_that_is_left():
     assert exact_text(0.5, KEPT_ASIDE, None) == "0.5"
     assert exact_text(0.5, KEPT_ASIDE, ".5") == ".5"
     assert exact_text(0.5, AS_NUMBER, ".5") == "0.5"
+
+
+def test_the_texts_of_a_bar_are_given_back_by_its_numbers_and_what_is_kept_aside():
+    sent = ("91000.10", ".5", "1e-7", "12.50012345678901234567", "0")
+    values = [read_value(text) for text in sent]
+    packed = pack_decimals(*(value.code for value in values))
+    numbers, aside = [value.number for value in values], [value.text for value in values]
+    assert exact_texts(numbers, packed, aside) == sent
+    assert exact_texts((1.0,) * 5, pack_decimals(2, 2, 2, 2, 0)) == ("1.00", "1.00", "1.00", "1.00", "1")

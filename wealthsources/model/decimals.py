@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources.model.rows import AS_NUMBER, KEPT_ASIDE
+from wealthsources.model.rows import AS_NUMBER, KEPT_ASIDE, decimals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Every digit of these survives the way through a float64: at most 15 significant digits, no zero that would be lost.
 _CANONICAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
@@ -64,3 +67,13 @@ def exact_text(number: float, code: int, text: str | None) -> str:
     if code < AS_NUMBER:
         return f"{number:.{code}f}"
     return text if code == KEPT_ASIDE and text is not None else format(Decimal(repr(number)), "f")
+
+
+def exact_texts(values: Sequence[float], decimals: int, texts: Sequence[str | None] | None = None) -> tuple[str, ...]:
+    """The texts of the values of a bar, or of a message: what `pack_decimals` and `read_value` were made of.
+
+    `texts` are those that are kept aside, None in place of the others; None for all if there are none.
+    """
+    aside = texts or (None,) * len(values)
+    pairs = enumerate(zip(values, aside, strict=True))
+    return tuple(exact_text(number, decimals_of(decimals, place), text) for place, (number, text) in pairs)
