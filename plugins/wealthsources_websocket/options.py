@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import ipaddress
 from collections.abc import Callable, Sequence
@@ -21,7 +22,6 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import PydanticKnownError
 
 from wealthsources import Timeframe
 from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_protocol
@@ -30,6 +30,7 @@ from wealthsources_websocket.token_rules import LONGEST, BadToken, check_token
 
 _IN_THE_CLEAR = "{} would be sent in the clear over ws:// to another machine; use wss://, or set allow_insecure: true"
 _NOT_ASKED_IN_THE_CLEAR = "endpoint: whom to ask where to connect is asked over https://, or on this machine"
+_LONGEST_NAME = 40
 _PROXIES = ("http", "socks4", "socks5")
 #: Options that have another name beside their own.
 _OTHER_NAMES = {
@@ -67,10 +68,13 @@ def _as_text(value: Any) -> Any:
 
 
 def _check_protocol(name: Any) -> Any:
-    """As a Literal of the known names would."""
-    if name not in known_protocols():
-        raise PydanticKnownError("literal_error", {"expected": " or ".join(map(repr, known_protocols()))})
-    return name
+    """A name that is known. Raises ValueError that says which are, and which one it may have been meant to be."""
+    known = known_protocols()
+    if name in known:
+        return name
+    near = difflib.get_close_matches(str(name).lower(), known, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    raise ValueError(f"there is no protocol {str(name)[:_LONGEST_NAME]!r} here; {meant}known: {', '.join(known)}")
 
 
 def _is_given(secret: SecretStr | Callable[[], str]) -> bool:

@@ -10,7 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from wealthsources import RequestError
-from wealthsources.cli.live_wait import Question, stale_policy
+from wealthsources.cli import live_wait
+from wealthsources.cli.exchange_config import Exchange
+from wealthsources.cli.live_wait import Question, answering, read_question, stale_policy
+from wealthsources.cli.series_arguments import Wanted
 from wealthsources.runtime.engine import Policy
 
 from .conftest import LONG, SILENT, table, values
@@ -101,3 +104,18 @@ def test_a_question_without_sense_is_refused_at_once(arguments, why):
 def test_whoever_looks_wants_to_see_what_there_is_unless_the_deployment_says_otherwise(policy, found):
     adapter = SimpleNamespace(session=SimpleNamespace(policy=Policy(on_stale=policy)))
     assert stale_policy(adapter) == found
+
+
+def test_where_a_history_stands_behind_it_a_stream_that_is_up_is_enough(serve, live_config, file_source):
+    path = live_config(serve(snapshot=0, skip=0).url, file_source)
+    path.write_text(path.read_text().replace("clock: feed", "clock: system"))  # as it is for an exchange
+    question = Question("BTCUSDT", "1h", 20, LONG, held=0)
+    with answering(path, question) as adapter:
+        assert adapter.session.status().sources["live"].state == "connected"
+
+
+def test_of_an_exchange_with_a_history_no_older_bars_are_waited_for(monkeypatch):
+    for history, held in ((True, 0), (False, None)):
+        monkeypatch.setattr(live_wait, "find_config", lambda run, wanted, history=history: ("made", history))
+        wanted = Wanted(Exchange("okx"), "BTCUSDT", "1m")
+        assert read_question(None, wanted, 5, 1.0) == ("made", Question("BTCUSDT", "1m", 5, 1.0, held))

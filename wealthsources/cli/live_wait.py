@@ -6,32 +6,41 @@ import contextlib
 import dataclasses
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import wealthsources
+from wealthsources.cli.series_arguments import find_config
 from wealthsources.cli.wait_option import check_wait, progress
 from wealthsources.model.errors import RequestError
 from wealthsources.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from wealthsources.cli.options import Run
+    from wealthsources.cli.series_arguments import Wanted
+    from wealthsources.config.settings import Config
     from wealthsources.resolve.chain import ChainLink
     from wealthsources.resolve.query import OnStale
     from wealthsources.runtime.adapter import ContextDataAdapter
+    from wealthsources.runtime.session import Session
 
 _REJECTED: Final = "auth_failed"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Question:
-    """What the caller wants. Raises RequestError at once for what makes no sense, so that nothing is connected."""
+    """What the caller wants. Raises RequestError at once for what makes no sense, so that nothing is connected.
+
+    held  how many bars the live sources are to hold before they are asked; None: all
+    """
 
     symbol: str
     timeframe: str
     count: int
     wait: float
+    held: int | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -43,14 +52,29 @@ class Question:
         check_wait(self.wait)
 
 
+def read_question(run: Run, wanted: Wanted, count: int, wait: float) -> tuple[Path | Config, Question]:
+    """The configuration to ask, and what. Raises ConfigError and RequestError."""
+    question = Question(wanted.symbols, wanted.timeframes, count, wait)
+    if wanted.exchange is not None and "," in wanted.symbols:
+        raise RequestError(f"{wanted.symbols!r} is more than one symbol; `wealthsources watch` takes several")
+    config, history = find_config(run, wanted)
+    # Of an exchange that pushes no older bars, the live source would hold so many after so many minutes.
+    return config, dataclasses.replace(question, held=0) if history else question
+
+
 @contextlib.contextmanager
-def answering(config: Path, question: Question) -> Iterator[ContextDataAdapter]:
+def answering(config: Path | Config, question: Question) -> Iterator[ContextDataAdapter]:
     """An adapter whose live sources had their time."""
-    with wealthsources.open(config) as session:
+    with open_session(config) as session:
         waiting = _Waiting(session.adapter(), question)
         with progress(question.wait) as tell:
             waiting.wait(tell)
         yield waiting.adapter
+
+
+def open_session(config: Path | Config) -> Session:
+    """The session of a file, or of a configuration that was made. Raises ConfigError."""
+    return wealthsources.open(config) if isinstance(config, Path) else wealthsources.Session(config)
 
 
 def stale_policy(adapter: ContextDataAdapter) -> OnStale:
@@ -100,6 +124,7 @@ class _Waiting:
         held = self.adapter.count_held(link.name, question.symbol, self._timeframe, question.count)
         if held is None or link.source is None:
             return ""
-        if held < question.count:
-            return f"{held} of {question.count} bars"
+        wanted = question.count if question.held is None else question.held
+        if held < wanted:
+            return f"{held} of {wanted} bars"
         return "stale" if link.source.stale_for(question.symbol, self._timeframe) else ""

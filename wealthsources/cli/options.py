@@ -49,16 +49,23 @@ class Shared:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Run:
-    """One command at work. `chosen` says whether somebody named the configuration."""
+    """One command at work.
+
+    chosen  whether somebody named the configuration · named: on the command line, and not in the environment
+    """
 
     config: Path
     chosen: bool
     debug: bool
+    named: bool = False
 
     def find_config(self) -> Path:
         """The configuration's path. Raises ConfigError if nothing is there and nobody named it."""
         if not self.chosen and not self.config.exists():
-            raise ConfigError(f"there is no {DEFAULT} here; name one with --config PATH or ${VARIABLE}")
+            raise ConfigError(
+                f"there is no {DEFAULT} here; name one with --config PATH or ${VARIABLE}, "
+                "or an exchange, as in `wealthsources get binance BTCUSDT 1m`"
+            )
         return self.config
 
 
@@ -68,8 +75,9 @@ def running(ctx: typer.Context, config: Path | None, debug: bool) -> Iterator[Ru
     before = ctx.obj if isinstance(ctx.obj, Shared) else Shared()
     debug = debug or before.debug
     with logs_on_stderr(debug), errors_as_codes(debug):
-        chosen = config or before.config or _from_environment()
-        yield Run(chosen or Path(DEFAULT), chosen is not None, debug)
+        named = config or before.config
+        chosen = named or _from_environment()
+        yield Run(chosen or Path(DEFAULT), chosen is not None, debug, named is not None)
 
 
 @contextlib.contextmanager

@@ -48,8 +48,8 @@ def _print(columns: Sequence[str], rows: Iterable[Row]) -> None:
 def _states(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
     for name, source in sources.items():
         epoch, reconnects = (str(source.epoch), str(source.reconnects)) if source.epoch else ("", "")
-        ago = "" if source.last_data is None else f"{_time(source.last_data)} ago"
-        yield name, _colored(source.state), epoch, reconnects, ago
+        ago = "" if source.last_data is None else f"{short_time(source.last_data)} ago"
+        yield name, colored(source.state), epoch, reconnects, ago
 
 
 def _remarks(sources: Mapping[str, SourceStatus]) -> Iterator[tuple[str, str, str]]:
@@ -61,7 +61,7 @@ def _remarks(sources: Mapping[str, SourceStatus]) -> Iterator[tuple[str, str, st
             "reason": source.reason,
             "last error": source.last_error,
             "reconnects for": lost,
-            "server's clock": f"at least {_time(offset)} ahead of ours" if offset > 0 else "",
+            "server's clock": f"at least {short_time(offset)} ahead of ours" if offset > 0 else "",
         }
         yield from ((name, what, one_line(text)) for what, text in remarks.items() if text)
 
@@ -69,8 +69,8 @@ def _remarks(sources: Mapping[str, SourceStatus]) -> Iterator[tuple[str, str, st
 def _shards(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
     for name, source in sources.items():
         for shard in source.shards:
-            ago = "" if shard.last_data is None else f"{_time(shard.last_data)} ago"
-            state, error = _colored(shard.state), one_line(shard.last_error)
+            ago = "" if shard.last_data is None else f"{short_time(shard.last_data)} ago"
+            state, error = colored(shard.state), one_line(shard.last_error)
             yield name, str(shard.number), state, str(shard.epoch), str(shard.series), ago, error
 
 
@@ -78,8 +78,8 @@ def _streams(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
     for name, source in sources.items():
         for stream in source.streams:
             symbol, timeframe = one_line(stream.symbol), one_line(stream.timeframe)
-            state = _colored(stream.state)
-            counts = _time(stream.idle), str(stream.holes), str(stream.refused)
+            state = colored(stream.state)
+            counts = short_time(stream.idle), str(stream.holes), str(stream.refused)
             yield name, symbol, timeframe, state, str(stream.bars), *counts
 
 
@@ -97,7 +97,8 @@ def _lost(status: SessionStatus) -> Iterator[Row]:
     yield from (("(session)", what, str(times)) for what, times in counted.items() if times)
 
 
-def _time(seconds: float | None) -> str:
+def short_time(seconds: float | None) -> str:
+    """Seconds, minutes or hours, to one place; nothing for None."""
     if seconds is None:
         return ""
     if seconds < 60:
@@ -105,6 +106,7 @@ def _time(seconds: float | None) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def _colored(state: str) -> Text:
+def colored(state: str) -> Text:
+    """A state of a source or of a stream, green if all is well."""
     style = "green" if state in _GOOD else "yellow" if state in _WAITING else "red"
     return Text(one_line(state), style=style)

@@ -67,3 +67,11 @@ def test_a_feed_without_time_is_an_error_with_the_state_of_the_source(cli, serve
     result = cli("explain", "BTCUSDT", "1h", "--wait", 0.3)
     assert result.code == 1
     assert "no live bar has come that could be taken; live: connected. Wait for one" in result.error
+
+
+def test_an_exchange_is_explained_without_a_configuration(cli, serve):
+    url = serve(token=None).url
+    result = cli("explain", "wealthai", "BTCUSDT", "1h", "--count", 5, "--wait", 3600, "--endpoint", url)
+    assert result.code == 0
+    assert result.out.splitlines()[2].startswith("wealthai  bars")
+    assert "`wealthsources explain binance BTCUSDT 1m`" in cli("explain", "BTCUSDT").error

@@ -230,3 +230,32 @@ def test_the_console_script_answers(serve, live_config, archive):
     result = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert result.returncode == 0
     assert values(csv.DictReader(io.StringIO(result.stdout))) == values(archive[:9])
+
+
+# an exchange
+
+
+def test_of_an_exchange_no_configuration_is_needed(cli, serve, archive):
+    server = serve(token=None)
+    result = cli("get", "wealthai", "BTCUSDT", "1h", "--count", 5, "--wait", LONG, "--endpoint", server.url)
+    assert result.code == 0
+    assert values(table(result.out)) == values(archive[4:9])
+    assert {row["source"] for row in table(result.out)} == {"wealthai"}
+
+
+def test_one_series_is_got_at_a_time(cli):
+    assert cli("get", "binance", "BTCUSDT,ETHUSDT", "1m").error == (
+        "'BTCUSDT,ETHUSDT' is more than one symbol; `wealthsources watch` takes several"
+    )
+
+
+@pytest.mark.parametrize("words", [["BTCUSDT"], ["okx", "BTCUSDT", "1h", "more"]])
+def test_how_the_words_are_to_be_is_told(cli, words):
+    result = cli("get", *words)
+    assert result.code == 2
+    assert "`wealthsources get BTCUSDT 1h`, or `wealthsources get binance BTCUSDT 1m`" in result.error
+
+
+def test_an_exchange_and_a_configuration_are_not_both_taken(cli, live_config):
+    path = live_config("ws://127.0.0.1:1/x")
+    assert cli("get", "okx", "BTCUSDT", "1h", "--config", path).error.endswith("--config, not both")

@@ -10,18 +10,19 @@ import typer
 
 from wealthsources.cli.console import say_note
 from wealthsources.cli.options import ConfigOption, DebugOption, running
+from wealthsources.cli.series_arguments import (
+    EndpointOption,
+    Environment,
+    EnvironmentOption,
+    MarketOption,
+    Words,
+    read_series,
+)
 
 if TYPE_CHECKING:
     from wealthsources.model.bars import Bars
     from wealthsources.runtime.adapter import ContextDataAdapter
 
-Symbol = Annotated[
-    str,
-    typer.Argument(metavar="SYMBOL", help="Such as BTCUSDT; case and separators do not matter.", show_default=False),
-]
-TimeframeName = Annotated[
-    str, typer.Argument(metavar="TIMEFRAME", help="Such as 1m, 1h, 1d or 1M.", show_default=False)
-]
 Count = Annotated[int, typer.Option("--count", metavar="N", help="How many bars, the newest ones.")]
 Wait = Annotated[
     float,
@@ -44,28 +45,33 @@ class Format(StrEnum):
 
 def get(
     ctx: typer.Context,
-    symbol: Symbol,
-    timeframe: TimeframeName,
+    words: Words,
     count: Count = 20,
     wait: Wait = 10,
     output: Annotated[
         Format, typer.Option("--format", help="CSV and JSON hold the exact text of each value, and times in ms.")
     ] = Format.TABLE,
     include_now: IncludeNow = False,
+    market: MarketOption = None,
+    environment: EnvironmentOption = Environment.LIVE,
+    endpoint: EndpointOption = None,
     config: ConfigOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Print the newest bars of a series.
 
     They are closed bars, from the first source that has each. What is missing is said on stderr.
+
+    With an exchange no configuration is needed: its live bars are asked for, then its history.
     """
     with running(ctx, config, debug) as run:
-        from wealthsources.cli.live_wait import Question, answering, stale_policy  # noqa: PLC0415 - numpy and more
+        from wealthsources.cli.live_wait import answering, read_question, stale_policy  # noqa: PLC0415 - numpy and more
 
-        question = Question(symbol, timeframe, count, wait)
-        with answering(run.find_config(), question) as adapter:
+        wanted = read_series("get", words, market, environment, endpoint)
+        found, question = read_question(run, wanted, count, wait)
+        with answering(found, question) as adapter:
             bars = adapter.get_history(
-                symbol, count, timeframe, include_now=include_now, on_stale=stale_policy(adapter)
+                question.symbol, count, question.timeframe, include_now=include_now, on_stale=stale_policy(adapter)
             )
             _print(bars, output, count)
             _note_silence(adapter, bars)

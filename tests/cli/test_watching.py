@@ -1,0 +1,134 @@
+"""What `wealthsources watch` sees, with a live source that is pushed to by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import wealthsources
+from wealthsources import Bars, Event, RequestError, StreamStatus, Timeframe
+from wealthsources.cli.watching import SeriesView, Watch
+
+from ..support.bars import T0, record
+from ..support.waiting import wait_until
+
+HOUR = Timeframe("1h")
+SOURCE = """
+from wealthsources import Bars, Capabilities, NotHere, Source, SourceStatus, StreamStatus, hookimpl
+class Live(Source):
+    capabilities = Capabilities(live=True, blocking=False, symbols=("BTCUSDT", "ETHUSDT"), timeframes=("1h", "1m"))
+    streams = (("ETHUSDT", "1m"), ("ETHUSDT", "1h"), ("BTCUSDT", "1m"), ("BTCUSDT", "1h"))
+    def start(self, host): Live.host = host
+    def get_history(self, request): raise NotHere("nothing yet")
+    def status(self):
+        return SourceStatus("connected", streams=tuple(StreamStatus(*each, "never_received") for each in self.streams))
+@hookimpl
+def wealthsources_register(register): register("zlive", Live)
+"""
+
+
+@pytest.fixture
+def session(distribution) -> Iterator[wealthsources.Session]:
+    distribution(sources="zlive = zlive_module", zlive_module=SOURCE)
+    with wealthsources.open({"sources": [{"plugin": "zlive"}]}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tell() -> Callable[..., None]:
+    """Have the source say that a bar came."""
+
+    def say(place: int, *, closed: bool, symbol: str = "BTCUSDT") -> None:
+        import zlive_module
+
+        (bar,) = Bars.from_records(symbol, "1h", [record(place, closed=closed)])
+        zlive_module.Live.host.emit(Event("bar", "zlive", symbol, HOUR, bar))
+
+    return say
+
+
+def names(views: list[SeriesView]) -> list[tuple[str, str]]:
+    return [(view.stream.symbol, view.stream.timeframe) for view in views]
+
+
+def test_all_series_are_seen_in_the_order_of_the_configuration(session):
+    with Watch(session, (), (), keeps=False) as seen:
+        status, views = seen.look()
+    assert names(views) == [("BTCUSDT", "1h"), ("BTCUSDT", "1m"), ("ETHUSDT", "1h"), ("ETHUSDT", "1m")]
+    assert list(seen.live_sources(status)) == ["zlive"]
+
+
+def test_some_may_be_chosen_however_they_are_spelled(session):
+    with Watch(session, ("btc-usdt",), ("1m",), keeps=False) as seen:
+        assert names(seen.look()[1]) == [("BTCUSDT", "1m")]
+
+
+def test_the_newest_bar_is_kept_and_closed_ones_are_counted(session, tell):
+    with Watch(session, ("BTCUSDT",), ("1h",), keeps=True) as seen:
+        tell(0, closed=True)
+        tell(1, closed=False)
+        tell(0, closed=True, symbol="ETHUSDT")
+        wait_until(lambda: seen.look()[1][0].bar and seen.look()[1][0].bar.open_time > T0)
+        tell(0, closed=True)  # a correction of the one before
+        wait_until(lambda: seen.closed == 2)
+        (view,) = seen.look()[1]
+        assert not view.bar.closed
+        assert [event.bar.open_time for event in seen.happened()] == [T0, T0]
+
+
+def test_a_reader_that_does_not_read_holds_up_nobody_who_leaves(session, tell):
+    with Watch(session, (), (), keeps=True) as seen:
+        for _ in range(1_100):
+            tell(0, closed=True)
+        wait_until(lambda: seen.closed > 1_000)
+
+
+def test_waiting_ends_when_something_happens(session, tell):
+    with Watch(session, (), (), keeps=False) as seen:
+        tell(0, closed=True)
+        seen.wait(3600)
+        assert list(seen.happened()) == []
+
+
+def test_before_a_live_bar_comes_the_newest_one_of_the_others_is_shown(distribution, tmp_path):
+    distribution(sources="zlive = zlive_module", zlive_module=SOURCE)
+    rows = [record(place) for place in range(3)]
+    lines = [",".join(map(str, row.values())) for row in rows]
+    (tmp_path / "BTCUSDT-1h.csv").write_text("open_time,open,high,low,close,volume\n" + "\n".join(lines) + "\n")
+    archive = {"plugin": "file", "options": {"path": str(tmp_path / "{symbol}-{timeframe}.csv")}}
+    with (
+        wealthsources.open({"sources": [{"plugin": "zlive"}, archive]}) as session,
+        Watch(session, ("BTCUSDT",), ("1h",), keeps=False) as seen,
+    ):
+        wait_until(lambda: seen.look()[1][0].bar)
+        assert seen.look()[1][0].bar.source == "file"
+
+
+def test_a_series_is_settled_with_a_bar_or_a_refusal():
+    (bar,) = Bars.from_records("X", "1h", [record(0)])
+    stream = StreamStatus("X", "1h", "never_received")
+    assert not SeriesView("s", stream, None).is_settled
+    assert SeriesView("s", stream, bar).is_settled
+    assert SeriesView("s", StreamStatus("X", "1h", "refused"), None).is_settled
+
+
+@pytest.mark.parametrize(
+    ("symbols", "timeframes", "told"),
+    [
+        (("XRPUSDT",), (), "no live source brings XRPUSDT; they bring BTCUSDT, ETHUSDT"),
+        ((), ("1d",), "no live source brings 1d; they bring "),
+        ((), ("7x",), "'7x' is not a timeframe"),
+    ],
+)
+def test_what_no_live_source_brings_is_told(session, symbols, timeframes, told):
+    with pytest.raises(RequestError, match=told), Watch(session, symbols, timeframes, keeps=False):
+        pass
+
+
+def test_without_a_live_source_there_is_nothing_to_watch():
+    with (
+        wealthsources.open({"sources": [{"plugin": "context"}]}) as session,
+        pytest.raises(RequestError, match="no live source to watch"),
+    ):
+        Watch(session, (), (), keeps=False)
