@@ -13,6 +13,7 @@ import wealthdata
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = ("strategies.md", "strategies.zh-CN.md")
+TWINS = (PAGES, ("exchanges.md", "exchanges.zh-CN.md"))
 HOUR = 3_600_000
 T0 = 1_704_067_200_000
 
@@ -74,9 +75,10 @@ def check_longer(names: dict) -> None:
     assert (plain.loc[same.index] != same["close"]).all()
 
 
-def test_the_two_languages_show_the_same_code_and_name_the_same_things():
-    english, chinese = PAGES
-    assert blocks(english) == blocks(chinese)
+@pytest.mark.parametrize(("english", "chinese"), TWINS)
+def test_the_two_languages_show_the_same_code_and_name_the_same_things(english, chinese):
+    for language in ("python", "yaml", "sh"):
+        assert blocks(english, language) == blocks(chinese, language)
     assert set(re.findall(r"`([^`\n]+)`", text(english))) == set(re.findall(r"`([^`\n]+)`", text(chinese)))
 
 
