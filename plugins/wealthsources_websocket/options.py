@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from wealthsources import Timeframe
+from wealthsources import Timeframe, one_line
 from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_protocol
 from wealthsources_websocket.protocols.base import Protocol
 from wealthsources_websocket.token_rules import LONGEST, BadToken, check_token
@@ -71,6 +71,11 @@ def _check_protocol(name: Any) -> Any:
     """A name that is known. Raises ValueError that says which are, and which one it may have been meant to be."""
     known = known_protocols()
     if name in known:
+        try:
+            load_protocol(name)
+        except Exception as error:  # noqa: BLE001 - a stranger's module
+            what = one_line(f"{type(error).__name__}: {error}")
+            raise ValueError(f"protocol {name!r} cannot be loaded: {what}; reinstall what brings it") from None
         return name
     near = difflib.get_close_matches(str(name).lower(), known, n=1)
     meant = f"did you mean {near[0]!r}? " if near else ""

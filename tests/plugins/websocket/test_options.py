@@ -459,3 +459,17 @@ def test_a_tls_that_is_too_old_or_unknown_is_refused_with_the_known_ones(version
     said = refusal(tls_minimum=version)
     assert "tls_minimum" in said
     assert "'1.2' or '1.3'" in said
+
+
+def test_a_protocol_that_is_not_known_is_told_with_the_nearest_and_all():
+    text = refusal(protocol="Binanc")
+    assert "there is no protocol 'Binanc' here; did you mean 'binance'? known: alpaca, binance, " in text
+    assert "did you mean" not in refusal(protocol="x" * 100)
+
+
+def test_a_protocol_that_cannot_be_loaded_says_why(distribution):
+    entry = "[wealthsources.protocols]\nacme = acme_protocol:Acme"
+    distribution(entry_points=entry, acme_protocol="import no_such_package")
+    assert "protocol 'acme' cannot be loaded: ModuleNotFoundError: No module named 'no_such_package'" in refusal(
+        protocol="acme"
+    )
