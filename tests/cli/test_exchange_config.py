@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wealthsources import ConfigError
+from wealthsources.cli import exchange_config as exchange_config_module
 from wealthsources.cli.exchange_config import (
     Exchange,
     as_yaml,
@@ -51,12 +52,20 @@ def test_as_a_file_it_is_the_same_configuration(tmp_path):
     )
 
 
-def test_whether_there_is_a_history_is_known_without_importing_it(distribution):
-    distribution(sources="ccxt = no_such_module_of_ours")
-    before = history_is_installed()
-    distribution("zccxt", sources="ccxt = zccxt_module", zccxt_module="raise RuntimeError")
+def test_whether_there_is_a_history_is_known_without_importing_it(distribution, monkeypatch):
+    monkeypatch.setattr(exchange_config_module, "_HISTORY_PLUGIN", "zhistory")
+    assert not history_is_installed()
+    distribution("zone", sources="zhistory = zhistory_module", zhistory_module="raise RuntimeError")
     assert history_is_installed()
-    assert before in (False, True)
+
+
+@pytest.mark.parametrize(
+    "entry", ["zhistory = no_such_module_of_ours", "zhistory = zhistory_module [no_such_module_of_ours]"]
+)
+def test_a_history_that_lacks_something_is_none(distribution, monkeypatch, entry):
+    monkeypatch.setattr(exchange_config_module, "_HISTORY_PLUGIN", "zhistory")
+    distribution("zone", sources=entry, zhistory_module="")
+    assert not history_is_installed()
 
 
 # mistakes ----------------------------------------------------------------------------------------------------------

@@ -119,3 +119,26 @@ def test_of_an_exchange_with_a_history_no_older_bars_are_waited_for(monkeypatch)
         monkeypatch.setattr(live_wait, "find_config", lambda run, wanted, history=history: ("made", history))
         wanted = Wanted(Exchange("okx"), "BTCUSDT", "1m")
         assert read_question(None, wanted, 5, 1.0) == ("made", Question("BTCUSDT", "1m", 5, 1.0, held))
+
+
+LOADING = """
+import itertools
+from wealthsources import Bars, Source, SourceStatus, hookimpl
+class Slow(Source):
+    looks = itertools.count()
+    def get_history(self, request):
+        one = dict(open_time=request.end // 3_600_000 * 3_600_000 - 3_600_000, **dict.fromkeys(
+            ("open", "high", "low", "close", "volume"), "1"))
+        return Bars.from_records(request.symbol, request.timeframe, [one])
+    def status(self):
+        return SourceStatus("loading", "its markets are being loaded") if next(self.looks) < 5 else SourceStatus()
+@hookimpl
+def wealthsources_register(register): register("zslow", Slow)
+"""
+
+
+def test_a_source_that_is_getting_ready_is_waited_for(config, distribution):
+    distribution(sources="zslow = zslow_module", zslow_module=LOADING)
+    with answering(config("sources: [{plugin: zslow}]"), Question("BTCUSDT", "1h", 1, LONG)) as adapter:
+        assert adapter.session.status().sources["zslow"].state == "ready"
+        assert len(adapter.get_history("BTCUSDT", 1, "1h", on_stale="mark")) == 1

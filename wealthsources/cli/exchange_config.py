@@ -6,6 +6,7 @@ It is the same as a config.yaml would be, and `as_yaml` writes that.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,8 +42,10 @@ class Exchange:
 
 
 def history_is_installed() -> bool:
-    """Whether there is a plugin for the history of exchanges. Imports nothing."""
-    return any(plugin.name == _HISTORY_PLUGIN and not missing_module(plugin) for plugin in installed())
+    """Whether there is a plugin for the history of exchanges, with what it needs. Imports nothing."""
+    found = [plugin for plugin in installed() if plugin.name == _HISTORY_PLUGIN and not missing_module(plugin)]
+    # An extra of ours has the name of the package that it brings.
+    return bool(found) and all(importlib.util.find_spec(extra) for plugin in found for extra in plugin.extras)
 
 
 def exchange_settings(

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from wealthsources.runtime.session import Session
 
 _REJECTED: Final = "auth_failed"
+#: The state of a source that is asked, and that is getting ready: of a history whose symbols are still coming.
+LOADING: Final = "loading"
+_LOOK_EVERY: Final = 0.25  # seconds; of a source that is ready there is no event
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def stale_policy(adapter: ContextDataAdapter) -> OnStale:
 
 
 class _Waiting:
-    """Waits for the live sources of one question."""
+    """Waits for the live sources of one question, and for those that are still getting ready."""
 
     def __init__(self, adapter: ContextDataAdapter, question: Question) -> None:
         self.adapter = adapter
@@ -94,7 +97,7 @@ class _Waiting:
 
     def wait(self, tell: Callable[[str], None]) -> None:
         """Return when the live sources are live and hold the bars, when they never will, or when the time is over."""
-        if not self._live:
+        if not self._live and not self._loading():
             return
         changed = threading.Event()
         deadline = time.monotonic() + self._question.wait
@@ -102,7 +105,7 @@ class _Waiting:
         try:
             while (missing := self._missing()) and (left := deadline - time.monotonic()) > 0:
                 tell(", ".join(missing))
-                changed.wait(left)
+                changed.wait(min(left, _LOOK_EVERY))
                 changed.clear()
         finally:
             unsubscribe()
@@ -116,7 +119,11 @@ class _Waiting:
             lack = "no bar" if status.now is None else self._lack(each)
             if lack and state.state != _REJECTED:
                 lacks.append(f"{each.name}: {state.summary()}, {lack}")
-        return lacks
+        return lacks + self._loading()
+
+    def _loading(self) -> list[str]:
+        sources = self._session.status().sources
+        return [f"{name}: {source.summary()}" for name, source in sources.items() if source.state == LOADING]
 
     def _lack(self, link: ChainLink) -> str:
         """What this source lacks of being live and holding the bars; nothing, if it serves no such series."""

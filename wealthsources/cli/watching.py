@@ -7,6 +7,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Final, Self
 
+from wealthsources.cli.live_wait import LOADING
 from wealthsources.model.errors import RequestError, WealthSourcesError
 from wealthsources.model.symbols import match_symbol
 from wealthsources.model.timeframe import Timeframe
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _MOST_WAITING: Final = 1_000
 #: Of so many series the newest bar is asked for at once, where a history can tell it before the live source does.
 _MOST_ASKED: Final = 50
+_LOOK_EVERY: Final = 0.25  # seconds
 
 SeriesName = tuple[str, str, str]
 
@@ -59,7 +61,7 @@ class Watch:
         self._newest: dict[SeriesName, Bar] = {}
         self._told: queue.Queue[Event] = queue.Queue(_MOST_WAITING)
         self._over = not keeps
-        self._left = False
+        self._gone = threading.Event()
         self._changed = threading.Event()
         self.closed = 0  # bars that were closed since
 
@@ -75,7 +77,8 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self._end()
-        self._over = self._left = True
+        self._over = True
+        self._gone.set()
         list(self.happened())  # whoever waits to tell one more goes on
 
     # what there is ---------------------------------------------------------------------------------------------
@@ -152,11 +155,13 @@ class Watch:
         """The newest closed bar of each series, for as long as the live source has brought none."""
         if len(self._session.sources) == len(self._live):
             return
+        while self._is_loading() and not self._gone.wait(_LOOK_EVERY):
+            pass  # it would know no symbol yet
         adapter = self._session.adapter()
         for view in self.look()[1][:_MOST_ASKED]:
             stream = view.stream
             key = (view.source, stream.symbol, stream.timeframe)
-            if self._left:
+            if self._gone.is_set():
                 return
             try:
                 bars = adapter.get_history(stream.symbol, 1, stream.timeframe, on_stale="mark")
@@ -165,6 +170,9 @@ class Watch:
             if len(bars):
                 self._newest.setdefault(key, bars[-1])
                 self._changed.set()
+
+    def _is_loading(self) -> bool:
+        return any(source.state == LOADING for source in self._session.status().sources.values())
 
 
 def _some(names: Sequence[str], most: int = 10) -> str:
