@@ -34,13 +34,14 @@ def markets(
     """List what an exchange has: its kinds of markets, or the symbols of one.
 
     The word of the first column is what `market:` says in config.yaml, and any of the names of a symbol can be asked
-    for. A pattern asks the exchange for its symbols; without one nobody is asked. Exits with 1 if the exchange does
-    not answer, with 2 if it or the kind of market is not known.
+    for. A pattern asks the exchange for its symbols; without one nobody is asked, and the live protocol tells its own.
+    Exits with 1 if the exchange does not answer, with 2 if it or the kind of market is not known.
     """
-    options = _options(exchange=exchange, market=market, endpoint=endpoint, timeout=timeout)
+    values = {"exchange": exchange, "market": market, "endpoint": endpoint, "timeout": timeout}
     if pattern is None:
-        _print(("market", "served by", "volume"), _kinds(options), as_json)
+        _list_kinds(exchange, values, as_json)
         return
+    options = _options(**values)
     found = [listed for listed in _symbols(options) if _fits(listed, pattern)]
     _print(("symbol", "id", "base", "quote", "contract"), [_row(listed) for listed in found], as_json)
     if not found:
@@ -66,12 +67,19 @@ def _told(error: Any) -> str:
     return f"{'.'.join(map(str, error['loc']))} {error['msg'].removeprefix('Value error, ')}".strip()
 
 
-def _kinds(options: CcxtOptions) -> list[tuple[str, str, str]]:
-    """The kinds of markets that there are sources for; those that a live protocol has belong here too."""
-    return [
-        (name, "history (ccxt)", "contracts, made into units of the base" if word.contracts else "units of the base")
-        for name, word in options.facts.words.items()
-    ]
+def _list_kinds(exchange: str, values: dict[str, Any], as_json: bool) -> None:
+    """Print the kinds of markets that there are sources for. Without a history it is those that are live."""
+    from wealthsources_ccxt.kinds import COLUMNS, history_kinds, live_kinds  # noqa: PLC0415 - as above
+
+    kinds = list(live_kinds(exchange))
+    try:
+        options = _options(**values)
+    except typer.Exit:
+        if not kinds:
+            raise
+    else:
+        kinds += history_kinds(options)
+    _print(COLUMNS, kinds, as_json)
 
 
 def _symbols(options: CcxtOptions) -> Sequence[Listed]:

@@ -98,7 +98,8 @@ def _make(name: str, market: str | None, *, push_closed: bool, sizes: Mapping[st
 
         known = known_protocols()
         if name not in known:
-            _fail(f"there is no protocol {name!r}; {_nearest(name, known)}")
+            remedy = f"{_nearest(name, known)}; any other comes with the package that brings it"
+            _fail(f"there is no protocol {name!r}; {remedy}")
         kind = load_protocol(name)
         if market is not None and kind.markets and market not in kind.markets:
             _fail(f"{name} has no market {market!r}; {_nearest(market, kind.markets)}")

@@ -79,7 +79,10 @@ def _check_protocol(name: Any) -> Any:
         return name
     near = difflib.get_close_matches(str(name).lower(), known, n=1)
     meant = f"did you mean {near[0]!r}? " if near else ""
-    raise ValueError(f"there is no protocol {str(name)[:_LONGEST_NAME]!r} here; {meant}known: {', '.join(known)}")
+    raise ValueError(
+        f"there is no protocol {str(name)[:_LONGEST_NAME]!r} here; {meant}known: {', '.join(known)}; "
+        "any other comes with the package that brings it"
+    )
 
 
 def _is_given(secret: SecretStr | Callable[[], str]) -> bool:

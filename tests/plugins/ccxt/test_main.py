@@ -22,11 +22,25 @@ def run(*arguments):
 def test_without_a_pattern_the_kinds_of_markets_are_listed_and_nobody_is_asked():
     done = run("gate")
     assert done.exit_code == 0
-    assert done.stdout.splitlines() == [
-        "market  served by       volume",
-        "spot    history (ccxt)  units of the base",
-        "perps   history (ccxt)  contracts, made into units of the base",
+    lines = [line.split("  ") for line in done.stdout.splitlines()]
+    assert [[cell.strip() for cell in line if cell][:5] for line in lines] == [
+        ["market", "served by", "volume", "closed by", "quiet minute"],
+        ["spot", "live", "units of the base", "flag", "pushed"],
+        ["perps", "live", "contracts; say contract_sizes", "successor", "pushed"],
+        ["spot", "history (ccxt)", "units of the base", "bar"],
+        ["perps", "history (ccxt)", "contracts, made into units of the base", "bar"],
     ]
+
+
+def test_what_there_is_no_history_of_is_listed_as_far_as_it_is_live():
+    done = run("massive")
+    assert done.exit_code == 0
+    assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
+        ["stocks", "live"],
+        ["delayed-stocks", "live"],
+    ]
+    assert "ccxt" in done.stderr
+    assert run("nobody").exit_code == 2
 
 
 def test_with_a_pattern_the_symbols_of_one_market_are_listed_with_all_their_names():
@@ -86,8 +100,11 @@ def test_it_is_a_command_and_its_help_needs_no_ccxt():
 def test_ccxt_is_not_installed():
     code = (
         "import sys; sys.modules['ccxt'] = None; from wealthsources_ccxt.main import app; "
-        "app(['binance'], standalone_mode=True)"
+        "app(sys.argv[1:], standalone_mode=True)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 2
-    assert "pip install 'wealthsources[ccxt]'" in done.stderr
+    for arguments, status in ((["binance", "BTC*"], 2), (["binance"], 0)):
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == status
+        assert "pip install 'wealthsources[ccxt]'" in done.stderr
+    assert done.stdout.splitlines()[1].startswith("spot    live")
