@@ -205,7 +205,13 @@ def listed(markets: Any, options: CcxtOptions) -> Iterator[Listed]:
         if word.settle is None or market.get("settle") == word.settle:
             size = _size(market) if word.contracts else None
             if size is not None or not word.contracts:
-                yield Listed(str(market["symbol"]), str(market["id"]), str(market["base"]), str(market["quote"]), size)
+                yield Listed(str(market["symbol"]), _name(market), str(market["base"]), str(market["quote"]), size)
+
+
+def _name(market: Mapping[str, Any]) -> str:
+    """What the exchange calls it: Hyperliquid's ids are numbers, and nobody says them, but BTC or kPEPE."""
+    name, info = str(market["id"]), market.get("info")
+    return str(info.get("name", name)) if name.isdigit() and isinstance(info, dict) else name
 
 
 def _size(market: Mapping[str, Any]) -> Decimal | None:

@@ -112,7 +112,7 @@ KNOWN: Final[Mapping[str, Facts]] = {
     ),
     "coinbase": Facts({"spot": MarketWord()}, page=300, authoritative=True, settles=10 * _MINUTE),
     "deribit": Facts(
-        {"perps": MarketWord("swap"), "spot": MarketWord()},
+        {"future": MarketWord("swap"), "spot": MarketWord()},
         page=1000,
         authoritative=True,
         omits=False,

@@ -64,7 +64,7 @@ class CcxtOptions(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in
     """`exchange` is ccxt's name of it; the history that it gives is public, and needs no key at most exchanges.
 
     market    the exchange's own word for a kind of market: spot, usdm (Binance), swap (OKX), linear (Bybit),
-              perps (Gate, MEXC, Deribit, Hyperliquid), usdt-futures (Bitget); without it the first that it has
+              perps (Gate, MEXC, Hyperliquid), future (Deribit), usdt-futures (Bitget); without it the first that it has
     symbols   for a symbol that is found under no name of the exchange's: yours, and ccxt's, as in
               {BTCPERP: "BTC/USDT:USDT"}
     api_key, secret, password  sent where ccxt signs a request; never shown

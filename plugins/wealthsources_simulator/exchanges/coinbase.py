@@ -26,6 +26,7 @@ class Coinbase(Adding):
     """Who subscribes to nothing within 5 s is cut, and so is a connection without a message for 75 s: `heartbeats`."""
 
     name = "coinbase"
+    markets = ("spot",)
     path = "/"
     quiet = "nothing"
     past = True

@@ -26,6 +26,7 @@ class Deribit(Adding):
     """Channels are `chart.trades.BTC-PERPETUAL.1`. There is none of four hours."""
 
     name = "deribit"
+    markets = ("future", "spot")
     path = "/ws/api/v2"
     timeframes: ClassVar = {
         "1m": "1",

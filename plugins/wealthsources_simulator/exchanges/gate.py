@@ -25,7 +25,7 @@ class Gate(Adding):
     """`spot` and `futures`, which are settled in USDT."""
 
     name = "gate"
-    markets = ("spot", "futures")
+    markets = ("spot", "perps")
     present = True
     timeframes: ClassVar = {name: name for name in _WINDOWS}
     verb = "event"
@@ -34,7 +34,8 @@ class Gate(Adding):
         super().__init__(market, pace=pace)
         self.path = "/ws/v4/" if self.market == "spot" else "/v4/ws/usdt"
         self.closed_flag = "w" if self.market == "spot" else None
-        self._channel = f"{self.market}.candlesticks"
+        self._word = "spot" if self.market == "spot" else "futures"
+        self._channel = f"{self._word}.candlesticks"
 
     def topics(self, message: Message) -> list[Topic]:
         asked = message.get("payload")
@@ -54,9 +55,9 @@ class Gate(Adding):
         return [answer | {"payload": asked, "error": error, "result": {"status": "fail"}}]
 
     def aside(self, message: object, conversation: Conversation) -> Reply | None:
-        if not isinstance(message, dict) or message.get("channel") != f"{self.market}.ping":
+        if not isinstance(message, dict) or message.get("channel") != f"{self._word}.ping":
             return None
-        pong = {"time": conversation.now // 1000, "channel": f"{self.market}.pong", "event": "", "result": None}
+        pong = {"time": conversation.now // 1000, "channel": f"{self._word}.pong", "event": "", "result": None}
         return Reply([pong])
 
     def error(self, text: str) -> Message:
@@ -66,7 +67,7 @@ class Gate(Adding):
         at = told_at(bar, closed)
         prices = {"c": bar.close, "h": bar.high, "l": bar.low, "o": bar.open, "n": f"{series[1]}_{series[0]}"}
         result: Any = {"t": str(bar.open_time // 1000), "v": turnover(bar)} | prices | {"a": bar.volume, "w": closed}
-        if self.market == "futures":
+        if self.market == "perps":
             contracts = number(times_hundred(bar.volume))
             result = [{"t": bar.open_time // 1000, "v": contracts} | prices | {"a": bar.volume}]
         return {"time": at // 1000, "time_ms": at, "channel": self._channel, "event": "update", "result": result}

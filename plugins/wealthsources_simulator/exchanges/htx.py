@@ -26,7 +26,7 @@ class HTX(Adding):
     """`spot` and `swap`, at paths of their own. One series a text."""
 
     name = "htx"
-    markets = ("spot", "swap")
+    markets = ("spot", "linear-swap")
     rules = Rules(beat_every=5)
     timeframes: ClassVar = {
         **{f"{count}m": f"{count}min" for count in (1, 5, 15, 30)},

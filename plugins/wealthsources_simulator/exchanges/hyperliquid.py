@@ -24,6 +24,7 @@ class Hyperliquid(Adding):
     """
 
     name = "hyperliquid"
+    markets = ("perps", "spot")
     path = "/ws"
     quiet = "nothing"
     rules = Rules(move_within=60)

@@ -23,6 +23,7 @@ class Kraken(Adding):
     """Symbols are `BTC/USD`. A heartbeat comes each second in which nothing else does."""
 
     name = "kraken"
+    markets = ("spot",)
     path = "/v2"
     quiet = "nothing"
     past = True

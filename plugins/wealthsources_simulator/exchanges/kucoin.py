@@ -28,6 +28,7 @@ class KuCoin(Adding):
     """A token is good until `expire_tokens`. Who sends nothing for 28 s is cut: a ping is due every 18 s."""
 
     name = "kucoin"
+    markets = ("spot",)
     path = "/"
     quiet = "with the next"
     speaks_http = True

@@ -22,6 +22,7 @@ class Massive(Adding):
     """Stocks alone. The token that is asked for is the key."""
 
     name = "massive"
+    markets = ("stocks",)
     path = "/stocks"
     closed_flag = "ev"
     forming = False

@@ -14,7 +14,7 @@ from wealthsources_simulator.exchanges.base import Conversation, Message, Reply
 from wealthsources_simulator.exchanges.json_text import number
 from wealthsources_simulator.exchanges.protobuf import field, message as proto
 from wealthsources_simulator.exchanges.rules import Rules
-from wealthsources_simulator.exchanges.values import told_at, turnover
+from wealthsources_simulator.exchanges.values import times_hundred, told_at, turnover
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,7 +30,7 @@ class MEXC(Adding):
     """`spot` and `futures`."""
 
     name = "mexc"
-    markets = ("spot", "futures")
+    markets = ("spot", "perps")
     timeframes: ClassVar = {
         "1m": "Min1",
         "5m": "Min5",
@@ -45,7 +45,7 @@ class MEXC(Adding):
 
     def __init__(self, market: str | None = None, *, pace: float = 1.0) -> None:
         super().__init__(market, pace=pace)
-        self._futures = self.market == "futures"
+        self._futures = self.market == "perps"
         self.path = "/edge" if self._futures else "/ws"
         self.rules = Rules(speak_within=60) if self._futures else Rules(subscribe_within=30, move_within=60)
 
@@ -88,7 +88,8 @@ class MEXC(Adding):
         symbol, window = series[0], self.timeframes[series[1]]
         at, start = told_at(bar, closed), bar.open_time // 1000
         if self._futures:
-            prices = {"o": bar.open, "c": bar.close, "h": bar.high, "l": bar.low, "a": turnover(bar), "q": bar.volume}
+            prices = {"o": bar.open, "c": bar.close, "h": bar.high, "l": bar.low, "a": turnover(bar)}
+            prices["q"] = times_hundred(bar.volume)
             prices |= {f"r{name}": prices[name] for name in "ochl"}
             numbers = {name: number(value) for name, value in prices.items()}
             data = {"symbol": symbol, "interval": window, "t": start} | numbers

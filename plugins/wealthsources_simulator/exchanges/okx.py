@@ -35,6 +35,7 @@ class OKX(Adding):
     """Spot and swaps in one place; which of them, the name says: `BTC-USDT-SWAP`."""
 
     name = "okx"
+    markets = ("spot", "swap")
     path = "/ws/v5/business"
     closed_flag = "confirm"
     present = True

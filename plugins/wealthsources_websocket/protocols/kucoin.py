@@ -55,6 +55,7 @@ _SERVER: Final = re.compile(r"(wss?)://[!-~]+")
 _CONTRACTS: Final = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _EXACT: Final = decimal.Context(prec=200)
 _TOKEN_EXPIRED: Final = 401
+_NOT_FOUND: Final = re.compile(r":([A-Za-z0-9-]+)_(\w+) is not found", re.ASCII)
 _TOO_MANY: Final = 509
 
 
@@ -132,7 +133,7 @@ class KuCoin(JsonProtocol):
         elif kind == "ack":
             yield Acknowledged(str(message["id"]))
         elif kind == "error":
-            yield _error(message)
+            yield self._error(message)
         else:
             yield Ignored(sample_of(str(kind)))
 
@@ -167,13 +168,14 @@ class KuCoin(JsonProtocol):
             raise ValueError(f"{sample_of(repr(contracts))} is no number of contracts")
         return format(_EXACT.multiply(decimal.Decimal(text), size), "f")
 
-
-def _error(message: dict[str, Any]) -> ProtocolEvent:
-    code, request = message.get("code"), message.get("id")
-    words = sample_of(f"{message.get('data', '')} (code {code})")
-    if code == _TOO_MANY:
-        return ServerError(words, "rate")
-    if code == _TOKEN_EXPIRED or request is None:
-        # No matter of a credential: the next connection asks for a token of its own. It has the server's id, not ours.
-        return ServerError(words)
-    return Refused(words, str(request))
+    def _error(self, message: dict[str, Any]) -> ProtocolEvent:
+        code, request, said = message.get("code"), message.get("id"), str(message.get("data", ""))
+        words = sample_of(f"{said} (code {code})")
+        if code == _TOO_MANY:
+            return ServerError(words, "rate")
+        if code == _TOKEN_EXPIRED or request is None:
+            # No matter of a credential: the next connection asks for a token of its own. Its id is not ours.
+            return ServerError(words)
+        found = _NOT_FOUND.search(said)
+        theirs = found[2] if found else ""
+        return Refused(words, str(request), ((found[1], self.names[theirs]),) if found and theirs in self.names else ())

@@ -159,7 +159,7 @@ class MEXC(JsonProtocol):
             words = sample_of(data if type(data) is str else json.dumps(data))
             found = _CONTRACT.search(words)  # the timeframe is not named: it does not exist in any
             refused = tuple((found[1], timeframe) for timeframe in self.timeframes) if found else ()
-            return Refused(words, series=refused) if refused else ServerError(words)
+            return Refused(words, series=refused)  # if it names none, that of the oldest text without an answer
         return Ignored(sample_of(str(channel)))
 
     def _perps_kline(self, data: dict[str, Any]) -> ProtocolEvent:

@@ -40,7 +40,7 @@ ALL = [
     ("bitget", Bitget, "usdt-futures", "BTC/USDT:USDT", 2000),
     ("hyperliquid", Hyperliquid, "perps", "BTC/USDC:USDC", 2000),
     ("htx", Htx, "spot", "BTC/USDT", 2000),
-    ("deribit", Deribit, "perps", "BTC/USDC:USDC", 2000),
+    ("deribit", Deribit, "future", "BTC/USDC:USDC", 2000),
     ("deribit", Deribit, "spot", "BTC/USDC", 2000),
     ("coinbase", Coinbase, "spot", "BTC/USDT", 2000),
     ("mexc", Mexc, "spot", "BTC/USDT", 2000),

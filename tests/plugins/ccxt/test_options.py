@@ -39,7 +39,7 @@ def test_the_exchanges_own_word_for_a_market(exchange, market):
 
 
 def test_without_a_word_it_is_the_first_market_that_the_exchange_has():
-    assert CcxtOptions(exchange="deribit").market == "perps"
+    assert CcxtOptions(exchange="deribit").market == "future"
 
 
 def test_credentials_are_never_shown():

@@ -74,7 +74,7 @@ def test_the_command_speaks_as_an_exchange_does() -> None:
         ({"data": "no-such.csv"}, "no-such.csv: No such file or directory"),
         ({"timeframe": "5x"}, "'5x' is not a timeframe"),
         ({"protocol": "x"}, "there is no protocol 'x'; there are wealthai, binance, okx, kraken, kucoin,"),
-        ({"protocol": "gate", "market": "x"}, "gate has spot, futures; not 'x'"),
+        ({"protocol": "gate", "market": "x"}, "gate has spot, perps; not 'x'"),
         ({"protocol": "coinbase"}, "coinbase has no bars of 1h"),
         ({"protocol": "okx", "closed_flag": "x"}, "closed-flag is for wealthai; an exchange has its own, or none"),
         ({"timeframe": "4h"}, ".csv:3: open_time 1564621200000 is not on the 4h grid"),

@@ -37,7 +37,7 @@ def test_every_exchange_says_each_bar_in_a_text(name):
 @pytest.mark.parametrize(
     ("name", "market", "words"),
     [
-        ("kraken", "futures", "kraken has no other market than the one it has; not 'futures'"),
+        ("kraken", "futures", "kraken has spot; not 'futures'"),
         ("wealthai", "spot", "wealthai has no other market than the one it has; not 'spot'"),
         ("bybit", "x", "bybit has spot, linear, inverse; not 'x'"),
         ("bitmex", None, "there is no protocol 'bitmex'; there are wealthai, binance, okx,"),

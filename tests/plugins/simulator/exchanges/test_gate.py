@@ -57,7 +57,7 @@ def test_on_spot_the_volume_is_a_and_v_is_the_quotes(talk):
 
 
 def test_futures_come_in_lists_and_have_no_flag(talk):
-    one = talk(Gate("futures"), (BTC,), updates=0)
+    one = talk(Gate("perps"), (BTC,), updates=0)
     one.asks(subscribe(BTC, "futures"))
     one.market.play(1)
     (row,) = one.hear()["result"]

@@ -57,7 +57,7 @@ def test_each_series_is_acknowledged_or_refused_in_binary_gzip(zipped):
 
 
 def test_values_are_numbers_that_keep_their_digits(zipped):
-    one = zipped(HTX("swap"), ("BTC-USDT",), updates=0)
+    one = zipped(HTX("linear-swap"), ("BTC-USDT",), updates=0)
     one.asks({"sub": topic("BTC-USDT"), "id": "1"})
     one.market.play(1)
     assert one.text() == (

@@ -88,7 +88,7 @@ def test_more_than_thirty_are_acknowledged_and_thirty_are_sent(talk):
 
 
 def test_futures_speak_json_and_their_volume_counts_contracts(talk):
-    one = talk(MEXC("futures"), ("BTC_USDT",), updates=0)
+    one = talk(MEXC("perps"), ("BTC_USDT",), updates=0)
     assert one.asks(futures("BTC_USDT")).items() >= {"channel": "rs.sub.kline", "data": "success"}.items()
     assert one.asks(futures("FOO_USDT"))["channel"] == "rs.error"
     one.market.play(1)
@@ -103,7 +103,7 @@ def test_futures_speak_json_and_their_volume_counts_contracts(talk):
         "h": 91010,
         "l": 90990.5,
         "a": 1173979.98,
-        "q": 12.9,
+        "q": 1290,
         "ro": 91000.1,
         "rc": 91006.2,
         "rh": 91010,
@@ -113,12 +113,12 @@ def test_futures_speak_json_and_their_volume_counts_contracts(talk):
 
 def test_pings_are_answered_and_silence_is_cut(talk):
     assert talk(MEXC(), ("BTCUSDT",)).asks({"method": "PING"}) == {"id": 0, "code": 0, "msg": "PONG"}
-    assert talk(MEXC("futures"), ("BTC_USDT",)).asks({"method": "ping"})["channel"] == "pong"
+    assert talk(MEXC("perps"), ("BTC_USDT",)).asks({"method": "ping"})["channel"] == "pong"
     assert talk(MEXC(pace=0.001), ("BTCUSDT",)).is_cut()
-    assert talk(MEXC("futures", pace=0.001), ("BTC_USDT",)).is_cut()
+    assert talk(MEXC("perps", pace=0.001), ("BTC_USDT",)).is_cut()
 
 
 def test_what_is_no_request_is_refused(talk):
     assert talk(MEXC(), ("BTCUSDT",)).asks("hello")["code"] == 1
-    assert talk(MEXC("futures"), ("BTC_USDT",)).asks("hello")["channel"] == "rs.error"
+    assert talk(MEXC("perps"), ("BTC_USDT",)).asks("hello")["channel"] == "rs.error"
     assert "Blocked" in talk(MEXC(), ("BTCUSDT",)).asks(subscribe("x"))["msg"]

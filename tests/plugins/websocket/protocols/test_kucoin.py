@@ -182,7 +182,7 @@ def test_the_candles_of_another_market_are_none_of_ours():
         ('{"id":"w1","type":"welcome"}', Greeting()),
         ('{"id":"1","type":"ack"}', Acknowledged("1")),
         ('{"id":"ping3","type":"pong"}', Alive(answer=True)),
-        (REFUSAL, Refused("topic /market/candles:FOO-BAR_1min is not found (code 404)", "1")),
+        (REFUSAL, Refused("topic /market/candles:FOO-BAR_1min is not found (code 404)", "1", (("FOO-BAR", "1m"),))),
         (
             '{"id":"64d8732c","type":"error","code":401,"data":"token is expired"}',
             ServerError("token is expired (code 401)"),

@@ -96,8 +96,8 @@ def test_a_refusal_of_perps_names_the_contract(channel):
 @pytest.mark.parametrize(
     ("data", "words"), [('"invalid message"', "invalid message"), ("null", "null"), ('{"a":1}', '{"a": 1}')]
 )
-def test_an_error_of_perps_that_names_no_contract_is_one_of_the_server(data, words):
-    assert perps(f'{{"channel":"rs.error","data":{data}}}') == (ServerError(words),)
+def test_an_error_of_perps_that_names_no_contract_refuses_what_is_not_answered_yet(data, words):
+    assert perps(f'{{"channel":"rs.error","data":{data}}}') == (Refused(words),)
 
 
 def test_the_heartbeat_of_perps():
