@@ -14,7 +14,8 @@ server that behaves. From the bottom up:
                                        `Adding` what those share whose clients subscribe more than once
     market player                      the one truth, how much of it was played, and who plays it on
     connection framing websocket_end   bytes, frames, one end of a WebSocket
-    peer                               one client: what it subscribes to, and what it is sent
+    conversing                         one client in the words of the exchange: greeting, answers, heartbeats
+    peer                               what it subscribes to, and what of the market it is sent
     faults                             the ways to misbehave: one file for each layer
     script listener server             who meets which of them, on one port
     main                               `wealthsources simulate`

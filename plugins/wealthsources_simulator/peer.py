@@ -2,85 +2,58 @@
 
 from __future__ import annotations
 
-import random
 import time
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from wealthsources_simulator.bell import Bell
 from wealthsources_simulator.connection import Gone
-from wealthsources_simulator.exchanges.base import Conversation, Refused, Request
-from wealthsources_simulator.exchanges.timers import Timers
-from wealthsources_simulator.framing import BINARY, CLOSE, PING, PONG, TEXT, close_payload
+from wealthsources_simulator.conversing import POLICY_VIOLATION, Conversing, Host
+from wealthsources_simulator.exchanges.base import Refused
+from wealthsources_simulator.framing import BINARY, CLOSE, TEXT, close_payload
 from wealthsources_simulator.market import Joined
-from wealthsources_simulator.websocket_end import WebSocketEnd
 
 if TYPE_CHECKING:
     import socket
-    import ssl
-    import threading
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from wealthsources_simulator.bars import PlayedBar, Series
-    from wealthsources_simulator.exchanges.base import Exchange, Message, Reply
-    from wealthsources_simulator.exchanges.timers import Due
-    from wealthsources_simulator.market import Market, Played
+    from wealthsources_simulator.exchanges.base import Message, Reply
+    from wealthsources_simulator.market import Played
 
 _GOING_AWAY: Final = 1001
-_POLICY_VIOLATION: Final = 1008
 
 #: Played messages that are passed on before the client is listened to again.
 _BATCH: Final = 100
 
 
-class Server(Protocol):
+class Server(Host, Protocol):
     """What a peer needs of its server."""
 
-    market: Market
-    token: str | None
-    tls: ssl.SSLContext | None
-    seed: int
-    stopped: threading.Event
-    received: list[Any]
-
-    @property
-    def url(self) -> str: ...
     @property
     def port(self) -> int: ...
-    @property
-    def out_of_service(self) -> bool: ...
-    def count_refused(self) -> None: ...
     def count_acknowledged(self) -> None: ...
     def settled(self, peer: Peer) -> None: ...
     def begin(self) -> None: ...
     def passed_on(self) -> None: ...
 
 
-class Peer(WebSocketEnd):
+class Peer(Conversing):
     """One connection. Its script calls the methods from the top: upgrade, subscription, frames, the end.
 
-    number        counts from 1
     server        the MarketServer
-    rng           seeded by the server's seed and `number`
     connect       the message that subscribed, once read; `series` is what is subscribed to, sorted
     acknowledged  whether that was answered
-    conversation  what the exchange knows of the client
     behaving      whether the server is a good one to this client, and `following` whether it passes on the market
 
     A method that waits raises Gone when the client leaves or the server stops; a script may let that pass.
     """
 
-    number: int
-    rng: random.Random
-    conversation: Conversation
+    server: Server
 
     def __init__(self, server: Server, sock: socket.socket, number: int) -> None:
-        super().__init__(sock, server.tls, server.stopped)
-        self.server = server
-        self.renumber(number)
+        super().__init__(server, sock, number)
         self.connect: Any = None
-        self.series: tuple[Series, ...] = ()
         self.acknowledged = False
-        self.behaving = False
         self.following = False
         self._subscribed = False
         self._position: int | None = None
@@ -89,22 +62,6 @@ class Peer(WebSocketEnd):
         self._bell: Bell | None = None
         #: Further subscriptions that were not obeyed yet.
         self._asked: list[Any] = []
-        self._greeted = False
-        self._timers: Timers | None = None
-        #: What the newest ping held.
-        self._ping = b""
-
-    def renumber(self, number: int) -> None:
-        """Be the connection of that number."""
-        self.number = number
-        self.rng = random.Random(f"{self.server.seed}:{number}")  # noqa: S311 - the same fault again is the point
-        beat_every = self.exchange.rules.beat_every
-        self.conversation = Conversation(number=number, token=self.server.token, beat_every=beat_every)
-
-    @property
-    def exchange(self) -> Exchange:
-        """How the market speaks."""
-        return self.server.market.exchange
 
     # The subscription.
 
@@ -142,7 +99,7 @@ class Peer(WebSocketEnd):
         """Be a good server from here on, until the client leaves. `push` sends a played message instead of `send`."""
         self.behaving = True
         if not self.upgraded:
-            self._admit()
+            self.admit()
         self.join()
         self.server.settled(self)
         self.follow(push)
@@ -179,8 +136,8 @@ class Peer(WebSocketEnd):
         """
         if opcode not in (TEXT, BINARY):
             self.answer(opcode, payload)
-        elif (reply := self._reply(self.received[-1])) is not None:
-            self._say(reply)
+        elif (reply := self.reply_to(self.received[-1])) is not None:
+            self.say(reply)
         elif self.exchange.subscribes(self.received[-1]):
             self._asked.append(self.received[-1])
             if not self.following:
@@ -193,33 +150,15 @@ class Peer(WebSocketEnd):
         """
         while True:
             message = self.message()
-            reply = self._reply(message)
+            reply = self.reply_to(message)
             if reply is not None:
-                self._say(reply)
+                self.say(reply)
             elif self.exchange.adds and self.acknowledged and self.exchange.subscribes(message):
                 self._acknowledge(message, Joined([], self.position))
-
-    def ask_to_reconnect(self) -> None:
-        """Ask the client to come back on another connection, in the words of the exchange."""
-        self.conversation.now = _now()
-        self.send(*self.exchange.wants_reconnect(self.conversation))
 
     def tell(self, played: Played) -> None:
         """Pass on one played message."""
         self.send(played.text)
-
-    def send(self, *messages: Mapping[str, Any] | list[Any] | str) -> None:
-        """One frame for each message, as the exchange packs it; a text of JSON, or of anything else, may be given."""
-        for message in messages:
-            self.frame(*self.pack(message))
-
-    def pack(self, message: Mapping[str, Any] | list[Any] | str) -> tuple[int, bytes]:
-        """Opcode and payload of a message's frame. What is no text yet becomes one with spaces: JSON may have them."""
-        said = self.conversation
-        text = message if isinstance(message, str) else self.exchange.text(message, spaced=True)  # type: ignore[arg-type]
-        payload = self.exchange.encode(text, said)
-        said.sent += 1
-        return (TEXT, payload.encode()) if isinstance(payload, str) else (BINARY, payload)
 
     # What there is to send, right or wrong.
 
@@ -288,78 +227,10 @@ class Peer(WebSocketEnd):
         super().write(data)
         self._writing_since = 0.0
 
-    def take(self) -> tuple[int, bytes]:
-        opcode, payload = super().take()
-        if opcode in (TEXT, BINARY):
-            self.server.received.append(self.received[-1])
-            if self._timers is not None:
-                self._timers.heard(time.monotonic())
-        elif opcode == PONG and payload == self._ping and self._timers is not None:
-            self._timers.answered()
-        return opcode, payload
-
-    def frame(
-        self,
-        opcode: int,
-        payload: bytes | str = b"",
-        fin: bool = True,
-        rsv: int = 0,
-        mask: bool = False,
-        length: int | None = None,
-    ) -> None:
-        super().frame(opcode, payload, fin, rsv, mask, length)
-        if self._timers is not None and opcode in (TEXT, BINARY):
-            self._timers.sent(time.monotonic())
-
-    def upgrade_answer(self, headers: str = "", accept: str | None = None) -> bytes:
-        answer = super().upgrade_answer(headers, accept)
-        self.conversation.path, self.conversation.query = self.path, self.query
-        return answer
-
-    def answer_http(self) -> bool:
-        """Answer a request that comes before the connection, if this is one of those that the exchange has."""
-        self.request()
-        self.exactly(int(self.headers.get("content-length", "0") or "0"))
-        method = self.request_line.split(" ")[0]
-        origin = self.server.url.removesuffix(self.exchange.path)
-        answer = self.exchange.http(Request(method, self.path, origin, _now()))
-        if answer is None:
-            return False
-        if self.server.out_of_service:
-            self.server.count_refused()
-            self._turn_away(503, "out of service\n")
-        headers = "Content-Type: application/json\r\nConnection: close\r\n"
-        self.http(answer.status, headers, self.exchange.text(answer.body))
-        return True
-
-    def _admit(self) -> None:
-        """Upgrade who asks for the market's path, unless nobody is let in."""
-        headers, path = self.request(), self.exchange.path
-        if not self.exchange.serves(self.path):
-            self._turn_away(404, f"the market data are at {path}\n")
-        if self.server.out_of_service:
-            self.server.count_refused()
-            self._turn_away(503, "out of service\n")
-        if "sec-websocket-key" not in headers:
-            self._turn_away(426, "this is a WebSocket\n", "Upgrade: websocket\r\n")
-        self.upgrade()
-
-    def _turn_away(self, status: int, body: str, headers: str = "") -> NoReturn:
-        self.http(status, f"{headers}Content-Type: text/plain\r\nConnection: close\r\n", body)
-        raise Gone
-
     def _greet(self) -> None:
-        """Say what the exchange says first, and begin to keep its times."""
-        if self._greeted:
-            return
-        self._greeted = True
-        said, exchange, now = self.conversation, self.exchange, time.monotonic()
-        said.now = _now()
-        self._timers = Timers(exchange.rules, said, exchange.pace, now)
-        reply = exchange.greet(said)
-        if reply.series is None:
-            self._say(reply)
-        else:  # subscribed to by the URL
+        """Say what the exchange says first; the client's URL may have subscribed to something."""
+        reply = self.greet()
+        if reply is not None and reply.series is not None:
             self._subscribed = True
             self._begin(reply, self.server.market.join(reply.added))
 
@@ -367,29 +238,15 @@ class Peer(WebSocketEnd):
         """The next message that subscribes, or ought to; others before it are answered."""
         while True:
             message = self.message()
-            reply = self._reply(message)
+            reply = self.reply_to(message)
             if reply is None:
                 return message
-            self._say(reply)
+            self.say(reply)
 
     def _note_connect(self, message: object) -> None:
         self._subscribed = True
         self.connect = message
         self.series = tuple(sorted({*self.conversation.series, *self.exchange.series(message)}))
-
-    def _reply(self, message: object) -> Reply | None:
-        self.conversation.now = _now()
-        return self.exchange.reply(message, self.conversation)
-
-    def _say(self, reply: Reply) -> None:
-        """Send the answers of a reply to what was no subscription."""
-        self.send(*reply.messages)
-        if reply.series is not None:
-            self.series = self.conversation.series = reply.series
-        if reply.ends:
-            self.behaving = False
-            self.say_goodbye(_POLICY_VIOLATION)
-            raise Gone
 
     def _check(self, message: object) -> None:
         """Tell a client that is not let in why, and close."""
@@ -398,15 +255,14 @@ class Peer(WebSocketEnd):
         except Refused as refusal:
             self.behaving = False
             self.send(self.exchange.error(str(refusal)))
-            self.say_goodbye(_POLICY_VIOLATION, str(refusal))
+            self.say_goodbye(POLICY_VIOLATION, str(refusal))
             raise Gone from None
 
     def _acknowledge(self, message: object, joined: Joined) -> None:
         """Answer a subscription."""
-        self.conversation.now = _now()
-        reply = self.exchange.subscribe(message, self.conversation, self.server.market.series)
+        reply = self.exchange.subscribe(message, self.told_the_time(), self.server.market.series)
         if reply.series is None:
-            self._say(reply)
+            self.say(reply)
         else:
             self._begin(reply, joined)
 
@@ -448,37 +304,9 @@ class Peer(WebSocketEnd):
             self._resubscribe()
             if self.server.stopped.is_set():
                 self._leave()
-            if self._wait(0 if self._behind() else None, bell.ear):
+            if self.wait_for_client(0 if self._behind() else None, bell.ear):
                 self.obey(*self.take())
             bell.silence()
-
-    def keep_time(self) -> None:
-        if self._timers is not None and self._timers.next() is not None:
-            while not self._wait(None):
-                pass
-
-    def _wait(self, seconds: float | None, *others: socket.socket) -> bool:
-        """Whether the client says something within so many seconds, or before `others`. Does what is due meanwhile."""
-        due = None if self._timers is None else self._timers.next()
-        if due is not None:
-            left = max(0.0, due - time.monotonic())
-            seconds = left if seconds is None else min(seconds, left)
-        heard = self.ready(seconds, *others)
-        if due is not None and self._timers is not None:
-            for what in self._timers.due(time.monotonic()):
-                self._do(what)
-        return heard
-
-    def _do(self, what: Due) -> None:
-        """What the exchange does by the clock."""
-        if what == "cut":
-            raise Gone
-        if what == "ping":
-            self._ping = str(_now()).encode()
-            self.frame(PING, self._ping)
-        else:
-            self.conversation.now = _now()
-            self._say(self.exchange.beat(self.conversation))
 
     def _next_played(self) -> Iterator[Played]:
         """What was played since, of its series, at most a batch of it."""
@@ -495,7 +323,3 @@ class Peer(WebSocketEnd):
         if self.behaving:
             self.frame(CLOSE, close_payload(_GOING_AWAY))
         raise Gone
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

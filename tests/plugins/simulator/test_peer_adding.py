@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from wealthsources_simulator import Market, make_exchange
 
-from ...support.waiting import wait_until
-from .clients import CLOSE, PING, PONG, TEXT
+from .clients import PING, PONG, TEXT
 
 SYMBOLS = ("BTC-USDT", "ETH-USDT", "SOL-USDT")
 
@@ -100,22 +99,3 @@ def test_one_that_does_not_acknowledge_still_answers(serve, client):
     one.send(TEXT, b"ping")
     assert one.frame() == (TEXT, b"pong")
     assert server.acknowledged == 0
-
-
-def test_heartbeats_of_the_server_come_before_and_after_the_subscription_and_end_with_it(serve, client):
-    market = Market.made(("BTC/USD",), "1m", exchange=make_exchange("kraken", pace=0.01))
-    server = serve(market=market)
-    one = client(server)
-    one.upgrade("/v2")
-    beats = [one.message() for _ in range(3)][1:]
-    params = {"channel": "ohlc", "symbol": ["BTC/USD"], "interval": 1}
-    one.send(TEXT, json.dumps({"method": "subscribe", "params": params}).encode())
-    while "result" not in one.message():
-        pass
-    beats.append(one.message())
-    assert beats == [{"channel": "heartbeat"}] * 3
-    one.send(CLOSE, b"\x03\xe8")
-    while one.frame()[0] != CLOSE:
-        pass
-    wait_until(lambda: not server.peers[0].seconds_stuck())
-    assert one.file.read() == b""
