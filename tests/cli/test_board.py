@@ -105,3 +105,14 @@ def test_what_is_refused_is_told_in_the_servers_words():
     lines = shown(*(SeriesView("okx", stream, None) for stream in streams))
     assert "X0 1m refused: no such pair \N{REPLACEMENT CHARACTER}[31m" in lines
     assert "2 more series refused" in lines
+
+
+def test_more_series_than_there_is_room_for_are_counted():
+    views = [SeriesView("okx", StreamStatus(f"X{n}", "1m", "live"), None) for n in range(50)]
+    file = io.StringIO()
+    screen = Console(file=file, width=100, height=20, color_system=None)
+    screen.print(board(screen, T0, views, {"okx": SOURCE}, 20))
+    lines = file.getvalue().splitlines()
+    assert len(lines) <= 20
+    shown_rows = [line for line in lines if line.startswith("X")]
+    assert f"and {50 - len(shown_rows)} more series, for which there is no room; choose some to see them" in lines

@@ -30,11 +30,21 @@ _MOST_REFUSED: Final = 5
 
 
 def board(
-    screen: Console, now: int | None, views: Sequence[SeriesView], sources: Mapping[str, SourceStatus]
+    screen: Console,
+    now: int | None,
+    views: Sequence[SeriesView],
+    sources: Mapping[str, SourceStatus],
+    most: int | None = None,
 ) -> RenderableType:
-    """Everything as it is now, as wide as the screen lets it be. `now` is ms, `sources` are the live ones."""
+    """Everything as it is now, as wide as the screen lets it be. `now` is ms, `sources` are the live ones.
+
+    `most` is how many lines there is room for; the first series are shown, and it is said how many more there are.
+    """
     lines = ["no time yet" if now is None else f"{time_text(now // 1000 * 1000)} UTC", *_lines(views, sources)]
-    return Group(_table(screen, views, now), "", *(Text(line, overflow="fold") for line in lines))
+    room = len(views) if most is None else max(1, most - len(lines) - 3)
+    if len(views) > room:
+        lines.insert(0, f"and {len(views) - room} more series, for which there is no room; choose some to see them")
+    return Group(_table(screen, views[:room], now), "", *(Text(line, overflow="fold") for line in lines))
 
 
 def _table(screen: Console, views: Sequence[SeriesView], now: int | None) -> Table:

@@ -53,7 +53,8 @@ class Watch:
         Raises RequestError for a timeframe that is none, and if there is no live source.
         """
         self._session = session
-        self._symbols = symbols
+        self._symbols = frozenset(symbols)
+        self._wanted: dict[str, bool] = {}  # by symbol, as it is asked for at every look
         self._timeframes = tuple(Timeframe(name).name for name in timeframes)
         self._live = [name for name, source in session.sources.items() if source and source.capabilities.live]
         if not self._live:
@@ -117,7 +118,12 @@ class Watch:
     def _is_wanted(self, symbol: str, timeframe: str) -> bool:
         if self._timeframes and timeframe not in self._timeframes:
             return False
-        return not self._symbols or any(match_symbol(wanted, (symbol,)) for wanted in self._symbols)
+        wanted = self._wanted.get(symbol)
+        if wanted is None:
+            chosen = self._symbols
+            wanted = not chosen or symbol in chosen or any(match_symbol(each, (symbol,)) for each in chosen)
+            self._wanted[symbol] = wanted
+        return wanted
 
     def _refuse_unknown(self) -> None:
         """Raise RequestError for what none of the live sources was told to bring."""
@@ -126,7 +132,7 @@ class Watch:
         names = sorted({stream.timeframe for stream in streams})
         if not streams:
             return
-        for wanted in self._symbols:
+        for wanted in self._symbols.difference(symbols):
             if not any(match_symbol(wanted, (symbol,)) for symbol in symbols):
                 raise RequestError(f"no live source brings {wanted}; they bring {_some(symbols)}")
         for name in self._timeframes:

@@ -140,3 +140,20 @@ def test_the_table_is_updated_in_place_until_it_is_interrupted(serve, width):
     assert all(len(row) <= width for row in rows)
     assert any(" live " in row for row in rows)
     assert "Traceback" not in text
+
+
+def test_a_reader_that_went_away_ends_it_quietly(serve):
+    command = [sys.executable, "-m", "wealthsources.cli", *WAY, serve(token=None, manual=False, rate=50).url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        _, told = process.communicate(timeout=60)
+    assert b"Traceback" not in told
+    assert process.returncode == 1
+
+
+def test_a_time_that_is_none_is_told(cli):
+    result = cli("watch", "okx", "BTCUSDT", "1m", "--for", "nan")
+    assert result.code == 2
+    assert "'--for'" in result.err

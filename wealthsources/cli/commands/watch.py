@@ -160,6 +160,9 @@ def _show_table(seen: Watch, ending: _Ending) -> None:
     screen = console(sys.stdout)
     with Live(console=screen, auto_refresh=False) as live:
         for _ in ending.turns(seen):
+            began = time.monotonic()
             status, views = seen.look()
-            live.update(board(screen, status.now, views, seen.live_sources(status)), refresh=True)
-            time.sleep(_PICTURE_EVERY)
+            picture = board(screen, status.now, views, seen.live_sources(status), screen.height - 1)
+            live.update(picture, refresh=True)
+            # A picture of many series takes its time; most of it is to be left to who receives them.
+            time.sleep(max(_PICTURE_EVERY, 4 * (time.monotonic() - began)))
