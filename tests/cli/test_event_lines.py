@@ -7,7 +7,15 @@ import json
 import pytest
 
 from wealthsources import Bars, Event, Hole, StreamStatus, Timeframe
-from wealthsources.cli.event_lines import SeriesStates, as_json, as_text, facts_of, facts_of_series, writer
+from wealthsources.cli.event_lines import (
+    SeriesStates,
+    as_json,
+    as_text,
+    facts_of,
+    facts_of_series,
+    facts_of_view,
+    writer,
+)
 from wealthsources.cli.watching import SeriesView
 
 from ..support.bars import HOUR, T0, record
@@ -54,6 +62,13 @@ def test_a_series_is_told_with_the_servers_words():
         "state": "refused",
         "reason": "no such pair",
     }
+
+
+def test_a_view_has_its_last_bar_if_there_is_one():
+    assert facts_of_view(view("live"))["bar"] is None
+    (bar,) = Bars.from_records("BTC-USDT", "1h", [record(0)])
+    told = facts_of_view(SeriesView("okx", StreamStatus("BTC-USDT", "1h", "live", holes=2, idle=0.5), bar))
+    assert (told["holes"], told["idle"], told["bar"]["open"], told["bar"]["source"]) == (2, 0.5, "10.50", "okx")
 
 
 def test_only_changes_of_a_series_are_told():

@@ -81,7 +81,7 @@ def test_a_reader_that_does_not_read_holds_up_nobody_who_leaves(session, tell):
     with Watch(session, (), (), keeps=True) as seen:
         for _ in range(1_100):
             tell(0, closed=True)
-        wait_until(lambda: seen.closed > 1_000)
+        wait_until(lambda: seen.closed == 1_000)
 
 
 def test_waiting_ends_when_something_happens(session, tell):

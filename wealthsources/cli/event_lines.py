@@ -47,6 +47,13 @@ def facts_of_series(view: SeriesView) -> Facts:
     return named | {"state": stream.state, "reason": stream.reason}
 
 
+def facts_of_view(view: SeriesView) -> Facts:
+    """How a series is, and its last bar; None if there is none."""
+    stream, bar = view.stream, view.bar
+    last = None if bar is None else {"source": bar.source or view.source} | _bar(bar)
+    return facts_of_series(view) | {"idle": stream.idle, "holes": stream.holes, "bar": last}
+
+
 class SeriesStates:
     """Remembers how each series was, to tell what became of it."""
 

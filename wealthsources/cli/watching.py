@@ -147,9 +147,10 @@ class Watch:
             newest = self._newest.get(key)
             if newest is None or newest.open_time <= event.bar.open_time:
                 self._newest[key] = event.bar
-            self.closed += bool(event.bar.closed)
         if not self._over and (event.bar is None or event.bar.closed) and self._is_told(event):
             self._told.put(event)
+        if event.bar is not None and event.bar.closed and self._is_told(event):
+            self.closed += 1  # last: what is counted has been told
         self._changed.set()
 
     def _is_told(self, event: Event) -> bool:

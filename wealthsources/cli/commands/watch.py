@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,7 +21,7 @@ from wealthsources.cli.series_arguments import (
 from wealthsources.model.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from wealthsources.cli.series_arguments import Wanted
     from wealthsources.cli.watching import Watch
@@ -87,6 +87,7 @@ class _Ending:
 
     def __init__(self, count: int | None, seconds: float | None) -> None:
         self._count = count
+        self._left = count or 0  # bars that are still to be told
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     def is_near(self, seen: Watch) -> bool:
@@ -94,6 +95,15 @@ class _Ending:
         if self._count is not None and seen.closed >= self._count:
             return True
         return self._deadline is not None and time.monotonic() >= self._deadline
+
+    def cut(self, facts: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """What is told: no more bars than are wanted."""
+        for each in facts:
+            if each["event"] != "bar" or self._count is None:
+                yield each
+            elif self._left:
+                self._left -= 1
+                yield each
 
     def turns(self, seen: Watch) -> Iterator[None]:
         """One turn whenever something happened, and in silence now and then; the last one after the end."""
@@ -125,7 +135,7 @@ def _watch(run: Run, wanted: Wanted, ending: _Ending, *, once: bool, as_json: bo
 def _show_once(seen: Watch, ending: _Ending, *, as_json: bool) -> bool:
     from wealthsources.cli.board import board  # noqa: PLC0415 - numpy
     from wealthsources.cli.console import console  # noqa: PLC0415
-    from wealthsources.cli.event_lines import as_json as json_line, facts_of_series  # noqa: PLC0415
+    from wealthsources.cli.event_lines import as_json as json_line, facts_of_view  # noqa: PLC0415
 
     for _ in ending.turns(seen):
         status, views = seen.look()
@@ -133,7 +143,7 @@ def _show_once(seen: Watch, ending: _Ending, *, as_json: bool) -> bool:
             break
     if as_json:
         for view in views:
-            typer.echo(json_line(facts_of_series(view)))
+            typer.echo(json_line(facts_of_view(view)))
     else:
         screen = console(sys.stdout)
         screen.print(board(screen, status.now, views, seen.live_sources(status)))
@@ -147,7 +157,7 @@ def _print_lines(seen: Watch, ending: _Ending, *, as_json: bool) -> None:
     for _ in ending.turns(seen):
         facts = [event_lines.facts_of(event) for event in seen.happened()]
         facts += [event_lines.facts_of_series(view) for view in states.changes(seen.look()[1])]
-        sys.stdout.writelines(f"{line_of(each)}\n" for each in facts)
+        sys.stdout.writelines(f"{line_of(each)}\n" for each in ending.cut(facts))
         sys.stdout.flush()
 
 
