@@ -28,6 +28,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "series": "{} series",
         "connects": "{} a minute",
         "lifetime": "{} h",
+        "alone": "one at a time",
         "join": ", ",
     },
     "zh": {
@@ -38,6 +39,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "series": "{} 个序列",
         "connects": "每分钟 {} 次",
         "lifetime": "{} 小时",
+        "alone": "只许一个",
         "join": "、",
     },
 }
@@ -69,6 +71,8 @@ def _limits(limits: Limits, words: Mapping[str, str]) -> Iterator[str]:
         yield words["series"].format(limits.series_per_connection)
     if limits.connects_per_minute is not None:
         yield words["connects"].format(limits.connects_per_minute)
+    if limits.alone:
+        yield words["alone"]
     if limits.lifetime is not None:
         yield words["lifetime"].format(f"{limits.lifetime / 3600:g}")
 
