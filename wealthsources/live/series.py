@@ -583,8 +583,8 @@ class SeriesBuffer:
         after = self._held()[self._times() > last]
         later = open_times(after)[states(after) == CLOSED]
         following = int(later[0]) if len(later) else self._newest if self._is_current(epoch) else None
-        unfinished = self._unfinished(last, following)
-        if following is not None and not unfinished and not tears.between(last, following):
+        has_open = self._has_open_bar(last, following)
+        if following is not None and not has_open and not tears.between(last, following):
             return holes
         first, stop = timeframe.slot(last) + 1, timeframe.slot(end if following is None else min(end, following))
         if len(after) and not tears.between(last, int(open_times(after)[0])):
@@ -596,9 +596,9 @@ class SeriesBuffer:
     def _torn_of(self, holes: Sequence[Hole]) -> tuple[Hole, ...]:
         """Those of these stretches without a closed bar in which one may be missing, or is there and not closed."""
         torn = () if self._tears is None else self._tears.of(holes)
-        return tuple(hole for hole in holes if hole in torn or self._unfinished(hole.start - 1, hole.end))
+        return tuple(hole for hole in holes if hole in torn or self._has_open_bar(hole.start - 1, hole.end))
 
-    def _unfinished(self, after: int, before: int | None) -> bool:
+    def _has_open_bar(self, after: int, before: int | None) -> bool:
         """Whether a bar that is not closed opens in between: after `after`, and before `before`, else the newest."""
         limit = self._newest if before is None else before
         return self._by_flag and any(after < time < limit for time in self._forming)

@@ -128,12 +128,12 @@ def read_to_the_end(terminal: int) -> bytes:
     return seen
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_the_table_is_updated_in_place_until_it_is_interrupted(serve, width):
+@pytest.mark.parametrize(("width", "end"), [(80, signal.SIGINT), (120, signal.SIGTERM)])
+def test_the_table_is_updated_in_place_until_it_is_interrupted(serve, width, end):
     with on_terminal(serve(token=None).url, width) as (process, terminal):
         seen = read_until(terminal, b"forming")
         seen += read_until(terminal, b"\x1b[1A")  # up again: the next picture stands where this one does
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         seen += read_to_the_end(terminal)
         assert process.wait(20) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import subprocess
@@ -120,7 +121,9 @@ def test_a_protocol_that_is_broken_is_told_on_one_line(distribution):
 
 def start() -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    return subprocess.Popen([*COMMAND, "--protocol", "okx"], stdin=pipe, stdout=pipe, stderr=pipe)
+    interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # unlike a shell's background job
+    command = [*COMMAND, "--protocol", "okx"]
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=interruptible)
 
 
 def test_each_frame_is_told_as_it_comes_and_an_interrupt_ends_it():
