@@ -123,7 +123,7 @@ def start() -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # unlike a shell's background job
     command = [*COMMAND, "--protocol", "okx"]
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=interruptible)
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=interruptible)  # noqa: PLW1509
 
 
 def test_each_frame_is_told_as_it_comes_and_an_interrupt_ends_it():
