@@ -54,6 +54,7 @@ coverage: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/receive.py
+	$(BIN)/python benchmarks/sockets.py
 
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py
