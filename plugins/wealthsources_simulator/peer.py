@@ -304,7 +304,7 @@ class Peer(Conversing):
             self._resubscribe()
             if self.server.stopped.is_set():
                 self._leave()
-            if self.wait_for_client(0 if self._behind() else None, bell.ear):
+            if self.wait_for_client(0 if self._behind() or self._asked else None, bell.ear):
                 self.obey(*self.take())
             bell.silence()
 

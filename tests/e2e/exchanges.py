@@ -26,7 +26,8 @@ class Exchange:
     symbols    ours → the server's, and ccxt's
     unknown    one that it does not have, and what its state is in the end
     history    the class of its REST interface in `wealthsources_simulator.history`, None if there is none
-    zeros      whether all of the way keeps the zeros at the end of a number
+    zeros      whether its history keeps the zeros at the end of a number
+    contracts  its volume is counted in contracts, and so has zeros of its own
     """
 
     name: str
@@ -36,6 +37,7 @@ class Exchange:
     history: str | None = None
     timeframe: str = "1m"
     zeros: bool = True
+    contracts: bool = False
     live: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -122,6 +124,7 @@ ALL = [
         REFUSED,
         "Gate",
         zeros=False,
+        contracts=True,
         live=SIZES,
     ),
     Exchange("kraken", "spot", pairs("{base}/{quote}"), REFUSED, "Kraken"),
@@ -147,7 +150,7 @@ ALL = [
     Exchange(
         "deribit",
         "future",
-        {"BTC_USDC-PERPETUAL": ("BTC_USDC-PERPETUAL", "BTC/USDC:USDC")},
+        {f"{base}_USDC-PERPETUAL": (f"{base}_USDC-PERPETUAL", f"{base}/USDC:USDC") for base in ("BTC", "ETH")},
         ("FOO_USDC-PERPETUAL", "refused"),
         "Deribit",
         zeros=False,
@@ -168,6 +171,7 @@ ALL = [
         REFUSED,
         "Mexc",
         zeros=False,
+        contracts=True,
         live=SIZES,
     ),
     Exchange("alpaca", "iex", STOCKS, ("FOO", "never_received"), live=KEYS),

@@ -6,7 +6,7 @@ import json
 import threading
 from decimal import Decimal
 
-from wealthsources_simulator import Market, make_exchange
+from wealthsources_simulator import Market, encode, make_exchange
 
 from .clients import PING, PONG, TEXT
 
@@ -51,6 +51,15 @@ def test_what_is_added_while_the_market_plays_on_loses_and_repeats_nothing(serve
         assert states == sorted(set(states))
         assert [place for place, _, flag in states if flag] == list(range(states[0][0], 400)) or not states[0][2]
     assert server.acknowledged == 1
+
+
+def test_several_texts_that_came_together_are_all_answered_though_nothing_is_played_any_more(serve, client):
+    _, _, one = begin(serve, client)
+    ask(one, SYMBOLS[0])
+    one.message()
+    texts = [json.dumps({"op": "subscribe", "args": [arg(symbol)]}).encode() for symbol in SYMBOLS[1:]]
+    one.sock.sendall(b"".join(encode(TEXT, text, mask=True) for text in texts))
+    assert [one.message()["arg"]["instId"] for _ in SYMBOLS[1:]] == list(SYMBOLS[1:])
 
 
 def test_all_of_a_text_can_be_refused_and_the_next_one_is_the_subscription(serve, client):
