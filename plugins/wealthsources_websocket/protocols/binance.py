@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -52,9 +52,13 @@ _DELIVERY: Final = re.compile(r"[A-Z0-9]+_\d{6}")  # such as BTCUSDT_260327
 _TOO_MANY: Final = (-1003, -1015)
 
 
+#: What has more bits is no time of anything: `understand` is to say so.
+_Time = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
+
+
 class _Kline(msgspec.Struct, gc=False):
-    t: int
-    T: int
+    t: _Time
+    T: _Time
     s: str
     i: str
     o: str
