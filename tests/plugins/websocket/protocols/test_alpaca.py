@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 import pytest
 
@@ -14,14 +13,13 @@ from wealthsources_websocket.protocols.base import (
     Greeting,
     Ignored,
     Malformed,
-    ProtocolEvent,
     ServerError,
 )
 
-from .framed import EIGHT, check_spoiled, kept, only, said
+from .frames import OPEN, bars, check_spoiled, kept, read, read_one, said
 
 READER = Alpaca()
-THREE_PM = EIGHT + 7 * 3_600_000
+THREE_PM = OPEN + 7 * 3_600_000
 
 CONNECTED = '[{"T":"success","msg":"connected"}]'
 BARS = """[{"T":"b","S":"SPY","o":512.305,"h":512.6,"l":512.3,"c":512.41,"v":7301,"n":88,"vw":512.4471,
@@ -36,29 +34,25 @@ ACK = """[{"T":"subscription","trades":[],"quotes":[],"bars":["SPY","AAPL"],"upd
 "dailyBars":[],"statuses":[],"lulds":[],"corrections":[],"cancelErrors":[]}]"""
 
 
-def read(text: str, reader: Alpaca = READER) -> Sequence[ProtocolEvent]:
-    return reader.read(text.encode())
-
-
 # bars ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_frame_of_two_bars_is_two_closed_bars():
-    assert [said(event) for event in read(BARS)] == [
+    assert bars(READER, BARS) == [
         ("SPY", "1m", THREE_PM, "512.305 512.6 512.3 512.41 7301", True),
         ("AAPL", "1m", THREE_PM, "200.1 200.2 200.0 200.1 10", True),
     ]
 
 
 def test_an_updated_bar_corrects_the_one_before():
-    spy = read(BARS)[0]
-    assert said(only(read(UPDATED))) == ("SPY", "1m", THREE_PM, "512.305 512.7 512.3 512.7 7351", True)
-    (bar,) = kept([spy, only(read(UPDATED))])
+    spy = read(READER, BARS)[0]
+    assert said(read_one(READER, UPDATED)) == ("SPY", "1m", THREE_PM, "512.305 512.7 512.3 512.7 7351", True)
+    (bar,) = kept([spy, read_one(READER, UPDATED)])
     assert (bar.exact("close"), bar.exact("volume"), bar.revision, bar.closed) == ("512.7", "7351", 1, True)
 
 
 def test_a_day_is_no_bar_of_ours():
-    event = only(read(DAY))
+    event = read_one(READER, DAY)
     assert isinstance(event, Malformed)
     assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "SPY", "d", 1_799_989_200_000)
 
@@ -66,7 +60,7 @@ def test_a_day_is_no_bar_of_ours():
 def test_a_bar_of_crypto():
     text = '[{"T":"b","S":"BTC/USD","o":91000.1,"h":91010,"l":90990.5,"c":91004,"v":2.5e-4,"t":"2027-01-15T08:00:00Z"}]'
     values = "91000.1 91010 90990.5 91004 2.5e-4"
-    assert said(only(read(text, Alpaca(market="crypto")))) == ("BTC/USD", "1m", EIGHT, values, True)
+    assert said(read_one(Alpaca(market="crypto"), text)) == ("BTC/USD", "1m", OPEN, values, True)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +74,7 @@ def test_a_bar_of_crypto():
     ],
 )
 def test_a_bad_bar_does_not_lose_the_good_one_beside_it(good, bad):
-    spoiled, fine = read(BARS.replace(good, bad, 1))
+    spoiled, fine = read(READER, BARS.replace(good, bad, 1))
     assert isinstance(spoiled, Malformed)
     assert (spoiled.what, spoiled.timeframe) == ("bad_bar", "1m")
     assert spoiled.symbol == ("SPY" if "SPY" not in good else "")
@@ -91,25 +85,25 @@ def test_a_bad_bar_does_not_lose_the_good_one_beside_it(good, bad):
 
 
 def test_the_greeting_and_the_authentication():
-    assert read(CONNECTED) == (Greeting(),)
-    assert read('[{"T":"success","msg":"authenticated"}]') == (Authenticated(),)
-    assert read('{"T":"success","msg":"connected"}') == (Greeting(),)  # a list of one, says the documentation
+    assert read_one(READER, CONNECTED) == Greeting()
+    assert read_one(READER, '[{"T":"success","msg":"authenticated"}]') == Authenticated()
+    assert read_one(READER, '{"T":"success","msg":"connected"}') == Greeting()  # a list of one, says the documentation
     assert READER.greets
     assert json.loads(READER.authentication("k", "s") or "") == {"action": "auth", "key": "k", "secret": "s"}
     assert (READER.credential_name, READER.secret_name) == ("api_key", "api_secret")
 
 
 def test_an_acknowledgement_lists_what_is_subscribed():
-    assert read(ACK) == (Acknowledged(None, (("SPY", "1m"), ("AAPL", "1m"))),)
+    assert read_one(READER, ACK) == Acknowledged(None, (("SPY", "1m"), ("AAPL", "1m")))
 
 
 def test_an_acknowledgement_of_no_bars_acknowledges_none():
-    assert read('[{"T":"subscription","trades":[],"bars":[]}]') == (Ignored("subscription to no bars"),)
+    assert read_one(READER, '[{"T":"subscription","trades":[],"bars":[]}]') == Ignored("subscription to no bars")
 
 
-@pytest.mark.parametrize("bars", ["null", '"SPY"', "[1]", '[""]', "{}"])
-def test_an_acknowledgement_that_cannot_be_read_acknowledges_none(bars):
-    assert isinstance(only(read(f'[{{"T":"subscription","bars":{bars}}}]')), Malformed)
+@pytest.mark.parametrize("listed", ["null", '"SPY"', "[1]", '[""]', "{}"])
+def test_an_acknowledgement_that_cannot_be_read_acknowledges_none(listed):
+    assert isinstance(read_one(READER, f'[{{"T":"subscription","bars":{listed}}}]'), Malformed)
 
 
 @pytest.mark.parametrize(
@@ -129,23 +123,24 @@ def test_an_acknowledgement_that_cannot_be_read_acknowledges_none(bars):
 )
 def test_what_an_error_is_about_is_told_by_its_code(code, words, kind, rest):
     text = f'[{{"T":"error","code":{code},"msg":"{words}"}}]'
-    assert read(text) == (ServerError(f"{words} (code {code})", kind, rest),)
+    assert read_one(READER, text) == ServerError(f"{words} (code {code})", kind, rest)
 
 
 def test_the_error_for_a_second_connection():
-    assert read(LIMIT) == (ServerError("connection limit exceeded (code 406)", "rate", 300.0),)
+    assert read_one(READER, LIMIT) == ServerError("connection limit exceeded (code 406)", "rate", 300.0)
 
 
 @pytest.mark.parametrize("code", ["null", '"406"', "[]", "4.5", "true"])
 def test_a_code_that_is_none_is_about_nothing(code):
-    event = only(read(f'[{{"T":"error","code":{code}}}]'))
+    event = read_one(READER, f'[{{"T":"error","code":{code}}}]')
     assert isinstance(event, ServerError)
     assert event.kind == ""
 
 
 def test_what_was_not_asked_for_is_ignored():
-    assert read('[{"T":"t","S":"SPY","p":1},{"T":"success","msg":"new"}]') == (Ignored("t"), Ignored("success", "new"))
-    assert read("[]") == ()
+    message = [{"T": "t", "S": "SPY", "p": 1}, {"T": "success", "msg": "new"}]
+    assert read(READER, message) == [Ignored("t"), Ignored("success", "new")]
+    assert read(READER, "[]") == []
 
 
 # what is asked for ---------------------------------------------------------------------------------------------
@@ -197,13 +192,13 @@ def test_what_the_client_must_know():
 
 
 def test_no_spoiled_frame_raises_or_gives_another_bar():
-    check_spoiled(READER.read, CONNECTED, BARS, UPDATED, DAY, LIMIT, ACK)
+    check_spoiled(READER, CONNECTED, BARS, UPDATED, DAY, LIMIT, ACK)
 
 
 def test_an_entry_that_is_too_deep_to_be_shown_does_not_lose_the_others():
     good = BARS[1:-1]
     for depth in range(1, 1_500):
         deep = "[" * depth + "]" * depth
-        events = read(f'[{{"T":{deep}}},{good}]')
+        events = read(READER, f'[{{"T":{deep}}},{good}]')
         assert len(events) in (1, 3)  # one: so deep that it cannot be parsed
         assert len(events) == 1 or said(events[-1])

@@ -10,20 +10,8 @@ from hypothesis import given
 from wealthsources_websocket.protocols.base import Acknowledged, Alive, Ignored, Malformed, Refused, ServerError
 from wealthsources_websocket.protocols.bitget import Bitget
 
-from .frames import (
-    JSON,
-    OPEN,
-    bars,
-    changed,
-    check_both_ways,
-    check_that_no_fault_makes_a_wrong_bar,
-    read,
-    read_one,
-    seen,
-)
+from .frames import JSON, MINUTE, OPEN, bars, changed, check_both_ways, check_spoiled, read, read_one, said
 
-MINUTE = 60_000
-DAY = 24 * 60 * MINUTE
 SPOT, FUTURES = Bitget(), Bitget(market="usdt-futures")
 SNAPSHOT = (
     '{"action":"snapshot","arg":{"instType":"SPOT","channel":"candle1m","instId":"BTCUSDT"},"data":'
@@ -48,21 +36,18 @@ REFUSED = (
 
 
 def test_a_snapshot_holds_bars_none_of_which_says_that_it_is_closed():
-    first, second = bars(SPOT, SNAPSHOT)
-    assert seen(first) == ("BTCUSDT", "1m", OPEN, OPEN + MINUTE, None, "91000.1 91010 90990.5 91006.2 12.9")
-    values = "91006.2 91006.2 91006.2 91006.2 0"
-    assert seen(second) == ("BTCUSDT", "1m", OPEN + MINUTE, OPEN + 2 * MINUTE, None, values)
+    assert bars(SPOT, SNAPSHOT) == [
+        ("BTCUSDT", "1m", OPEN, "91000.1 91010 90990.5 91006.2 12.9", None),
+        ("BTCUSDT", "1m", OPEN + MINUTE, "91006.2 91006.2 91006.2 91006.2 0", None),
+    ]
 
 
 def test_a_late_correction_is_a_bar_like_any_other():
-    (bar,) = bars(SPOT, UPDATE)
-    assert seen(bar) == ("BTCUSDT", "1m", OPEN, OPEN + MINUTE, None, "91000.1 91010 90990.5 91006.4 13.1")
+    assert bars(SPOT, UPDATE) == [("BTCUSDT", "1m", OPEN, "91000.1 91010 90990.5 91006.4 13.1", None)]
 
 
 def test_a_day_of_the_perpetual():
-    (bar,) = bars(FUTURES, A_DAY)
-    start = 1_799_971_200_000
-    assert seen(bar) == ("BTCUSDT", "1d", start, start + DAY, None, "90000 92000 89000 91000 800")
+    assert bars(FUTURES, A_DAY) == [("BTCUSDT", "1d", 1_799_971_200_000, "90000 92000 89000 91000 800", None)]
 
 
 @pytest.mark.parametrize(
@@ -86,12 +71,12 @@ def test_a_bad_row_does_not_lose_the_good_one():
             events = read(SPOT, changed(json.loads(SNAPSHOT), ("data", row, 2), value))
             assert isinstance(events[row], Malformed)
             assert (events[row].what, events[row].symbol, events[row].timeframe) == ("bad_bar", "BTCUSDT", "1m")
-            assert events[1 - row] == bars(SPOT, SNAPSHOT)[1 - row]
+            assert said(events[1 - row]) == bars(SPOT, SNAPSHOT)[1 - row]
 
 
 @pytest.mark.parametrize("frame", [SNAPSHOT, UPDATE])
 def test_no_fault_makes_a_wrong_bar(frame):
-    check_that_no_fault_makes_a_wrong_bar(SPOT, frame)
+    check_spoiled(SPOT, frame)
 
 
 @given(JSON)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from wealthsources_websocket.protocols.base import Acknowledged, Alive, BarMessage, Ignored, Malformed, Refused
 from wealthsources_websocket.protocols.coinbase import Coinbase
 
-from .successors import EIGHT, JSON, MINUTE, bars_of, check_spoiled, read, read_one, states
+from .frames import JSON, MINUTE, OPEN, bars, check_spoiled, read, read_one, states
 
 READER = Coinbase()
 
@@ -36,9 +36,9 @@ FIVE = 5 * MINUTE
 
 
 def test_a_snapshot_is_read_the_oldest_first():
-    assert bars_of(READER, SNAPSHOT) == [
-        ("BTC-USD", "5m", EIGHT - FIVE, "90960.00 91002.00 90950.00 91000.10 40.5"),
-        ("BTC-USD", "5m", EIGHT, "91000.10 91010.00 90990.50 91006.20 12.90000000"),
+    assert bars(READER, SNAPSHOT) == [
+        ("BTC-USD", "5m", OPEN - FIVE, "90960.00 91002.00 90950.00 91000.10 40.5", None),
+        ("BTC-USD", "5m", OPEN, "91000.10 91010.00 90990.50 91006.20 12.90000000", None),
     ]
 
 
@@ -47,9 +47,9 @@ def test_a_bar_of_a_snapshot_is_closed_by_the_next():
 
 
 def test_events_are_read_in_the_order_in_which_they_came():
-    assert bars_of(READER, UPDATES) == [
-        ("BTC-USD", "5m", EIGHT + FIVE, "91006.20 91007.00 91006.20 91007.00 0.1"),
-        ("BTC-USD", "5m", EIGHT, "91000.10 91010.00 90990.50 91007.50 13.2"),
+    assert bars(READER, UPDATES) == [
+        ("BTC-USD", "5m", OPEN + FIVE, "91006.20 91007.00 91006.20 91007.00 0.1", None),
+        ("BTC-USD", "5m", OPEN, "91000.10 91010.00 90990.50 91007.50 13.2", None),
     ]
 
 
@@ -67,7 +67,7 @@ def test_a_bad_bar_does_not_lose_the_good_one_beside_it(its, wrong):
     assert isinstance(bad, Malformed)
     assert (bad.what, bad.symbol, bad.timeframe) == ("bad_bar", "BTC-USD", "5m")
     assert isinstance(good, BarMessage)
-    assert good.open_time == EIGHT
+    assert good.open_time == OPEN
 
 
 @pytest.mark.parametrize("wrong", [None, 1, [], {}, {"type": "update"}, {"candles": {}}], ids=str)

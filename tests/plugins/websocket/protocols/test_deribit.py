@@ -19,7 +19,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.deribit import Deribit
 
-from .successors import EIGHT, JSON, MINUTE, bars_of, check_spoiled, read, read_one, states
+from .frames import JSON, MINUTE, OPEN, bars, check_spoiled, read, read_one, states
 
 READER = Deribit()
 SPOT = Deribit(market="spot")
@@ -40,11 +40,11 @@ MISSING = Refused("not in the server's answer", "1")
 
 
 def test_a_bar_is_read_as_it_was_sent_and_its_status_is_no_flag():
-    assert bars_of(READER, TRADED) == [("BTC-PERPETUAL", "1m", EIGHT, "91000.5 91010.0 90990.5 91004.0 2.5e-4")]
+    assert bars(READER, TRADED) == [("BTC-PERPETUAL", "1m", OPEN, "91000.5 91010.0 90990.5 91004.0 2.5e-4", None)]
 
 
 def test_a_quiet_minute_is_a_flat_bar():
-    assert bars_of(READER, QUIET) == [("BTC-PERPETUAL", "1m", EIGHT + MINUTE, "91004.0 91004.0 91004.0 91004.0 0")]
+    assert bars(READER, QUIET) == [("BTC-PERPETUAL", "1m", OPEN + MINUTE, "91004.0 91004.0 91004.0 91004.0 0", None)]
 
 
 def test_a_bar_is_closed_by_the_next_one():

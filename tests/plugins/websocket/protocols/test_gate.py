@@ -11,19 +11,8 @@ from hypothesis import given
 from wealthsources_websocket.protocols.base import Acknowledged, Alive, Ignored, Malformed, Refused, ServerError
 from wealthsources_websocket.protocols.gate import Gate
 
-from .frames import (
-    JSON,
-    OPEN,
-    bars,
-    changed,
-    check_both_ways,
-    check_that_no_fault_makes_a_wrong_bar,
-    read,
-    read_one,
-    seen,
-)
+from .frames import JSON, OPEN, bars, changed, check_both_ways, check_spoiled, read, read_one, said
 
-MINUTE = 60_000
 SPOT = Gate()
 PERPS = Gate(market="perps", contract_sizes={"BTC_USDT": Decimal("0.0001"), "QQQ_USDT": Decimal(10)})
 FORMING = (
@@ -57,25 +46,22 @@ def answer(**fields):
 
 
 def test_the_volume_of_spot_is_in_the_base():
-    (bar,) = bars(SPOT, FORMING)
-    assert seen(bar) == ("BTC_USDT", "1m", OPEN, OPEN + MINUTE, False, "91000.1 91010 90990.5 91004 12.5")
+    assert bars(SPOT, FORMING) == [("BTC_USDT", "1m", OPEN, "91000.1 91010 90990.5 91004 12.5", False)]
 
 
 def test_a_closed_bar():
-    (bar,) = bars(SPOT, CLOSED)
-    assert seen(bar) == ("BTC_USDT", "1m", OPEN, OPEN + MINUTE, True, "91000.1 91010 90990.5 91006.2 12.9")
+    assert bars(SPOT, CLOSED) == [("BTC_USDT", "1m", OPEN, "91000.1 91010 90990.5 91006.2 12.9", True)]
 
 
 @pytest.mark.parametrize("protocol", [PERPS, Gate(market="perps")])
 def test_a_quiet_minute_of_a_perpetual_is_a_bar(protocol):
-    (bar,) = bars(protocol, QUIET_PERPS)
-    assert seen(bar) == ("QQQ_USDT", "1m", OPEN, OPEN + MINUTE, None, "0.3302 0.3302 0.3302 0.3302 0")
+    assert bars(protocol, QUIET_PERPS) == [("QQQ_USDT", "1m", OPEN, "0.3302 0.3302 0.3302 0.3302 0", None)]
 
 
 @pytest.mark.parametrize(("contracts", "volume"), [(291170, "29.1170"), ("3", "0.0003"), ("2.5", "0.00025")])
 def test_the_volume_of_a_perpetual_is_its_contracts_in_the_base(contracts, volume):
-    (bar,) = bars(PERPS, changed(json.loads(BUSY_PERPS), ("result", 0, "v"), contracts))
-    assert seen(bar)[-1] == f"91000.1 91010 90990.5 91004 {volume}"
+    ((*_, values, _),) = bars(PERPS, changed(json.loads(BUSY_PERPS), ("result", 0, "v"), contracts))
+    assert values == f"91000.1 91010 90990.5 91004 {volume}"
 
 
 def test_the_volume_of_a_perpetual_is_not_guessed():
@@ -95,8 +81,8 @@ def test_contracts_that_are_no_number_make_no_bar(contracts):
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_perpetual_may_say_that_it_is_closed(closed):
-    (bar,) = bars(PERPS, changed(json.loads(BUSY_PERPS), ("result", 0, "w"), closed))
-    assert bar.closed is closed
+    ((*_, flag),) = bars(PERPS, changed(json.loads(BUSY_PERPS), ("result", 0, "w"), closed))
+    assert flag is closed
 
 
 @pytest.mark.parametrize("protocol", [SPOT, PERPS])
@@ -117,8 +103,8 @@ def test_spot_does_not_lack_its_flag(flag):
 
 
 def test_the_name_of_a_series_splits_at_its_first_underscore_only():
-    (bar,) = bars(SPOT, changed(json.loads(FORMING), ("result", "n"), "1d_A_B_USDT"))
-    assert (bar.symbol, bar.timeframe) == ("A_B_USDT", "1d")
+    ((symbol, timeframe, *_),) = bars(SPOT, changed(json.loads(FORMING), ("result", "n"), "1d_A_B_USDT"))
+    assert (symbol, timeframe) == ("A_B_USDT", "1d")
 
 
 @pytest.mark.parametrize("theirs", ["7d", "30d", "10s", "1w"])
@@ -134,7 +120,7 @@ def test_a_bad_candle_does_not_lose_the_good_one():
     first, second, bar = read(PERPS, message)
     assert isinstance(first, Malformed)
     assert isinstance(second, Malformed)
-    assert [bar] == bars(PERPS, BUSY_PERPS)
+    assert [said(bar)] == bars(PERPS, BUSY_PERPS)
 
 
 @pytest.mark.parametrize(("protocol", "frame"), [(SPOT, QUIET_PERPS), (PERPS, FORMING)])
@@ -144,7 +130,7 @@ def test_the_other_market_is_not_ours(protocol, frame):
 
 @pytest.mark.parametrize(("protocol", "frame"), [(SPOT, FORMING), (SPOT, CLOSED), (PERPS, BUSY_PERPS)])
 def test_no_fault_makes_a_wrong_bar(protocol, frame):
-    check_that_no_fault_makes_a_wrong_bar(protocol, frame)
+    check_spoiled(protocol, frame)
 
 
 @given(JSON)

@@ -20,7 +20,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.htx import HTX
 
-from .framed import EIGHT, MINUTE, check_spoiled, kept, only, said
+from .frames import MINUTE, OPEN, check_spoiled, kept, only, said
 
 READER = HTX()
 MOST = 100_000
@@ -47,19 +47,19 @@ def read(text: str, reader: HTX = READER) -> Sequence[ProtocolEvent]:
 
 def test_a_bar_keeps_all_its_digits_and_has_no_flag():
     values = "91000.1 91010 90990.5 91004 12.50012345678901234567"
-    assert said(only(read(FORMING))) == ("btcusdt", "1m", EIGHT, values, None)
+    assert said(only(read(FORMING))) == ("btcusdt", "1m", OPEN, values, None)
 
 
 def test_a_quiet_minute_closes_the_one_before():
     bars = kept([only(read(FORMING)), only(read(QUIET))])
-    assert said(only(read(QUIET)))[2:4] == (EIGHT + MINUTE, "91006.2 91006.2 91006.2 91006.2 0")
+    assert said(only(read(QUIET)))[2:4] == (OPEN + MINUTE, "91006.2 91006.2 91006.2 91006.2 0")
     assert [bool(bar.closed) for bar in bars] == [True, False]
 
 
 def test_the_volume_of_swaps_is_in_the_base_too():
     text = """{"ch":"market.BTC-USDT.kline.60min","ts":1,"tick":{"id":1800000000,"mrid":1,"open":1,"close":1,"low":1,
     "high":1,"amount":291.068,"vol":291068,"trade_turnover":22336228,"count":7665}}"""
-    assert said(only(read(text, HTX(market="linear-swap")))) == ("BTC-USDT", "1h", EIGHT, "1 1 1 1 291.068", None)
+    assert said(only(read(text, HTX(market="linear-swap")))) == ("BTC-USDT", "1h", OPEN, "1 1 1 1 291.068", None)
 
 
 @pytest.mark.parametrize("timeframe", READER.timeframes)
@@ -72,7 +72,7 @@ def test_timeframes_are_read_as_they_are_asked_for(timeframe):
 def test_a_window_that_is_not_ours_is_no_bar(theirs):
     event = only(read(FORMING.replace("1min", theirs)))
     assert isinstance(event, Malformed)
-    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "btcusdt", theirs, EIGHT)
+    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "btcusdt", theirs, OPEN)
 
 
 def test_closed_bars_only_are_closed():
@@ -184,7 +184,7 @@ def test_what_the_client_must_know():
 
 
 def test_no_spoiled_frame_raises_or_gives_another_bar():
-    check_spoiled(READER.read, FORMING, QUIET, PING, ACK, REFUSAL)
+    check_spoiled(READER, FORMING, QUIET, PING, ACK, REFUSAL)
 
 
 def test_gzip_that_is_cut_short_says_so_wherever_it_is_cut():

@@ -18,7 +18,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.hyperliquid import Hyperliquid
 
-from .successors import EIGHT, JSON, MINUTE, bars_of, check_spoiled, read, read_one, states
+from .frames import JSON, MINUTE, OPEN, bars, check_spoiled, read, read_one, states
 
 READER = Hyperliquid()
 SPOT = Hyperliquid(market="spot")
@@ -37,11 +37,11 @@ REFUSAL = r"""{"channel":"error","data":"Invalid subscription {\"type\":\"candle
 
 
 def test_a_single_bar_is_read_as_it_was_sent():
-    assert bars_of(READER, SINGLE) == [("BTC", "1m", EIGHT, "91000.0 91010.0 90990.0 91004.0 12.5")]
+    assert bars(READER, SINGLE) == [("BTC", "1m", OPEN, "91000.0 91010.0 90990.0 91004.0 12.5", None)]
 
 
 def test_a_list_of_bars_is_read_as_it_was_sent():
-    assert bars_of(READER, LIST) == [("BTC", "1m", EIGHT + 2 * MINUTE, "91004.0 91004.0 91004.0 91004.0 0.1")]
+    assert bars(READER, LIST) == [("BTC", "1m", OPEN + 2 * MINUTE, "91004.0 91004.0 91004.0 91004.0 0.1", None)]
 
 
 def test_a_bar_is_closed_by_the_next_one_that_has_a_trade():

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from wealthsources_websocket.protocols.base import Alive, BarMessage, Malformed
 from wealthsources_websocket.protocols.json_text import JsonProtocol, end_of, inflate, milliseconds, parse_json, rfc3339
 
-from .frames import JSON, OPEN, seen
+from .frames import JSON, OPEN, read, read_one, said
 from .invented import Invented
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -30,16 +30,11 @@ PLAIN = Plain()
 GOOD = {"s": "BTC", "i": "60", "t": OPEN, "v": ["10.50", "12", "9", "11", "1.0"]}
 
 
-def read(message: object):
-    (event,) = PLAIN.read(message if isinstance(message, bytes) else json.dumps(message).encode())
-    return event
-
-
 # reading -------------------------------------------------------------------------------------------------------
 
 
 def test_a_bar_has_its_end_and_its_text():
-    assert seen(read(GOOD)) == ("BTC", "1m", OPEN, OPEN + 60_000, None, "10.50 12 9 11 1.0")
+    assert said(read_one(PLAIN, GOOD)) == ("BTC", "1m", OPEN, "10.50 12 9 11 1.0", None)
 
 
 def test_numbers_keep_their_text():
@@ -48,40 +43,39 @@ def test_numbers_keep_their_text():
 
 @pytest.mark.parametrize(("flag", "closed"), [(None, None), (True, True), (False, False)])
 def test_its_flag_is_the_servers(flag, closed):
-    assert read(GOOD | {"x": flag}).closed is closed
+    assert read_one(PLAIN, GOOD | {"x": flag}).closed is closed
 
 
 def test_where_finished_bars_alone_are_pushed_one_without_a_flag_is_closed():
-    (bar,) = Plain(push_closed=True).read(json.dumps(GOOD).encode())
-    assert bar.closed
+    assert said(read_one(Plain(push_closed=True), GOOD))[-1] is True
 
 
 def test_a_text_that_is_not_json_may_be_known():
-    assert read(b"pong") == Alive(answer=True)
-    assert read(b"other").may_be_bar is False
+    assert read_one(PLAIN, b"pong") == Alive(answer=True)
+    assert read_one(PLAIN, b"other").may_be_bar is False
 
 
 @pytest.mark.parametrize("cut", range(1, 40, 3))
 def test_json_that_is_cut_short_may_have_been_a_bar(cut):
-    event = read(json.dumps(GOOD).encode()[:cut])
+    event = read_one(PLAIN, json.dumps(GOOD)[:cut])
     assert isinstance(event, Malformed)
     assert event.may_be_bar
 
 
 def test_a_timeframe_that_is_not_streamed_on_our_grid_is_told_with_its_series():
-    event = read(GOOD | {"i": "1D"})
+    event = read_one(PLAIN, GOOD | {"i": "1D"})
     assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "BTC", "1D", OPEN)
     assert "no timeframe that invented streams on our grid" in event.why
 
 
 def test_a_value_that_is_none_is_told_with_its_bar():
-    event = read(GOOD | {"v": ["10", "x", "9", "11", "1"]})
+    event = read_one(PLAIN, GOOD | {"v": ["10", "x", "9", "11", "1"]})
     assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "BTC", "1m", OPEN)
 
 
 @given(JSON)
 def test_whatever_comes_nothing_is_raised(message):
-    for event in PLAIN.read(json.dumps(message).encode()):
+    for event in read(PLAIN, json.dumps(message)):
         assert isinstance(event, BarMessage | Malformed)
 
 
@@ -89,7 +83,7 @@ def test_whatever_comes_nothing_is_raised(message):
 def test_however_deep_it_is_nested_nothing_is_raised(depth):
     nested = "[" * depth + "]" * depth
     text = json.dumps(GOOD).replace(str(OPEN), nested)
-    assert isinstance(read(text.encode()), Malformed)
+    assert isinstance(read_one(PLAIN, text), Malformed)
 
 
 # times ---------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.kraken import Kraken
 
-from .successors import EIGHT, JSON, MINUTE, bars_of, check_spoiled, read, read_one, states
+from .frames import JSON, MINUTE, OPEN, bars, check_spoiled, read, read_one, states
 
 READER = Kraken()
 
@@ -47,9 +47,9 @@ STATUS = """{"channel":"status","type":"update","data":[{"version":"2.0.99","sys
 
 
 def test_a_snapshot_is_read_as_it_was_sent():
-    assert bars_of(READER, SNAPSHOT) == [
-        ("BTC/USD", "1m", EIGHT, "91000.1 91010.0 90990.5 91006.2 12.90000000"),
-        ("BTC/USD", "1m", EIGHT + 2 * MINUTE, "91006.2 91007.0 91006.2 91007.0 0.10000000"),
+    assert bars(READER, SNAPSHOT) == [
+        ("BTC/USD", "1m", OPEN, "91000.1 91010.0 90990.5 91006.2 12.90000000", None),
+        ("BTC/USD", "1m", OPEN + 2 * MINUTE, "91006.2 91007.0 91006.2 91007.0 0.10000000", None),
     ]
 
 
@@ -58,19 +58,19 @@ def test_a_bar_is_closed_by_the_next_one_that_has_a_trade():
 
 
 def test_a_frame_with_two_series_gives_each_its_own():
-    assert bars_of(READER, TWO_SERIES) == [
-        ("ETH/USD", "5m", EIGHT, "3000.0 3001.0 3000.0 3001.0 1.5"),
-        ("BTC/USD", "1m", EIGHT + 2 * MINUTE, "91006.2 91008.0 91006.2 91008.0 0.2"),
+    assert bars(READER, TWO_SERIES) == [
+        ("ETH/USD", "5m", OPEN, "3000.0 3001.0 3000.0 3001.0 1.5", None),
+        ("BTC/USD", "1m", OPEN + 2 * MINUTE, "91006.2 91008.0 91006.2 91008.0 0.2", None),
     ]
 
 
 def test_whole_numbers_are_values_too():
     frame = TWO_SERIES.replace("3001.0", "3001").replace('"volume":1.5', '"volume":0')
-    assert bars_of(READER, frame)[0] == ("ETH/USD", "5m", EIGHT, "3000.0 3001 3000.0 3001 0")
+    assert bars(READER, frame)[0] == ("ETH/USD", "5m", OPEN, "3000.0 3001 3000.0 3001 0", None)
 
 
 def test_a_volume_with_an_exponent_keeps_its_text():
-    assert bars_of(READER, SNAPSHOT.replace("0.10000000", "1e-7"))[1][3].endswith(" 1e-7")
+    assert bars(READER, SNAPSHOT.replace("0.10000000", "1e-7"))[1][3].endswith(" 1e-7")
 
 
 @pytest.mark.parametrize(

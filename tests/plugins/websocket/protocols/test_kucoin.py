@@ -21,7 +21,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.kucoin import KuCoin
 
-from .successors import EIGHT, JSON, MINUTE, bars_of, check_spoiled, read, read_one, spoiled, states
+from .frames import JSON, MINUTE, OPEN, bars, check_spoiled, cut, read, read_one, spoiled, states
 
 READER = KuCoin()
 FUTURES = KuCoin(market="futures", contract_sizes={"XBTUSDTM": Decimal("0.001")})
@@ -87,7 +87,7 @@ def test_any_other_answer_says_what_it_is_and_holds_no_token():
 
 
 def test_whatever_is_wrong_with_an_answer_is_a_value_error_or_another_answer():
-    for text in (*spoiled(ANSWER), "<html>", ANSWER.replace('"2neA+iu/Y=="', '""')):
+    for text in (*spoiled(ANSWER), *cut(ANSWER), "<html>", ANSWER.replace('"2neA+iu/Y=="', '""')):
         try:
             found = address(text)
         except ValueError:
@@ -113,12 +113,12 @@ def test_its_addresses():
 
 def test_a_quiet_minute_comes_as_a_flat_bar():
     flat = "0.0000002210 0.0000002210 0.0000002210 0.0000002210 0"
-    assert bars_of(READER, QUIET) == [("QQQ-BTC", "1m", EIGHT, flat)]
+    assert bars(READER, QUIET) == [("QQQ-BTC", "1m", OPEN, flat, None)]
 
 
 def test_the_order_is_open_close_high_low():
     values = "0.0000002211 0.0000002230 0.0000002205 0.0000002224 812.25"
-    assert bars_of(READER, NEXT) == [("QQQ-BTC", "1m", EIGHT + MINUTE, values)]
+    assert bars(READER, NEXT) == [("QQQ-BTC", "1m", OPEN + MINUTE, values, None)]
 
 
 def test_the_next_bar_closes_the_one_before():
@@ -133,7 +133,7 @@ def test_a_week_that_opens_on_thursday_is_refused():
 
 
 def test_the_volume_of_futures_is_of_the_base():
-    assert bars_of(FUTURES, OF_FUTURES) == [("XBTUSDTM", "1m", EIGHT, "91000.1 91010 90990.5 91004 12.500")]
+    assert bars(FUTURES, OF_FUTURES) == [("XBTUSDTM", "1m", OPEN, "91000.1 91010 90990.5 91004 12.500", None)]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_the_volume_of_futures_is_of_the_base():
 )
 def test_the_volume_of_futures_is_exact(contracts, size, volume):
     reader = KuCoin(market="futures", contract_sizes={"XBTUSDTM": Decimal(size)})
-    ((*_, values),) = bars_of(reader, OF_FUTURES.replace('"12500"', contracts))
+    ((*_, values, _),) = bars(reader, OF_FUTURES.replace('"12500"', contracts))
     assert values.split()[-1] == volume
 
 
@@ -158,7 +158,7 @@ def test_the_volume_of_futures_is_exact(contracts, size, volume):
 def test_what_is_no_number_of_contracts_is_no_volume(contracts):
     event = read_one(FUTURES, OF_FUTURES.replace('"12500"', contracts))
     assert isinstance(event, Malformed)
-    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "XBTUSDTM", "1m", EIGHT)
+    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "XBTUSDTM", "1m", OPEN)
     assert event.why.startswith("volume: ")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 import pytest
 
@@ -18,7 +17,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.massive import Massive
 
-from .framed import EIGHT, check_spoiled, kept, only, said
+from .frames import OPEN, check_spoiled, kept, read, read_one, said
 
 READER = Massive()
 
@@ -31,36 +30,32 @@ FAILED = '[{"ev":"status","status":"auth_failed","message":"authentication faile
 ACK = '[{"ev":"status","status":"success","message":"subscribed to: AM.QQQQ"}]'
 
 
-def read(text: str) -> Sequence[ProtocolEvent]:
-    return READER.read(text.encode())
-
-
-def status(name: str, words: str = "") -> Sequence[ProtocolEvent]:
-    return read(json.dumps([{"ev": "status", "status": name, "message": words}]))
+def status(name: str, words: str = "") -> ProtocolEvent:
+    return read_one(READER, [{"ev": "status", "status": name, "message": words}])
 
 
 # bars ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_minute_is_closed_and_holds_no_value_of_the_day():
-    assert said(only(read(BAR))) == ("QQQQ", "1m", EIGHT, "7.05 7.07 7.04 7.06 310", True)
+    assert said(read_one(READER, BAR)) == ("QQQQ", "1m", OPEN, "7.05 7.07 7.04 7.06 310", True)
 
 
 def test_the_same_minute_again_is_a_correction():
-    (bar,) = kept([only(read(BAR)), only(read(AGAIN))])
+    (bar,) = kept([read_one(READER, BAR), read_one(READER, AGAIN)])
     assert (bar.exact("high"), bar.exact("volume"), bar.revision, bar.closed) == ("7.09", "350", 1, True)
 
 
 @pytest.mark.parametrize(("good", "bad"), [("1800000060000", "1800000001000"), ('"e":1800000060000', '"f":1')])
 def test_a_window_that_is_no_minute_is_no_bar(good, bad):
-    event = only(read(BAR.replace(good, bad)))
+    event = read_one(READER, BAR.replace(good, bad))
     assert isinstance(event, Malformed)
     assert (event.what, event.symbol, event.timeframe) == ("bad_bar", "QQQQ", "1m")
 
 
 def test_a_bad_bar_does_not_lose_the_good_one_beside_it():
     bad = BAR[1:-1].replace('"o":7.05', '"o":null')
-    spoiled, fine = read(f"[{bad},{AGAIN[1:-1]}]")
+    spoiled, fine = read(READER, f"[{bad},{AGAIN[1:-1]}]")
     assert isinstance(spoiled, Malformed)
     assert said(fine)[3] == "7.05 7.09 7.04 7.06 350"
 
@@ -69,8 +64,8 @@ def test_a_bad_bar_does_not_lose_the_good_one_beside_it():
 
 
 def test_the_greeting_and_the_authentication():
-    assert read(CONNECTED) == (Greeting(),)
-    assert status("auth_success", "authenticated") == (Authenticated(),)
+    assert read_one(READER, CONNECTED) == Greeting()
+    assert status("auth_success", "authenticated") == Authenticated()
     assert READER.greets
     assert json.loads(READER.authentication("KEY", "") or "") == {"action": "auth", "params": "KEY"}
     assert (READER.credential_name, READER.secret_name) == ("api_key", "")
@@ -88,30 +83,30 @@ def test_the_greeting_and_the_authentication():
     ],
 )
 def test_what_a_status_is_about(name, words, kind, rest):
-    assert status(name, words) == (ServerError(f"{words} ({name})", kind, rest),)
+    assert status(name, words) == ServerError(f"{words} ({name})", kind, rest)
 
 
 def test_a_wrong_key():
-    assert read(FAILED) == (ServerError("authentication failed (auth_failed)", "auth"),)
+    assert read_one(READER, FAILED) == ServerError("authentication failed (auth_failed)", "auth")
 
 
 def test_an_acknowledgement_names_its_series():
-    assert read(ACK) == (Acknowledged(None, (("QQQQ", "1m"),)),)
+    assert read_one(READER, ACK) == Acknowledged(None, (("QQQQ", "1m"),))
     several = "subscribed to: AM.QQQQ,AM.BRK.B,A.QQQQ"
-    assert status("success", several) == (Acknowledged(None, (("QQQQ", "1m"), ("BRK.B", "1m"))),)
+    assert status("success", several) == Acknowledged(None, (("QQQQ", "1m"), ("BRK.B", "1m")))
 
 
 @pytest.mark.parametrize(
     "words", ["", "subscribed to:", "subscribed to: T.QQQQ", "unsubscribed to: AM.QQQQ", "AM.QQQQ"]
 )
 def test_an_acknowledgement_of_nothing_acknowledges_nothing(words):
-    assert status("success", words) == (Ignored("status success", words),)
+    assert status("success", words) == Ignored("status success", words)
 
 
 def test_what_was_not_asked_for_is_ignored():
-    assert read('[{"ev":"A","sym":"QQQQ"}]') == (Ignored("A"),)
-    assert status("info", "maintenance") == (Ignored("status info", "maintenance"),)
-    assert read("[]") == ()
+    assert read_one(READER, '[{"ev":"A","sym":"QQQQ"}]') == Ignored("A")
+    assert status("info", "maintenance") == Ignored("status info", "maintenance")
+    assert read(READER, "[]") == []
 
 
 # what is asked for ---------------------------------------------------------------------------------------------
@@ -148,13 +143,13 @@ def test_what_the_client_must_know():
 
 
 def test_no_spoiled_frame_raises_or_gives_another_bar():
-    check_spoiled(READER.read, CONNECTED, BAR, AGAIN, FAILED, ACK)
+    check_spoiled(READER, CONNECTED, BAR, AGAIN, FAILED, ACK)
 
 
 def test_an_entry_that_is_too_deep_to_be_shown_does_not_lose_the_others():
     good = BAR[1:-1]
     for depth in range(1, 1_500):
         deep = "[" * depth + "]" * depth
-        events = read(f'[{{"ev":{deep}}},{good}]')
+        events = read(READER, f'[{{"ev":{deep}}},{good}]')
         assert len(events) in (1, 2)  # one: so deep that it cannot be parsed
         assert len(events) == 1 or said(events[-1])

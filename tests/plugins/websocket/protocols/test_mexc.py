@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -23,7 +22,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.mexc import MEXC
 
-from .framed import EIGHT, check_spoiled, only, said
+from .frames import OPEN, check_spoiled, only, read, read_one, said
 
 PERPS = MEXC(market="perps", contract_sizes={"BTC_USDT": Decimal("0.0001")})
 MOST = 100_000
@@ -36,15 +35,11 @@ ACK = f'{{"id":0,"code":0,"msg":"{TOPIC}"}}'
 PONG = '{"id":0,"code":0,"msg":"PONG"}'
 
 
-def perps(text: str) -> Sequence[ProtocolEvent]:
-    return PERPS.read(text.encode())
-
-
 # perps ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_bar_of_perps_has_its_volume_in_the_base():
-    assert said(only(perps(KLINE))) == ("BTC_USDT", "1m", EIGHT, "91000.1 91010 90990.5 91004 12.5000", None)
+    assert said(read_one(PERPS, KLINE)) == ("BTC_USDT", "1m", OPEN, "91000.1 91010 90990.5 91004 12.5000", None)
 
 
 @pytest.mark.parametrize(
@@ -60,36 +55,36 @@ def test_a_bar_of_perps_has_its_volume_in_the_base():
 )
 def test_contracts_are_multiplied_exactly(contracts, size, volume):
     reader = MEXC(market="perps", contract_sizes={"BTC_USDT": Decimal(size)})
-    values = said(only(reader.read(KLINE.replace("125000", contracts).encode())))[3]
+    values = said(read_one(reader, KLINE.replace("125000", contracts)))[3]
     assert values.split()[4] == volume
 
 
 def test_a_contract_of_unknown_size_is_no_bar():
-    event = only(MEXC(market="perps").read(KLINE.encode()))
+    event = read_one(MEXC(market="perps"), KLINE)
     assert isinstance(event, Malformed)
-    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "BTC_USDT", "1m", EIGHT)
+    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "BTC_USDT", "1m", OPEN)
     assert "contract_sizes" in event.why
 
 
 @pytest.mark.parametrize("contracts", ["1e300", "1e-300", "1e999", '"x"', "null", "[]", "true", "9" * 41, "1" * 5000])
 def test_contracts_that_are_no_number_are_no_bar(contracts):
-    assert isinstance(only(perps(KLINE.replace("125000", contracts))), Malformed)
+    assert isinstance(read_one(PERPS, KLINE.replace("125000", contracts)), Malformed)
 
 
 @pytest.mark.parametrize(("contracts", "size"), [("9" * 39, "1000"), ("1", "1E-60")])
 def test_a_product_that_is_too_long_is_no_bar(contracts, size):
     reader = MEXC(market="perps", contract_sizes={"BTC_USDT": Decimal(size)})
-    assert isinstance(only(reader.read(KLINE.replace("125000", contracts).encode())), Malformed)
+    assert isinstance(read_one(reader, KLINE.replace("125000", contracts)), Malformed)
 
 
 def test_an_acknowledgement_of_perps_names_nothing():
-    assert perps('{"channel":"rs.sub.kline","data":"success","ts":1}') == (Acknowledged(None),)
+    assert read_one(PERPS, '{"channel":"rs.sub.kline","data":"success","ts":1}') == Acknowledged(None)
 
 
 @pytest.mark.parametrize("channel", ["rs.error", "rs.sub.kline"])
 def test_a_refusal_of_perps_names_the_contract(channel):
     words = "Contract [FOO_USDT] not exists"
-    event = only(perps(json.dumps({"channel": channel, "data": words, "ts": 1})))
+    event = read_one(PERPS, {"channel": channel, "data": words, "ts": 1})
     assert event == Refused(words, None, tuple(("FOO_USDT", timeframe) for timeframe in PERPS.timeframes))
 
 
@@ -97,17 +92,17 @@ def test_a_refusal_of_perps_names_the_contract(channel):
     ("data", "words"), [('"invalid message"', "invalid message"), ("null", "null"), ('{"a":1}', '{"a": 1}')]
 )
 def test_an_error_of_perps_that_names_no_contract_refuses_what_is_not_answered_yet(data, words):
-    assert perps(f'{{"channel":"rs.error","data":{data}}}') == (Refused(words),)
+    assert read_one(PERPS, f'{{"channel":"rs.error","data":{data}}}') == Refused(words)
 
 
 def test_the_heartbeat_of_perps():
     assert PERPS.heartbeat_text(1) == '{"method": "ping"}'
-    assert perps('{"channel":"pong","data":1587453241453}') == (Alive(answer=True),)
+    assert read_one(PERPS, '{"channel":"pong","data":1587453241453}') == Alive(answer=True)
 
 
 def test_perps_speak_in_texts():
     assert PERPS.read_binary(b"\x0a\x00", MOST) is None
-    assert perps('{"channel":"push.ticker","data":{}}') == (Ignored("push.ticker"),)
+    assert read_one(PERPS, '{"channel":"push.ticker","data":{}}') == Ignored("push.ticker")
 
 
 def test_each_series_of_perps_has_a_text_of_its_own():
@@ -120,7 +115,7 @@ def test_each_series_of_perps_has_a_text_of_its_own():
 
 
 def test_no_spoiled_frame_of_perps_raises_or_gives_another_bar():
-    check_spoiled(PERPS.read, KLINE, '{"channel":"rs.error","data":"Contract [FOO_USDT] not exists"}')
+    check_spoiled(PERPS, KLINE, '{"channel":"rs.error","data":"Contract [FOO_USDT] not exists"}')
 
 
 # both ----------------------------------------------------------------------------------------------------------
@@ -190,7 +185,7 @@ def binary(reader: MEXC, data: bytes) -> ProtocolEvent:
 
 def test_a_bar_of_spot(spot):
     values = "91000.1 91010 90990.5 91004 12.5"
-    assert said(binary(spot, pushed(spot))) == ("BTCUSDT", "1m", EIGHT, values, None)
+    assert said(binary(spot, pushed(spot))) == ("BTCUSDT", "1m", OPEN, values, None)
 
 
 @pytest.mark.parametrize("timeframe", PERPS.timeframes)
@@ -200,7 +195,7 @@ def test_timeframes_are_read_as_they_are_asked_for(spot, timeframe):
     data = pushed(spot, channel, interval=channel.rpartition("@")[2], windowStart=start)
     assert said(binary(spot, data))[:3] == ("BTCUSDT", timeframe, start * 1000)
     perp = KLINE.replace("Min1", spot.timeframes[timeframe]).replace("1800000000,", f"{start},")
-    assert said(only(perps(perp)))[1] == timeframe
+    assert said(read_one(PERPS, perp))[1] == timeframe
 
 
 @pytest.mark.parametrize(
@@ -228,7 +223,7 @@ def test_a_kline_that_something_is_wrong_with_is_no_bar(spot, changes):
 def test_a_window_that_is_not_ours_is_no_bar(spot):
     event = binary(spot, pushed(spot, TOPIC.replace("Min1", "Week1"), interval="Week1"))
     assert isinstance(event, Malformed)
-    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "BTCUSDT", "Week1", EIGHT)
+    assert (event.what, event.symbol, event.timeframe, event.open_time) == ("bad_bar", "BTCUSDT", "Week1", OPEN)
 
 
 def test_a_frame_about_something_else_is_ignored(spot):
@@ -263,21 +258,21 @@ def test_no_bytes_raise(data, place):
 
 
 def test_an_acknowledgement_of_spot_names_its_channels(spot):
-    assert spot.read(ACK.encode()) == (Acknowledged(None, (("BTCUSDT", "1m"),)),)
+    assert read_one(spot, ACK) == Acknowledged(None, (("BTCUSDT", "1m"),))
     both = ACK.replace(TOPIC, f"{TOPIC},{OTHER}")
-    assert spot.read(both.encode()) == (Acknowledged(None, (("BTCUSDT", "1m"), ("FOOUSDT", "4h"))),)
+    assert read_one(spot, both) == Acknowledged(None, (("BTCUSDT", "1m"), ("FOOUSDT", "4h")))
 
 
 @pytest.mark.parametrize("colon", [":", "\uff1a"])
 def test_a_refusal_of_spot_has_the_code_of_success(spot, colon):
     words = f"Not Subscribed successfully! [{OTHER}].  Reason{colon} Blocked! "
-    event = only(spot.read(json.dumps({"id": 0, "code": 0, "msg": words}).encode()))
+    event = read_one(spot, {"id": 0, "code": 0, "msg": words})
     assert event == Refused(" ".join(words.split()), None, (("FOOUSDT", "4h"),))
 
 
 def test_an_answer_that_refuses_some_acknowledges_the_others(spot):
     words = f"{TOPIC},Not Subscribed successfully! [{OTHER}]. Reason: Blocked!"
-    refused, acknowledged = spot.read(json.dumps({"id": 0, "code": 0, "msg": words}).encode())
+    refused, acknowledged = read(spot, {"id": 0, "code": 0, "msg": words})
     assert isinstance(refused, Refused)
     assert refused.series == (("FOOUSDT", "4h"),)
     assert acknowledged == Acknowledged(None, (("BTCUSDT", "1m"),))
@@ -294,16 +289,16 @@ def test_an_answer_that_refuses_some_acknowledges_the_others(spot):
     ],
 )
 def test_an_answer_that_names_nothing_acknowledges_nothing(spot, answer):
-    event = only(spot.read(json.dumps(answer).encode()))
+    event = read_one(spot, answer)
     assert isinstance(event, ServerError)
     assert event.kind == ""
 
 
 def test_the_heartbeat_of_spot(spot):
     assert spot.heartbeat_text(1) == '{"method": "PING"}'
-    assert spot.read(PONG.encode()) == (Alive(answer=True),)
-    assert spot.read(b'{"method":"PING"}') == (Reply('{"method": "PONG"}'),)
-    assert spot.read(b'{"new":1}') == (Ignored("new"),)
+    assert read_one(spot, PONG) == Alive(answer=True)
+    assert read_one(spot, '{"method":"PING"}') == Reply('{"method": "PONG"}')
+    assert read_one(spot, '{"new":1}') == Ignored("new")
 
 
 def test_what_spot_asks_for(spot):
@@ -317,4 +312,4 @@ def test_what_spot_asks_for(spot):
 
 
 def test_no_spoiled_text_of_spot_raises(spot):
-    check_spoiled(spot.read, ACK, PONG)
+    check_spoiled(spot, ACK, PONG)

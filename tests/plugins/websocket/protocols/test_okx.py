@@ -18,19 +18,8 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.okx import OKX
 
-from .frames import (
-    JSON,
-    OPEN,
-    bars,
-    changed,
-    check_both_ways,
-    check_that_no_fault_makes_a_wrong_bar,
-    read,
-    read_one,
-    seen,
-)
+from .frames import JSON, MINUTE, OPEN, bars, changed, check_both_ways, check_spoiled, read, read_one, said
 
-MINUTE = 60_000
 SPOT, SWAP = OKX(), OKX(market="swap")
 SWAP_FRAME = (
     '{"arg":{"channel":"candle1m","instId":"BTC-USDT-SWAP"},'
@@ -51,15 +40,14 @@ DAY_OF_UTC8 = (
 
 
 def test_the_volume_of_a_swap_is_in_the_base_and_never_in_contracts():
-    (bar,) = bars(SWAP, SWAP_FRAME)
-    assert seen(bar) == ("BTC-USDT-SWAP", "1m", OPEN, OPEN + MINUTE, False, "91000.1 91010 90990.5 91004 12.5")
+    assert bars(SWAP, SWAP_FRAME) == [("BTC-USDT-SWAP", "1m", OPEN, "91000.1 91010 90990.5 91004 12.5", False)]
 
 
 def test_one_frame_may_hold_a_closed_bar_and_a_forming_one():
-    first, second = bars(SPOT, SPOT_FRAME)
-    assert seen(first) == ("BTC-USDT", "1m", OPEN, OPEN + MINUTE, True, "91000.1 91010 90990.5 91006.2 12.9")
-    values = "91006.2 91006.2 91006.2 91006.2 0"
-    assert seen(second) == ("BTC-USDT", "1m", OPEN + MINUTE, OPEN + 2 * MINUTE, False, values)
+    assert bars(SPOT, SPOT_FRAME) == [
+        ("BTC-USDT", "1m", OPEN, "91000.1 91010 90990.5 91006.2 12.9", True),
+        ("BTC-USDT", "1m", OPEN + MINUTE, "91006.2 91006.2 91006.2 91006.2 0", False),
+    ]
 
 
 def test_a_day_of_utc8_is_refused_and_not_rounded():
@@ -81,7 +69,7 @@ def test_a_bad_row_does_not_lose_the_good_one():
         events = read(SPOT, changed(json.loads(SPOT_FRAME), ("data", row, 2), "much"))
         assert isinstance(events[row], Malformed)
         assert (events[row].what, events[row].symbol, events[row].timeframe) == ("bad_bar", "BTC-USDT", "1m")
-        assert [events[1 - row]] == [bars(SPOT, SPOT_FRAME)[1 - row]]
+        assert said(events[1 - row]) == bars(SPOT, SPOT_FRAME)[1 - row]
 
 
 @pytest.mark.parametrize("confirm", ["2", "", None, True, "true", [], {}])
@@ -94,7 +82,7 @@ def test_a_flag_that_is_neither_is_not_guessed(confirm):
 
 @pytest.mark.parametrize(("protocol", "frame"), [(SPOT, SPOT_FRAME), (SWAP, SWAP_FRAME)])
 def test_no_fault_makes_a_wrong_bar(protocol, frame):
-    check_that_no_fault_makes_a_wrong_bar(protocol, frame)
+    check_spoiled(protocol, frame)
 
 
 @given(JSON)

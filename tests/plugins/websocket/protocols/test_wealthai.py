@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from wealthsources import Bar, SeriesBuffer
+from wealthsources import Bar
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
     Alive,
@@ -23,6 +23,7 @@ from wealthsources_websocket.protocols.base import (
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
 from ....support.bars import HOUR
+from .frames import kept
 
 OPEN = 1_700_002_800_000
 BAR = {
@@ -66,16 +67,7 @@ def read_bar(**changes: Any) -> BarMessage:
 
 def stored(message: BarMessage) -> Bar:
     """What a series holds of a message."""
-    buffer = SeriesBuffer(message.symbol, message.timeframe)
-    buffer.put(
-        message.open_time,
-        message.close_time,
-        message.values,
-        decimals=message.decimals,
-        closed=message.closed,
-        texts=message.texts,
-    )
-    return buffer.all()[0]
+    return kept([message])[0]
 
 
 # a bar ---------------------------------------------------------------------------------------------------------
