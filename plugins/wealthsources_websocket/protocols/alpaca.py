@@ -24,7 +24,7 @@ from wealthsources_websocket.protocols.base import (
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, rfc3339
+from wealthsources_websocket.protocols.json_text import JsonProtocol, as_list, as_text, each_of, rfc3339, text_in
 from wealthsources_websocket.protocols.symbols import join_symbol
 from wealthsources_websocket.text import sample_of
 
@@ -91,12 +91,7 @@ class Alpaca(JsonProtocol):
         return json.dumps({"action": "subscribe", "bars": symbols, "updatedBars": symbols})
 
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
-        """What a frame means, which is a list; one of its entries that cannot be used does not cost the others."""
-        for entry in message if type(message) is list else [message]:
-            try:
-                yield self._entry(entry)
-            except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-                yield _malformed(entry, sample_of(f"{type(error).__name__} {error}"))
+        return each_of(message, self._entry, self._lost)
 
     def _entry(self, entry: Any) -> ProtocolEvent:
         kind = entry["T"]
@@ -105,7 +100,7 @@ class Alpaca(JsonProtocol):
             return self.bar(entry["S"], "bars", rfc3339(entry["t"]), raw, closed=True)
         if kind == "d":
             why = "a forming day of New York is not on our grid"
-            return Malformed("bad_bar", why, _text(entry["S"]), "d", rfc3339(entry["t"]))
+            return self.bad_bar(why, as_text(entry["S"], "S"), "d", rfc3339(entry["t"]))
         if kind == "success" and entry["msg"] == "connected":
             return Greeting()
         if kind == "success" and entry["msg"] == "authenticated":
@@ -116,12 +111,15 @@ class Alpaca(JsonProtocol):
             return _error(entry["code"], entry.get("msg", ""))
         return Ignored(sample_of(str(kind)), sample_of(str(entry.get("msg", ""))))
 
+    def _lost(self, entry: Any, why: str) -> ProtocolEvent:
+        """An entry that cannot be used, with the symbol if it was a bar's."""
+        theirs = {"b": "bars", "u": "bars", "d": "d"}.get(text_in(entry, "T"))
+        return self.bad_bar(why, text_in(entry, "S"), theirs) if theirs else Malformed("bad_message", sample_of(why))
+
 
 def _subscribed(symbols: Any) -> ProtocolEvent:
     """All that is subscribed by now. A symbol that does not exist is among it too (a guess), and stays silent."""
-    if type(symbols) is not list:
-        raise TypeError(f"bars: {sample_of(repr(symbols))} is no list")
-    series = tuple((_text(symbol), "1m") for symbol in symbols)
+    series = tuple((as_text(symbol, "bars"), "1m") for symbol in as_list(symbols, "bars"))
     # To name nothing would acknowledge everything.
     return Acknowledged(None, series) if series else Ignored("subscription to no bars")
 
@@ -129,17 +127,3 @@ def _subscribed(symbols: Any) -> ProtocolEvent:
 def _error(code: Any, words: Any) -> ProtocolEvent:
     kind, rest = _KINDS.get(code, ("", 0.0)) if type(code) is int else ("", 0.0)
     return ServerError(sample_of(f"{words} (code {code})"), kind, rest)
-
-
-def _malformed(entry: Any, why: str) -> Malformed:
-    """An entry that cannot be used, with the symbol if it was a bar's."""
-    if type(entry) is not dict or entry.get("T") not in ("b", "u", "d"):
-        return Malformed("bad_message", why)
-    symbol = entry.get("S")
-    return Malformed("bad_bar", why, symbol if type(symbol) is str else "", "1m" if entry["T"] != "d" else "d")
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str or not value:
-        raise TypeError(f"symbol {sample_of(repr(value))} is not text")
-    return value

@@ -7,6 +7,7 @@ minute without a trade is pushed at once, with volume 0.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -19,13 +20,12 @@ from wealthsources_websocket.protocols.base import (
     Environment,
     Ignored,
     Limits,
-    Malformed,
     ProtocolEvent,
     Refused,
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds
+from wealthsources_websocket.protocols.json_text import JsonProtocol, as_list, as_text, each_of, milliseconds
 from wealthsources_websocket.protocols.symbols import join_symbol
 from wealthsources_websocket.text import sample_of
 
@@ -92,23 +92,16 @@ class Bitget(JsonProtocol):
             yield Ignored(sample_of(str(event)), sample_of(str(message.get("msg", ""))))
 
     def _candles(self, arg: dict[str, Any], rows: Any) -> Iterable[ProtocolEvent]:
-        channel, kind, symbol = arg["channel"], arg["instType"], arg["instId"]
+        channel, kind = arg["channel"], arg["instType"]
         if not channel.startswith(_CHANNEL) or kind != self._kind:
             yield Ignored(sample_of(f"{channel} of {kind}"))
             return
-        if type(rows) is not list or type(symbol) is not str:
-            raise TypeError(f"data is no list, or instId no text but {sample_of(repr(symbol))}")
-        theirs = channel.removeprefix(_CHANNEL)
-        for row in rows:
-            try:
-                yield self._candle(symbol, theirs, row)
-            except ValueError as error:  # the other rows are good
-                yield Malformed("bad_bar", sample_of(str(error)), symbol, self.names.get(theirs, theirs))
+        symbol, theirs = as_text(arg["instId"], "instId"), channel.removeprefix(_CHANNEL)
+        read = functools.partial(self._candle, symbol, theirs)
+        yield from each_of(as_list(rows, "data"), read, lambda _, why: self.bad_bar(why, symbol, theirs))
 
-    def _candle(self, symbol: Any, theirs: str, row: Any) -> ProtocolEvent:
-        if type(row) is not list or len(row) < _FIELDS:
-            raise ValueError(f"{sample_of(repr(row))} is no row of {_FIELDS} fields")
-        return self.bar(symbol, theirs, milliseconds(row[0]), row[1:6])
+    def _candle(self, symbol: str, theirs: str, row: Any) -> ProtocolEvent:
+        return self.bar(symbol, theirs, milliseconds(as_list(row, "row", _FIELDS)[0]), row[1:6])
 
     def _series(self, arg: dict[str, Any]) -> Series | None:
         """The series that an argument names, if it is one of ours."""

@@ -6,6 +6,7 @@ first bar may come before the acknowledgement. A minute without a trade is pushe
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -18,13 +19,12 @@ from wealthsources_websocket.protocols.base import (
     Environment,
     Ignored,
     Limits,
-    Malformed,
     ProtocolEvent,
     Refused,
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds
+from wealthsources_websocket.protocols.json_text import JsonProtocol, as_list, each_of, milliseconds
 from wealthsources_websocket.protocols.symbols import join_symbol
 from wealthsources_websocket.text import sample_of
 
@@ -87,26 +87,18 @@ class Bybit(JsonProtocol):
             yield Ignored(sample_of(topic))
             return
         theirs, _, symbol = rest.partition(".")
-        if type(items) is not list:
-            raise TypeError(f"data is no list but {sample_of(repr(items))}")
-        for item in items:
-            try:
-                yield self._kline(symbol, theirs, item)
-            except (LookupError, TypeError, ValueError) as error:  # the other items are good
-                yield self._bad(symbol, theirs, f"{type(error).__name__} {error}")
+        read = functools.partial(self._kline, symbol, theirs)
+        yield from each_of(as_list(items, "data"), read, lambda _, why: self.bad_bar(why, symbol, theirs))
 
     def _kline(self, symbol: str, theirs: str, item: Any) -> ProtocolEvent:
         open_time, interval, closed = milliseconds(item["start"]), item["interval"], item["confirm"]
         if interval != theirs:
-            return self._bad(
-                symbol, theirs, f"interval: {sample_of(repr(interval))} is not that of the topic", open_time
-            )
+            why = f"interval: {sample_of(repr(interval))} is not that of the topic"
+            return self.bad_bar(why, symbol, theirs, open_time)
         if type(closed) is not bool:
-            return self._bad(symbol, theirs, f"confirm: {sample_of(repr(closed))} is neither true nor false", open_time)
+            why = f"confirm: {sample_of(repr(closed))} is neither true nor false"
+            return self.bad_bar(why, symbol, theirs, open_time)
         return self.bar(symbol, theirs, open_time, [item[name] for name in _VALUES], closed)
-
-    def _bad(self, symbol: str, theirs: str, why: str, open_time: int | None = None) -> Malformed:
-        return Malformed("bad_bar", sample_of(why), symbol, self.names.get(theirs, theirs), open_time)
 
     def _answer(self, message: dict[str, Any]) -> Iterable[ProtocolEvent]:
         """One answer for all series of a text; its request is named, as we named it."""

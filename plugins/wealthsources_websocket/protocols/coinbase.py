@@ -23,7 +23,7 @@ from wealthsources_websocket.protocols.base import (
     Refused,
     Series,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds
+from wealthsources_websocket.protocols.json_text import JsonProtocol, as_list, as_text, each_of, milliseconds, text_in
 from wealthsources_websocket.protocols.symbols import join_symbol
 from wealthsources_websocket.text import sample_of
 
@@ -75,8 +75,9 @@ class Coinbase(JsonProtocol):
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
         kind = message.get("channel") or message.get("type")
         if kind == "candles":
-            for event in _listed(message["events"]):
-                yield from self._candles(event)
+            events = as_list(message["events"], "events")
+            for candles in each_of(events, self._candles, lambda event, why: [self._lost(event, why)]):
+                yield from candles
         elif kind == "heartbeats":
             yield Alive()
         elif kind == "subscriptions":
@@ -87,46 +88,27 @@ class Coinbase(JsonProtocol):
         else:
             yield Ignored(sample_of(str(kind or ", ".join(message))))
 
-    def _candles(self, event: Any) -> Iterable[ProtocolEvent]:
+    def _candles(self, event: Any) -> list[BarMessage | Malformed]:
         """The bars of one event, the oldest first, so that each is closed by the next."""
-        try:
-            entries = _listed(event["candles"])
-        except (LookupError, TypeError) as error:
-            yield _bad_bar(error)
-            return
-        yield from sorted(map(self._candle, entries), key=_opened)
+        return sorted(each_of(as_list(event["candles"], "candles"), self._candle, self._lost), key=_opened)
 
     def _candle(self, entry: Any) -> BarMessage | Malformed:
-        """One bar of several: if it cannot be used, the others still can."""
-        try:
-            open_time = milliseconds(entry["start"], 1000)
-            return self.bar(entry["product_id"], _THEIRS, open_time, [entry[name] for name in _VALUES])
-        except (LookupError, TypeError, ValueError) as error:
-            symbol = entry.get("product_id") if isinstance(entry, dict) else None
-            return _bad_bar(error, symbol if isinstance(symbol, str) else "")
+        open_time = milliseconds(entry["start"], 1000)
+        return self.bar(entry["product_id"], _THEIRS, open_time, [entry[name] for name in _VALUES])
+
+    def _lost(self, entry: Any, why: str) -> BarMessage | Malformed:
+        symbol = text_in(entry, "product_id")
+        return self.bad_bar(why, symbol, _THEIRS if symbol else "")
 
 
 def _answer(message: dict[str, Any]) -> ProtocolEvent:
     """All that is subscribed to so far, of which the first answer may hold no more than the heartbeats."""
-    products = [
-        product for event in message["events"] for product in _listed(event["subscriptions"].get("candles", []))
-    ]
-    if not all(type(product) is str for product in products):
-        raise TypeError(f"{sample_of(repr(products))} are no products")
+    lists = [as_list(event["subscriptions"].get("candles", []), "candles") for event in message["events"]]
+    products = [as_text(product, "candles") for each in lists for product in each]
     if not products:
         return Alive()  # an acknowledgement without a series would mean all of them
     return Acknowledged(None, tuple((product, _TIMEFRAME) for product in products))
 
 
-def _bad_bar(error: Exception, symbol: str = "") -> Malformed:
-    return Malformed("bad_bar", sample_of(f"{type(error).__name__} {error}"), symbol, _TIMEFRAME if symbol else "")
-
-
 def _opened(event: BarMessage | Malformed) -> int:
     return -1 if event.open_time is None else event.open_time
-
-
-def _listed(value: Any) -> list[Any]:
-    if type(value) is not list:
-        raise TypeError(f"{sample_of(repr(value))} is no list")
-    return value

@@ -24,7 +24,7 @@ from wealthsources_websocket.protocols.base import (
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds
+from wealthsources_websocket.protocols.json_text import JsonProtocol, as_list, milliseconds
 from wealthsources_websocket.protocols.symbols import join_symbol
 from wealthsources_websocket.text import sample_of
 
@@ -106,10 +106,8 @@ class Deribit(JsonProtocol):
 
     def _accepted(self, request: str, channels: Any) -> Iterable[ProtocolEvent]:
         """The series of an answer to a subscription; what else it asked for, the server does not know."""
-        if type(channels) is not list:
-            raise TypeError(f"result {sample_of(repr(channels))} is no list")
         series = []
-        for channel in channels:
+        for channel in as_list(channels, "result"):
             symbol, _, theirs = channel.removeprefix(_CHANNEL).rpartition(".")
             if channel.startswith(_CHANNEL) and theirs in self.names:
                 series.append((symbol, self.names[theirs]))

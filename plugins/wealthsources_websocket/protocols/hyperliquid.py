@@ -19,13 +19,12 @@ from wealthsources_websocket.protocols.base import (
     Alive,
     Ignored,
     Limits,
-    Malformed,
     ProtocolEvent,
     Refused,
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds, parse_json
+from wealthsources_websocket.protocols.json_text import JsonProtocol, each_of, milliseconds, parse_json, text_in
 from wealthsources_websocket.text import sample_of
 
 _ENDPOINTS: Final = {
@@ -83,9 +82,7 @@ class Hyperliquid(JsonProtocol):
         kind = message["channel"]
         if kind == "candle":
             # Documented as a list, seen as a single one.
-            data = message["data"]
-            for entry in data if type(data) is list else [data]:
-                yield self._candle(entry)
+            yield from each_of(message["data"], self._candle, self._lost)
         elif kind == "pong":
             yield Alive(answer=True)
         elif kind == "subscriptionResponse" and message["data"]["method"] == "subscribe":
@@ -96,14 +93,10 @@ class Hyperliquid(JsonProtocol):
             yield Ignored(sample_of(str(kind)))
 
     def _candle(self, entry: Any) -> ProtocolEvent:
-        """One bar of several: if it cannot be used, the others still can."""
-        try:
-            raw = [entry[name] for name in "ohlcv"]
-            return self.bar(entry["s"], entry["i"], milliseconds(entry["t"]), raw)
-        except (LookupError, TypeError, ValueError) as error:
-            symbol = entry.get("s") if isinstance(entry, dict) else None
-            why = sample_of(f"{type(error).__name__} {error}")
-            return Malformed("bad_bar", why, symbol if isinstance(symbol, str) else "")
+        return self.bar(entry["s"], entry["i"], milliseconds(entry["t"]), [entry[name] for name in "ohlcv"])
+
+    def _lost(self, entry: Any, why: str) -> ProtocolEvent:
+        return self.bad_bar(why, text_in(entry, "s"))
 
     def _series(self, subscription: Any) -> Series:
         """Which series one of our subscriptions is about. Raises LookupError or TypeError."""

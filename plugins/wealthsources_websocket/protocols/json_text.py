@@ -6,9 +6,9 @@ import datetime as dt
 import functools
 import zlib
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -21,6 +21,10 @@ _LONGEST_SAMPLE: Final = 120
 _MOST: Final = 1 << 62
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
+#: What to read parsed data of another shape raises.
+_UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+
+Meant = TypeVar("Meant")
 
 #: JSON, whose numbers with a point or an exponent stay text: no digit is lost.
 parse_json: Final = msgspec.json.Decoder(float_hook=str).decode
@@ -51,7 +55,7 @@ class JsonProtocol(Protocol):
             return (self._unparsed(data, error),)
         try:
             return tuple(self.understand(message))
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except _UNREADABLE as error:
             what = f"{type(error).__name__} {sample_of(str(error))}"
             return (Malformed("bad_message", f"{what}; it began {sample_of(repr(data[:_LONGEST_SAMPLE]))}"),)
 
@@ -80,9 +84,45 @@ class JsonProtocol(Protocol):
         try:
             values, decimals, texts = read_values(tuple(raw))
         except ValueError as error:
-            return Malformed("bad_bar", sample_of(str(error)), symbol, ours, open_time)
+            return self.bad_bar(str(error), symbol, theirs, open_time)
         flag = True if closed is None and self.push_closed else closed
         return BarMessage(symbol, ours, open_time, end_of(ours, open_time), values, decimals, flag, texts)
+
+    def bad_bar(self, why: str, symbol: str = "", theirs: str = "", open_time: int | None = None) -> Malformed:
+        """That a bar cannot be used, with its symbol and its timeframe as the server writes them, if they are known."""
+        return Malformed("bad_bar", sample_of(why), symbol, self.names.get(theirs, theirs), open_time)
+
+
+def each_of(entries: Any, read: Callable[[Any], Meant], lost: Callable[[Any, str], Meant]) -> Iterator[Meant]:
+    """What each entry of a list means; what is no list is the only one.
+
+    An entry that cannot be read costs no other: `lost` is given it, with the reason, and says what it means.
+    """
+    for entry in entries if type(entries) is list else [entries]:
+        try:
+            yield read(entry)
+        except _UNREADABLE as error:
+            yield lost(entry, f"{type(error).__name__} {error}")
+
+
+def as_list(value: Any, name: str, least: int = 0) -> list[Any]:
+    """The value of a field, if it is a list of so many entries at least. Raises TypeError that names the field."""
+    if type(value) is not list or len(value) < least:
+        raise TypeError(f"{name}: {sample_of(repr(value))} is no list{f' of {least} or more' if least else ''}")
+    return value
+
+
+def as_text(value: Any, name: str) -> str:
+    """The value of a field, if it is text and not empty. Raises TypeError that names the field."""
+    if type(value) is not str or not value:
+        raise TypeError(f"{name}: {sample_of(repr(value))} is not text")
+    return value
+
+
+def text_in(entry: Any, name: str) -> str:
+    """The text of a field, as far as there is any: else it is empty."""
+    value = entry.get(name) if type(entry) is dict else None
+    return value if type(value) is str else ""
 
 
 def end_of(timeframe: str, open_time: int) -> int:

@@ -18,13 +18,12 @@ from wealthsources_websocket.protocols.base import (
     Alive,
     Ignored,
     Limits,
-    Malformed,
     ProtocolEvent,
     Refused,
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, rfc3339
+from wealthsources_websocket.protocols.json_text import JsonProtocol, as_list, as_text, each_of, rfc3339, text_in
 from wealthsources_websocket.protocols.symbols import split_symbol
 from wealthsources_websocket.text import sample_of
 
@@ -76,8 +75,7 @@ class Kraken(JsonProtocol):
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
         kind = message.get("channel") or message.get("method")
         if kind == "ohlc":
-            for entry in _listed(message["data"]):
-                yield self._candle(entry)
+            yield from each_of(as_list(message["data"], "data"), self._candle, self._lost)
         elif kind == "heartbeat":
             yield Alive()
         elif kind == "pong":
@@ -93,16 +91,11 @@ class Kraken(JsonProtocol):
             yield Ignored(sample_of(str(kind or ", ".join(message))))
 
     def _candle(self, entry: Any) -> ProtocolEvent:
-        """One bar of several: if it cannot be used, the others still can."""
-        try:
-            # `timestamp` is the end of the window.
-            open_time = rfc3339(entry["interval_begin"])
-            raw = [entry[name] for name in _VALUES]
-            return self.bar(entry["symbol"], str(entry["interval"]), open_time, raw)
-        except (LookupError, TypeError, ValueError) as error:
-            symbol = entry.get("symbol") if isinstance(entry, dict) else None
-            why = sample_of(f"{type(error).__name__} {error}")
-            return Malformed("bad_bar", why, symbol if isinstance(symbol, str) else "")
+        open_time = rfc3339(entry["interval_begin"])  # `timestamp` is the end of the window
+        return self.bar(entry["symbol"], str(entry["interval"]), open_time, [entry[name] for name in _VALUES])
+
+    def _lost(self, entry: Any, why: str) -> ProtocolEvent:
+        return self.bad_bar(why, text_in(entry, "symbol"))
 
     def _answer(self, message: dict[str, Any]) -> ProtocolEvent:
         """An acknowledgement or a refusal: there is one for each symbol."""
@@ -112,26 +105,14 @@ class Kraken(JsonProtocol):
             result = message["result"]
             if result["channel"] != "ohlc":
                 return Ignored(sample_of(f"subscribe {result['channel']}"))
-            return Acknowledged(request, ((_text(result["symbol"]), self.names[str(result["interval"])]),))
+            return Acknowledged(request, ((as_text(result["symbol"], "symbol"), self.names[str(result["interval"])]),))
         words, symbol = sample_of(str(message["error"])), message.get("symbol")
         if words.startswith(_HAS_IT) and symbol is not None:
             # A connection asks for one interval only, so it is this one: the subscription was sent again.
-            return Acknowledged(request, ((_text(symbol), ""),))
+            return Acknowledged(request, ((as_text(symbol, "symbol"), ""),))
         if words.startswith(_TOO_FAST):
             return ServerError(words, "rate")
         if symbol is not None:
             # It does not name the interval: an empty timeframe means whichever that symbol has in this request.
-            return Refused(words, request, ((_text(symbol), ""),))
+            return Refused(words, request, ((as_text(symbol, "symbol"), ""),))
         return ServerError(words) if request is None else Refused(words, request)
-
-
-def _listed(value: Any) -> list[Any]:
-    if type(value) is not list:
-        raise TypeError(f"{sample_of(repr(value))} is no list")
-    return value
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise TypeError(f"symbol {sample_of(repr(value))} is not text")
-    return value

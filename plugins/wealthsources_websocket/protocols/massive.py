@@ -23,7 +23,7 @@ from wealthsources_websocket.protocols.base import (
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds
+from wealthsources_websocket.protocols.json_text import JsonProtocol, each_of, milliseconds, text_in
 from wealthsources_websocket.text import sample_of
 
 _ENDPOINTS: Final = {
@@ -71,12 +71,7 @@ class Massive(JsonProtocol):
         return json.dumps({"action": "subscribe", "params": ",".join(topics)})
 
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
-        """What a frame means, which is a list; one of its entries that cannot be used does not cost the others."""
-        for entry in message if type(message) is list else [message]:
-            try:
-                yield self._entry(entry)
-            except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-                yield _malformed(entry, sample_of(f"{type(error).__name__} {error}"))
+        return each_of(message, self._entry, self._lost)
 
     def _entry(self, entry: Any) -> ProtocolEvent:
         kind = entry["ev"]
@@ -85,6 +80,11 @@ class Massive(JsonProtocol):
         if kind == "status":
             return self._status(entry["status"], str(entry.get("message", "")))
         return Ignored(sample_of(str(kind)))
+
+    def _lost(self, entry: Any, why: str) -> ProtocolEvent:
+        """An entry that cannot be used, with the symbol if it was a bar's."""
+        is_bar = text_in(entry, "ev") == "AM"
+        return self.bad_bar(why, text_in(entry, "sym"), "AM") if is_bar else Malformed("bad_message", sample_of(why))
 
     def _minute(self, entry: dict[str, Any]) -> ProtocolEvent:
         """One bar. `op`, `av` and `a` are those of the day so far."""
@@ -117,11 +117,3 @@ class Massive(JsonProtocol):
         series = tuple((symbol, self.names[kind]) for kind, _, symbol in named if kind in self.names and symbol)
         # To name nothing would acknowledge everything.
         return Acknowledged(None, series) if series else Ignored("status success", sample_of(words))
-
-
-def _malformed(entry: Any, why: str) -> Malformed:
-    """An entry that cannot be used, with the symbol if it was a bar's."""
-    if type(entry) is not dict or entry.get("ev") != "AM":
-        return Malformed("bad_message", why)
-    symbol = entry.get("sym")
-    return Malformed("bad_bar", why, symbol if type(symbol) is str else "", "1m")

@@ -6,6 +6,7 @@ filled suggests it). Candles are not on `/public` any more but on `/business`.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -23,14 +24,13 @@ from wealthsources_websocket.protocols.base import (
     Environment,
     Ignored,
     Limits,
-    Malformed,
     ProtocolEvent,
     ReconnectSoon,
     Refused,
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds
+from wealthsources_websocket.protocols.json_text import JsonProtocol, as_list, each_of, milliseconds
 from wealthsources_websocket.protocols.symbols import join_symbol
 from wealthsources_websocket.protocols.values import KnownDecimals, decimals_of
 from wealthsources_websocket.text import sample_of
@@ -185,25 +185,15 @@ class OKX(JsonProtocol):
         if not channel.startswith(_CHANNEL) or not _SYMBOLS[self.market].fullmatch(symbol):
             yield Ignored(sample_of(f"{channel} of {symbol}, which is not of market {self.market}"))
             return
-        if type(rows) is not list:
-            raise TypeError(f"data is no list but {sample_of(repr(rows))}")
         theirs = channel.removeprefix(_CHANNEL)
-        for row in rows:
-            try:
-                yield self._candle(symbol, theirs, row)
-            except ValueError as error:  # the other rows are good
-                yield self._bad(symbol, theirs, str(error))
+        read = functools.partial(self._candle, symbol, theirs)
+        yield from each_of(as_list(rows, "data"), read, lambda _, why: self.bad_bar(why, symbol, theirs))
 
     def _candle(self, symbol: str, theirs: str, row: Any) -> ProtocolEvent:
-        if type(row) is not list or len(row) < _FIELDS:
-            raise ValueError(f"{sample_of(repr(row))} is no row of {_FIELDS} fields")
-        open_time, closed = milliseconds(row[0]), _CONFIRM.get(str(row[8]))
+        open_time, closed = milliseconds(as_list(row, "row", _FIELDS)[0]), _CONFIRM.get(str(row[8]))
         if closed is None:
-            return self._bad(symbol, theirs, f"confirm: {sample_of(repr(row[8]))} is neither 0 nor 1", open_time)
+            return self.bad_bar(f"confirm: {sample_of(repr(row[8]))} is neither 0 nor 1", symbol, theirs, open_time)
         return self.bar(symbol, theirs, open_time, (*row[1:5], row[_VOLUME[self.market]]), closed)
-
-    def _bad(self, symbol: str, theirs: str, why: str, open_time: int | None = None) -> Malformed:
-        return Malformed("bad_bar", sample_of(why), symbol, self.names.get(theirs, theirs), open_time)
 
     def _series(self, arg: dict[str, Any]) -> Series | None:
         """The series that an argument names, if it is one of ours."""

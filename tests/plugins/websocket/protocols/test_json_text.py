@@ -10,8 +10,19 @@ from typing import ClassVar
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources_websocket.protocols.base import Alive, BarMessage, Malformed
-from wealthsources_websocket.protocols.json_text import JsonProtocol, end_of, inflate, milliseconds, parse_json, rfc3339
+from wealthsources_websocket.protocols.base import Alive, BarMessage, Ignored, Malformed
+from wealthsources_websocket.protocols.json_text import (
+    JsonProtocol,
+    as_list,
+    as_text,
+    each_of,
+    end_of,
+    inflate,
+    milliseconds,
+    parse_json,
+    rfc3339,
+    text_in,
+)
 
 from .frames import JSON, OPEN, read, read_one, said
 from .invented import Invented
@@ -84,6 +95,56 @@ def test_however_deep_it_is_nested_nothing_is_raised(depth):
     nested = "[" * depth + "]" * depth
     text = json.dumps(GOOD).replace(str(OPEN), nested)
     assert isinstance(read_one(PLAIN, text), Malformed)
+
+
+def test_a_bar_that_cannot_be_used_is_told_as_far_as_it_is_known():
+    assert PLAIN.bad_bar("no\nreason") == Malformed("bad_bar", "no reason")
+    assert PLAIN.bad_bar("x", "BTC", "60", OPEN) == Malformed("bad_bar", "x", "BTC", "1m", OPEN)
+    assert PLAIN.bad_bar("x", "BTC", "1D") == Malformed("bad_bar", "x", "BTC", "1D")
+
+
+# what was parsed -----------------------------------------------------------------------------------------------
+
+
+def test_an_entry_that_cannot_be_read_costs_no_other():
+    def kind(entry):
+        return Ignored(entry["kind"])
+
+    def lost(entry, why):
+        return Malformed("bad_message", f"{why} in {entry!r}")
+
+    first, missing, text, last = each_of([{"kind": "a"}, {}, "kind", {"kind": "b"}], kind, lost)
+    assert (first, last) == (Ignored("a"), Ignored("b"))
+    assert missing.why == "KeyError 'kind' in {}"
+    assert text.why.startswith("TypeError ")
+    assert list(each_of({"kind": "a"}, kind, lost)) == [Ignored("a")]  # it is the only one
+    assert list(each_of([], kind, lost)) == []
+
+
+def test_a_list_is_one_and_long_enough():
+    assert as_list([], "data") == []
+    assert as_list([1, 2], "row", 2) == [1, 2]
+    with pytest.raises(TypeError, match=r"^row: \[1, 2\] is no list of 3 or more$"):
+        as_list([1, 2], "row", 3)
+
+
+@pytest.mark.parametrize("value", [None, True, 1, "ab", {}, {0: 1}])
+def test_what_is_no_list_is_refused_with_its_name(value):
+    with pytest.raises(TypeError, match=r"^data: .* is no list$"):
+        as_list(value, "data")
+
+
+@pytest.mark.parametrize("value", [None, True, 1, "", [], {}])
+def test_what_is_no_text_is_refused_with_its_name(value):
+    assert as_text("BTC", "symbol") == "BTC"
+    with pytest.raises(TypeError, match=r"^symbol: .* is not text$"):
+        as_text(value, "symbol")
+
+
+@pytest.mark.parametrize("entry", [None, 1, "s", [], ["s"], {}, {"s": None}, {"s": 1}, {"s": ["BTC"]}])
+def test_of_what_has_no_such_text_the_text_is_empty(entry):
+    assert text_in({"s": "BTC"}, "s") == "BTC"
+    assert text_in(entry, "s") == ""
 
 
 # times ---------------------------------------------------------------------------------------------------------
