@@ -6,26 +6,23 @@ closed when the next one begins, if not before. A minute without a trade is push
 
 from __future__ import annotations
 
-import decimal
 import json
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from wealthsources import read_value
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
     Alive,
     Environment,
     Ignored,
     Limits,
-    Malformed,
     ProtocolEvent,
     Refused,
     Series,
     ServerError,
 )
-from wealthsources_websocket.protocols.json_text import JsonProtocol, milliseconds
+from wealthsources_websocket.protocols.json_text import JsonProtocol, each_of, milliseconds, text_in
 from wealthsources_websocket.protocols.symbols import join_symbol
 from wealthsources_websocket.text import sample_of
 
@@ -38,7 +35,9 @@ _ENDPOINTS: Final[dict[tuple[str, Environment], str]] = {
 _PREFIXES: Final = {"spot": "spot", "perps": "futures"}
 _SERVER_FAULT, _AUTH = 3, 4  # error codes; 1 and 2 are about what was asked for
 _SECOND: Final = 1_000
-_EXACT: Final = decimal.Context(prec=100)
+# Volume is `a` of spot, where `v` is in the quote. Of perpetuals `v` counts contracts, and `a` is in the quote, though
+# this is not documented: a minute of BTC_USDT at 83,800 had 337220.70089, and the history calls such a field `sum`.
+_VALUES: Final = {"spot": "ohlca", "perps": "ohlcv"}
 
 
 class Gate(JsonProtocol):
@@ -89,12 +88,7 @@ class Gate(JsonProtocol):
         if channel == f"{self._prefix}.pong":
             yield Alive(answer=True)
         elif channel == self._channel and event == "update":
-            result = message["result"]
-            for candle in result if type(result) is list else [result]:  # a list on perps, one on spot
-                try:
-                    yield self._candle(candle)
-                except (LookupError, TypeError, ValueError, AttributeError) as error:  # the other candles are good
-                    yield self._bad(candle, f"{type(error).__name__} {error}")
+            yield from each_of(message["result"], self._candle, self._lost)  # a list on perps, one on spot
         elif channel == self._channel and event == "subscribe":
             yield self._answer(message)
         elif message.get("error"):
@@ -106,32 +100,13 @@ class Gate(JsonProtocol):
         theirs, _, symbol = candle["n"].partition("_")  # 1m_BTC_USDT
         open_time, closed = milliseconds(candle["t"], _SECOND), candle.get("w")
         if type(closed) is not bool and (closed is not None or self.closes_by == "flag"):
-            return self._bad(candle, f"w: {sample_of(repr(closed))} is neither true nor false", open_time)
-        values = [candle[name] for name in "ohlc"]
-        return self.bar(symbol, theirs, open_time, (*values, self._volume(symbol, candle)), closed)
+            why = f"w: {sample_of(repr(closed))} is neither true nor false"
+            return self.bad_bar(why, symbol, theirs, open_time)
+        return self.bar(symbol, theirs, open_time, [candle[name] for name in _VALUES[self.market]], closed)
 
-    def _bad(self, candle: Any, why: str, open_time: int | None = None) -> Malformed:
-        name = candle.get("n") if type(candle) is dict else None
-        theirs, _, symbol = name.partition("_") if type(name) is str else ("", "", "")
-        return Malformed("bad_bar", sample_of(why), symbol, self.names.get(theirs, theirs), open_time)
-
-    def _volume(self, symbol: str, candle: dict[str, Any]) -> Any:
-        """The volume in the base: `a` of spot, where `v` is in the quote.
-
-        Of perpetuals `v` counts contracts, and `a` is in the quote, though this is not documented: a minute of BTC_USDT
-        at 83,800 had 337220.70089, and the history calls such a field `sum`.
-        """
-        if self.market == "spot":
-            return candle["a"]
-        contracts = candle["v"]
-        if type(contracts) is int:
-            contracts = str(contracts)
-        if not read_value(contracts).number:
-            return contracts
-        size = self.contract_sizes.get(symbol)
-        if size is None:
-            raise ValueError(f"volume: how much of the base is in a contract of {symbol} is not known")
-        return format(_EXACT.multiply(decimal.Decimal(contracts), size), "f")
+    def _lost(self, candle: Any, why: str) -> ProtocolEvent:
+        theirs, _, symbol = text_in(candle, "n").partition("_")
+        return self.bad_bar(why, symbol, theirs)
 
     def _answer(self, message: dict[str, Any]) -> ProtocolEvent:
         """What became of a request. The answer may repeat its payload, its id, both or neither."""

@@ -14,6 +14,7 @@ import msgspec
 
 from wealthsources import EARLIEST_TIME, LATEST_TIME, Timeframe
 from wealthsources_websocket.protocols.base import BarMessage, Malformed, Protocol, ProtocolEvent
+from wealthsources_websocket.protocols.contracts import in_base
 from wealthsources_websocket.protocols.values import read_values
 from wealthsources_websocket.text import sample_of
 
@@ -73,7 +74,8 @@ class JsonProtocol(Protocol):
     ) -> BarMessage | Malformed:
         """One bar: symbol and timeframe as the server writes them, open time in ms, open, high, low, close, volume.
 
-        The values are texts or whole numbers. Raises TypeError for a symbol or a timeframe that is not text.
+        The values are texts or whole numbers; the volume is in contracts if `needs_contract_size` says so. Raises
+        TypeError for a symbol or a timeframe that is not text.
         """
         if type(symbol) is not str or type(theirs) is not str or not symbol:
             raise TypeError(f"symbol {symbol!r} and timeframe {theirs!r} are not both text")
@@ -82,6 +84,8 @@ class JsonProtocol(Protocol):
             why = f"{sample_of(theirs)} is no timeframe that {self.name} streams on our grid"
             return Malformed("bad_bar", why, symbol, theirs, open_time)
         try:
+            if self.needs_contract_size:
+                raw = (*raw[:4], in_base(raw[4], symbol, self.contract_sizes))
             values, decimals, texts = read_values(tuple(raw))
         except ValueError as error:
             return self.bad_bar(str(error), symbol, theirs, open_time)

@@ -7,7 +7,6 @@ The frames of futures are as public clients read them: the same order, with the 
 
 from __future__ import annotations
 
-import decimal
 import hashlib
 import json
 import re
@@ -24,7 +23,6 @@ from wealthsources_websocket.protocols.base import (
     Greeting,
     Ignored,
     Limits,
-    Malformed,
     ProtocolEvent,
     Refused,
     Series,
@@ -52,8 +50,6 @@ _SPOT: Final = {
 _NOT_OF_FUTURES: Final = ("3m", "6h", "1M")
 _LINEAR: Final = re.compile(r"([A-Z0-9]+?)[-_/]?(USDT|USDC)M?")
 _SERVER: Final = re.compile(r"(wss?)://[!-~]+")
-_CONTRACTS: Final = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
-_EXACT: Final = decimal.Context(prec=200)
 _TOKEN_EXPIRED: Final = 401
 _NOT_FOUND: Final = re.compile(r":([A-Za-z0-9-]+)_(\w+) is not found", re.ASCII)
 _TOO_MANY: Final = 509
@@ -144,29 +140,11 @@ class KuCoin(JsonProtocol):
         symbol, _, theirs = topic.removeprefix(self._topic).rpartition("_")
         row = data["candles"]
         if type(row) is not list or len(row) < 7 or data.get("symbol", symbol) != symbol:
-            return Malformed(
-                "bad_bar", "its data are no seven values of this symbol", symbol, self.names.get(theirs, "")
-            )
+            return self.bad_bar("its data are no seven values of this symbol", symbol, theirs)
         start, first, last, high, low, volume, contracts = row[:7]
-        open_time = milliseconds(start, 1000)
-        if self.needs_contract_size:  # the value before it is wrong, says the documentation
-            try:
-                volume = self._of_base(symbol, contracts)
-            except ValueError as error:
-                return Malformed("bad_bar", f"volume: {error}", symbol, self.names.get(theirs, ""), open_time)
-        return self.bar(symbol, theirs, open_time, [first, high, low, last, volume])
-
-    def _of_base(self, symbol: str, contracts: Any) -> str:
-        """The amount of the base in so many contracts, exactly."""
-        size = self.contract_sizes.get(symbol)
-        if size is None:
-            raise ValueError(
-                f"comes in contracts, and nobody said how much of the base is in one of {sample_of(symbol)}"
-            )
-        text = str(contracts) if type(contracts) is int else contracts
-        if type(text) is not str or not _CONTRACTS.fullmatch(text):
-            raise ValueError(f"{sample_of(repr(contracts))} is no number of contracts")
-        return format(_EXACT.multiply(decimal.Decimal(text), size), "f")
+        if self.needs_contract_size:
+            volume = contracts  # the value before it is wrong, says the documentation
+        return self.bar(symbol, theirs, milliseconds(start, 1000), [first, high, low, last, volume])
 
     def _error(self, message: dict[str, Any]) -> ProtocolEvent:
         code, request, said = message.get("code"), message.get("id"), str(message.get("data", ""))

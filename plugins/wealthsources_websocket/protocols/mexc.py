@@ -7,7 +7,6 @@ The acknowledgement of futures names nothing: the first one counts for all, and 
 
 from __future__ import annotations
 
-import decimal
 import importlib
 import json
 import re
@@ -39,8 +38,6 @@ _KLINES: Final = "spot@public.kline.v3.api.pb@"
 _CHANNEL: Final = re.compile(re.escape(_KLINES) + r"([A-Za-z0-9_.-]+)@([A-Za-z0-9]+)")
 _REFUSED: Final = re.compile(r"Not Subscribed[^\[]*\[([^\]]*)\]", re.IGNORECASE)
 _CONTRACT: Final = re.compile(r"\[([A-Za-z0-9_.-]+)\]")  # "Contract [FOO_USDT] not exists"
-#: A product has no more digits than its factors together.
-_EXACT: Final = decimal.Context(prec=1_000, traps=[decimal.Inexact, decimal.InvalidOperation])
 
 
 class MEXC(JsonProtocol):
@@ -115,7 +112,7 @@ class MEXC(JsonProtocol):
             why = f"the channel {sample_of(repr(frame.channel))} does not go with what is in the frame"
             return Malformed("bad_bar" if kline else "bad_message", why, frame.symbol)
         if not kline.start:  # so reads a field that did not come
-            return Malformed("bad_bar", "windowStart is missing", frame.symbol, self.names.get(kline.interval, ""))
+            return self.bad_bar("windowStart is missing", frame.symbol, kline.interval)
         raw = (kline.open, kline.high, kline.low, kline.close, kline.volume)
         return self.bar(frame.symbol, kline.interval, milliseconds(kline.start, 1000), raw)
 
@@ -163,18 +160,5 @@ class MEXC(JsonProtocol):
         return Ignored(sample_of(str(channel)))
 
     def _perps_kline(self, data: dict[str, Any]) -> ProtocolEvent:
-        symbol, interval, begin = data["symbol"], data["interval"], milliseconds(data["t"], 1000)
-        raw = [data[name] for name in "ohlcq"]
-        read = self.bar(symbol, interval, begin, raw)
-        if isinstance(read, Malformed):
-            return read
-        size = self.contract_sizes.get(symbol)
-        if size is None:
-            why = "contract_sizes does not tell how much one contract is"
-            return Malformed("bad_bar", why, read.symbol, read.timeframe, begin)
-        return self.bar(symbol, interval, begin, [*raw[:4], _in_base(raw[4], size)])
-
-
-def _in_base(contracts: Any, size: decimal.Decimal) -> str:
-    """The volume of so many contracts, exactly: of a number, or its text, that was read as a value."""
-    return format(_EXACT.multiply(decimal.Decimal(contracts), size), "f")
+        begin = milliseconds(data["t"], 1000)
+        return self.bar(data["symbol"], data["interval"], begin, [data[name] for name in "ohlcq"])
