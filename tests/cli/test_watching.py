@@ -132,3 +132,12 @@ def test_without_a_live_source_there_is_nothing_to_watch():
         pytest.raises(RequestError, match="no live source to watch"),
     ):
         Watch(session, (), (), keeps=False)
+
+
+def test_a_session_that_is_stopped_while_the_others_load_ends_the_watch_quietly(session, monkeypatch):
+    monkeypatch.setattr(Watch, "_is_loading", lambda _: False)
+    seen = Watch(session, (), (), keeps=False)
+    seen._live = []  # so that there is another to ask
+    session.stop()
+    seen._ask_others()
+    assert seen.look()[1] == []

@@ -164,7 +164,10 @@ class Watch:
             return
         while self._is_loading() and not self._gone.wait(_LOOK_EVERY):
             pass  # it would know no symbol yet
-        adapter = self._session.adapter()
+        try:
+            adapter = self._session.adapter()
+        except WealthSourcesError:
+            return  # stopped meanwhile
         for view in self.look()[1][:_MOST_ASKED]:
             stream = view.stream
             key = (view.source, stream.symbol, stream.timeframe)
