@@ -37,7 +37,7 @@ class Host(Protocol):
     received: list[Any]
 
     @property
-    def url(self) -> str: ...
+    def authority(self) -> str: ...
     @property
     def out_of_service(self) -> bool: ...
     def count_refused(self) -> None: ...
@@ -96,7 +96,7 @@ class Conversing(WebSocketEnd):
         self.request()
         self.exactly(int(self.headers.get("content-length", "0") or "0"))
         method = self.request_line.split(" ")[0]
-        origin = self.server.url.removesuffix(self.exchange.path)
+        origin = f"{'wss' if self.server.tls else 'ws'}://{self.server.authority}"
         answer = self.exchange.http(Request(method, self.path, origin, _now()))
         if answer is None:
             return False

@@ -141,9 +141,16 @@ class MarketServer:
 
     @property
     def url(self) -> str:
-        """Where it listens: `ws://127.0.0.1:PORT/market_data`, or `wss://…` with TLS."""
+        """Where a client begins: `ws://127.0.0.1:PORT/market_data`, `wss://…` with TLS; by HTTP if it asks first."""
+        exchange = self.market.exchange
+        scheme = "http" if exchange.asks_first else "ws"
+        return f"{scheme}{'s' if self.tls else ''}://{self.authority}{exchange.asks_first or exchange.path}"
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as in an address."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{self.market.exchange.path}"
+        return f"{host}:{self.port}"
 
     @property
     def port(self) -> int:
@@ -309,7 +316,7 @@ class MarketServer:
             thread = threading.Thread(target=self._serve, args=(peer,), daemon=True)
             self._open.add(peer)
             self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
-            if not self.market.exchange.speaks_http:
+            if not self.market.exchange.asks_first:
                 self._enter(peer, thread)
             thread.start()
 
@@ -324,7 +331,7 @@ class MarketServer:
 
     def _answered_http(self, peer: Peer) -> bool:
         """Whether it only asked something before it connects. Where clients do that, others are counted after it."""
-        if not self.market.exchange.speaks_http:
+        if not self.market.exchange.asks_first:
             return False
         if not self._script.comes_before_requests:
             peer.secure()

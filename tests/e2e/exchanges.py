@@ -75,7 +75,7 @@ class Exchange:
         options = {
             "protocol": self.name,
             "market": self.market,
-            "endpoint": self.endpoint(server),
+            "endpoint": server.url,
             "symbols": [*self.symbols, self.unknown[0]],
             "resolutions": [self.timeframe],
             "backoff_base": 0.005,
@@ -88,10 +88,6 @@ class Exchange:
             rest = {"exchange": self.name, "market": self.market, "endpoint": history.url}
             sources.append({"name": "history", "plugin": "ccxt", "options": rest})
         return {"sources": sources, "on_stale": "mark", "source_deadline": 10}
-
-    def endpoint(self, server: MarketServer) -> str:
-        """Where a client connects, or asks first."""
-        return f"http://127.0.0.1:{server.port}/api/v1/bullet-public" if self.name == "kucoin" else server.url
 
 
 def pairs(joined: str, contract: str = "", quote: str = "USDT") -> dict[str, tuple[str, str]]:

@@ -32,10 +32,14 @@ def market_of(protocol: str, *symbols: str, timeframe: str = "1m", **options: An
 @contextlib.contextmanager
 def live_of(server: MarketServer, protocol: str, symbols: list[str], **options: Any) -> Iterator[Any]:
     """The live source of a session that is connected, or tries to."""
-    url = server.url
-    if protocol == "kucoin":
-        url = f"http://127.0.0.1:{server.port}/api/v1/bullet-public"
-    chosen = {"protocol": protocol, "endpoint": url, "symbols": symbols, "resolutions": ["1m"], **QUICK, **options}
+    chosen = {
+        "protocol": protocol,
+        "endpoint": server.url,
+        "symbols": symbols,
+        "resolutions": ["1m"],
+        **QUICK,
+        **options,
+    }
     config = {"on_stale": "mark", "sources": [{"name": "live", "plugin": "websocket", "options": chosen}]}
     with wealthsources.open(config) as session:
         session.start_live()

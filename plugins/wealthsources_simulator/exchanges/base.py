@@ -96,10 +96,10 @@ class Exchange(ABC):
     name         what it is called in `simulate --protocol`
     markets      the markets that it has, the first unless another is asked for; "" if it has only one
     path         what the upgrade has to ask for
+    asks_first   what a client asks for by HTTP before it connects, answered by `http`; empty where it connects at once
     closed_flag  the field of a bar that says whether it is closed; None where only its successor does
     rules        what it does by the clock; `pace` is how many of a client's seconds its seconds take
     adds         whether another subscription adds to those before, and does not take their place
-    speaks_http  whether clients have requests of their own before they connect: see `http`
     forming      whether it pushes bars that are not closed yet
     quiet        what it pushes of a bar without a trade
     past, present  whether those who subscribe are sent closed bars, and the newest state of the one in progress
@@ -109,10 +109,10 @@ class Exchange(ABC):
     name: ClassVar[str] = ""
     markets: ClassVar[tuple[str, ...]] = _ONE
     path: str
+    asks_first: ClassVar[str] = ""
     closed_flag: str | None
     rules: Rules = Rules()
     adds: ClassVar[bool] = False
-    speaks_http: ClassVar[bool] = False
     forming: ClassVar[bool] = True
     quiet: ClassVar[Quiet] = "flat"
     past: ClassVar[bool] = True

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from wealthsources_simulator.bars import PlayedBar, Series
 
 _TOPIC = "/market/candles:"
-_BULLET = "/api/v1/bullet-public"
 _PING_EVERY, _PING_TIMEOUT = 18.0, 10.0
 _UPDATE, _ADD = '"subject":"trade.candles.update"', '"subject":"trade.candles.add"'
 
@@ -30,8 +29,8 @@ class KuCoin(Adding):
     name = "kucoin"
     markets = ("spot",)
     path = "/"
+    asks_first = "/api/v1/bullet-public"
     quiet = "with the next"
-    speaks_http = True
     rules = Rules(speak_within=_PING_EVERY + _PING_TIMEOUT)
     timeframes: ClassVar = {
         **{f"{count}m": f"{count}min" for count in (1, 3, 5, 15, 30)},
@@ -53,7 +52,7 @@ class KuCoin(Adding):
             self._oldest = self._issued + 1
 
     def http(self, request: Request) -> Answer | None:
-        if request.path != _BULLET:
+        if request.path != self.asks_first:
             return None
         if request.method != "POST":
             return Answer(405, {"code": "405000", "msg": "Method Not Allowed"})

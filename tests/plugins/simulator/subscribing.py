@@ -72,7 +72,7 @@ def make_market(name: str, **options: Any) -> Market:
 
 def path(exchange: Exchange, origin: str = "ws://127.0.0.1") -> str:
     """What to ask for, with a token where one has to be had first."""
-    if not exchange.speaks_http:
+    if not exchange.asks_first:
         return exchange.path
     answer = exchange.http(Request("POST", "/api/v1/bullet-public", origin, 0))
     assert answer is not None

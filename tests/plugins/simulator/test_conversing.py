@@ -52,7 +52,7 @@ def test_what_the_upgrade_asks_for_is_known_to_the_exchange(serve, client):
 
 
 def test_where_there_are_no_requests_before_the_connection_none_is_answered(joined):
-    assert make_exchange("okx").speaks_http is False
+    assert not make_exchange("okx").asks_first
     client = joined()
     client.send(TEXT, b"ping")
     client.subscribe(request_id="8")

@@ -53,6 +53,7 @@ def test_a_token_is_asked_for_first_and_that_counts_as_no_connection(welcomed):
     assert server["endpoint"] == f"ws://127.0.0.1:{one.server.port}/"
     assert (server["pingInterval"], server["pingTimeout"], one.server.accepted) == (18_000, 10_000, 1)
     assert ask(one.server, b"GET")[0] == 405
+    assert one.server.url == f"http://127.0.0.1:{one.server.port}/api/v1/bullet-public"  # a client begins there
 
 
 def test_topics_come_several_in_a_text_and_are_refused_one_by_one(welcomed):
