@@ -12,8 +12,9 @@ from wealthsources.cli.exchange_config import (
     exchange_config,
     exchange_settings,
     history_is_installed,
+    why_no_history,
 )
-from wealthsources.config.settings import read_config
+from wealthsources.config.settings import Config, read_config
 
 
 def test_the_live_protocol_comes_first_then_its_history():
@@ -66,6 +67,16 @@ def test_a_history_that_lacks_something_is_none(distribution, monkeypatch, entry
     monkeypatch.setattr(exchange_config_module, "_HISTORY_PLUGIN", "zhistory")
     distribution("zone", sources=entry, zhistory_module="")
     assert not history_is_installed()
+
+
+def test_why_there_is_no_history_is_said_without_a_place_in_a_file():
+    behind = {"name": "acme-history", "plugin": "ccxt", "optional": True, "options": {"exchange": "acme"}}
+    config = Config.from_mapping({"sources": [{"plugin": "context"}, behind]}, where="acme")
+    why = why_no_history(config)
+    assert why.startswith("ccxt ")
+    assert "has no exchange 'acme'" in why
+    assert "\n" not in why
+    assert why_no_history(exchange_config(Exchange("okx"), ["BTCUSDT"], ["1m"], history=True)) is None
 
 
 # mistakes ----------------------------------------------------------------------------------------------------------

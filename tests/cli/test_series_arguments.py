@@ -96,6 +96,14 @@ def test_without_a_history_it_is_said_what_to_install(history, capsys):
     assert capsys.readouterr().err == told
 
 
+def test_an_exchange_whose_history_cannot_be_had_is_live_only_and_says_why(history, monkeypatch, capsys):
+    history(True)
+    monkeypatch.setattr(series_arguments, "why_no_history", lambda _: "ccxt has no exchange 'okx'")
+    config, behind = find_config(run(), OKX)
+    assert ([source.plugin for source in config.settings.sources], behind) == (["websocket"], False)
+    assert capsys.readouterr().err == "note: live bars only: ccxt has no exchange 'okx'\n"
+
+
 def test_of_another_server_there_is_no_history_and_nothing_to_say(history, capsys):
     history(False)
     assert not find_config(run(), OKX._replace(exchange=Exchange("okx", endpoint="ws://127.0.0.1:1")))[1]

@@ -25,6 +25,8 @@ _HISTORY_PLUGIN: Final = "ccxt"
 _ELSEWHERE: Final = ("api_key", "api_secret", "csrf_token", "contract_sizes", "map it")
 _PLACE: Final = re.compile(r"sources\[\d+\](?:\.options)?(?:\.protocol)?[.:] ?")
 
+_PLACES: Final = re.compile(r"^.*?sources\[\d+\](?:\.\w+)*[.:]+ ?")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Exchange:
@@ -87,6 +89,18 @@ def exchange_config(
     except ConfigError as error:
         raise ConfigError("\n".join(map(_of_the_command_line, str(error).splitlines()))) from None
     return config
+
+
+def why_no_history(config: Config) -> str | None:
+    """Why the source of the history behind the live one cannot be made, in one line; None if it can."""
+    from wealthsources.loading.loader import Loader  # noqa: PLC0415 - as above
+    from wealthsources.runtime.deployment import make_source  # noqa: PLC0415
+
+    try:
+        make_source(config, Loader(config.settings.plugins.allow), 1)
+    except ConfigError as error:
+        return _PLACES.sub("", str(error).splitlines()[0])
+    return None
 
 
 def _of_the_command_line(mistake: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from wealthsources.cli.console import say_note
-from wealthsources.cli.exchange_config import Exchange, exchange_config, history_is_installed
+from wealthsources.cli.exchange_config import Exchange, exchange_config, history_is_installed, why_no_history
 from wealthsources.model.errors import RequestError
 
 if TYPE_CHECKING:
@@ -109,7 +109,11 @@ def find_config(run: Run, wanted: Wanted) -> tuple[Path | Config, bool]:
     if run.named:
         raise RequestError("give an exchange, or a configuration with --config, not both")
     history = exchange.may_have_history and history_is_installed()
-    made = exchange_config(exchange, split(wanted.symbols), split(wanted.timeframes), history=history)
+    symbols, timeframes = split(wanted.symbols), split(wanted.timeframes)
+    made = exchange_config(exchange, symbols, timeframes, history=history)
+    if history and (why := why_no_history(made)):
+        say_note(f"live bars only: {why}")
+        return exchange_config(exchange, symbols, timeframes), False
     if exchange.may_have_history and not history:
         say_note("live bars only: pip install 'wealthsources[ccxt]' gives the history of exchanges")
     return made, history
