@@ -23,6 +23,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 WRONG = 2
 INTERRUPTED = 130
 
+_EXTRA = ("websocket", "msgspec", "python_socks", "pydantic")  # the modules of the extra
+
 
 @app.command()
 def decode(
@@ -110,6 +112,8 @@ def _make(name: str, market: str | None, *, push_closed: bool, sizes: Mapping[st
             contract_sizes={_spelled(symbol, made): size for symbol, size in sizes.items()},
         )
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            _fail(f"protocol {name!r} cannot be loaded: there is no module {error.name!r}; reinstall what brings it")
         _fail(f"needs `pip install 'wealthsources[websocket]'`: there is no module {error.name!r}")
     except (ValueError, AttributeError, ImportError) as error:  # a stranger's protocol may be broken
         _fail(f"protocol {name!r} cannot be used: {error}")

@@ -318,8 +318,9 @@ class WebSocketOptions(BaseModel):
         has_secret = _is_given(self.api_secret) or self.api_secret_file is not None
         for name, has in ((kind.credential_name, self.sends_token), (kind.secret_name, has_secret)):
             if has and not name:
-                wanted = " and ".join(filter(None, wants.values())) or "no credential"
-                raise ValueError(f"{self.protocol} wants {wanted}; take the other out")
+                wanted = " and ".join(filter(None, wants.values()))
+                remedy = f"wants {wanted}; take the other out" if wanted else "wants no credential; take it out"
+                raise ValueError(f"{self.protocol} {remedy}")
             if name and not has and kind.needs_credential:
                 raise ValueError(f"{self.protocol} wants {name}; set it, or {name}_file")
 

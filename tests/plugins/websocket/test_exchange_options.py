@@ -180,7 +180,7 @@ def test_a_credential_that_is_missing_is_named(missing):
 
 def test_an_exchange_that_wants_none_is_given_none():
     said = refusal("binance", api_key=KEYS["api_key"])
-    assert "binance wants no credential; take the other out" in said
+    assert "binance wants no credential; take it out" in said
     assert KEYS["api_key"] not in said
 
 

@@ -106,7 +106,14 @@ def test_a_protocol_that_needs_another_package_says_which(distribution):
     distribution(entry_points=entry, acme_protocol="import no_such_package\n")
     done = run("--protocol", "acme")
     assert done.exit_code == 2
-    assert "no_such_package" in done.stderr
+    told = "protocol 'acme' cannot be loaded: there is no module 'no_such_package'; reinstall what brings it\n"
+    assert done.stderr == f"error: {told}"
+
+
+def test_what_the_extra_of_ours_brings_is_told_with_it(distribution):
+    entry = "[wealthsources.protocols]\nacme = acme_protocol:Acme\n"
+    distribution(entry_points=entry, acme_protocol="import msgspec.no_such_part\n")
+    assert "needs `pip install 'wealthsources[websocket]'`" in run("--protocol", "acme").stderr
 
 
 def test_a_protocol_that_is_broken_is_told_on_one_line(distribution):
