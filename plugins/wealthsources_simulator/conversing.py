@@ -37,7 +37,7 @@ class Host(Protocol):
     received: list[Any]
 
     @property
-    def authority(self) -> str: ...
+    def origin(self) -> str: ...
     @property
     def out_of_service(self) -> bool: ...
     def count_refused(self) -> None: ...
@@ -96,8 +96,7 @@ class Conversing(WebSocketEnd):
         self.request()
         self.exactly(int(self.headers.get("content-length", "0") or "0"))
         method = self.request_line.split(" ")[0]
-        origin = f"{'wss' if self.server.tls else 'ws'}://{self.server.authority}"
-        answer = self.exchange.http(Request(method, self.path, origin, _now()))
+        answer = self.exchange.http(Request(method, self.path, self.server.origin, _now()))
         if answer is None:
             return False
         if self.server.out_of_service:

@@ -143,14 +143,15 @@ class MarketServer:
     def url(self) -> str:
         """Where a client begins: `ws://127.0.0.1:PORT/market_data`, `wss://…` with TLS; by HTTP if it asks first."""
         exchange = self.market.exchange
-        scheme = "http" if exchange.asks_first else "ws"
-        return f"{scheme}{'s' if self.tls else ''}://{self.authority}{exchange.asks_first or exchange.path}"
+        if exchange.asks_first:
+            return self.origin.replace("ws", "http", 1) + exchange.asks_first
+        return self.origin + exchange.path
 
     @property
-    def authority(self) -> str:
-        """Host and port, as in an address."""
+    def origin(self) -> str:
+        """Scheme, host and port of what is upgraded."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{host}:{self.port}"
+        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}"
 
     @property
     def port(self) -> int:

@@ -94,7 +94,7 @@ def _endless_body(peer: Peer) -> None:
 @misbehaves("redirect", "A9", "http", default="other", choices=("other", "insecure", "self"))
 def _redirect(peer: Peer, kind: str) -> None:
     """Redirects the upgrade: to another name of this server, to this one without TLS, or to itself."""
-    url, port = peer.server.url, peer.server.port
+    url, port = peer.server.origin + peer.exchange.path, peer.server.port
     other = url.replace("localhost", "127.0.0.1") if "localhost" in url else url.replace("127.0.0.1", "localhost")
     insecure = f"ws://127.0.0.1:{port}{peer.exchange.path}"
     _redirect_to(peer, {"other": other, "insecure": insecure, "self": url}[kind])
