@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -43,11 +44,12 @@ def day() -> Market:
     return Market(played, exchange=make_exchange("binance"), updates=PER_BAR - 1, flag_late=1)
 
 
-def shut_down(peer: Peer, after: int) -> None:
-    """A good server that says after so many messages that it will shut down."""
+def shut_down(peer: Peer, once: Iterator[bool]) -> None:
+    """A good server; the first connection that lasts for so many messages is told that it will be shut down."""
     peer.join()
-    peer.pass_on(after)
-    peer.ask_to_reconnect()
+    peer.pass_on(PER_BAR * 2 * 30)
+    if next(once, None):
+        peer.ask_to_reconnect()
     peer.behave()
 
 
@@ -74,7 +76,7 @@ def has_heard(live, market: Market, symbol: str) -> bool:
 
 def test_a_day_loses_no_bar_doubles_none_and_shows_none_early(two_connections):
     market, closings = day(), collections.defaultdict(list)
-    script = [functools.partial(shut_down, after=PER_BAR * 2 * 300)]
+    script = [functools.partial(shut_down, once=iter([True]))] * 20
 
     def keep(event) -> None:
         if event.bar is not None and event.bar.closed:

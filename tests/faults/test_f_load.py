@@ -227,13 +227,13 @@ def test_f14_eight_readers_meanwhile(case, order):
 
     case.serve(script, market=Market.made(bars=MANY + 10, updates=0))
     case.play(MANY)
-    case.open()
+    case.open(pong_timeout=60)  # with eight readers a pong waits long behind the bars before it
     adapter = case.session.adapter()
     asking = [ask_live, lambda count: adapter.get_history("BTCUSDT", count)] * 4
     readers += [Reader(case, ask, number) for number, ask in enumerate(asking)]
     try:
         kinds = ("new", "repeat", "too_old")
-        case.until(lambda: sum(case.counter(f"bars.{kind}") for kind in kinds) == MANY, timeout=40)
+        case.until(lambda: sum(case.counter(f"bars.{kind}") for kind in kinds) == MANY, timeout=120)
     finally:
         for reader in readers:
             reader.stop()
