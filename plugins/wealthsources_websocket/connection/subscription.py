@@ -50,11 +50,11 @@ class Subscription:
         self._requests.clear()
         self.pending = set(series)
         self._acknowledged = set()
-        ours = {self._spell(each): each for each in series}
-        self._request(ours, self._protocol.batches(tuple(ours)))
+        self._request(series)
 
-    def _request(self, ours: dict[Series, Series], batches: Iterable[Sequence[Series]]) -> None:
-        for batch in batches:
+    def _request(self, series: Sequence[Series], *, singly: bool = False) -> None:
+        ours = {self._spell(each): each for each in series}
+        for batch in [(each,) for each in ours] if singly else self._protocol.batches(tuple(ours)):
             request_id = str(next(self._ids))
             self._requests[request_id] = tuple(ours[each] for each in batch)
             text = self._protocol.subscription(batch, request_id, self._credential)
@@ -78,9 +78,9 @@ class Subscription:
         if self._texts or not self.pending or now - self._sent_at <= patience * 2 ** min(self._repeats, 16):
             return 0
         self._repeats += 1
-        ours = {self._spell(each): each for each in sorted(self.pending)}
-        self._request(ours, self._protocol.batches(tuple(ours)))
-        return len(ours)
+        asked = sorted(self.pending)
+        self._request(asked)
+        return len(asked)
 
     @property
     def is_acknowledged(self) -> bool:
@@ -111,8 +111,7 @@ class Subscription:
             meant = tuple(each for each in meant if each in self.pending)
             if len(meant) > 1:
                 self._requests.pop(request_id)
-                ours = {self._spell(each): each for each in meant}
-                self._request(ours, [(each,) for each in ours])
+                self._request(meant, singly=True)
                 return ()
         elif not meant:
             return None

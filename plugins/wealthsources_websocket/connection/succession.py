@@ -58,9 +58,8 @@ class Succession:
         self._may_be_quiet = may_be_quiet
         self._alone = alone
         self._judged: Uptime | None = None  # the connection whose successor was thought of last
-        self._known: Mapping[Series, Sequence[tuple[int, float]]] | None = (
-            None  # by the connection in use, at the last look
-        )
+        # The bars that the connection in use vouched for at the last look.
+        self._known: Mapping[Series, Sequence[tuple[int, float]]] | None = None
         self._not_before = 0.0
         self._next_look = 0.0
         self._silences = 0  # in a row, after which the next connection brought nothing either
