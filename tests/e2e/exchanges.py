@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from wealthsources import FIELDS, Bars, Timeframe
+from wealthsources import FIELDS, Bar, Bars, Timeframe
 from wealthsources_simulator import Market, MarketServer, PlayedBar, Series
 from wealthsources_simulator.exchanges.catalogue import make_exchange
 from wealthsources_simulator.history.server import HistoryServer
@@ -182,7 +182,12 @@ def stated(bar: PlayedBar) -> Row:
 
 def told(bars: Bars) -> list[Row]:
     """What is said of bars."""
-    return [(bar.open_time, tuple(bar.exact(field) for field in FIELDS)) for bar in bars]
+    return [told_of(bar) for bar in bars]
+
+
+def told_of(bar: Bar) -> Row:
+    """What is said of one bar."""
+    return bar.open_time, tuple(bar.exact(field) for field in FIELDS)
 
 
 def numbers(rows: list[Row]) -> list[tuple[int, tuple[float, ...]]]:

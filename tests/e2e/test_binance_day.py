@@ -11,14 +11,13 @@ from decimal import Decimal
 import pytest
 
 import wealthsources
-from wealthsources import FIELDS
 from wealthsources_simulator import Market, MarketServer, Peer
 from wealthsources_simulator.exchanges.catalogue import make_exchange
 from wealthsources_websocket.protocols import binance
 
 from ..support.live_source import use_policies
 from ..support.waiting import wait_until
-from .exchanges import Row, stated
+from .exchanges import stated, told_of
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "QQQBTC")
 QUIET = "QQQBTC"
@@ -47,7 +46,7 @@ def day() -> Market:
 def shut_down(peer: Peer, once: Iterator[bool]) -> None:
     """A good server; the first connection that lasts for so many messages is told that it will be shut down."""
     peer.join()
-    peer.pass_on(PER_BAR * 2 * 30)
+    peer.pass_on(PER_BAR * 2 * STEP)
     if next(once, None):
         peer.ask_to_reconnect()
     peer.behave()
@@ -55,14 +54,10 @@ def shut_down(peer: Peer, once: Iterator[bool]) -> None:
 
 @pytest.fixture
 def two_connections(monkeypatch):
-    """Two series on each connection; the server's 24 hours last four seconds."""
-    limits = {market: each._replace(series_per_connection=2, lifetime=4.0) for market, each in binance._LIMITS.items()}
+    """Two series on each connection, which is renewed after two seconds; the server's 24 hours last twenty."""
+    limits = {market: each._replace(series_per_connection=2, lifetime=20.0) for market, each in binance._LIMITS.items()}
     monkeypatch.setattr(binance, "_LIMITS", limits)
-    use_policies(monkeypatch, close_timeout=0.2, renew_at=(0.5, 0.6))
-
-
-def told(bar: wealthsources.Bar) -> Row:
-    return bar.open_time, tuple(bar.exact(field) for field in FIELDS)
+    use_policies(monkeypatch, close_timeout=0.2, renew_at=(0.1, 0.12))
 
 
 def has_heard(live, market: Market, symbol: str) -> bool:
@@ -71,7 +66,7 @@ def has_heard(live, market: Market, symbol: str) -> bool:
     last = next(played for played in reversed(market.messages_since(market.length - 50)) if played.series == key)
     series = live.cache.get(symbol, wealthsources.Timeframe("1m"))
     held = None if series is None else series.at(last.bar.open_time)
-    return held is not None and told(held) == stated(market.timelines[key].state(last.step))
+    return held is not None and told_of(held) == stated(market.timelines[key].state(last.step))
 
 
 def test_a_day_loses_no_bar_doubles_none_and_shows_none_early(two_connections):
@@ -80,7 +75,7 @@ def test_a_day_loses_no_bar_doubles_none_and_shows_none_early(two_connections):
 
     def keep(event) -> None:
         if event.bar is not None and event.bar.closed:
-            closings[event.symbol].append(told(event.bar))
+            closings[event.symbol].append(told_of(event.bar))
 
     with MarketServer(market, script) as server:
         options = {
@@ -108,7 +103,7 @@ def test_a_day_loses_no_bar_doubles_none_and_shows_none_early(two_connections):
                 assert len(wanted) == MINUTES
                 series = live.cache.get(symbol, wealthsources.Timeframe("1m"))
                 wait_until(lambda series=series: len(series.snapshot()) == MINUTES)
-                assert [told(bar) for bar in series.snapshot()] == wanted
+                assert [told_of(bar) for bar in series.snapshot()] == wanted
                 wait_until(lambda symbol=symbol: len(closings[symbol]) >= MINUTES)
                 assert closings[symbol] == wanted  # each once, in order, with its last values from the beginning
             status = live.status()

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import wealthsources
-from wealthsources import FIELDS, Bars, Timeframe
+from wealthsources import Bars, Timeframe
 from wealthsources_simulator import Market, MarketServer
 
 from ..support.live_source import use_policies
 from ..support.waiting import wait_until
-from .exchanges import ALL, Exchange, Row, numbers, stated, told
+from .exchanges import ALL, Exchange, Row, numbers, stated, told, told_of
 
 
 class Stage:
@@ -37,7 +37,7 @@ class Stage:
     def hold(self, event: Any) -> None:
         bar = event.bar
         if bar is not None and bar.closed and bar.source == "live":
-            self.closings.append((bar.symbol, (bar.open_time, tuple(bar.exact(field) for field in FIELDS))))
+            self.closings.append((bar.symbol, told_of(bar)))
 
     def joined(self, epoch: int) -> None:
         """Wait until all symbols that there are were subscribed to on that connection."""
@@ -59,8 +59,7 @@ class Stage:
         state = stated(self.market.timelines[key].state(last.step))
         if bar is None:
             return False
-        found = bar.open_time, tuple(bar.exact(field) for field in FIELDS)
-        return self._are_same([found], [state])
+        return self._are_same([told_of(bar)], [state])
 
     def check(self, symbol: str) -> None:
         """What the chain answers from the first bar on, as soon as it has all of them."""
@@ -148,6 +147,8 @@ def test_bars_form_and_close_and_what_is_not_there_is_told(stage):
         series = stage.live.cache.get(symbol, stage.timeframe)
         closed = [stated(bar) for bar in stage.market.closed(stage.exchange.series[symbol])]
         assert numbers(told(series.snapshot())) == numbers(closed)
+    closed_bars = sum(len(stage.market.closed(key)) for key in stage.exchange.series.values())
+    wait_until(lambda: len(stage.closings) >= closed_bars, what="the telling of every bar that was closed")
     stage.check_closings()
     unknown, state = stage.exchange.unknown
     wait_until(lambda: stage.stream(unknown).state == state)

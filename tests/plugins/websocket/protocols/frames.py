@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from wealthsources import FIELDS, Bar, SeriesBuffer
-from wealthsources_websocket.protocols.base import BarMessage, Protocol, ProtocolEvent
+from wealthsources_websocket.protocols.base import BarMessage, Malformed, Protocol, ProtocolEvent
 
 OPEN = 1_800_000_000_000  # Friday 2027-01-15 08:00:00 UTC
 MINUTE = 60_000
@@ -170,3 +170,13 @@ def _parsed(frame: str) -> Any:
 
 def _written(message: Any) -> str:
     return re.sub(f'"{_NUMBER}([^"]*)"', r"\1", json.dumps(message, ensure_ascii=False))
+
+
+def check_deep(protocol: Protocol, key: str, good: str, bars: int) -> None:
+    """An entry too deep to be shown costs none of these good ones beside it, as long as the message can be parsed."""
+    for depth in (*range(1, 900), 1_499):
+        events = read(protocol, f'[{{"{key}":{"[" * depth}{"]" * depth}}},{good}]')
+        if depth > 1_000:  # so deep that it is no message
+            assert [type(event) for event in events] == [Malformed]
+        else:
+            assert [type(event) for event in events[1:]] == [BarMessage] * bars

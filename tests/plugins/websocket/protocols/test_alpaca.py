@@ -16,7 +16,7 @@ from wealthsources_websocket.protocols.base import (
     ServerError,
 )
 
-from .frames import OPEN, bars, check_spoiled, kept, read, read_one, said
+from .frames import OPEN, bars, check_deep, check_spoiled, kept, read, read_one, said
 
 READER = Alpaca()
 THREE_PM = OPEN + 7 * 3_600_000
@@ -196,9 +196,4 @@ def test_no_spoiled_frame_raises_or_gives_another_bar():
 
 
 def test_an_entry_that_is_too_deep_to_be_shown_does_not_lose_the_others():
-    good = BARS[1:-1]
-    for depth in range(1, 1_500):
-        deep = "[" * depth + "]" * depth
-        events = read(READER, f'[{{"T":{deep}}},{good}]')
-        assert len(events) in (1, 3)  # one: so deep that it cannot be parsed
-        assert len(events) == 1 or said(events[-1])
+    check_deep(READER, "T", BARS[1:-1], 2)

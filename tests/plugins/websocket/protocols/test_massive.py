@@ -17,7 +17,7 @@ from wealthsources_websocket.protocols.base import (
 )
 from wealthsources_websocket.protocols.massive import Massive
 
-from .frames import OPEN, check_spoiled, kept, read, read_one, said
+from .frames import OPEN, check_deep, check_spoiled, kept, read, read_one, said
 
 READER = Massive()
 
@@ -147,9 +147,4 @@ def test_no_spoiled_frame_raises_or_gives_another_bar():
 
 
 def test_an_entry_that_is_too_deep_to_be_shown_does_not_lose_the_others():
-    good = BAR[1:-1]
-    for depth in range(1, 1_500):
-        deep = "[" * depth + "]" * depth
-        events = read(READER, f'[{{"ev":{deep}}},{good}]')
-        assert len(events) in (1, 2)  # one: so deep that it cannot be parsed
-        assert len(events) == 1 or said(events[-1])
+    check_deep(READER, "ev", BAR[1:-1], 1)
