@@ -26,9 +26,7 @@ def half_an_hour() -> Market:
     bars = list(KRAKEN.play(30).timelines[KEY].bars)
     flat = [dataclasses.replace(bar, high=bar.open, low=bar.open, close=bar.open, volume="0.000") for bar in bars]
     played = [bar if place in TRADED else flat[place] for place, bar in enumerate(bars)]
-    return Market(
-        {KEY: played}, exchange=make_exchange("kraken", pace=BEAT), updates=3
-    )  # a heartbeat of its every second
+    return Market({KEY: played}, exchange=make_exchange("kraken", pace=BEAT), updates=3)
 
 
 @pytest.fixture
