@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wealthsources.live.series import SeriesBuffer as SeriesBuffer
     from wealthsources.live.shard import SeriesKey as SeriesKey, Shard as Shard, ShardState as ShardState
     from wealthsources.live.store import BarStore as BarStore
+    from wealthsources.model.addresses import is_loopback as is_loopback
     from wealthsources.model.answer_errors import (
         AllSourcesFailed as AllSourcesFailed,
         HoleError as HoleError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from wealthsources.model.holes import Hole as Hole
     from wealthsources.model.markets import Market as Market
     from wealthsources.model.records import read_field as read_field
+    from wealthsources.model.redact import Redactor as Redactor
     from wealthsources.model.rows import (
         CLOSED as CLOSED,
         FIELDS as FIELDS,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         pack_decimals as pack_decimals,
     )
     from wealthsources.model.status import (
+        LOADING as LOADING,
         ShardStatus as ShardStatus,
         SourceStatus as SourceStatus,
         StreamStatus as StreamStatus,
@@ -95,6 +98,7 @@ _PUBLIC = {
     "live.series": "SeriesBuffer",
     "live.shard": "SeriesKey Shard ShardState",
     "live.store": "BarStore",
+    "model.addresses": "is_loopback",
     "model.answer_errors": "AllSourcesFailed HoleError StaleDataError",
     "model.attempt": "Attempt",
     "model.bars": "Bar Bars",
@@ -104,8 +108,9 @@ _PUBLIC = {
     "model.holes": "Hole",
     "model.markets": "Market",
     "model.records": "read_field",
+    "model.redact": "Redactor",
     "model.rows": "CLOSED FIELDS FORMING Finality UNSET pack_decimals",
-    "model.status": "ShardStatus SourceStatus StreamStatus",
+    "model.status": "LOADING ShardStatus SourceStatus StreamStatus",
     "model.symbols": "match_symbol",
     "model.text": "one_line short_repr",
     "model.timeframe": "Timeframe",

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit, urlunsplit
 import ccxt
 
 from wealthsources import SourceError, call_in_child
-from wealthsources_ccxt.errors import NotBegun, OutOfTime, date_of, in_our_words
-from wealthsources_ccxt.names import Listed
-from wealthsources_ccxt.redact import Redactor
+from wealthsources_ccxt.errors import BadPage, NotBegun, OutOfTime, date_of, in_our_words
+from wealthsources_ccxt.names import Listed, Names
+from wealthsources_ccxt.redact import make_redact
 from wealthsources_ccxt.sockets import Heard, Sockets
 
 if TYPE_CHECKING:
@@ -41,14 +41,17 @@ Row = tuple[int, str, str, str, str, str]
 
 
 class Answer(NamedTuple):
-    """Rows as they came, and the exchange's time in ms: what ends later is forming. None: it did not say."""
+    """Rows as they came, and the exchange's time then in ms: what ends later is forming. None: it did not say."""
 
     rows: list[Row]
     now: int | None
 
 
 class Connection:
-    """For any number of threads, one at a time. `clock` is monotonic, `wall` this machine's time, aware."""
+    """For any number of threads, one at a time. `clock` is monotonic, `wall` this machine's time, aware.
+
+    now  the latest time that the exchange told, ms; None before
+    """
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class Connection:
     ) -> None:
         self._options = options
         self._clock, self._wall = clock, wall
-        self._redact = Redactor(options.credentials.values())
+        self._redact = make_redact(options.credentials.values())
         self._lock = threading.Lock()
         self._rest_until = 0.0
         self.now: int | None = None
@@ -90,18 +93,20 @@ class Connection:
             raise SourceError(f"{self.exchange.id}: its list of {self._options.market} markets is empty")
         return list(listed(markets.values(), self._options))
 
+    def load_names(self) -> Names:
+        """The markets by every name that a caller may use. Raises SourceError."""
+        options = self._options
+        return Names(self.load(), options.symbols, options.exchange, options.market)
+
     def fetch(self, market: Listed, timeframe: str, since: int, limit: int, deadline: float | None = None) -> Answer:
         """Rows that open at or after `since`, ms, the oldest first, as ccxt sorts them.
 
         deadline  a `time.monotonic()` value. Raises OutOfTime where it leaves none, SourceError if it failed.
         """
-        rows = self._call(deadline, lambda: self._rows(market, timeframe, since, limit))
-        date = date_of(self._sockets.heard.headers)
-        # Its servers need not agree on the time; what has ended once, has ended.
-        self.now = max(filter(None, (date, self.now)), default=None)
-        return Answer(rows, self.now)
+        answer: Answer = self._call(deadline, lambda: self._ask(market, timeframe, since, limit))
+        return answer
 
-    def _rows(self, market: Listed, timeframe: str, since: int, limit: int) -> list[Row]:
+    def _ask(self, market: Listed, timeframe: str, since: int, limit: int) -> Answer:
         exchange = self.exchange
         exchange.last_json_response = None
         exchange.number, exchange.on_json_response = str, _READ  # not while it loads: markets are reckoned with
@@ -112,7 +117,10 @@ class Connection:
             del exchange.on_json_response
         if not self._is_json():
             raise SourceError(f"{exchange.id}: answered with no list of bars{self._instead()}")
-        return [_read(row, market.size) for row in raw]
+        # Its servers need not agree on the time: a row is as this answer's own server had it then, closed or not.
+        now = date_of(self._sockets.heard.headers)
+        self.now = max(filter(None, (now, self.now)), default=None)
+        return Answer([_read(row, market.size) for row in raw], now)
 
     def _is_json(self) -> bool:
         """Of what is no JSON ccxt makes an empty list."""
@@ -224,11 +232,11 @@ def _size(market: Mapping[str, Any]) -> Decimal | None:
 
 
 def _read(row: Any, size: Decimal | None) -> Row:
-    """Raises SourceError for what is no row."""
+    """Raises BadPage for what is no row."""
     match row:
         case [int(time), str(o), str(h), str(l), str(c), str(v)]:
             return time, o, h, l, c, v if size is None else _of_contracts(v, size)
-    raise SourceError(f"answered with a row that is no bar: {str(row)[:100]}")
+    raise BadPage(f"answered with a row that is no bar: {str(row)[:100]}")
 
 
 def _of_contracts(volume: str, size: Decimal) -> str:
@@ -236,4 +244,4 @@ def _of_contracts(volume: str, size: Decimal) -> str:
     try:
         return format(Decimal(volume) * size, "f")
     except InvalidOperation:
-        raise SourceError(f"answered with a volume that is no number: {volume[:40]!r}") from None
+        raise BadPage(f"answered with a volume that is no number: {volume[:40]!r}") from None

@@ -21,6 +21,10 @@ _LONGEST_REST: Final = 86_400.0
 _RESTS: Final = (418, 429, 503)
 
 
+class BadPage(SourceError):  # noqa: N818 - the page is bad, not the exchange
+    """An answer about one series is of no use. The exchange is there, and others may fare better."""
+
+
 class OutOfTime(SourceError):  # noqa: N818 - nothing failed; nobody waits any more
     """There is no time left for another page."""
 
@@ -55,7 +59,8 @@ def in_our_words(
     """The error to raise for what ccxt raised while it asked `exchange`; `now` is this machine's time, aware."""
     rest = rest_of(heard, now)
     status = f"HTTP {heard.status}" if heard.status else "no answer"
-    return SourceError(f"{exchange}: {_told(error, heard, status, rest, now)} ({redact(str(error))})", retry_after=rest)
+    kind = BadPage if isinstance(error, ccxt.BadSymbol) else SourceError
+    return kind(f"{exchange}: {_told(error, heard, status, rest, now)} ({redact(str(error))})", retry_after=rest)
 
 
 def _told(error: Exception, heard: Heard, status: str, rest: float, now: dt.datetime) -> str:
@@ -63,6 +68,8 @@ def _told(error: Exception, heard: Heard, status: str, rest: float, now: dt.date
         return "is not to be had from where this machine is (HTTP 451); name its exchange for your region, as binanceus"
     if isinstance(error, ccxt.InvalidNonce):
         return f"turned down the time of a signed request: {_clock(heard, now)}"
+    if 300 <= heard.status < 400:
+        return f"sent us elsewhere ({status}), and redirects are not followed; is a proxy or a filter in between?"
     if heard.status in (418, 429) or isinstance(error, ccxt.DDoSProtection | ccxt.RateLimitExceeded):
         then = f"asks to be left alone for {rest:g} s" if rest else "says that it is asked too often, not for how long"
         return f"{then} ({status}); fewer requests, or fewer programs behind this address"

@@ -128,6 +128,7 @@ KNOWN: Final[Mapping[str, Facts]] = {
         {"spot": MarketWord(load={"fetchMarkets": {"types": {"spot": True, "linear": False, "inverse": False}}})},
         page=2000,
         windowed=False,
+        omits=False,
         settles=10 * _MINUTE,
         not_served=frozenset({"1d"}),  # opens at 16:00 UTC
         # The newest so many rows is what its documentation knows; the other request with a range it does not.

@@ -75,7 +75,7 @@ def _list_kinds(exchange: str, values: dict[str, Any], as_json: bool) -> None:
     try:
         options = _options(**values)
     except typer.Exit:
-        if not kinds:
+        if not any(values["market"] in ("", kind[0]) for kind in kinds):
             raise
     else:
         kinds += history_kinds(options)

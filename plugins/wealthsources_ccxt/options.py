@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,7 +10,7 @@ import ccxt
 import pydantic
 from pydantic import SecretStr
 
-from wealthsources import Timeframe
+from wealthsources import Timeframe, is_loopback
 from wealthsources_ccxt.facts import Facts, MarketWord, facts_of
 
 
@@ -31,17 +30,6 @@ def _has_history(name: str) -> str:
 
 def _timeframe(name: str) -> str:
     return Timeframe(name).name
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the host of an address is this machine itself, by its literal name."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_endpoint(url: str) -> str:

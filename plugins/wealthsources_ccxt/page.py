@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from wealthsources import Bars, SourceError, find_faults, time_text
+from wealthsources import Bars, find_faults, time_text
+from wealthsources_ccxt.errors import BadPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ _NAMES = ("open_time", "open", "high", "low", "close", "volume")
 def read_page(rows: Sequence[Row], timeframe: Timeframe, since: int, now: int | None) -> Bars:
     """The bars of a page, without those that end after `now`, the exchange's time in ms.
 
-    If that is not known, the last row is taken for one that is forming. Raises SourceError for rows that cannot be
+    If that is not known, the last row is taken for one that is forming. Raises BadPage for rows that cannot be
     right; then none of the page is to be used. The symbol of the bars is not set yet.
     """
     _check_times(rows, timeframe, since)
@@ -27,24 +28,24 @@ def read_page(rows: Sequence[Row], timeframe: Timeframe, since: int, now: int | 
     try:
         bars = Bars.from_records("", timeframe, (dict(zip(_NAMES, row, strict=True)) for row in over))
     except ValueError as error:
-        raise SourceError(f"answered with a row that is no bar: {error}") from None
+        raise BadPage(f"answered with a row that is no bar: {error}") from None
     faults = find_faults(bars.open_times, bars.values, timeframe, "any")  # what a price may be, the chain knows
     if faults.any():
-        raise SourceError(f"answered with a row that can be no bar: {bars[int(faults.argmax())]}")
+        raise BadPage(f"answered with a row that can be no bar: {bars[int(faults.argmax())]}")
     return bars
 
 
 def _check_times(rows: Sequence[Row], timeframe: Timeframe, since: int) -> None:
     for time, *_ in rows:
         if not timeframe.opens_at(time):
-            raise SourceError(
+            raise BadPage(
                 f"answered with a row that opens at {time_text(time)}, where no {timeframe} opens; "
                 "does it count days and weeks in another zone?"
             )
     for (earlier, *_), (later, *_) in pairwise(rows):
         if later == earlier:
-            raise SourceError(f"answered with the row of {time_text(later)} twice")
+            raise BadPage(f"answered with the row of {time_text(later)} twice")
         if later < earlier:
-            raise SourceError(f"answered with rows out of order, at {time_text(later)}")
+            raise BadPage(f"answered with rows out of order, at {time_text(later)}")
     if rows and rows[0][0] < since:
-        raise SourceError(f"answered with a row of {time_text(rows[0][0])}, before {time_text(since)} as asked for")
+        raise BadPage(f"answered with a row of {time_text(rows[0][0])}, before {time_text(since)} as asked for")

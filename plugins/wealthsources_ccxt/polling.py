@@ -24,6 +24,7 @@ from wealthsources import (
     time_text,
 )
 from wealthsources_ccxt.connection import Connection
+from wealthsources_ccxt.errors import BadPage
 from wealthsources_ccxt.facts import page_limit, served_timeframes
 from wealthsources_ccxt.loading import Loading
 from wealthsources_ccxt.names import Names
@@ -73,12 +74,13 @@ class PollingSource(PushedSource):
         self._connection = Connection(options)
         self._limit = page_limit(self._connection.exchange, options.facts)
         self._check_timeframes()
-        self._loading = Loading(self._load)
+        self._loading = Loading(self._connection.load_names)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._newest: dict[SeriesKey, int] = {}  # the open time of the newest closed bar, ms
         self._tries: dict[SeriesKey, int] = {}
-        self._wait = _FIRST_WAIT
+        self._waits: dict[SeriesKey, float] = {}  # seconds until the next try, of those that failed
+        self._listed_at = 0.0  # when the markets were loaded last, monotonic
         self.subscribe_to(options.watch, options.timeframes)
 
     def start(self, host: Host) -> None:
@@ -109,14 +111,11 @@ class PollingSource(PushedSource):
                     f"timeframes: {options.exchange} has no {name} on our grid; it has {', '.join(served)}"
                 )
 
-    def _load(self) -> Names:
-        options = self.options
-        return Names(self._connection.load(), options.symbols, options.exchange, options.market)
-
     # on the thread that polls ------------------------------------------------------------------------------------
 
     def _run(self, shard: Shard) -> None:
         due = dict.fromkeys(shard.series, 0.0)
+        self._listed_at = time.monotonic()
         while not self._stopped.is_set():
             now, key = time.monotonic(), min(due, key=lambda each: due[each])
             self.on_turn(shard, now)
@@ -125,6 +124,8 @@ class PollingSource(PushedSource):
                 shard.last_error = self._loading.why
                 self._stopped.wait(_TURN)
             elif due[key] <= now:
+                if key in shard.refused and now - self._listed_at >= _REFUSED_FOR:
+                    names = self._list_again(names, now)
                 due[key] = now + self.poll(shard, key, names)
             else:
                 self._stopped.wait(min(_TURN, due[key] - now))
@@ -135,17 +136,22 @@ class PollingSource(PushedSource):
         try:
             answer, page = self._page(names.find(key[0]), key, timeframe)
         except NotHere as reason:
-            shard.refused[key] = str(reason)
-            return _REFUSED_FOR
+            return self._refused(shard, key, str(reason))
+        except BadPage as error:
+            return self._useless(shard, key, error)
         except SourceError as error:
-            return self._failed(shard, error)
+            return self._failed(shard, key, error)
         self._connected(shard)
+        self._waits.pop(key, None)
+        shard.refused.pop(key, None)
         if sum(self._push(shard, key, bar) for bar in page[:-1]) > 1:  # behind the last one nothing stands
             self._tries[key] = 0
         return self._until_next(key, timeframe, page[-1].open_time if len(page) else None, self._time(answer))
 
     def _page(self, listed: Listed, key: SeriesKey, timeframe: Timeframe) -> tuple[Answer, Bars]:
-        """From the newest bar that is held on, which comes again; at first a few of the newest. Raises SourceError."""
+        """From the newest bar that is held on, which comes again; at first a few of the newest. Raises SourceError, or
+        NotHere.
+        """
         current = timeframe.slot(self._wall_ms())
         newest = self._newest.get(key)
         if newest is None or current - timeframe.slot(newest) + 2 > self._limit:  # it would not fit into a page
@@ -154,7 +160,7 @@ class PollingSource(PushedSource):
         answer = self._connection.fetch(listed, timeframe.name, since, max(2, current - timeframe.slot(since) + 2))
         page = read_page(answer.rows, timeframe, since, LATEST_TIME)
         if newest is not None and (not len(page) or page.oldest != newest):
-            raise SourceError(f"a page does not begin with the bar of {time_text(newest)}, from which it was asked for")
+            raise BadPage(f"a page does not begin with the bar of {time_text(newest)}, from which it was asked for")
         return answer, page
 
     def _push(self, shard: Shard, key: SeriesKey, bar: Bar) -> bool:
@@ -170,22 +176,54 @@ class PollingSource(PushedSource):
 
     def _connected(self, shard: Shard) -> None:
         now = time.monotonic()
-        self._wait, shard.last_sign = _FIRST_WAIT, now
+        shard.last_sign = now
         if shard.state != "connected":
             shard.epoch += 1
             shard.acknowledged_at = shard.since = now
             shard.state, shard.last_error = "connected", ""
             self.on_state(shard, "connected", "")
 
-    def _failed(self, shard: Shard, error: SourceError) -> float:
+    def _refused(self, shard: Shard, key: SeriesKey, reason: str) -> float:
+        """The exchange does not have it; it may have it later. Returns the seconds until it is looked for again."""
+        if shard.refused.get(key) != reason:
+            self._say("%s %s is refused: %s", *key, reason)
+        shard.refused[key] = reason
+        return _REFUSED_FOR
+
+    def _list_again(self, names: Names, now: float) -> Names:
+        """What the exchange has now; what it had, if it does not say."""
+        self._listed_at = now
+        try:
+            self._loading.names = names = self._connection.load_names()
+        except SourceError as error:
+            self._say("its markets could not be loaded again: %s", error)
+        return names
+
+    def _useless(self, shard: Shard, key: SeriesKey, error: BadPage) -> float:
+        """Seconds until it is tried again, ever more. It costs no other series anything."""
+        shard.last_error = f"{key[0]} {key[1]}: {error}"
+        shard.counters["bad_pages"] += 1
+        if key not in self._waits:
+            self._say("%s", shard.last_error)
+        return self._next_wait(key)
+
+    def _failed(self, shard: Shard, key: SeriesKey, error: SourceError) -> float:
         """Seconds until it is tried again: as many as the exchange asked for, else ever more."""
         shard.last_error = str(error)
         shard.reconnects_by_reason["poll_failed"] += 1
         if shard.state != "reconnecting":
             shard.since, shard.state = time.monotonic(), "reconnecting"
             self.on_state(shard, "reconnecting", str(error))
-        wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_WAIT)
-        return max(error.retry_after, random.uniform(wait / 2, wait))  # noqa: S311 - not for secrets
+        return max(error.retry_after, self._next_wait(key))
+
+    def _say(self, text: str, *values: object) -> None:
+        if self._host is not None:
+            self._host.logger.warning(text, *values)
+
+    def _next_wait(self, key: SeriesKey) -> float:
+        wait = self._waits.get(key, _FIRST_WAIT)
+        self._waits[key] = min(wait * 2, _LONGEST_WAIT)
+        return random.uniform(wait / 2, wait)  # noqa: S311 - not for secrets
 
     def _until_next(self, key: SeriesKey, timeframe: Timeframe, newest: int | None, now: int) -> float:
         """Seconds until the next poll; `now` is the exchange's time, ms."""

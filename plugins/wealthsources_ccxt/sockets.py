@@ -8,7 +8,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,6 +16,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableSet
+
+#: Bytes; the longest list of markets has some 20 million.
+MOST_BODY: Final = 200_000_000
+_AT_ONCE: Final = 65_536
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Sockets(HTTPAdapter):
             raise requests.ConnectionError("the source has been stopped")
         response = super().send(*args, **kwargs)
         self.heard = Heard(response.status_code, response.headers)
+        if response.is_redirect:  # another server would be sent the key
+            response.close()
+            raise requests.ConnectionError("redirects are not followed")
+        response._content = _read_whole(response)  # what `content` returns; it has no bound of its own
+        response._content_consumed = True
         return response
 
     def cut(self) -> None:
@@ -85,6 +94,17 @@ class Sockets(HTTPAdapter):
         self._open.add(connection)
         if self._is_cut or self._is_over:
             _shut_down(connection)
+
+
+def _read_whole(response: requests.Response) -> bytes:
+    """The body, unpacked. Raises requests.ConnectionError for one that does not end."""
+    body = bytearray()
+    for part in response.iter_content(_AT_ONCE):
+        body += part
+        if len(body) > MOST_BODY:
+            response.close()
+            raise requests.ConnectionError(f"the answer has more than {MOST_BODY:,} bytes")
+    return bytes(body)
 
 
 def _shut_down(connection: Any) -> None:

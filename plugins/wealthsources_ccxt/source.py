@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from wealthsources import EARLIEST_TIME, Bars, Capabilities, NotHere, Source, SourceError, SourceStatus, short_repr
+from wealthsources import (
+    EARLIEST_TIME,
+    LOADING,
+    Bars,
+    Capabilities,
+    NotHere,
+    Source,
+    SourceError,
+    SourceStatus,
+    short_repr,
+)
 from wealthsources_ccxt.connection import LEAST_TIME, Connection
 from wealthsources_ccxt.errors import NotBegun, OutOfTime
 from wealthsources_ccxt.facts import page_limit, served_timeframes
 from wealthsources_ccxt.loading import Loading
-from wealthsources_ccxt.names import Names
 from wealthsources_ccxt.paging import Paging
 from wealthsources_ccxt.polling import PollingSource
 from wealthsources_ccxt.shelf import Shelf
@@ -24,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from wealthsources import HistoryRequest, Host, Timeframe
-    from wealthsources_ccxt.names import Listed
+    from wealthsources_ccxt.connection import Answer
+    from wealthsources_ccxt.names import Listed, Names
     from wealthsources_ccxt.options import CcxtOptions
 
 #: ms; bars that ended so long ago are kept to go on from. Until then an exchange may still correct one.
@@ -51,7 +60,7 @@ class CcxtSource(Source):
         self._served = served_timeframes(self._connection.exchange, self._facts, options.word.kind)
         self._limit = page_limit(self._connection.exchange, self._facts)
         self._shelf = Shelf()
-        self._loading = Loading(self._load)
+        self._loading = Loading(self._connection.load_names)
         self._last_error = ""
         self._started = False
         self.capabilities = Capabilities(authoritative=self._facts.authoritative, timeframes=self._served)
@@ -67,7 +76,7 @@ class CcxtSource(Source):
         self._loading.stop(_STOP)
 
     def wait_loaded(self, seconds: float) -> bool:
-        """Until the first attempt to load the markets has ended; whether they are there. For tests and commands."""
+        """Until the first attempt to load the markets has ended; whether they are there."""
         return self._loading.wait(seconds)
 
     def __repr__(self) -> str:
@@ -78,7 +87,7 @@ class CcxtSource(Source):
         names = self._loading.names
         counters = {"requests": self._connection.requests, "cached_bars": self._shelf.bars}
         if names is None:
-            return SourceStatus("loading", self._loading.why, endpoint=self._endpoint(), counters=counters)
+            return SourceStatus(LOADING, self._loading.why, endpoint=self._endpoint(), counters=counters)
         counters["symbols"] = len(names.markets)
         return SourceStatus(last_error=self._last_error, endpoint=self._endpoint(), counters=counters)
 
@@ -99,17 +108,13 @@ class CcxtSource(Source):
         except SourceError as error:
             self._last_error = str(error)
             raise
-        bars = _of_span(stretch.bars(request.symbol, request.start), request, self._facts.settles, self._now())
+        bars = _of_span(stretch.bars(request.symbol, request.start), request, self._facts.settles, self._connection.now)
         if not len(bars):
             raise NotHere(note or f"{self.options.exchange} gave no bar of {listed.symbol} {timeframe} of that time")
         return bars.noted(note) if note else bars
 
     def _endpoint(self) -> str:
         return self.options.endpoint or f"{self.options.exchange} {self.options.market}"
-
-    def _load(self) -> Names:
-        options = self.options
-        return Names(self._connection.load(), options.symbols, options.exchange, options.market)
 
     def _find(self, request: HistoryRequest) -> Listed:
         """Raises NotHere."""
@@ -160,8 +165,11 @@ class CcxtSource(Source):
         return self._paged(listed, Stretch(timeframe, start), end, request.deadline)
 
     def _paged(self, listed: Listed, stretch: Stretch, end: int, deadline: float | None) -> tuple[Stretch, str]:
-        connection, timeframe = self._connection, stretch.timeframe.name
-        fetch = functools.partial(_fetch, connection, listed, timeframe, deadline)
+        timeframe = stretch.timeframe.name
+
+        def fetch(since: int, limit: int) -> Answer:
+            return self._connection.fetch(listed, timeframe, since, limit, deadline)
+
         paging = Paging(fetch, self._limit, self._facts.windowed)
         note = ""
         try:
@@ -181,19 +189,10 @@ class CcxtSource(Source):
         return stretch, note
 
     def _keep(self, listed: Listed, stretch: Stretch) -> None:
-        now = self._now()
+        now = self._connection.now
         kept = stretch.until(now - _SETTLED) if now is not None else None
         if kept is not None:
             self._shelf.put((listed.symbol, stretch.timeframe.name), kept)
-
-    def _now(self) -> int | None:
-        return self._connection.now
-
-
-def _fetch(
-    connection: Connection, listed: Listed, timeframe: str, deadline: float | None, since: int, limit: int
-) -> Any:
-    return connection.fetch(listed, timeframe, since, limit, deadline)
 
 
 def _slots(request: HistoryRequest, page: int) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import ipaddress
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from wealthsources import Timeframe, one_line
+from wealthsources import Timeframe, is_loopback, one_line
 from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_protocol
 from wealthsources_websocket.protocols.base import Protocol
 from wealthsources_websocket.token_rules import LONGEST, BadToken, check_token
@@ -106,17 +105,6 @@ def _check_symbol(symbol: str) -> str:
     if not symbol.strip():
         raise ValueError("a symbol must not be empty")
     return symbol
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the host of an address is this machine itself, by its literal name."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_proxy(proxy: SecretStr) -> SecretStr:

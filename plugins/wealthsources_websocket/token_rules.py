@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from wealthsources import Redactor
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: So many of its characters in a row tell a token from other text: `t` is in every line of a log.
-SHORTEST: Final = 8
+SHORTEST: Final = Redactor.SHORTEST
 LONGEST: Final = 65_536
 
 

@@ -13,6 +13,7 @@ import wealthsources
 from wealthsources.cli.series_arguments import find_config
 from wealthsources.cli.wait_option import check_wait, progress
 from wealthsources.model.errors import RequestError
+from wealthsources.model.status import LOADING
 from wealthsources.model.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from wealthsources.runtime.session import Session
 
 _REJECTED: Final = "auth_failed"
-#: The state of a source that is asked, and that is getting ready: of a history whose symbols are still coming.
-LOADING: Final = "loading"
 _LOOK_EVERY: Final = 0.25  # seconds; of a source that is ready there is no event
 
 

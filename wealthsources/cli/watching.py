@@ -7,8 +7,8 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Final, Self
 
-from wealthsources.cli.live_wait import LOADING
 from wealthsources.model.errors import RequestError, WealthSourcesError
+from wealthsources.model.status import LOADING
 from wealthsources.model.symbols import match_symbol
 from wealthsources.model.timeframe import Timeframe
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+#: The state of a source that is asked, and is getting ready: of a history whose symbols are still coming.
+LOADING: Final = "loading"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

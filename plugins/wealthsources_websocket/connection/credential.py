@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from wealthsources import ConfigError
-from wealthsources_websocket.connection.redact import Redactor
+from wealthsources import ConfigError, Redactor
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.token_rules import BadToken
 

@@ -33,10 +33,23 @@ def test_rows_come_with_their_text_and_the_exchanges_time(on):
     assert answer.now == on.bars[-1].end
 
 
-def test_the_exchanges_time_does_not_go_back(on):
-    on.source._connection.fetch(BTC, "1m", 0, 2)
+def test_rows_are_judged_by_the_time_of_their_own_answer_and_the_latest_is_remembered(on):
+    connection = on.source._connection
+    connection.fetch(BTC, "1m", 0, 2)
     on.clock.time -= 600_000
-    assert on.source._connection.fetch(BTC, "1m", 0, 2).now == on.bars[-1].end
+    assert connection.fetch(BTC, "1m", 0, 2).now == on.bars[-1].end - 600_000
+    assert connection.now == on.bars[-1].end
+
+
+def test_it_asks_no_faster_than_the_exchange_allows(on):
+    exchange = make_exchange(CcxtOptions(exchange="binance"))
+    assert exchange.enableRateLimit
+    connection = on.source._connection
+    connection.exchange.rateLimit = 300
+    began = time.monotonic()
+    for _ in range(3):
+        connection.fetch(BTC, "1m", 0, 2)
+    assert time.monotonic() - began >= 0.23  # two pauses: a page counts 0.4 of a request
 
 
 def test_a_volume_in_contracts_becomes_one_of_the_base_to_the_last_digit(on):

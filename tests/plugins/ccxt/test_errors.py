@@ -6,7 +6,7 @@ import ccxt
 import pytest
 
 from wealthsources_ccxt.errors import date_of, in_our_words, rest_of
-from wealthsources_ccxt.redact import Redactor
+from wealthsources_ccxt.redact import make_redact
 from wealthsources_ccxt.sockets import Heard
 
 NOW = dt.datetime(2027, 1, 15, 8, 0, tzinfo=dt.UTC)
@@ -31,12 +31,12 @@ DATE = {"Date": "Fri, 15 Jan 2027 07:59:00 GMT"}
     ],
 )
 def test_an_error_says_what_is_wrong_and_what_to_do(error, heard, told):
-    assert told in str(in_our_words(error, heard, "binance", Redactor([]), NOW))
+    assert told in str(in_our_words(error, heard, "binance", make_redact([]), NOW))
 
 
 def test_a_secret_is_not_in_it():
     error = ccxt.AuthenticationError("binance GET https://x/y?apiKey=abcdefghij wrong key abcdefghij")
-    told = str(in_our_words(error, Heard(401), "binance", Redactor(["abcdefghij"]), NOW))
+    told = str(in_our_words(error, Heard(401), "binance", make_redact(["abcdefghij"]), NOW))
     assert "abcdefghij" not in told
     assert "wrong key ***" in told
 

@@ -84,7 +84,7 @@ def polled(speaks=None, **options):
         source._connection.exchange.rateLimit = 0
         source._wall_ms = lambda: clock[0]
         on = Polled(server, source, bars, clock)
-        on.names = source._load()
+        on.names = source._connection.load_names()
         source.begin(Host(Hand()))
         source.assign(lambda _: on.shard)
         try:
@@ -160,7 +160,25 @@ def test_a_failure_loses_the_connection_and_the_next_poll_makes_up_for_it():
         assert "does not begin with the bar of" in on.shard.last_error
         on.poll()
         assert on.held() == truth(on.bars[:45])
-        assert (on.shard.state, on.shard.epoch, on.shard.reconnects_by_reason["poll_failed"]) == ("connected", 2, 3)
+        assert (on.shard.state, on.shard.epoch, on.shard.reconnects_by_reason["poll_failed"]) == ("connected", 2, 2)
+
+
+def test_a_page_of_no_use_costs_its_series_more_and_more_time_and_no_other_anything():
+    with polled(timeframes=["1m", "5m"]) as on:
+        on.poll()
+        epoch = on.shard.epoch
+        waits = []
+        for number in range(5):
+            on.clock[0] = on.bars[45 + number].open_time
+            on.server.script = [faults.without(0)]
+            waits.append(on.poll())
+            assert on.source.poll(on.shard, ("BTCUSDT", "5m"), on.names) > 0  # another series fares well
+        assert all(wait <= longest for wait, longest in zip(waits, (2, 4, 8, 16, 32), strict=True))
+        assert all(wait >= least for wait, least in zip(waits, (1, 2, 4, 8, 16), strict=True))
+        assert (on.shard.state, on.shard.epoch, on.shard.counters["bad_pages"]) == ("connected", epoch, 5)
+        assert "BTCUSDT 1m: a page does not begin with the bar of" in on.shard.last_error
+        assert on.poll() < 65  # and then all is well, until the next window
+        assert on.held()[-1] == truth(on.bars)[48]
 
 
 def test_who_asks_to_be_left_alone_is():
@@ -184,6 +202,32 @@ def test_a_symbol_that_it_does_not_have_is_refused():
         on.names = type(on.names)([], {}, "binance", "spot")
         assert on.poll() == 600
         assert "no market at all" in on.shard.refused[KEY]
+
+
+def test_a_symbol_that_the_exchange_has_later_is_taken_up_and_refused_no_more():
+    with polled() as on:
+        known, on.names = on.names, type(on.names)([], {}, "binance", "spot")
+        on.poll()
+        on.names = on.source._list_again(on.names, 0.0)
+        assert on.names.markets == known.markets
+        on.poll()
+        assert on.shard.refused == {}
+        assert on.held() == truth(on.bars[:40])
+
+
+def test_where_the_list_cannot_be_had_again_the_one_before_is_kept(caplog):
+    with polled() as on:
+        on.server.loading = faults.status(500)
+        assert on.source._list_again(on.names, 0.0) is on.names
+        assert "could not be loaded again" in caplog.text
+
+
+def test_a_refusal_is_logged_once(caplog):
+    with polled() as on:
+        on.names = type(on.names)([], {}, "binance", "spot")
+        on.poll()
+        on.poll()
+        assert caplog.text.count("BTCUSDT 1m is refused") == 1
 
 
 def test_on_its_own_thread_it_polls_once_the_markets_are_there_and_stops_at_once():

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from wealthsources import Redactor
 from wealthsources_websocket.connection import renewal as module
 from wealthsources_websocket.connection.credential import Credential
-from wealthsources_websocket.connection.redact import Redactor
 from wealthsources_websocket.connection.renewal import Candidate, Renewal
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.transport.connect import connect
