@@ -96,7 +96,7 @@ class Conversing(WebSocketEnd):
         self.request()
         self.exactly(int(self.headers.get("content-length", "0") or "0"))
         method = self.request_line.split(" ")[0]
-        answer = self.exchange.http(Request(method, self.path, self.server.origin, _now()))
+        answer = self.exchange.http(Request(method, self.path, self.server.origin))
         if answer is None:
             return False
         if self.server.out_of_service:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from wealthsources.model.rows import FIELDS
-from wealthsources.model.text import one_line
+from wealthsources.model.text import one_line, printable
 from wealthsources.model.times import time_text
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def as_text(facts: Facts) -> str:
     if kind == "bar":
         values = "  ".join(facts[field] for field in FIELDS)
         line = f"{time_text(facts['open_time'])}  {series}  {values}  {facts['finality'] or 'forming'}  {source}"
-        return "".join(letter if letter.isprintable() else " " for letter in line)
+        return printable(line)
     if kind in ("hole", "filled"):
         by = f" by {facts['by']}" if facts.get("by") else ""
         missing = f"{facts['count']} bars from {time_text(facts['start'])} to {time_text(facts['end'])} UTC"

@@ -1,6 +1,6 @@
 """A configuration for an exchange that is named on the command line: its live protocol, then its history.
 
-It is the same as a config.yaml would be, and `as_yaml` writes that.
+It is the same as a config.yaml would be.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ _LIVE_PLUGIN: Final = "websocket"
 _HISTORY_PLUGIN: Final = "ccxt"
 #: What an exchange may want that no option of the command line says.
 _ELSEWHERE: Final = ("api_key", "api_secret", "csrf_token", "contract_sizes", "map it")
-_PLACE: Final = re.compile(r"sources\[\d+\](?:\.options)?(?:\.protocol)?[.:] ?")
-
-_PLACES: Final = re.compile(r"^.*?sources\[\d+\](?:\.\w+)*[.:]+ ?")
+_PLACE: Final = re.compile(r"sources\[\d+\](?:\.options)?(?:\.(?:protocol|exchange))?[.:] ?")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def exchange_config(
     try:
         settings = exchange_settings(exchange, symbols, timeframes, history=history)
         config = Config.from_mapping(settings, where=exchange.name)
-        make_source(config, Loader(config.settings.plugins.allow), 0)
+        make_source(config, Loader(config.settings.plugins.allow), 0).stop()
     except ConfigError as error:
         raise ConfigError("\n".join(map(_of_the_command_line, str(error).splitlines()))) from None
     return config
@@ -97,9 +95,9 @@ def why_no_history(config: Config) -> str | None:
     from wealthsources.runtime.deployment import make_source  # noqa: PLC0415
 
     try:
-        make_source(config, Loader(config.settings.plugins.allow), 1)
+        make_source(config, Loader(config.settings.plugins.allow), 1).stop()
     except ConfigError as error:
-        return _PLACES.sub("", str(error).splitlines()[0])
+        return _PLACE.sub("", str(error).splitlines()[0], count=1)
     return None
 
 
@@ -108,11 +106,3 @@ def _of_the_command_line(mistake: str) -> str:
     if any(word in text for word in _ELSEWHERE):
         text += " (the command line cannot say that: write a configuration like those of examples/exchanges, --config)"
     return text
-
-
-def as_yaml(settings: dict[str, Any]) -> str:
-    """Settings as the text of a config.yaml, in the order that they have."""
-    import yaml  # noqa: PLC0415 - only when a file is written
-
-    text: str = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
-    return text.replace("${", "$${")

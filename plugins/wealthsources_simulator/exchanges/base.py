@@ -80,7 +80,6 @@ class Request(NamedTuple):
     method: str
     path: str
     origin: str
-    now: int
 
 
 class Answer(NamedTuple):

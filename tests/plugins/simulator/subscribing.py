@@ -74,7 +74,7 @@ def path(exchange: Exchange, origin: str = "ws://127.0.0.1") -> str:
     """What to ask for, with a token where one has to be had first."""
     if not exchange.asks_first:
         return exchange.path
-    answer = exchange.http(Request("POST", "/api/v1/bullet-public", origin, 0))
+    answer = exchange.http(Request("POST", "/api/v1/bullet-public", origin))
     assert answer is not None
     return f"{exchange.path}?token={answer.body['data']['token']}&connectId=c"
 

@@ -70,7 +70,7 @@ def test_who_is_not_let_in_is_told_in_the_words_of_the_exchange(serve, client):
 
 
 def test_what_an_exchange_does_not_say_otherwise_is_little():
-    said, request = Conversation(), Request("POST", "/token", "ws://127.0.0.1:1", 0)
+    said, request = Conversation(), Request("POST", "/token", "ws://127.0.0.1:1")
     assert Terse().greet(said) == Terse().beat(said) == Reply()
     assert (Terse().http(request), Terse().reply("ping", said)) == (None, None)
     assert list(Terse().wants_reconnect(said)) == []
