@@ -51,15 +51,23 @@ def markets(
 def _options(**values: Any) -> CcxtOptions:
     """The options of a source that would read it; ends the command if there can be none."""
     try:
+        return _checked(**values)
+    except ValueError as error:
+        _fail(str(error), UNUSABLE)
+
+
+def _checked(**values: Any) -> CcxtOptions:
+    """Raises ValueError if there can be no such source."""
+    try:
         import pydantic  # noqa: PLC0415 - not for the list of commands
 
         from wealthsources_ccxt.options import CcxtOptions  # noqa: PLC0415 - ccxt takes long
     except ModuleNotFoundError as error:
-        _fail(f"needs `pip install 'wealthsources[ccxt]'`: there is no module {error.name!r}", UNUSABLE)
+        raise ValueError(f"needs `pip install 'wealthsources[ccxt]'`: there is no module {error.name!r}") from None
     try:
         return CcxtOptions(**values)
     except pydantic.ValidationError as error:
-        _fail("; ".join(_told(each) for each in error.errors()), UNUSABLE)
+        raise ValueError("; ".join(_told(each) for each in error.errors())) from None
 
 
 def _told(error: Any) -> str:
@@ -73,12 +81,11 @@ def _list_kinds(exchange: str, values: dict[str, Any], as_json: bool) -> None:
 
     kinds = list(live_kinds(exchange))
     try:
-        options = _options(**values)
-    except typer.Exit:
+        kinds += history_kinds(_checked(**values))
+    except ValueError as error:
         if not any(values["market"] in ("", kind[0]) for kind in kinds):
-            raise
-    else:
-        kinds += history_kinds(options)
+            _fail(str(error), UNUSABLE)
+        typer.echo(f"no history: {error}", err=True)
     _print(COLUMNS, kinds, as_json)
 
 

@@ -16,8 +16,8 @@ from wealthsources_websocket.protocols.base import Limits
 Language = Literal["en", "zh"]
 
 _HEADS: Final[Mapping[Language, tuple[str, ...]]] = {
-    "en": ("exchange, market", "closed by", "quiet minute", "timeframes", "one connection", "wants"),
-    "zh": ("交易所与市场", "收盘依据", "无成交的分钟", "周期", "一个连接", "还需要"),
+    "en": ("exchange, market", "closed by", "quiet minute", "timeframes", "history", "one connection", "wants"),
+    "zh": ("交易所与市场", "收盘依据", "无成交的分钟", "周期", "历史", "一个连接", "还需要"),
 }
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
@@ -25,6 +25,9 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "successor": "successor",
         "pushed": "pushed",
         "none": "no bar",
+        "all": "all",
+        "newest": "newest {}",
+        "no history": "none here",
         "series": "{} series",
         "connects": "{} a minute",
         "lifetime": "{} h",
@@ -36,6 +39,9 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "successor": "后继",
         "pushed": "推送",
         "none": "没有",
+        "all": "全部",
+        "newest": "最新 {} 根",
+        "no history": "这里没有",
         "series": "{} 个序列",
         "connects": "每分钟 {} 次",
         "lifetime": "{} 小时",
@@ -60,9 +66,16 @@ def _rows(words: Mapping[str, str]) -> Iterator[Sequence[str]]:
                 words[facts.closes_by],
                 words["pushed" if facts.pushes_quiet_minutes else "none"],
                 f"`{' '.join(facts.timeframes)}`",
+                _history(facts.history_bars, words),
                 words["join"].join(_limits(facts.limits, words)),
                 _wants(facts, words),
             )
+
+
+def _history(bars: int | None, words: Mapping[str, str]) -> str:
+    if bars is None:
+        return words["all"]
+    return words["newest"].format(bars) if bars else words["no history"]
 
 
 def _limits(limits: Limits, words: Mapping[str, str]) -> Iterator[str]:

@@ -22,6 +22,7 @@ class MarketFacts(NamedTuple):
     timeframes            ours, of those that it streams on our grid; others are made of these
     closes_by             flag: the exchange says which bar is closed · successor: a later bar says it
     pushes_quiet_minutes  whether a minute without a trade has a bar
+    history_bars          how many of the newest bars a history has; None: all, as far as known; 0: none that is read
     limits                what it allows for one connection and one text
     wants                 what the options have to say beside symbols and resolutions: a credential, contract_sizes
     endpoints             where it is, the first one first; with `https:` it is asked where to connect
@@ -34,6 +35,7 @@ class MarketFacts(NamedTuple):
     timeframes: tuple[str, ...]
     closes_by: str
     pushes_quiet_minutes: bool
+    history_bars: int | None
     limits: Limits
     wants: tuple[str, ...]
     endpoints: tuple[str, ...]
@@ -63,6 +65,7 @@ def _facts(kind: type[Protocol], word: str) -> MarketFacts:
         tuple(made.timeframes),
         made.closes_by,
         made.pushes_quiet_minutes,
+        made.history_bars,
         made.limits,
         tuple(_wants(made)),
         endpoints,

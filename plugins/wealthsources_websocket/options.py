@@ -80,7 +80,7 @@ def _check_protocol(name: Any) -> Any:
     meant = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(
         f"there is no protocol {str(name)[:_LONGEST_NAME]!r} here; {meant}known: {', '.join(known)}; "
-        "any other comes with the package that brings it"
+        "any other comes with the package that brings it, or is polled by the plugin ccxt (live: poll)"
     )
 
 

@@ -63,7 +63,7 @@ def test_holes_and_what_is_behind_follow():
 def test_an_error_is_the_verdict_by_its_name_and_first_line():
     error = StaleDataError("BTCUSDT 1h is stale", hourly(5), [Attempt("live", "failed", reason="no disk")])
     assert lines(bars=hourly(5), error=error)[2:] == ["StaleDataError: BTCUSDT 1h is stale"]
-    assert lines(error=AllSourcesFailed(ASKED, []))[2:] == [f"AllSourcesFailed: no source has {ASKED}:"]
+    assert lines(error=AllSourcesFailed(ASKED, []))[2:] == [f"AllSourcesFailed: no source has {ASKED}"]
 
 
 def test_where_no_bar_fits_that_is_the_verdict():

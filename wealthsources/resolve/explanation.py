@@ -44,7 +44,7 @@ class Explanation:
 
     def _verdict(self) -> list[str]:
         if self.error is not None:
-            first = str(self.error).splitlines()[0]
+            first = str(self.error).splitlines()[0].removesuffix(":")  # what follows it stands above
             return [f"{type(self.error).__name__}: {first}"]
         bars = self.bars
         if bars is None or not len(bars):

@@ -73,6 +73,7 @@ class Alpaca(JsonProtocol):
     closes_by = "flag"
     pushes_forming = False
     pushes_quiet_minutes = False
+    history_bars = 0
     greets = True
 
     def endpoints(self) -> tuple[str, ...]:

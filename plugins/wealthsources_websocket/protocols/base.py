@@ -180,6 +180,8 @@ class Protocol(ABC):
     sends_snapshot        a subscription is answered with bars that may be old
     pushes_quiet_minutes  whether a bar without a trade is pushed; if not, heartbeats too prove that a stream is alive,
                           and a deployment that says nothing of its market takes it for one that is not continuous
+    history_bars          so many of the newest bars of a timeframe can be had as history behind it; None: all of them,
+                          as far as is known; 0: none, by the plugin `ccxt`
     limits                what the server allows
     asks_first            the HTTP method of a request that goes to the endpoint before each connection, for an answer
                           that says where to connect; empty: there is none
@@ -207,6 +209,7 @@ class Protocol(ABC):
     pushes_forming: ClassVar[bool | None] = True
     sends_snapshot: ClassVar[bool] = False
     pushes_quiet_minutes: bool = True
+    history_bars: int | None = None
     limits: Limits = Limits()
     greets: bool = False
     heartbeat: Literal["ping", "text", "none"] = "ping"

@@ -47,6 +47,7 @@ class Gate(JsonProtocol):
     sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "perps": "perpetual contracts that settle in USDT"})
     default_market = "spot"
+    history_bars = 10_000
     # Not 7d, which opens on Thursday. 30d is the calendar month, but no list of the streams has it.
     timeframes = MappingProxyType({name: name for name in ("1m", "5m", "15m", "30m", "1h", "4h", "8h", "1d")})
     # One series a text is documented, numbers are not: that ten texts a second are welcome is a guess.

@@ -52,6 +52,10 @@ class HTX(JsonProtocol):
     limits = Limits(series_per_text=1)
     heartbeat = "none"
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.history_bars = 2_000 if self.market == "spot" else 0
+
     def endpoints(self) -> tuple[str, ...]:
         try:
             return _ENDPOINTS[self.market, self.environment]

@@ -49,6 +49,7 @@ class Hyperliquid(JsonProtocol):
     timeframes = MappingProxyType({name: name for name in _TIMEFRAMES})
     closes_by = "successor"
     pushes_quiet_minutes = False
+    history_bars = 5000
     limits = Limits(1, 1000, 20, counts_control=True)  # 2000 texts a minute; all of them are per IP address
     heartbeat = "text"
 

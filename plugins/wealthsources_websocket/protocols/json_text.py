@@ -57,8 +57,7 @@ class JsonProtocol(Protocol):
         try:
             return tuple(self.understand(message))
         except _UNREADABLE as error:
-            what = f"{type(error).__name__} {sample_of(str(error))}"
-            return (Malformed("bad_message", f"{what}; it began {sample_of(repr(data[:_LONGEST_SAMPLE]))}"),)
+            return (Malformed("bad_message", f"{_why(error)}; it began {sample_of(repr(data[:_LONGEST_SAMPLE]))}"),)
 
     def _unparsed(self, data: bytes, error: Exception) -> ProtocolEvent:
         known = self.plain_texts.get(data)
@@ -97,6 +96,16 @@ class JsonProtocol(Protocol):
         return Malformed("bad_bar", sample_of(why), symbol, self.names.get(theirs, theirs), open_time)
 
 
+def _why(error: Exception) -> str:
+    """In words of the message, not of the code that read it."""
+    match error:
+        case KeyError(args=(name,)):
+            return f"it has no {sample_of(repr(name))}"
+        case ValueError():
+            return sample_of(str(error))
+    return f"it is built otherwise than such messages are ({sample_of(str(error))})"
+
+
 def each_of(entries: Any, read: Callable[[Any], Meant], lost: Callable[[Any, str], Meant]) -> Iterator[Meant]:
     """What each entry of a list means; what is no list is the only one.
 
@@ -106,7 +115,7 @@ def each_of(entries: Any, read: Callable[[Any], Meant], lost: Callable[[Any, str
         try:
             yield read(entry)
         except _UNREADABLE as error:
-            yield lost(entry, f"{type(error).__name__} {error}")
+            yield lost(entry, _why(error))
 
 
 def as_list(value: Any, name: str, least: int = 0) -> list[Any]:

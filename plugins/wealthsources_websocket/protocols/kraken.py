@@ -49,6 +49,7 @@ class Kraken(JsonProtocol):
     )
     closes_by = "successor"
     pushes_quiet_minutes = False
+    history_bars = 720
     limits = Limits(series_per_text=_PER_TEXT, connects_per_minute=15)  # 150 in ten minutes: a guess
     heartbeat = "text"  # its documentation knows no other ping of the client's
 

@@ -74,6 +74,7 @@ class KuCoin(JsonProtocol):
         skipped = _NOT_OF_FUTURES if futures else ()
         self.timeframes = MappingProxyType({ours: its for ours, its in _SPOT.items() if ours not in skipped})
         self.needs_contract_size = futures
+        self.history_bars = 0 if futures else None
         self._topic = _TOPICS[self.market]
 
     def endpoints(self) -> tuple[str, ...]:

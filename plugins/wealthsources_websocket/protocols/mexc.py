@@ -61,6 +61,7 @@ class MEXC(JsonProtocol):
     )
     closes_by = "successor"
     pushes_quiet_minutes = False
+    history_bars = 500  # of minutes; of longer ones nothing is known
     heartbeat = "text"
 
     def __init__(self, **options: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from wealthsources_ccxt.facts import KNOWN
 from wealthsources_websocket.exchange_table import table
 from wealthsources_websocket.markets import describe_markets
 from wealthsources_websocket.protocols import BUILT_IN
@@ -33,7 +34,7 @@ def test_there_is_a_row_for_each_market():
     rows = table().splitlines()[2:]
     assert len(rows) == sum(len(describe_markets(name)) for name in EXCHANGES)
     assert "| `binance` `usdm` | flag | pushed |" in "".join(rows)
-    assert all(row.count("|") == 7 for row in [*rows, *table("zh").splitlines()])
+    assert all(row.count("|") == 8 for row in [*rows, *table("zh").splitlines()])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -41,3 +42,9 @@ def test_it_is_printed_by_the_module(language):
     command = [sys.executable, "-m", "wealthsources_websocket.exchange_table", language]
     done = subprocess.run(command, capture_output=True, check=True, env={"PYTHONUTF8": "1"})
     assert done.stdout.decode() == table(language)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_there_is_a_history_of_a_market_where_the_source_of_history_reads_it(exchange):
+    words = KNOWN[exchange].words if exchange in KNOWN else ()
+    assert {facts.market for facts in describe_markets(exchange) if facts.history_bars != 0} == set(words)
