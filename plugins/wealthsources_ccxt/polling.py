@@ -186,7 +186,7 @@ class PollingSource(PushedSource):
     def _refused(self, shard: Shard, key: SeriesKey, reason: str) -> float:
         """The exchange does not have it; it may have it later. Returns the seconds until it is looked for again."""
         if shard.refused.get(key) != reason:
-            self._say("%s %s is refused: %s", *key, reason)
+            self._say("%s %s is refused: %s", *key, reason, about=key)
         shard.refused[key] = reason
         return _REFUSED_FOR
 
@@ -204,7 +204,7 @@ class PollingSource(PushedSource):
         shard.last_error = f"{key[0]} {key[1]}: {error}"
         shard.counters["bad_pages"] += 1
         if key not in self._waits:
-            self._say("%s", shard.last_error)
+            self._say("%s", shard.last_error, about=key)
         return self._next_wait(key)
 
     def _failed(self, shard: Shard, key: SeriesKey, error: SourceError) -> float:
@@ -216,9 +216,9 @@ class PollingSource(PushedSource):
             self.on_state(shard, "reconnecting", str(error))
         return max(error.retry_after, self._next_wait(key))
 
-    def _say(self, text: str, *values: object) -> None:
+    def _say(self, text: str, *values: object, about: SeriesKey | None = None) -> None:
         if self._host is not None:
-            self._host.logger.warning(text, *values)
+            self._host.logger.warning(text, *values, extra={"about": about})
 
     def _next_wait(self, key: SeriesKey) -> float:
         wait = self._waits.get(key, _FIRST_WAIT)

@@ -235,6 +235,25 @@ def test_e4_an_ordinary_close_time(case, entry):
     assert case.counter("odd_close_time") == 0
 
 
+def test_e4_off_the_grid_is_one_line_for_each_series(case, caplog):
+    """Sends forty bars of two series a quarter of an hour off the grid, each of another hour → one line a series."""
+
+    def send(peer: Peer) -> None:
+        bar = peer.bar()
+        for hour in range(20):
+            off = {"open_time": bar["open_time"] + hour * HOUR + HOUR // 4}
+            peer.send(bar | off, bar | off | {"symbol": "ETHUSDT"})
+
+    case.serve(once(send))
+    case.play(3)
+    case.open(symbols=["BTCUSDT", "ETHUSDT"])
+    case.counted("bad_bar", 40)
+    lines = logged(caplog, "bad_bar: ", 2)
+    assert [line.rpartition("(")[2] for line in lines] == ["BTCUSDT 1h)", "ETHUSDT 1h)"]
+    assert all("is not on the 1h grid" in line for line in lines)
+    stayed(case)
+
+
 GRIDS = {"1m": 30_000, "5m": 60_000, "4h": HOUR, "1d": HOUR, "1w": 24 * HOUR, "1M": 24 * HOUR}
 
 

@@ -95,6 +95,20 @@ def test_of_lines_without_arguments_the_place_is_the_topic_and_the_text_the_caus
     assert pace.said[10:] == ["elsewhere", "row 999 is bad (990 times more in 0 s, and not since)", "elsewhere"]
 
 
+def test_each_thing_that_lines_are_about_is_a_topic(pace):
+    for name in (f"S{number}" for number in range(40)):
+        for reason in ("unknown", "unknown"):
+            pace.log.warning("%s is refused: %s", name, reason, extra={"about": name})
+    assert pace.said == [f"S{number} is refused: unknown" for number in range(40)]
+
+
+def test_the_cause_can_be_said(pace):
+    for open_time in range(100):
+        pace.log.warning("bad: %s", f"{open_time} is off", extra={"cause": " is off"})
+    pace.log.warning("bad: %s", "7 is low", extra={"cause": " is low"})
+    assert pace.said == ["bad: 0 is off", "bad: 7 is low"]
+
+
 def test_an_exception_is_told_with_its_traceback_once(pace):
     for _ in range(61):
         pace.fail(RuntimeError("mine"))

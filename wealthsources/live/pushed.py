@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from os import getpid
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from wealthsources.source import HistoryRequest, Host
 
 _LONG_OVER: Final = 30.0  # seconds after which a bar that only begins is no quiet market's
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _MOST_TROUBLES: Final = 3  # of that many series the status says what is wrong
 
 
@@ -326,7 +328,8 @@ class PushedSource(Source):
     def _refuse(self, shard: Shard, stream: Stream, open_time: int | None, fault: str, now: float) -> None:
         """A message that breaks a rule: what we hold of its bar is not what it became."""
         if self._host is not None:
-            self._host.logger.warning("bad_bar: %s (%s %s)", fault, stream.symbol, stream.timeframe)
+            about = {"about": (stream.symbol, stream.timeframe), "cause": _NUMBER.sub("", fault)}
+            self._host.logger.warning("bad_bar: %s (%s %s)", fault, stream.symbol, stream.timeframe, extra=about)
         stream.refuse(fault, now)
         stream.lost(open_time)
         shard.counters["bad_bar"] += 1  # last: what is counted has been told

@@ -23,8 +23,9 @@ _MOST_TOPICS: Final = 1_000
 class PacedLogger(logging.Logger):
     """Logs as the logger of that name does, but for what it has only just said.
 
-    Lines of one format are a topic. What its arguments say is the cause, but for numbers; of an exception it is the
-    kind and the place, not the text. The first line of each cause goes out at once, up to ten of a topic. All others
+    Lines of one format are a topic; those with `extra={"about": x}` are one for each x, such as a series. What its
+    arguments say is the cause, but for numbers, or what `extra={"cause": …}` says; of an exception it is the kind and
+    the place, not the text. The first line of each cause goes out at once, up to ten of a topic. All others
     of the topic make one line a minute together: the newest, with their number and without a traceback. After a minute
     of quiet what was not told goes out with the next line of any topic, or with `settle`, and every cause is new again.
 
@@ -63,13 +64,14 @@ class PacedLogger(logging.Logger):
             super().handle(record)
 
     def _admits(self, record: logging.LogRecord) -> bool:
-        format_ = str(record.msg) if record.args else (record.pathname, record.lineno)
+        kind = str(record.msg) if record.args else (record.pathname, record.lineno)
+        name = kind, getattr(record, "about", None)
         with self._lock:
-            topic = self._topics.get(format_)
+            topic = self._topics.get(name)
             if topic is None:
                 if len(self._topics) >= _MOST_TOPICS:
                     self._topics.pop(next(iter(self._topics)))
-                topic = self._topics[format_] = _Topic()
+                topic = self._topics[name] = _Topic()
             return topic.admits(record, self._clock())
 
 
@@ -114,6 +116,9 @@ class _Topic:
 
 
 def _cause_of(record: logging.LogRecord) -> Hashable:
+    said: Hashable = getattr(record, "cause", None)
+    if said is not None:
+        return said
     args = record.args.values() if isinstance(record.args, Mapping) else record.args
     words = [_word(each) for each in args or (record.msg,) if not isinstance(each, numbers.Number)]
     error = record.exc_info[1] if record.exc_info else None

@@ -413,7 +413,7 @@ class Conversation:
         refused = self._subscription.refuse(event)
         for series in refused or ():
             if shard.refused.get(series) != reason:
-                self._setting.log.warning("%s %s is refused: %s", *series, reason)
+                self._setting.log.warning("%s %s is refused: %s", *series, reason, extra={"about": series})
             shard.refused[series] = reason
             shard.counters["refused_series"] += 1
         if refused is None:
