@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
 import struct
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from wealthsources_simulator import MarketServer, PlayedBar, encode
@@ -78,6 +81,14 @@ class Client:
             raise EOFError
         return data
 
+    def frames_before_pong(self) -> list[tuple[int, bytes]]:
+        """Ping; what comes before the answer."""
+        pong, frames = (PONG, b"and now?"), []
+        self.send(PING, pong[1])
+        while (frame := self.frame()) != pong:
+            frames.append(frame)
+        return frames
+
     def nothing_comes(self, seconds: float = 0.05) -> bool:
         self.sock.settimeout(seconds)
         try:
@@ -88,6 +99,27 @@ class Client:
     def close(self) -> None:
         self.file.close()
         self.sock.close()
+
+
+@contextlib.contextmanager
+def reading(client: Client) -> Iterator[bytearray]:
+    """Every byte that comes within the block, as soon as it has come; afterwards the client has gone."""
+    data = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):
+            while chunk := client.sock.recv(65_536):
+                data.extend(chunk)
+
+    client.sock.settimeout(None)  # the reader ends with the block, and no pause of a slow machine's ends it before
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield data
+    finally:
+        with contextlib.suppress(OSError):  # the server was faster
+            client.sock.shutdown(socket.SHUT_RDWR)
+        reader.join()
 
 
 def truth(bars: list[PlayedBar]) -> list[tuple[int, str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from wealthsources_simulator import Market, MarketServer, PlayedBar
 
+from ....support.waiting import wait_until
 from ..clients import TEXT, Client
 
 #: 2027-01-15 08:00 UTC, ms.
@@ -50,6 +51,11 @@ class Talk:
         opcode, payload = self.client.frame()
         assert opcode == TEXT
         return payload.decode()
+
+    def hears_nothing(self) -> bool:
+        """Whether nothing came of what was played: the server is done with it, and a ping's answer comes next."""
+        wait_until(lambda: not self.server.peers[0].is_behind(self.market.length))
+        return self.client.frames_before_pong() == []
 
     def is_cut(self) -> bool:
         """Whether the connection ends without another frame."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 
 import pytest
 
 from wealthsources_simulator.errors import SimulatorError
 from wealthsources_simulator.exchanges.binance import Binance
 
+from ....support.waiting import wait_until
 from ..clients import PING, PONG
 from .talking import EIGHT, FIRST, MINUTE, THIRD
 
@@ -64,7 +66,7 @@ def test_an_unknown_symbol_is_acknowledged_and_silent(talk):
     unknown = ["foousdt@kline_1m", "BTCUSDT@kline_1m", "btcusdt@trade", 7]
     assert one.asks(SUBSCRIBE | {"params": unknown}) == {"result": None, "id": 1}
     one.market.play(1)
-    assert one.client.nothing_comes()
+    assert one.hears_nothing()
 
 
 def test_streams_can_be_in_the_url_and_are_not_acknowledged(talk):
@@ -99,13 +101,14 @@ def test_futures_push_klines_below_market_alone(talk, path, bars):
     one = talk(Binance("usdm"), (BTC,), path)
     assert one.asks(SUBSCRIBE) == {"result": None, "id": 1}
     one.market.play(0.5)
-    assert one.hear() if bars else one.client.nothing_comes()
+    assert one.hear() if bars else one.hears_nothing()
 
 
 def test_futures_in_the_url_of_old_are_silent(talk):
     one = talk(Binance("usdm"), (BTC,), "/ws/btcusdt@kline_1m")
+    wait_until(lambda: one.server.acknowledged)  # silently: no message tells it
     one.market.play(1)
-    assert one.client.nothing_comes()
+    assert one.hears_nothing()
 
 
 def test_what_is_no_request_is_refused(talk):
@@ -115,12 +118,15 @@ def test_what_is_no_request_is_refused(talk):
 
 
 def test_who_answers_the_servers_pings_stays(talk):
-    one = talk(Binance(pace=0.01), (BTC,))
-    for _ in range(5):
+    one = talk(Binance(pace=0.02), (BTC,))
+    for _ in range(5):  # the last comes after the time in which the first has to be answered
         opcode, payload = one.client.frame()
         assert opcode == PING
         one.client.send(PONG, payload)
-    assert one.asks(SUBSCRIBE) == {"result": None, "id": 1}
+    one.say(SUBSCRIBE)
+    while (frame := one.client.frame())[0] == PING:
+        one.client.send(PONG, frame[1])
+    assert json.loads(frame[1]) == {"result": None, "id": 1}
 
 
 @pytest.mark.parametrize("answer", [b"not asked for", None])

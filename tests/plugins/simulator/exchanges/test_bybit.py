@@ -36,7 +36,7 @@ def test_one_topic_it_does_not_have_refuses_the_whole_text(talk):
         "ret_msg": "error:handler not found,topic:kline.1.FOOUSDT",
     }
     one.market.play(1)
-    assert one.client.nothing_comes()
+    assert one.hears_nothing()
 
 
 def test_a_bar_has_the_fields_of_the_wire(talk):

@@ -68,7 +68,7 @@ def test_values_are_numbers_that_keep_their_digits(zipped):
 
 
 def test_who_answers_the_servers_pings_stays(zipped):
-    one = zipped(HTX(pace=0.02), ("btcusdt",))
+    one = zipped(HTX(pace=0.1), ("btcusdt",))
     one.say({"sub": topic("btcusdt"), "id": "1"})
     answered = 0
     while answered < 3:

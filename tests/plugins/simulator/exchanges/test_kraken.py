@@ -80,11 +80,11 @@ def test_the_window_is_a_part_of_what_is_subscribed_to(talk):
 
 
 def test_a_ping_is_answered_and_what_is_no_request_refused(talk):
-    one = talk(Kraken(), (BTC,))
+    one = talk(Kraken(pace=1000), (BTC,))  # no heartbeat comes in between
     one.hear()
     assert one.asks({"method": "ping", "req_id": 9}).items() >= {"method": "pong", "req_id": 9}.items()
     assert one.asks({"method": "hello"})["success"] is False
     one.asks(subscribe(BTC))
     assert one.asks(subscribe(BTC) | {"method": "unsubscribe"})["method"] == "unsubscribe"
     one.market.play(1)
-    assert one.client.nothing_comes()
+    assert one.hears_nothing()

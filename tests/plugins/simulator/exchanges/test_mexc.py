@@ -84,7 +84,7 @@ def test_more_than_thirty_are_acknowledged_and_thirty_are_sent(talk):
     one.market.play(1)
     for _ in range(30):
         assert one.client.frame()[0] == BINARY
-    assert one.client.nothing_comes()
+    assert one.hears_nothing()
 
 
 def test_futures_speak_json_and_their_volume_counts_contracts(talk):

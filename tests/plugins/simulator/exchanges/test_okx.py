@@ -86,7 +86,7 @@ def test_what_is_no_request_is_refused_and_unsubscribing_is_obeyed(talk):
     one.asks(subscribe(arg(BTC)))
     assert one.asks({"op": "unsubscribe", "args": [arg(BTC)]})["event"] == "unsubscribe"
     one.market.play(1)
-    assert one.client.nothing_comes()
+    assert one.hears_nothing()
 
 
 def test_it_says_that_the_connection_will_be_closed(talk):
