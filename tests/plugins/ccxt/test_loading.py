@@ -6,6 +6,8 @@ import threading
 from wealthsources import SourceError
 from wealthsources_ccxt.loading import Loading
 
+from ...support.waiting import wait_until
+
 LOG = logging.getLogger("test")
 
 
@@ -38,7 +40,23 @@ def test_a_failure_is_told_logged_and_tried_again(caplog):
     assert "its markets could not be loaded yet: no luck" in caplog.text
 
 
-def test_it_waits_as_long_as_the_exchange_asked_for_and_stops_at_once_all_the_same():
+def test_it_waits_as_long_as_the_exchange_asked_for():
+    answers, waits = [SourceError("too many", retry_after=3600), "names"], []
+
+    def load():
+        answer = answers.pop(0)
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    loading = Loading(load, first_wait=0.001, pause=lambda _, seconds: waits.append(seconds))
+    loading.begin(LOG)
+    wait_until(lambda: loading.names)
+    loading.stop(1)
+    assert waits == [3600]
+
+
+def test_it_stops_at_once_however_long_the_exchange_asked_it_to_wait():
     def load():
         raise SourceError("too many", retry_after=3600)
 
