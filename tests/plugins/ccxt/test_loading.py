@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 
 from wealthsources import SourceError
 from wealthsources_ccxt.loading import Loading
 
+from ...support.forking import in_child
 from ...support.waiting import wait_until
 
 LOG = logging.getLogger("test")
@@ -77,9 +79,24 @@ def test_before_it_was_begun_and_after_it_was_stopped_nothing_is_loaded():
 
 
 def test_in_a_forked_child_it_is_begun_anew():
-    loading = Loading(lambda: "names")
-    loading._thread = threading.current_thread()  # as a fork leaves it: one that does not run there
-    loading._begin_anew()
+    parent, under_way, done = os.getpid(), threading.Event(), threading.Event()
+
+    def load():
+        if os.getpid() == parent:
+            under_way.set()
+            done.wait(60)
+        return "names"
+
+    def begin_here():
+        loading.begin()
+        return loading.wait(10), loading.names
+
+    loading = Loading(load)
     loading.begin(LOG)
-    assert loading.wait(10)
-    loading.stop(1)
+    try:
+        assert under_way.wait(10)  # on a thread that the child does not have
+        assert in_child(begin_here) == (True, "names")
+        assert loading.names is None, "in the parent it is under way as before"
+    finally:
+        done.set()
+        loading.stop(10)
