@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from wealthsources import NotHere, SourceError, Timeframe
+from wealthsources import HistoryRequest, NotHere, SourceError, Timeframe
+from wealthsources.testing.fakes import LoneHost
 from wealthsources_ccxt.options import CcxtOptions
 from wealthsources_ccxt.source import CcxtSource
 from wealthsources_simulator.bars import PlayedBar
@@ -67,7 +68,7 @@ def test_before_the_markets_are_there_it_has_nothing_and_says_why():
         on.source.stop()
         source = CcxtSource(on.source.options)
         with pytest.raises(NotHere, match="markets"):
-            source.get_history(_request(on))
+            source.get_history(HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end, count=3))
         source.stop()
 
 
@@ -80,7 +81,7 @@ def test_but_not_longer_than_its_deadline():
     with stage(loaded=False) as on:
         on.server.loading = faults.slow(30)
         source = CcxtSource(on.source.options)
-        source.start(_host(on))
+        source.start(LoneHost(on.clock))
         with pytest.raises(NotHere, match="its markets are being loaded"):
             on._replace(source=source).ask(deadline=time.monotonic() + 0.5)
         source.stop()
@@ -228,7 +229,7 @@ def test_stop_ends_the_loading_of_markets_at_once():
         on.server.loading = faults.slow(30)
         source = CcxtSource(on.source.options)
         before = len(on.server.asked)
-        source.start(_host(on))
+        source.start(LoneHost(on.clock))
         wait_until(lambda: len(on.server.asked) > before)
         source.stop()
         assert not [thread for thread in threading.enumerate() if thread.name == "wealthsources-ccxt-markets"]
@@ -256,18 +257,6 @@ def test_timeframes_of_another_grid_are_not_served():
         assert not lacks & set(source.capabilities.timeframes)
         assert "1h" in source.capabilities.timeframes
     assert "1w" in CcxtSource(CcxtOptions(exchange="binance")).capabilities.timeframes
-
-
-def _request(on):
-    from wealthsources import HistoryRequest
-
-    return HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end, count=3)
-
-
-def _host(on):
-    from wealthsources.testing.fakes import LoneHost
-
-    return LoneHost(on.clock)
 
 
 def test_a_source_that_was_asked_and_stopped_leaves_no_thread_and_no_socket_behind():
