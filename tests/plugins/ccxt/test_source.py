@@ -173,7 +173,7 @@ def one_second_left_after_a_page(on, deadline):
 
 
 def test_when_the_deadline_comes_the_verified_bars_are_given_and_kept():
-    with stage(bars=minutes(2500), script=(None, faults.slow(30))) as on:
+    with stage(bars=minutes(2500), script=(None, faults.slow(30)), timeout=60) as on:  # no limit but the deadline
         deadline = time.monotonic() + 600
         on.source._connection._clock = one_second_left_after_a_page(on, deadline)
         bars = on.ask(deadline=deadline)
@@ -184,7 +184,10 @@ def test_when_the_deadline_comes_the_verified_bars_are_given_and_kept():
 
 
 def test_when_the_deadline_comes_before_any_bar_it_failed():
-    with stage(script=(faults.slow(30),)) as on, pytest.raises(SourceError, match="no answer before the deadline"):
+    with (
+        stage(script=(faults.slow(30),), timeout=60) as on,
+        pytest.raises(SourceError, match="no answer before the deadline"),
+    ):
         on.ask(deadline=time.monotonic() + 2)  # well over what there must be left to ask at all
 
 
