@@ -21,12 +21,19 @@ _LONGEST_WAIT: Final = 60.0
 class Loading:
     """`load` is called on a thread of its own, from `begin` on and until it has answered; `names` is what it said.
 
-    Waits twice as long after each failure, by chance up to so long, or as long as the exchange asked for.
+    Waits twice as long after each failure, by chance up to so long, or as long as the exchange asked for. `pause` is
+    how: so many seconds, or until the event.
     """
 
-    def __init__(self, load: Callable[[], Names], first_wait: float = _FIRST_WAIT) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Names],
+        first_wait: float = _FIRST_WAIT,
+        pause: Callable[[threading.Event, float], object] = threading.Event.wait,
+    ) -> None:
         self._load = load
         self._first_wait = first_wait
+        self._pause = pause
         self.names: Names | None = None
         self.why = "its markets are not loaded: the source has not been started"
         self._log: logging.Logger | None = None
@@ -67,7 +74,7 @@ class Loading:
             self._settled.set()
             if rest is None:
                 return
-            self._stopped.wait(max(rest, random.uniform(wait / 2, wait)))  # noqa: S311 - not for secrets
+            self._pause(self._stopped, max(rest, random.uniform(wait / 2, wait)))  # noqa: S311 - not for secrets
             wait = min(wait * 2, _LONGEST_WAIT)
 
     def _attempt(self) -> float | None:

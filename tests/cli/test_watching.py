@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -52,6 +55,26 @@ def names(views: list[SeriesView]) -> list[tuple[str, str]]:
     return [(view.stream.symbol, view.stream.timeframe) for view in views]
 
 
+class Full(queue.Queue[Event]):
+    """Says when somebody waits for room in it."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.waits = threading.Event()
+
+    def put(self, item: Event, block: bool = True, timeout: float | None = None) -> None:
+        if self.full():
+            self.waits.set()
+        super().put(item, block, timeout)
+
+
+def lasts(seen: Watch, seconds: float) -> bool:
+    """Whether it waits so long, as nothing happens."""
+    began = time.monotonic()
+    seen.wait(seconds)
+    return time.monotonic() - began >= seconds * 0.99
+
+
 def test_all_series_are_seen_in_the_order_of_the_configuration(session):
     with Watch(session, (), (), keeps=False) as seen:
         status, views = seen.look()
@@ -84,10 +107,38 @@ def test_a_reader_that_does_not_read_holds_up_nobody_who_leaves(session, tell):
         wait_until(lambda: seen.closed == 1_000)
 
 
+def test_who_waits_to_tell_one_more_event_goes_on_when_the_reader_leaves(session, tell):
+    others: list[Event] = []
+    with Watch(session, ("BTCUSDT",), ("1h",), keeps=True) as seen:
+        seen._told = Full(1)
+        session.subscribe(others.append)
+        for place in range(3):
+            tell(place, closed=True)
+        assert seen._told.waits.wait(20)
+    wait_until(lambda: sum(event.kind == "bar" for event in others) == 3)
+
+
 def test_waiting_ends_when_something_happens(session, tell):
     with Watch(session, (), (), keeps=False) as seen:
+        wait_until(lambda: lasts(seen, 0.1))
+        waiting = threading.Thread(target=seen.wait, args=(3600,), daemon=True)
+        waiting.start()
         tell(0, closed=True)
-        seen.wait(3600)
+        waiting.join(20)
+        assert not waiting.is_alive()
+
+
+def test_what_happened_ends_one_wait_and_the_next_lasts_as_long_as_nothing_happens(session, tell):
+    with Watch(session, (), (), keeps=False) as seen:
+        tell(0, closed=True)
+        wait_until(lambda: seen.closed)
+        wait_until(lambda: lasts(seen, 0.1))  # not at once: the session tells how it is, too
+
+
+def test_who_keeps_nothing_is_told_nothing(session, tell):
+    with Watch(session, (), (), keeps=False) as seen:
+        tell(0, closed=True)
+        wait_until(lambda: seen.closed)
         assert list(seen.happened()) == []
 
 

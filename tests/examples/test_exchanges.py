@@ -65,6 +65,24 @@ def test_a_key_that_is_not_there_is_told_by_its_name(name, monkeypatch):
         read_config(path)
 
 
-def test_no_key_is_ever_shown(capsys):
+def test_no_key_is_in_what_a_session_is_shown_as():
     with wealthsources.open(FOLDER / "alpaca.yaml") as session:
         assert "of-no-account" not in repr(session) + repr(session.config) + repr(session.sources)
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ([], "OK: "),
+        (["ALPACA_API_SECRET"], "ALPACA_API_SECRET is not set"),  # the other key is there to be shown
+    ],
+)
+def test_no_key_is_in_what_a_check_says(missing, told, capsys, monkeypatch):
+    for name in missing:
+        monkeypatch.delenv(name)
+    with pytest.raises(SystemExit):
+        main(["check", str(FOLDER / "alpaca.yaml")])
+    captured = capsys.readouterr()
+    said = captured.out + captured.err
+    assert told in said
+    assert "of-no-account" not in said

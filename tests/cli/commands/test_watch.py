@@ -12,8 +12,10 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from collections.abc import Iterator
+from typing import IO, Any
 
 import pytest
 
@@ -101,18 +103,37 @@ def test_what_is_wrong_is_told_with_its_remedy(cli, folder, monkeypatch, argumen
 
 
 @contextlib.contextmanager
-def on_terminal(url: str, width: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def watching(url: str, **options: Any) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """The command in a process of its own, and the file of its stderr, which is told where the block fails."""
+    command = [sys.executable, "-m", "wealthsources.cli", *WAY, url]
+    with tempfile.TemporaryFile() as said, subprocess.Popen(command, stderr=said, **options) as process:
+        try:
+            yield process, said
+        except BaseException as error:
+            process.kill()
+            process.wait()
+            error.add_note(f"stderr of the command:\n{read_whole(said)}")
+            raise
+        finally:
+            process.kill()
+
+
+def read_whole(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
+@contextlib.contextmanager
+def on_terminal(url: str, width: int) -> Iterator[tuple[subprocess.Popen[bytes], int, IO[bytes]]]:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(width)}
-    command = [sys.executable, "-m", "wealthsources.cli", *WAY, url]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=environment) as process:
-        os.close(theirs)
-        try:
-            yield process, ours
-        finally:
-            process.kill()
-            os.close(ours)
+    try:
+        with watching(url, stdin=theirs, stdout=theirs, env=environment) as (process, said):
+            os.close(theirs)
+            yield process, ours, said
+    finally:
+        os.close(ours)
 
 
 def read_until(terminal: int, wanted: bytes) -> bytes:
@@ -132,28 +153,27 @@ def read_to_the_end(terminal: int) -> bytes:
 
 @pytest.mark.parametrize(("width", "end"), [(80, signal.SIGINT), (120, signal.SIGTERM)])
 def test_the_table_is_updated_in_place_until_it_is_interrupted(serve, width, end):
-    with on_terminal(serve(token=None).url, width) as (process, terminal):
+    with on_terminal(serve(token=None).url, width) as (process, terminal, said):
         seen = read_until(terminal, b"forming")
         seen += read_until(terminal, b"\x1b[1A")  # up again: the next picture stands where this one does
         process.send_signal(end)
         seen += read_to_the_end(terminal)
         assert process.wait(20) == 0
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
-    rows = [line for line in text.splitlines() if line.startswith("BTCUSDT 1h")]
-    assert all(len(row) <= width for row in rows)
-    assert any(" live " in row for row in rows)
-    assert "Traceback" not in text
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
+        rows = [line for line in text.splitlines() if line.startswith("BTCUSDT 1h")]
+        assert all(len(row) <= width for row in rows)
+        assert any(" live " in row for row in rows)
+        assert "Traceback" not in text + read_whole(said)
 
 
 def test_a_reader_that_went_away_ends_it_quietly(serve):
-    command = [sys.executable, "-m", "wealthsources.cli", *WAY, serve(token=None, manual=False, rate=50).url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    url = serve(token=None, manual=False, rate=50).url
+    with watching(url, stdout=subprocess.PIPE) as (process, said):
         assert process.stdout is not None
         assert process.stdout.readline()
         process.stdout.close()
-        _, told = process.communicate(timeout=60)
-    assert b"Traceback" not in told
-    assert process.returncode == 1
+        assert process.wait(60) == 1
+        assert "Traceback" not in read_whole(said)
 
 
 def test_a_time_that_is_none_is_told(cli):

@@ -10,6 +10,7 @@ import pytest
 
 import wealthsources
 from wealthsources import AllSourcesFailed, NotHere, SourceError, Timeframe
+from wealthsources.testing.fakes import LoneHost
 from wealthsources_simulator.history import faults
 from wealthsources_simulator.history.okx import Okx
 
@@ -78,7 +79,7 @@ def test_a_region_that_is_shut_out_is_told_while_the_markets_are_loaded(caplog):
         on.source.stop()
         on.server.loading = faults.status(451)
         source = type(on.source)(on.source.options)
-        source.start(_Host(on.clock))
+        source.start(LoneHost(on.clock))
         assert not source.wait_loaded(10)
         with pytest.raises(NotHere, match=r"binance: its markets could not be loaded yet: .*HTTP 451"):
             on._replace(source=source).ask()
@@ -111,12 +112,3 @@ def test_the_chain_leaves_alone_who_asks_for_it(status):
                 with pytest.raises(AllSourcesFailed, match=told):
                     adapter.get_history("BTCUSDT", start=on.bars[0].open_time, timeframe="1m")
         assert len(on.server.pages) == 1
-
-
-class _Host:
-    name = "history"
-    listening = False
-    logger = logging.getLogger("wealthsources.testing")
-
-    def __init__(self, clock):
-        self.clock = clock

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from decimal import Decimal
 
@@ -12,7 +13,10 @@ from wealthsources_ccxt.errors import OutOfTime
 from wealthsources_ccxt.names import Listed
 from wealthsources_ccxt.options import CcxtOptions
 from wealthsources_simulator.history import faults
+from wealthsources_simulator.history.faults import HistoryFault
 
+from ...support.forking import held_elsewhere, in_child
+from ...support.waiting import wait_until
 from .exchange import SPOT, stage
 
 BTC = Listed(SPOT, "BTCUSDT", "BTC", "USDT")
@@ -136,8 +140,29 @@ def test_markets_of_another_kind_or_of_an_unknown_size_are_left_out():
     assert [(each.symbol, each.size) for each in found] == [("X/USDT:USDT", Decimal("0.01"))]
 
 
-def test_in_a_forked_child_it_has_connections_and_a_lock_of_its_own(on):
+def test_in_a_forked_child_nobody_holds_its_lock(on):
     connection = on.source._connection
-    connection._lock.acquire()
-    connection._begin_anew()
-    assert connection.fetch(BTC, "1m", 0, 2).rows
+
+    def fetch():
+        return connection.fetch(BTC, "1m", on.bars[0].open_time, 2, time.monotonic() + 10).rows
+
+    with held_elsewhere(connection._lock):
+        rows = in_child(fetch)
+    assert [row[0] for row in rows] == [bar.open_time for bar in on.bars[:2]]
+
+
+def test_a_forked_child_that_ends_its_connections_ends_none_of_the_parents(on):
+    connection, answers, ended = on.source._connection, [], threading.Event()
+
+    def held_back(bars):
+        ended.wait(30)
+        return bars
+
+    on.server.script = [HistoryFault("only later", bars=held_back)]
+    asking = threading.Thread(target=lambda: answers.append(connection.fetch(BTC, "1m", 0, 2)))
+    asking.start()
+    wait_until(lambda: on.server.pages)
+    in_child(connection.close)
+    ended.set()
+    asking.join(20)
+    assert [len(answer.rows) for answer in answers] == [2]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import time
 
 import pytest
 
 import wealthsources
 from wealthsources import ConfigError, HistoryRequest, NotHere, PushedSource, Shard
-from wealthsources.model.markets import Market
+from wealthsources.testing.fakes import LoneHost, SetClock
 from wealthsources_ccxt.options import CcxtOptions
 from wealthsources_ccxt.polling import PollingSource
 from wealthsources_ccxt.source import CcxtSource
@@ -25,35 +24,6 @@ from ...support.waiting import wait_until
 from .exchange import MINUTE, SPOT, minutes, truth, values
 
 KEY = ("BTCUSDT", "1m")
-
-
-class Host:
-    name = "live"
-    listening = False
-    logger = logging.getLogger("wealthsources.testing")
-
-    def __init__(self, clock):
-        self.clock = clock
-        self.asked = []
-
-    def market(self, _symbol):
-        return Market()
-
-    def backfill(self, request, done):
-        self.asked.append((request, done))
-
-
-class Hand:
-    """The session's clock; it listens to nobody."""
-
-    name = "system"
-
-    def now(self):
-        return int(time.time() * 1000)
-
-    def saw_closed(self, end): ...
-
-    def saw_open(self, open_time): ...
 
 
 class Polled:
@@ -85,7 +55,7 @@ def polled(speaks=None, **options):
         source._wall_ms = lambda: clock[0]
         on = Polled(server, source, bars, clock)
         on.names = source._connection.load_names()
-        source.begin(Host(Hand()))
+        source.begin(LoneHost(SetClock(now)))
         source.assign(lambda _: on.shard)
         try:
             yield on
@@ -187,14 +157,16 @@ def test_who_asks_to_be_left_alone_is():
         assert on.poll() >= 300
 
 
-def test_after_a_silence_that_no_page_spans_it_begins_with_the_newest():
+def test_after_a_silence_that_no_page_spans_it_begins_with_the_newest(monkeypatch):
+    asked = []
     with polled() as on:
         on.poll()
+        monkeypatch.setattr(on.source._host, "backfill", lambda *request: asked.append(request))
         on.source._limit = 10
         on.clock[0] = on.bars[59].open_time
         on.poll()
         assert on.held()[-1] == truth(on.bars)[58]
-        assert on.source._host.asked  # the chain is asked for the hole
+        assert asked  # the chain is asked for the hole
 
 
 def test_a_symbol_that_it_does_not_have_is_refused():
@@ -233,7 +205,7 @@ def test_a_refusal_is_logged_once(caplog):
 def test_on_its_own_thread_it_polls_once_the_markets_are_there_and_stops_at_once():
     with polled() as on:
         source = CcxtSource(on.source.options)
-        source.start(Host(Hand()))
+        source.start(LoneHost(SetClock(on.clock[0])))
         wait_until(lambda: len(source.store.get("BTCUSDT", MINUTE) or ()) == 40)
         assert len(source.get_history(HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end))) == 40
         assert source.status().state == "connected"
@@ -245,7 +217,7 @@ def test_before_the_markets_are_there_it_says_why_there_is_nothing():
     with polled() as on:
         on.server.loading = faults.status(451)
         source = CcxtSource(on.source.options)
-        source.start(Host(Hand()))
+        source.start(LoneHost(SetClock(on.clock[0])))
         wait_until(lambda: "HTTP 451" in source.status().last_error)
         with pytest.raises(NotHere):
             source.get_history(HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end))

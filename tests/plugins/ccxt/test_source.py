@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from wealthsources import NotHere, SourceError, Timeframe
+from wealthsources import HistoryRequest, NotHere, SourceError, Timeframe
+from wealthsources.testing.fakes import LoneHost
 from wealthsources_ccxt.options import CcxtOptions
 from wealthsources_ccxt.source import CcxtSource
 from wealthsources_simulator.bars import PlayedBar
@@ -67,7 +68,7 @@ def test_before_the_markets_are_there_it_has_nothing_and_says_why():
         on.source.stop()
         source = CcxtSource(on.source.options)
         with pytest.raises(NotHere, match="markets"):
-            source.get_history(_request(on))
+            source.get_history(HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end, count=3))
         source.stop()
 
 
@@ -80,7 +81,7 @@ def test_but_not_longer_than_its_deadline():
     with stage(loaded=False) as on:
         on.server.loading = faults.slow(30)
         source = CcxtSource(on.source.options)
-        source.start(_host(on))
+        source.start(LoneHost(on.clock))
         with pytest.raises(NotHere, match="its markets are being loaded"):
             on._replace(source=source).ask(deadline=time.monotonic() + 0.5)
         source.stop()
@@ -157,9 +158,25 @@ def test_what_fails_in_the_middle_is_gone_on_with_where_it_stopped():
         assert on.server.pages[-1].number("startTime") == on.bars[1998].open_time
 
 
+def one_second_left_after_a_page(on, deadline):
+    """A monotonic clock: however slow this machine is, the first page comes in time, and the second is begun."""
+    came = []
+
+    def clock():
+        now = time.monotonic()
+        if not on.server.pages:
+            return now
+        came.append(now)
+        return deadline - 1 + now - came[0]
+
+    return clock
+
+
 def test_when_the_deadline_comes_the_verified_bars_are_given_and_kept():
-    with stage(bars=minutes(2500), script=(None, faults.slow(30))) as on:
-        bars = on.ask(deadline=time.monotonic() + 1.5)
+    with stage(bars=minutes(2500), script=(None, faults.slow(30)), timeout=60) as on:  # no limit but the deadline
+        deadline = time.monotonic() + 600
+        on.source._connection._clock = one_second_left_after_a_page(on, deadline)
+        bars = on.ask(deadline=deadline)
         assert values(bars) == truth(on.bars[:1000])
         assert "the next request goes on behind 1000 bars" in bars.note
         assert values(on.ask()) == truth(on.bars)
@@ -167,8 +184,11 @@ def test_when_the_deadline_comes_the_verified_bars_are_given_and_kept():
 
 
 def test_when_the_deadline_comes_before_any_bar_it_failed():
-    with stage(script=(faults.slow(30),)) as on, pytest.raises(SourceError, match="no answer before the deadline"):
-        on.ask(deadline=time.monotonic() + 0.5)
+    with (
+        stage(script=(faults.slow(30),), timeout=60) as on,
+        pytest.raises(SourceError, match="no answer before the deadline"),
+    ):
+        on.ask(deadline=time.monotonic() + 2)  # well over what there must be left to ask at all
 
 
 def test_a_deadline_that_is_over_asks_nobody():
@@ -228,7 +248,7 @@ def test_stop_ends_the_loading_of_markets_at_once():
         on.server.loading = faults.slow(30)
         source = CcxtSource(on.source.options)
         before = len(on.server.asked)
-        source.start(_host(on))
+        source.start(LoneHost(on.clock))
         wait_until(lambda: len(on.server.asked) > before)
         source.stop()
         assert not [thread for thread in threading.enumerate() if thread.name == "wealthsources-ccxt-markets"]
@@ -256,18 +276,6 @@ def test_timeframes_of_another_grid_are_not_served():
         assert not lacks & set(source.capabilities.timeframes)
         assert "1h" in source.capabilities.timeframes
     assert "1w" in CcxtSource(CcxtOptions(exchange="binance")).capabilities.timeframes
-
-
-def _request(on):
-    from wealthsources import HistoryRequest
-
-    return HistoryRequest("BTCUSDT", MINUTE, on.bars[-1].end, count=3)
-
-
-def _host(on):
-    from wealthsources.testing.fakes import LoneHost
-
-    return LoneHost(on.clock)
 
 
 def test_a_source_that_was_asked_and_stopped_leaves_no_thread_and_no_socket_behind():
