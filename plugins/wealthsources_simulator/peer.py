@@ -282,7 +282,12 @@ class Peer(Conversing):
         if not self._asked:
             return
         self._check(self._asked[0])
-        joined = self.server.market.join(self.exchange.series(self._asked[0]))
+        wanted = self.exchange.series(self._asked[0])
+        joined = self.server.market.join(wanted)
+        while self.exchange.adds and not self.following and joined.position != self.position:
+            for played in self._next_played():
+                self.tell(played)
+            joined = self.server.market.join(wanted)
         if joined.position == self.position or not self.following:
             self._acknowledge(self._note_asked(), joined)
 

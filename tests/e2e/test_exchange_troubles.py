@@ -73,9 +73,9 @@ def test_a_region_that_is_shut_out_is_told_with_the_remedy(protocol):
         MarketServer(market_of(protocol, symbol), ["bad-status:451"] * 50) as server,
         live_of(server, protocol, ["BTCUSDT"]) as live,
     ):
-        wait_until(lambda: "451" in live.status().last_error)
+        wait_until(lambda: live.status().state == "error")
+        assert "451" in live.status().last_error
         assert "set endpoint to one of the exchange that does" in live.status().last_error
-        assert live.status().state == "error"
 
 
 def test_more_series_than_a_connection_takes_are_on_several():
