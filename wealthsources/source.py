@@ -10,6 +10,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from wealthsources.model.errors import SourceError
 from wealthsources.model.status import SourceStatus
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Capabilities:
     blocking       may wait for a disk or a network, so it is called on a worker and with a deadline
     timeframes     names of the timeframes it serves; None: any
     symbols        the symbols it knows, in its own spelling; None: it cannot tell
+    point_in_time  can answer with what was known at a time (`known_at`); where only that counts no other is asked
+    keeps          remembers bars of others that it is given, see `Source.keep`
     continuous     false: the market of these symbols has no bar of a window without a trade, so that says nothing is
                    missing · true: it has · None: nothing is said. What a deployment says goes before it
     """
@@ -43,6 +46,8 @@ class Capabilities:
     blocking: bool = True
     timeframes: Collection[str] | None = None
     symbols: Collection[str] | None = None
+    point_in_time: bool = False
+    keeps: bool = False
     continuous: bool | None = None
 
     def __post_init__(self) -> None:
@@ -65,6 +70,8 @@ class HistoryRequest:
     deadline         `time.monotonic()` value after which nobody waits for the answer any more; None: none
     now              the asker's time in ms; None: it is not told
     held             whether a bar of the oldest, of the newest window is in hand already, and is only to be compared
+    known_at         ms; only what was known by then, of sources that are `point_in_time`; None: what is known now
+    known_late       ms; what first was known of a bar so soon after its end counts as known at its end
     """
 
     symbol: str
@@ -77,6 +84,8 @@ class HistoryRequest:
     deadline: float | None = None
     now: int | None = None
     held: tuple[bool, bool] = (False, False)
+    known_at: int | None = None
+    known_late: int = 0
 
 
 class Clock(ABC):
@@ -162,6 +171,13 @@ class Source(ABC):
     def for_context(self, context: object) -> Source | None:  # noqa: ARG002 - for those who override it
         """The source to ask on behalf of a strategy's `context` (None: no context); None if it has nothing for it."""
         return self
+
+    def keep(self, bars: Bars, now: int) -> None:  # noqa: ARG002 - for those who override it
+        """Remember closed bars of one series, which name their sources; `now` is the session's time, ms.
+
+        Called on a worker, and only if `capabilities.keeps`; it may wait. Raises SourceError if it cannot.
+        """
+        raise SourceError("keeps no bars")
 
     def get_all_symbols(self) -> Collection[str]:
         """The symbols that this source has bars of, as far as it can tell."""

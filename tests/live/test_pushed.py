@@ -140,6 +140,13 @@ def test_events_tell_new_bars_updates_and_closed_ones(feed):
     assert told == [(0, 1.0, False), (0, 1.5, False), (0, 1.5, True), (1, 1.0, False)]
 
 
+def test_an_event_says_when_that_came_to_be_known_and_on_which_connection(feed):
+    feed.push("BTCUSDT", 0, 1)
+    bars = [event for event in feed.host.events if event.kind == "bar"]
+    assert [event.known_at for event in bars] == [T0, T0 + HOUR, T0 + HOUR]  # as the feed's own time was then
+    assert {event.epoch for event in bars} == {feed.shard("BTCUSDT").epoch}
+
+
 def test_the_clock_is_told_what_bars_prove(feed):
     feed.push("BTCUSDT", 0)
     assert feed.host.clock.now() == T0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import pickle
 
@@ -34,6 +35,25 @@ def test_a_bad_record_is_named_with_its_field():
         Bars.from_records("X", "1h", [record(0), record(1, high="abc")])
     with pytest.raises(ValueError, match=r"bars\[0\]: volume: is missing"):
         Bars.from_records("X", "1h", [{key: value for key, value in record(0).items() if key != "volume"}])
+
+
+def test_of_single_bars_everything_that_each_says_of_itself_is_kept():
+    records = [
+        record(0, closed=True, finality="flag", close="1e-7"),
+        record(1, closed=True, finality="successor", close_time=at(2) - 1),
+        record(2, closed=False),
+        record(3),
+    ]
+    bars = list(Bars.from_records("X", "1h", records).named("X", "live"))
+    bars[1] = dataclasses.replace(bars[1], source="archive", revision=3)
+    made = Bars.of(bars)
+    assert list(made) == bars
+    assert made[0].exact("close") == "1e-7"
+
+
+def test_a_single_bar_that_says_little_is_one_of_unknown_state_that_ends_with_its_window():
+    (bar,) = Bars.of([Bar("X", Timeframe("1h"), at(0), 1.0, 2.0, 0.5, 1.5, 7.0)])
+    assert (bar.closed, bar.close_time, bar.source, bar.exact("open")) == (None, at(1), "", "1.0")
 
 
 def test_bars_are_a_sequence_and_a_slice_is_bars():

@@ -24,6 +24,8 @@ class Options(pydantic.BaseModel, extra="forbid"):
     price: float = 1.0
     bars: int = 0
     blocking: bool = False
+    keeps: bool = False
+    knows: bool = False
     status: str = ""
     context: str = ""
     stale: float | None = None
@@ -36,7 +38,10 @@ class Mine(Source):
         if options.fail == "make":
             raise RuntimeError("cannot be made")
         self.options, self.calls, self.host, self.asked = options, [], None, 0
-        self.capabilities = Capabilities(live=options.live, blocking=options.blocking)
+        self.capabilities = Capabilities(
+            live=options.live, blocking=options.blocking, keeps=options.keeps, point_in_time=options.knows
+        )
+        self.kept, self.requests = [], []
         self.release, self.starting = threading.Event(), threading.Event()
         MADE.append(self)
 
@@ -58,6 +63,7 @@ class Mine(Source):
 
     def get_history(self, request):
         self.asked += request.timeframe.name == "1h"
+        self.requests.append(request)
         if self.options.fail == "ask":
             raise OSError("no disk")
         if self.options.fail == "exit":
@@ -74,6 +80,9 @@ class Mine(Source):
         times = times if request.count is None else times[-request.count:]
         values = [[self.options.price] * len(times)] * 5
         return Bars.from_columns(request.symbol, frame, times, *values)
+
+    def keep(self, bars, now):
+        self.kept.append(bars)
 
     def get_all_symbols(self):
         return ["X"]
@@ -111,6 +120,7 @@ def mine(distribution):
                 "name": f"s{place}",
                 "plugin": "zmine",
                 "optional": bool(options.pop("optional", False)),
+                "keep": bool(options.pop("keep", False)),
                 "options": options,
             }
             for place, options in enumerate(map(dict, sources))

@@ -396,6 +396,56 @@ def test_disagreements_are_told_to_the_session_with_the_answer_they_are_of():
     assert (resolution.bars, resolution.differs) == (bars, 1)
 
 
+# what was known then -------------------------------------------------------------------------------------------
+
+
+def knowing(*bars, **options):
+    """A backtest at hour 8 over a source that can tell what was known then, and one that cannot."""
+    able = ListSource(*bars, capabilities=Capabilities(blocking=False, point_in_time=True))
+    context, policy = SimpleNamespace(now_ms=at(8)), Policy(late_after=7_000, **options.pop("policy", {}))
+    other = ListSource(hourly(*range(8)))
+    session = FakeSession(able, other, policy=policy)
+    return ContextDataAdapter(context, session=session, mode="backtest", **options), able, other
+
+
+def test_who_sees_what_was_known_then_asks_only_those_that_can_tell():
+    bound, able, other = knowing(hourly(5, 7), known="then")
+    assert places(bound.get_history("BTCUSDT", 3)) == [5, 7]
+    assert {(each.known_at, each.known_late) for each in able.requests} == {(at(8), 7_000)}
+    assert other.requests == []
+    skipped = bound.explain("BTCUSDT", 3).attempts[1]
+    assert (skipped.outcome, skipped.reason) == ("skipped", "cannot tell what was known then")
+
+
+@pytest.mark.parametrize(("policy", "known"), [({}, None), ({}, "now"), ({"knowledge": "then"}, "now")])
+def test_who_sees_what_is_known_now_asks_everybody(policy, known):
+    bound, able, _ = knowing(hourly(5, 7), policy=policy, known=known)
+    assert places(bound.get_history("BTCUSDT", 3)) == [5, 6, 7]
+    assert able.requests[0].known_at is None
+
+
+def test_the_deployment_says_what_a_backtest_sees():
+    bound, _, _ = knowing(hourly(5, 7), policy={"knowledge": "then"})
+    assert places(bound.get_history("BTCUSDT", 3)) == [5, 7]
+
+
+def test_live_all_is_known():
+    session = FakeSession(ListSource(hourly(*range(10))), policy=Policy(late_after=0, knowledge="then"))
+    assert places(ContextDataAdapter(None, session=session, known="then").get_history("BTCUSDT", 2)) == [8, 9]
+
+
+def test_finer_bars_too_are_those_that_were_known_then():
+    minutes = Bars.from_columns("BTCUSDT", "30m", [at(7), at(7) + 1_800_000], *[[1.0, 1.0]] * 5)
+    bound, able, _ = knowing(minutes, known="then")
+    assert places(bound.get_history("BTCUSDT", 1)) == [7]
+    assert all(each.known_at == at(8) for each in able.requests)
+
+
+def test_another_word_for_what_is_known_is_refused():
+    with pytest.raises(RequestError, match='known must be "then" or "now", was \'later\''):
+        knowing(known="later")
+
+
 def test_it_is_shown_with_its_mode_its_context_and_its_session():
     alone = ContextDataAdapter(SimpleNamespace(now_ms=at(1), market_data_context=[]))
     session = "<Session: open, clock system, context>"

@@ -7,6 +7,8 @@ import pytest
 import wealthsources
 from wealthsources import ClockError, ConfigError, RequestError, Timeframe
 
+from ..support.bars import T0, places
+from ..support.waiting import wait_until
 from .conftest import context_at
 
 
@@ -189,3 +191,46 @@ def test_a_source_that_cannot_tell_is_taken_as_stale_for_ever_and_that_is_logged
         session.start_live()
         assert session.stale_for("X", Timeframe("1h")) == float("inf")
     assert "a live source cannot tell whether it is stale; it is taken as such" in caplog.text
+
+
+# what is kept ---------------------------------------------------------------------------------------------------
+
+
+def test_what_a_source_brings_is_kept_by_the_first_that_keeps_bars(mine):
+    with mine({"keeps": True}, {"keeps": True}, {"bars": 9, "keep": True}) as session:
+        session.adapter().get_history("X", start=T0, on_stale="mark")
+        first, second, _ = session.sources.values()
+        wait_until(lambda: first.kept)
+        assert places(first.kept[0]) == list(range(9))
+        assert first.kept[0].sources == ("s2",)
+        assert second.kept == []
+
+
+def test_of_a_source_that_does_not_say_so_nothing_is_kept(mine):
+    with mine({"keeps": True}, {"bars": 9}, {"bars": 10, "keep": True}) as session:
+        session.adapter().get_history("X", start=T0, on_stale="mark")
+        keeper = session.sources["s0"]
+        wait_until(lambda: keeper.kept)
+        assert [bars.sources for bars in keeper.kept] == [("s2",)]
+
+
+@pytest.mark.parametrize(
+    ("sources", "why"),
+    [
+        ([{"bars": 9, "keep": True}], r"sources\[0\]: keep: no source keeps bars; list one, such as {plugin: store}"),
+        ([{"keeps": True, "keep": True}], r"sources\[0\]: keep: this source keeps bars itself; take that line out"),
+        (
+            [{"keeps": True}, {"live": True, "keep": True}],
+            r"sources\[1\]: keep: a live source is recorded; say `recorder:`",
+        ),
+    ],
+    ids=["nobody keeps", "itself", "live"],
+)
+def test_what_cannot_be_kept_is_a_configuration_error_with_its_place(mine, sources, why):
+    with pytest.raises(ConfigError, match=why):
+        mine(*sources).start()
+
+
+def test_where_who_keeps_bars_is_left_out_the_others_go_on(mine):
+    with mine({"keeps": True, "fail": "make", "optional": True}, {"bars": 9, "keep": True}) as session:
+        assert len(session.adapter().get_history("X", start=T0, on_stale="mark")) == 9

@@ -49,6 +49,7 @@ class _Closed(pydantic.BaseModel):
 class SourceSettings(_Closed):
     """One source of the deployment. `name` is the plugin's unless it is given; no two sources share one.
 
+    keep      whether bars that this source brings, live, are kept by the source of the deployment that keeps bars
     optional  whether the deployment starts without this source if it cannot be loaded
     options   as written, not checked yet: see `Config.options`. Secrets may be in it, so it is not in the `repr`.
     """
@@ -56,6 +57,7 @@ class SourceSettings(_Closed):
     plugin: str = Field(min_length=1)
     name: str = Field("", validate_default=True)
     optional: bool = False
+    keep: bool = False
     options: Annotated[dict[str, Any], BeforeValidator(_none_is_empty)] = Field(default_factory=dict, repr=False)
 
     @pydantic.field_validator("name")
@@ -95,6 +97,8 @@ class Settings(_Closed):
     source_deadline      seconds that one source has for one answer
     breaker_failures     in a row after which a source that may block is not asked for a while
     breaker_probe_after  seconds of that while; then one request tries it
+    knowledge            then: a backtest sees what was known at its time, and asks only sources that can tell · now: it
+                         sees what is known today
     prices               positive: a price is above 0, and a bar that has another is none · any: it may be 0 or less
     continuous           every window has a bar · false: a window without a trade has none, and is not missing;
                          None: as the sources say that list the symbol, else true
@@ -111,6 +115,7 @@ class Settings(_Closed):
     source_deadline: Annotated[PositiveFloat, _Number] = 2.0
     breaker_failures: Annotated[PositiveInt, _Number] = 5
     breaker_probe_after: Annotated[PositiveFloat, _Number] = 30.0
+    knowledge: Literal["then", "now"] = "now"
     prices: Prices = "positive"
     continuous: bool | None = None
     markets: tuple[MarketSettings, ...] = ()

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Final
 
 from wealthsources.model.attempt import stamps_ends
+from wealthsources.model.errors import ClockError
 from wealthsources.model.events import Event
 from wealthsources.model.holes import Hole
 from wealthsources.model.labels import compare_labels
@@ -107,7 +108,8 @@ class HoleFiller:
         host.logger.info("%s: filled %s (%s)", self._name, hole, reason)
         if host.listening:
             symbol, timeframe = self._series.symbol, self._series.timeframe
-            host.emit(Event("filled", host.name, symbol, timeframe, hole=hole, reason=reason))
+            now = time_of(host)
+            host.emit(Event("filled", host.name, symbol, timeframe, hole=hole, reason=reason, known_at=now))
 
     def _is_shifted(self, bars: Bars, hole: Hole) -> bool:
         """Whether these are our own bars a window off, as one of the two stamps bars with their end."""
@@ -143,6 +145,14 @@ class HoleFiller:
     def _count(self, what: str, number: int) -> None:
         if number:
             self._counters[what] += number
+
+
+def time_of(host: Host) -> int | None:
+    """The session's time, ms; None where its clock has none yet."""
+    try:
+        return host.clock.now()
+    except ClockError:
+        return None
 
 
 def _holes_within(series: SeriesBuffer, hole: Hole) -> tuple[Hole, ...]:

@@ -9,7 +9,7 @@ from os import getpid
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from wealthsources import forking
-from wealthsources.live.filling import HoleFiller
+from wealthsources.live.filling import HoleFiller, time_of
 from wealthsources.live.renewing import are_silent, bars_vouched_for
 from wealthsources.live.shard import sum_of, worst_of
 from wealthsources.live.store import BarStore
@@ -279,7 +279,7 @@ class PushedSource(Source):
             wall_ahead = None if host.clock.name == "feed" else self._wall() - self._monotonic()
             shard.watch.begin(wall_ahead, shard.endpoint)
         if host is not None and host.listening:
-            host.emit(Event("state", host.name, state=state, reason=reason))
+            host.emit(Event("state", host.name, state=state, reason=reason, known_at=time_of(host)))
 
     def on_bar(self, shard: Shard, bar: BarMessage, now: float) -> bool | None:  # noqa: PLR0912 - calls are dear here
         """Store a bar. Returns whether it belongs to the subscription; None if it does, and cannot be a bar."""
@@ -322,7 +322,7 @@ class PushedSource(Source):
         else:
             self._note(shard, stream, series, stored, bar, now)
         if host.listening:
-            self._tell(host, series, stored, open_time)
+            self._tell(host, series, stored, open_time, shard.epoch)
         return True
 
     def _refuse(self, shard: Shard, stream: Stream, open_time: int | None, fault: str, now: float) -> None:
@@ -466,7 +466,8 @@ class PushedSource(Source):
         host.logger.warning("%s %s: %s UTC%s", stream.symbol, stream.timeframe, hole, told)
         shard.counters["holes"] += 1
         if host.listening:
-            host.emit(Event("hole", host.name, stream.symbol, stream.timeframe, hole=hole))
+            now = time_of(host)
+            host.emit(Event("hole", host.name, stream.symbol, stream.timeframe, hole=hole, known_at=now))
         if hole.count >= series.capacity:
             shard.counters["stream_resets"] += 1  # the series let go of what is older than the hole
         if stream.filler is None:
@@ -515,16 +516,17 @@ class PushedSource(Source):
             self._host.logger.warning("%s %s: %s", stream.symbol, stream.timeframe, what)
         shard.counters["never_received" if never else "stale_streams"] += 1
 
-    def _tell(self, host: Host, series: SeriesBuffer, stored: Stored, open_time: int) -> None:
+    def _tell(self, host: Host, series: SeriesBuffer, stored: Stored, open_time: int, epoch: int) -> None:
         for time_closed in stored.closed:
-            self._tell_bar(host, series, time_closed)
+            self._tell_bar(host, series, time_closed, epoch)
         if open_time not in stored.closed and stored.kind in ("new", "update", "correction"):
-            self._tell_bar(host, series, open_time)
+            self._tell_bar(host, series, open_time, epoch)
 
-    def _tell_bar(self, host: Host, series: SeriesBuffer, open_time: int) -> None:
+    def _tell_bar(self, host: Host, series: SeriesBuffer, open_time: int, epoch: int) -> None:
         bar = series.at(open_time)
         if bar is not None:
-            host.emit(Event("bar", host.name, series.symbol, series.timeframe, bar))
+            symbol, timeframe, now = series.symbol, series.timeframe, time_of(host)
+            host.emit(Event("bar", host.name, symbol, timeframe, bar, known_at=now, epoch=epoch))
 
 
 def stale_seconds(stream: Stream, now: float) -> float | None:

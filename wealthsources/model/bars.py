@@ -27,9 +27,11 @@ from wealthsources.model.rows import (
     UNSET,
     VALUES,
     Finality,
+    closed_by,
     decimals_of,
     finality_of,
     new_rows,
+    pack_row,
     read_row,
     rows_from,
     state_of,
@@ -194,6 +196,15 @@ class Bars(Sequence[Bar]):
             if kept:
                 texts[open_time] = kept
         return cls(symbol, timeframe, rows_from(packed), texts=texts)
+
+    @classmethod
+    def of(cls, bars: Iterable[Bar]) -> Bars:
+        """Single bars of one series, at least one, oldest first: with all that each of them says of itself."""
+        held = list(bars)
+        names = list(dict.fromkeys(bar.source for bar in held))
+        packed = b"".join(_pack(bar, names.index(bar.source)) for bar in held)
+        texts = {bar.open_time: bar.texts for bar in held if bar.texts}
+        return cls(held[0].symbol, held[0].timeframe, rows_from(packed), tuple(names), texts)
 
     @classmethod
     def from_columns(
@@ -399,6 +410,16 @@ class Bars(Sequence[Bar]):
         if self.failed:
             remarks.append(f"failed: {', '.join(attempt.source for attempt in self.failed)}")
         return remarks
+
+
+def _pack(bar: Bar, source: int) -> bytes:
+    if bar.closed:
+        status = closed_by(bar.finality or Finality.HISTORY)
+    else:
+        status = UNSET if bar.closed is None else FORMING
+    values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+    close_time = bar.end if bar.close_time is None else bar.close_time
+    return pack_row(bar.open_time, close_time, *values, status, source, bar.revision, bar.decimals)
 
 
 def _rebuild(attributes: dict[str, Any]) -> Bars:

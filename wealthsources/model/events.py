@@ -21,6 +21,9 @@ class Event:
     state   the connection's `state` changed, for `reason`
     hole    bars are missing: `hole`
     filled  the chain filled `hole`; `reason` names the source
+
+    known_at  when it came to be known, ms by the session's clock; None where that has no time yet
+    epoch     the connection that brought the bar
     """
 
     kind: EventKind
@@ -31,3 +34,5 @@ class Event:
     hole: Hole | None = None
     state: str = ""
     reason: str = ""
+    known_at: int | None = None
+    epoch: int = 0

@@ -143,8 +143,12 @@ class AnswerBuilder:
     def _request(
         self, spelling: str, start: int | None, end: int, count: int | None, forming: bool, held: tuple[bool, bool]
     ) -> HistoryRequest:
-        query = self.query
-        return HistoryRequest(spelling, query.timeframe, end, start, count, forming, query.live, None, query.now, held)
+        query, late = self.query, self.query.known_late
+        now = query.now
+        if late is None:
+            return HistoryRequest(spelling, query.timeframe, end, start, count, forming, query.live, None, now, held)
+        known = {"known_at": now, "known_late": late}
+        return HistoryRequest(spelling, query.timeframe, end, start, count, False, False, None, now, held, **known)
 
     # taking an answer ------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 OnHole = Literal["mark", "raise", "trim"]
 OnStale = Literal["mark", "raise"]
+#: What a backtest sees of what was corrected, or came late: what was known then, or what is known now.
+Knowledge = Literal["then", "now"]
 
 #: The years 1 to 9999, less a year at each end so that windows around their times exist too, in ms.
 _FIRST_TIME: Final = -62_104_060_800_000
@@ -34,7 +36,7 @@ class Policy:
     """How an adapter answers when bars are missing. Times in ms.
 
     on_stale None: raise in a live binding, mark in a backtest. max_price_age None: twice the timeframe that a last
-    price was read from. `markets`: what is usual where a symbol is traded.
+    price was read from. `knowledge`: what a backtest sees. `markets`: what is usual where a symbol is traded.
     """
 
     on_hole: OnHole = "mark"
@@ -42,7 +44,14 @@ class Policy:
     max_behind: int = 1
     late_after: int = 5_000
     max_price_age: int | None = None
+    knowledge: Knowledge = "now"
     markets: Markets = ALL_ALIKE
+
+    def known_late(self, known: Knowledge | None) -> int | None:
+        """`Query.known_late` of a backtest that asks for that; None: as the deployment does. Raises RequestError."""
+        if known not in (None, "then", "now"):
+            raise RequestError(f'known must be "then" or "now", was {known!r}')
+        return self.late_after if (known or self.knowledge) == "then" else None
 
     def lateness(self, clock: Clock) -> int:
         """For so long after its end a bar may still be on its way, live; 0 under a clock that bars drive."""
@@ -69,10 +78,16 @@ class BarRequest:
     on_hole: OnHole | None = None
     on_stale: OnStale | None = None
 
-    def query(self, now: Callable[[], int], late_after: int | None, markets: Markets = ALL_ALIKE) -> Query:
+    def query(
+        self,
+        now: Callable[[], int],
+        late_after: int | None,
+        markets: Markets = ALL_ALIKE,
+        known_late: int | None = None,
+    ) -> Query:
         """What this means now; `now` is asked once, and only then. Raises RequestError for what makes no sense.
 
-        late_after as in Query; None in a backtest
+        late_after, known_late as in Query; the first is None in a backtest
         """
         symbol, count, start, end = self.symbol, self.count, self.start, self.end
         if not isinstance(symbol, str) or not symbol:
@@ -96,7 +111,9 @@ class BarRequest:
                 f"start ({time_text(start)} UTC) lies beyond now ({time_text(moment)} UTC): no bar can be there yet; "
                 "times are ms since 1970 in UTC, so it may be wall time of another zone"
             )
-        return Query(symbol, timeframe, moment, count, start, end, self.include_now, live, late_after, market)
+        return Query(
+            symbol, timeframe, moment, count, start, end, self.include_now, live, late_after, market, known_late
+        )
 
 
 def takes_arguments_of(
@@ -122,6 +139,8 @@ class Query:
     """What is looked for: the newest `count` closed bars, or those from `start`, that end by min(`end`, `now`).
 
     late_after is in ms: how long after its end a bar may still be on its way (0 unless the clock is the system's).
+    known_late is in ms too, and None unless only what was known by `now` is to be seen: what first was known of a bar
+    so soon after its end counts as known at its end.
     """
 
     symbol: str
@@ -134,6 +153,7 @@ class Query:
     live: bool = True
     late_after: int = 0
     market: Market = ALL_ALIKE.default
+    known_late: int | None = None
 
     @property
     def limit(self) -> int:
@@ -156,6 +176,8 @@ def participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[s
     can = source.capabilities
     if can.live and not query.live:
         return None, "a live source takes no part in a backtest"
+    if query.known_late is not None and not can.point_in_time:
+        return None, "cannot tell what was known then"
     if can.timeframes is not None and timeframe.name not in can.timeframes:
         return None, f"serves no {timeframe}; it has {', '.join(can.timeframes) or 'none'}"
     if can.symbols is None:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 import wealthsources
-from wealthsources.model.answer_errors import AllSourcesFailed, StaleDataError
+from wealthsources.model.answer_errors import AllSourcesFailed
 from wealthsources.model.errors import ClockError, RequestError, WealthSourcesError
 from wealthsources.model.records import read_field
 from wealthsources.model.text import short_repr
@@ -19,6 +19,7 @@ from wealthsources.resolve.query import BarRequest, takes_arguments_of
 from wealthsources.runtime.clocks import EngineClock, FeedClock
 from wealthsources.runtime.context_time import context_time, current_bar_end
 from wealthsources.runtime.engine import Observation
+from wealthsources.runtime.judging import judged
 from wealthsources.runtime.latest_price import LatestPrice
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from wealthsources.model.attempt import Attempt
     from wealthsources.model.bars import Bars
     from wealthsources.model.timeframe import Timeframe
-    from wealthsources.resolve.query import OnStale, Query
+    from wealthsources.resolve.query import Knowledge, Query
     from wealthsources.runtime.binding_mode import Mode
     from wealthsources.runtime.symbol_lists import SymbolLists
     from wealthsources.source import Clock
@@ -54,6 +55,7 @@ class ContextDataAdapter(DataAdapter):
 
     `ContextDataAdapter(context)` alone reads that context only and is a backtest: now is the context's clock.
     `session.adapter(context)` reads the session's whole chain. `zone` is that of a `context.current_dt` without one.
+    `known`: whether a backtest sees what was known then, or what is known now; None: as the session has it.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class ContextDataAdapter(DataAdapter):
         session: Session | None = None,
         mode: Mode = "auto",
         zone: dt.tzinfo | None = None,
+        known: Knowledge | None = None,
     ) -> None:
         if session is None:
             if context is None:
@@ -76,6 +79,8 @@ class ContextDataAdapter(DataAdapter):
         self.chain: SourceChain = session.chain_for(context, live=self.mode == "live")
         self._engine_clock = EngineClock(context, zone) if self.mode == "backtest" else None
         self._frozen: int | None = None
+        late = session.policy.known_late(known)
+        self._known_late = late if self.mode == "backtest" else None  # live, all is known
 
     def __repr__(self) -> str:
         context = "" if getattr(self, "context", None) is None else f"of {type(self.context).__name__}"
@@ -127,7 +132,7 @@ class ContextDataAdapter(DataAdapter):
             return self._observed(request)
         query = self._query(request)
         bars, attempts = self._resolve(query)
-        return self._judged(bars, attempts, query, request)
+        return judged(bars, attempts, query, request, self.session, self.chain)
 
     @takes_arguments_of(BarRequest)
     def explain(self, request: BarRequest) -> Explanation:
@@ -138,7 +143,7 @@ class ContextDataAdapter(DataAdapter):
         error: WealthSourcesError | None = None
         try:
             bars, attempts = self._resolve(query)
-            bars = self._judged(bars, attempts, query, request)
+            bars = judged(bars, attempts, query, request, self.session, self.chain)
         except AllSourcesFailed as failure:
             error, attempts = failure, failure.attempts
         except WealthSourcesError as refusal:
@@ -185,7 +190,7 @@ class ContextDataAdapter(DataAdapter):
     def _query(self, request: BarRequest) -> Query:
         policy = self.session.policy
         late_after = policy.lateness(self.session.clock) if self.mode == "live" else None
-        return request.query(self.now, late_after, policy.markets)
+        return request.query(self.now, late_after, policy.markets, self._known_late)
 
     def _resolve(self, query: Query) -> tuple[Bars, tuple[Attempt, ...]]:
         resolution = self.chain.resolve(query)
@@ -195,37 +200,14 @@ class ContextDataAdapter(DataAdapter):
             _log.debug("%s: %s", query, "; ".join(attempt.line() for attempt in resolution.attempts))
         return resolution.bars, resolution.attempts
 
-    def _judged(self, bars: Bars, attempts: tuple[Attempt, ...], query: Query, request: BarRequest) -> Bars:
-        """The answer as the policies want it. Raises HoleError, StaleDataError."""
-        if bars.holes:
-            bars = self.session.judge_holes(bars, request.on_hole)
-        if bars.behind:
-            self.session.note_behind(bars, query)
-        self._refuse_stale(bars, attempts, query, request.on_stale)
-        return bars
-
     def _observed(self, request: BarRequest) -> Bars:
         """The answer, of which the session's observers hear."""
         try:
             query = self._query(request)
             bars, attempts = self._resolve(query)
-            bars = self._judged(bars, attempts, query, request)
+            bars = judged(bars, attempts, query, request, self.session, self.chain)
         except WealthSourcesError as error:
             self.session.tell_observers(Observation(request, error=error))
             raise
         self.session.tell_observers(Observation(request, bars=bars, attempts=attempts))
         return bars
-
-    def _refuse_stale(self, bars: Bars, attempts: tuple[Attempt, ...], query: Query, on_stale: OnStale | None) -> None:
-        session = self.session
-        policy = on_stale or session.policy.on_stale or ("raise" if query.live else "mark")
-        if policy == "mark":
-            return
-        if bars.behind > session.policy.max_behind:
-            what = f"the newest {bars.behind} bars are missing (max_behind: {session.policy.max_behind})"
-            raise StaleDataError(f"{bars.symbol} {bars.timeframe} is stale: {what}", bars, attempts)
-        if query.live and session.clock.name == "feed" and query.limit == query.now:
-            idle = self.chain.stale_for(query.symbol, query.timeframe)
-            if idle is not None and idle * 1000 > session.stale_after:
-                what = f"no live stream for {idle:.0f} s (more than late_after), so time stands still"
-                raise StaleDataError(f"{bars.symbol} {bars.timeframe} is stale: {what}", bars, attempts)

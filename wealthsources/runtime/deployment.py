@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import threading
 import time
@@ -15,13 +16,16 @@ from wealthsources.model.status import SourceStatus
 from wealthsources.model.text import describe
 from wealthsources.resolve.chain import ChainLink
 from wealthsources.runtime.foreign import ForeignSource
+from wealthsources.runtime.keeping import KeptSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from wealthsources.config.settings import Config, SourceSettings
     from wealthsources.loading.loader import Loader
-    from wealthsources.source import Host, Source
+    from wealthsources.model.bars import Bars
+    from wealthsources.runtime.keeping import Keeping
+    from wealthsources.source import HistoryRequest, Host, Source
 
 _log = logging.getLogger("wealthsources.session")
 
@@ -38,6 +42,7 @@ class Entry:
         self.broken = broken
         self.started = False
         self.inherited = False  # it was another process that started it, from which this one was forked
+        self.keep: Callable[[Bars, HistoryRequest], None] | None = None  # hears of what it brings live
 
     def link(self, context: object) -> ChainLink:
         """The source as it takes part on behalf of this context."""
@@ -49,7 +54,7 @@ class Entry:
             return ChainLink(self.name, None, describe(error))
         if view is None:
             return ChainLink(self.name, None, "no context is bound" if context is None else "the context has no bars")
-        return ChainLink(self.name, view)
+        return ChainLink(self.name, view if self.keep is None else KeptSource(view, self.keep))
 
     def status(self, failing: str) -> SourceStatus:
         """How the source is; `failing` is why it is not asked at present."""
@@ -83,9 +88,10 @@ def _listed(source: Source) -> Listed:
 class Deployment:
     """The sources of a configuration, in the order of the chain. None is loaded before `load`."""
 
-    def __init__(self, config: Config, host_of: Callable[[str], Host]) -> None:
+    def __init__(self, config: Config, host_of: Callable[[str], Host], keeping: Keeping) -> None:
         self._config = config
         self._host_of = host_of
+        self._keeping = keeping
         self._entries: list[Entry] = []
 
     def __iter__(self) -> Iterator[Entry]:
@@ -107,9 +113,27 @@ class Deployment:
                     _log.warning("source %s is left out: %s", wanted.name, error)
                 else:
                     mistakes.append(str(error))
+        if not mistakes:
+            mistakes = [str(error) for error in self._set_keepers(entries)]
         if mistakes:
             raise ConfigError("\n".join(mistakes))
         self._entries = entries
+
+    def _set_keepers(self, entries: list[Entry]) -> Iterator[ConfigError]:
+        """Have what `keep: true` says kept by the first source that keeps bars; gives what of it cannot be."""
+        sources = [entry.source for entry in entries if entry.source is not None]
+        keeper = next((source for source in sources if source.capabilities.keeps), None)
+        for index, entry in enumerate(entries):
+            if not self._config.settings.sources[index].keep or entry.source is None:
+                continue
+            if entry.source.capabilities.keeps:
+                yield self._config.about(index, "keep: this source keeps bars itself; take that line out")
+            elif entry.source.capabilities.live:
+                yield self._config.about(index, "keep: a live source is recorded; say `recorder:` instead")
+            elif keeper is not None:
+                entry.keep = functools.partial(self._keeping.take, keeper, entry.name)
+            elif len(sources) == len(entries):  # else it may be the one that is left out, and that has been said
+                yield self._config.about(index, "keep: no source keeps bars; list one, such as {plugin: store}")
 
     def listed(self) -> dict[str, Listed]:
         """What each source says of its symbols."""

@@ -25,6 +25,7 @@ from wealthsources.runtime.binding_mode import BindingMode
 from wealthsources.runtime.clocks import make_clock
 from wealthsources.runtime.deployment import Deployment
 from wealthsources.runtime.dispatcher import Dispatcher
+from wealthsources.runtime.keeping import Keeping
 from wealthsources.runtime.paced_log import PacedLogger
 from wealthsources.runtime.symbol_lists import SymbolLists
 from wealthsources.runtime.told_once import ToldOnce
@@ -130,6 +131,7 @@ class Engine:
             max_behind=settings.max_behind,
             late_after=round(settings.late_after * 1000),
             max_price_age=None if settings.max_price_age is None else round(settings.max_price_age * 1000),
+            knowledge=settings.knowledge,
             markets=settings.read_markets(),
         )
         self.stale_after = self.policy.late_after
@@ -137,7 +139,8 @@ class Engine:
         self._chain_log = PacedLogger("wealthsources.chain")
         self.dispatcher = Dispatcher()
         self.is_observed = False
-        self._deployment = Deployment(config, lambda name: _Host(self, name))
+        self._keeping = Keeping(self.clock, self.policy, PacedLogger("wealthsources.keeping"))
+        self._deployment = Deployment(config, lambda name: _Host(self, name), self._keeping)
         self._workers = Workers()
         self._fillers = Workers(2, "wealthsources-backfill")
         self._call = Caller(self._workers, settings.source_deadline)
@@ -219,6 +222,7 @@ class Engine:
         self._deployment.stop(deadline)
         self._workers.stop()
         self._fillers.stop()
+        self._keeping.stop()
         self.dispatcher.stop(max(0.0, deadline - time.monotonic()))
 
     def _require_started(self) -> None:

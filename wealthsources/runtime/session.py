@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from wealthsources.resolve.query import Knowledge
     from wealthsources.runtime.binding_mode import Mode
     from wealthsources.source import Sink
 
@@ -58,16 +59,26 @@ class Session(Engine):
         _forget_current(self)
         super().stop()
 
-    def adapter(self, context: object = None, mode: Mode = "auto", zone: dt.tzinfo | None = None) -> ContextDataAdapter:
+    def adapter(
+        self,
+        context: object = None,
+        mode: Mode = "auto",
+        zone: dt.tzinfo | None = None,
+        known: Knowledge | None = None,
+    ) -> ContextDataAdapter:
         """A view of the chain for one strategy: live without a context; with one as `mode` says.
 
         "auto" is settled when a context is first bound, and stays: a backtest if its clock is more than two bars of
         its current_bar behind the session's, or if it has no clock; else live. Raises RequestError for a context that
         looks like the other kind, ClockError before a feed's first bar. `zone` is that of a `context.current_dt`
         that has none; without it such a time is not used.
+
+        known  of a backtest: "then", it sees only what was known at its clock's time, later corrections and bars that
+               came late excluded, and asks no source that cannot tell (not `point_in_time`); "now", what is known
+               today; None: as `knowledge` of the configuration says
         """
         self._require_started()
-        return ContextDataAdapter(context, session=self, mode=mode, zone=zone)
+        return ContextDataAdapter(context, session=self, mode=mode, zone=zone, known=known)
 
     def subscribe(self, callback: Sink) -> Callable[[], None]:
         """Call `callback(event)` for bars and state changes, on a thread of its own. Returns what ends that.
