@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         fault_of as fault_of,
         find_faults as find_faults,
     )
+    from wealthsources.recorder import Recorder as Recorder, RecorderHost as RecorderHost
     from wealthsources.resolve.query import BarRequest as BarRequest
     from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
     from wealthsources.runtime.context_time import context_time as context_time
@@ -117,6 +118,7 @@ _PUBLIC = {
     "model.timeframe_names": "match_timeframe",
     "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text wall_time",
     "model.validity": "fault_of find_faults",
+    "recorder": "Recorder RecorderHost",
     "resolve.query": "BarRequest",
     "runtime.adapter": "ContextDataAdapter DataAdapter",
     "runtime.context_time": "context_time",

@@ -11,6 +11,7 @@ PLAIN = re.compile(r"\b(?:threading\.)?R?Lock\(\)")
 RENEWED = {
     "wealthsources/forking.py",
     "wealthsources/live/series.py",
+    "wealthsources/runtime/dispatcher.py",
     "plugins/wealthsources_file/cache.py",
     "plugins/wealthsources_ccxt/connection.py",
 }

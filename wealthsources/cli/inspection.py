@@ -10,9 +10,10 @@ from wealthsources.loading.discovery import PluginInfo, installed, missing_modul
 from wealthsources.loading.loader import Loader
 from wealthsources.model.errors import ConfigError
 from wealthsources.runtime.deployment import make_source
+from wealthsources.runtime.recorders import make_recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from wealthsources.config.settings import Config, SourceSettings
 
@@ -62,6 +63,15 @@ def _examine(config: Config, loader: Loader, index: int, origin: str) -> Examine
     except ConfigError as error:
         return Examined(settings, origin, None, tuple(str(error).splitlines()))
     return Examined(settings, origin, source.capabilities.live)
+
+
+def recorder_mistakes(config: Config) -> Iterator[str]:
+    """What is wrong with those who are to record, each with its place."""
+    for name in config.settings.recorder:
+        try:
+            make_recorder(config, name)
+        except ConfigError as error:
+            yield from str(error).splitlines()
 
 
 def unused(config: Config | None) -> list[tuple[PluginInfo, str]]:

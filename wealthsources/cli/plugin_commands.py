@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Names that are not to be had.
-OWN: Final = ("sources", "get", "explain", "watch", "status", "check")
+OWN: Final = ("sources", "get", "explain", "watch", "record", "status", "check")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

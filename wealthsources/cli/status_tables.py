@@ -36,7 +36,9 @@ def print_status(status: SessionStatus) -> None:
         print_texts(remarks)
     _print(("source", "shard", "state", "epoch", "series", "last bar", "last error"), _shards(sources))
     _print(("source", "symbol", "timeframe", "state", "bars", "idle", "holes", "refused"), _streams(sources))
-    _print(("source", "counted", "times"), [*_counts(sources), *_lost(status)])
+    recorders = {one_line(name): recorder for name, recorder in status.recorders.items()}
+    _print(("recorder", "state", "reason"), _recorders(recorders))
+    _print(("source", "counted", "times"), [*_counts(sources), *_counts(recorders), *_lost(status)])
 
 
 def _print(columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -81,6 +83,11 @@ def _streams(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:
             state = colored(stream.state)
             counts = short_time(stream.idle), str(stream.holes), str(stream.refused)
             yield name, symbol, timeframe, state, str(stream.bars), *counts
+
+
+def _recorders(recorders: Mapping[str, SourceStatus]) -> Iterator[Row]:
+    for name, recorder in recorders.items():
+        yield name, colored(recorder.state), one_line(recorder.reason or recorder.last_error)
 
 
 def _counts(sources: Mapping[str, SourceStatus]) -> Iterator[Row]:

@@ -104,6 +104,7 @@ class Settings(_Closed):
                          None: as the sources say that list the symbol, else true
     markets              what is unlike on the market of some symbols
     sources              in order of priority
+    recorder             who writes down what the live sources bring, by name, each with its options as written
     """
 
     clock: Literal["system", "feed"] = "system"
@@ -120,6 +121,9 @@ class Settings(_Closed):
     continuous: bool | None = None
     markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
+    recorder: Annotated[
+        dict[str, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]], BeforeValidator(_none_is_empty)
+    ] = Field(default_factory=dict, repr=False)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
 
     @pydantic.field_validator("sources", mode="before")
@@ -186,6 +190,20 @@ class Config:
         if options is None:
             raise config_error(self.where, mistakes)
         return options
+
+    def recorder_options(self, name: str, model: type[Model]) -> Model:
+        """The options of the recorder of that name, checked against its model, as `options` are."""
+        at = ("recorder", name)
+        said = self.settings.recorder[name]
+        options, mistakes = check(model, said, self._document, at, {"folder": self.folder})
+        if options is None:
+            raise config_error(self.where, mistakes)
+        return options
+
+    def about_recorder(self, name: str, text: str) -> ConfigError:
+        """An error about a recorder that begins with its place: `config.yaml:9: recorder.store: text`."""
+        place = ("recorder", name)
+        return config_error(self.where, [Diagnostic(place, self._document.line(place), text)])
 
     def about(self, index: int, text: str) -> ConfigError:
         """An error about `settings.sources[index]` that begins with its place: `config.yaml:4: sources[1]: text`."""

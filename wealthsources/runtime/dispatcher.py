@@ -47,10 +47,12 @@ class Dispatcher:
     def _begin_anew(self) -> None:
         """Nobody has subscribed, and nothing waits. In a forked child too: those who subscribed did in the parent."""
         self.listening = False  # whether anybody subscribed; sources ask at every message
-        self._ready = threading.Condition()
+        lock = threading.RLock()
+        self._ready, self._drained = threading.Condition(lock), threading.Condition(lock)
         # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
         self._waiting: deque[list[Event]] = deque()
         self._filled = 0  # of them, those that are not empty
+        self._handing_out = False
         self._idle_at = 0.0  # by the clock: when an event was last handed out, or one came while none waited
         self._slow = False  # and that this has been said, since an event was last taken; so for the next one
         self._losing = False
@@ -130,6 +132,11 @@ class Dispatcher:
             )
         self.lost += 1
 
+    def drain(self, timeout: float) -> bool:
+        """Wait until every event has been handed out, at most `timeout` seconds; whether that is so."""
+        with self._ready:
+            return self._drained.wait_for(lambda: self._closed or not (self._filled or self._handing_out), timeout)
+
     def stop(self, timeout: float) -> None:
         """Stop handing out events; wait at most `timeout` seconds for a callback that is running."""
         with self._ready:
@@ -152,6 +159,7 @@ class Dispatcher:
                 self._filled -= 1
                 self._handed_out(self._clock())
                 event, callbacks = entry[0], self._callbacks
+                self._handing_out = True
                 if self._forming.get(_series(event)) is entry:
                     del self._forming[_series(event)]
             if self.handler_errors:
@@ -162,6 +170,10 @@ class Dispatcher:
                 except BaseException:  # noqa: BLE001 - a stranger's code, and sys.exit there ends nothing here
                     self._log.exception("a subscriber failed on %s of %s", event.kind, event.source)
                     self.handler_errors += 1  # last: what is counted has been told
+            with self._ready:
+                self._handing_out = False
+                if not self._filled:
+                    self._drained.notify_all()
 
 
 def _is_forming(event: Event) -> bool:

@@ -27,6 +27,7 @@ from wealthsources.runtime.deployment import Deployment
 from wealthsources.runtime.dispatcher import Dispatcher
 from wealthsources.runtime.keeping import Keeping
 from wealthsources.runtime.paced_log import PacedLogger
+from wealthsources.runtime.recorders import Recorders
 from wealthsources.runtime.symbol_lists import SymbolLists
 from wealthsources.runtime.told_once import ToldOnce
 from wealthsources.runtime.workers import Caller, Workers
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from wealthsources.source import Clock, HistoryRequest, Source
 
 STOP_LIMIT: Final = 3.0
+_DRAIN: Final = 1.0  # seconds for the events that wait when a session that is recorded stops
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class SessionStatus:
 
     slow_consumer  how often callbacks fell more than a second behind
     disagreements  bars that two sources have with different values, as "live against archive"; the earlier one wins
+    recorders      how those are who write down what the live sources bring
     label_shifts   of which of the two it seems that it stamps bars with their end, and the series that showed it first
     """
 
@@ -81,11 +84,14 @@ class SessionStatus:
     slow_consumer: int = 0
     disagreements: Mapping[str, int] = dataclasses.field(default_factory=dict)
     label_shifts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    recorders: Mapping[str, SourceStatus] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain lists, dicts, text and numbers."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {**fields, "sources": {name: status.as_dict() for name, status in self.sources.items()}}
+        of_status = {"sources": self.sources, "recorders": self.recorders}
+        plain = {kind: {name: each.as_dict() for name, each in held.items()} for kind, held in of_status.items()}
+        return {**fields, **plain}
 
 
 class _Host:
@@ -141,6 +147,7 @@ class Engine:
         self.is_observed = False
         self._keeping = Keeping(self.clock, self.policy, PacedLogger("wealthsources.keeping"))
         self._deployment = Deployment(config, lambda name: _Host(self, name), self._keeping)
+        self._recorders = Recorders(config, self.clock, self._deployment, self.dispatcher)
         self._workers = Workers()
         self._fillers = Workers(2, "wealthsources-backfill")
         self._call = Caller(self._workers, settings.source_deadline)
@@ -179,6 +186,7 @@ class Engine:
             self._starting = True
             try:
                 self._deployment.load()
+                self._recorders.load()
                 self.policy.markets.know(self._deployment.listed())
                 self._state, self._owner = "started", os.getpid()
                 self._start_asked()
@@ -205,6 +213,7 @@ class Engine:
         if self._live_started:
             return
         with self._live_lock:
+            self._recorders.start()
             for entry in self._deployment:
                 if entry.source is not None and not entry.started:
                     self._owner, self._inherited = os.getpid(), False
@@ -220,6 +229,9 @@ class Engine:
         # Without the lock, which `start` holds while a stranger's code runs; it looks at the state after each source.
         self._state = "stopped"
         self._deployment.stop(deadline)
+        if self._recorders:
+            self.dispatcher.drain(min(_DRAIN, max(0.0, deadline - time.monotonic())))
+            self._recorders.stop(deadline)
         self._workers.stop()
         self._fillers.stop()
         self._keeping.stop()
@@ -254,6 +266,7 @@ class Engine:
         if self._foreign or self._state == "new":
             return
         self._inherited = self._state == "started"
+        self._recorders.forget()
         why = forking.whose(self._owner)
         stand_ins = self._deployment.be_inherited(why)
         if not stand_ins:
@@ -296,6 +309,7 @@ class Engine:
             self.dispatcher.slow_consumer,
             dict(self._disagreements),
             dict(self._label_shifts),
+            self._recorders.statuses(),
         )
 
     def live_states(self) -> str:

@@ -44,15 +44,17 @@ def check(
 
 def _examine(run: Run) -> tuple[list[Examined], list[str]]:
     """The sources, and the mistakes that would keep the deployment from starting."""
-    from wealthsources.cli.inspection import examine  # noqa: PLC0415 - pydantic and more
+    from wealthsources.cli.inspection import examine, recorder_mistakes  # noqa: PLC0415 - pydantic and more
     from wealthsources.config.settings import read_config  # noqa: PLC0415
 
     path = run.find_config()
     try:
-        sources = examine(read_config(path))
+        read = read_config(path)
+        sources = examine(read)
     except ConfigError as error:
         return [], str(error).splitlines()
-    return sources, [mistake for source in sources if source.state == "broken" for mistake in source.mistakes]
+    broken = [mistake for source in sources if source.state == "broken" for mistake in source.mistakes]
+    return sources, [*broken, *recorder_mistakes(read)]
 
 
 def _approve(sources: list[Examined]) -> None:

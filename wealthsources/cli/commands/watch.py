@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,6 +18,7 @@ from wealthsources.cli.series_arguments import (
     read_several,
     split,
 )
+from wealthsources.cli.signals import ended_by_signals
 from wealthsources.model.errors import RequestError
 
 if TYPE_CHECKING:
@@ -78,25 +76,12 @@ def watch(
             raise RequestError("give either --once or --count, not both")
         lasting = _ONCE_AFTER if once and seconds is None else seconds
         try:
-            with _ended_by_signals():
+            with ended_by_signals():
                 settled = _watch(run, wanted, _Ending(count, lasting), once=once, as_json=as_json)
         except KeyboardInterrupt:
             return
         if not settled:
             raise typer.Exit(FAILED)
-
-
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM ends it like Ctrl-C; and a shell starts its background jobs with SIGINT ignored."""
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        before = {name: signal.signal(name, signal.default_int_handler) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 class _Ending:

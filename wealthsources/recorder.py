@@ -1,0 +1,63 @@
+"""What a recorder is: it stands beside a session, takes its events, and writes them down.
+
+A recorder is offered by an entry point of the group `wealthsources.recorders` that names its class; the entry point's
+name is what stands under `recorder:` in config.yaml.
+
+    [project.entry-points."wealthsources.recorders"]
+    mine = "mine.recorder:MyRecorder"
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from wealthsources.model.status import SourceStatus
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping
+
+    from pydantic import BaseModel
+
+    from wealthsources.source import Clock, Sink, Source
+
+
+class RecorderHost(Protocol):
+    """What a recorder is given at `start`."""
+
+    @property
+    def clock(self) -> Clock:
+        """The session's clock."""
+
+    @property
+    def logger(self) -> logging.Logger:
+        """A logger named after the recorder. What comes again and again it says once, and then once a minute."""
+
+    @property
+    def sources(self) -> Mapping[str, Source | None]:
+        """The sources in the order of the chain; None for one that is left out."""
+
+    def subscribe(self, sink: Sink) -> Callable[[], None]:
+        """Call `sink` with every event from now on, on a thread of the session's. Returns what ends that."""
+
+
+class Recorder(ABC):
+    """Writes down what a session sees. It is made of its options, which its `options_model` has checked.
+
+    Whatever fails in it is its own: it says so in the log and in its status, and stops nothing else.
+    """
+
+    options_model: ClassVar[type[BaseModel]]
+
+    @abstractmethod
+    def start(self, host: RecorderHost) -> None:
+        """Called once, before the first live source starts. Raises ConfigError for what can never work."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Write what has been taken, within a second, and let go of everything. Called when no more events come."""
+
+    def status(self) -> SourceStatus:
+        """A snapshot of where things stand: `state` is "ready" while all is well. Waits for nothing."""
+        return SourceStatus()
