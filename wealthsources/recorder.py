@@ -38,6 +38,10 @@ class RecorderHost(Protocol):
     def sources(self) -> Mapping[str, Source | None]:
         """The sources in the order of the chain; None for one that is left out."""
 
+    @property
+    def events_lost(self) -> int:
+        """How many events could not be kept for those who take them too slowly; the sources may still have the bars."""
+
     def subscribe(self, sink: Sink) -> Callable[[], None]:
         """Call `sink` with every event from now on, on a thread of the session's. Returns what ends that."""
 

@@ -251,13 +251,15 @@ def test_a_backfill_that_brings_nothing_leaves_the_hole_and_says_so(feed, caplog
 def test_a_backfill_that_brings_a_part_leaves_the_rest_a_hole(feed, newer):
     feed.push("BTCUSDT", 0, *newer)
     feed.host.answer(history(1, 2), "archive: 2 bars")
-    assert [event.kind for event in feed.host.events if event.kind not in ("bar", "state")] == ["hole"]
+    hole, filled = [event for event in feed.host.events if event.kind not in ("bar", "state")]
+    assert (hole.kind, hole.hole.count) == ("hole", 3)
+    assert (filled.kind, filled.hole, filled.known_at) == ("filled", Hole(at(1), at(4), 2), feed.host.clock.now())
     feed.push("BTCUSDT", newer[-1] + 1)
     feed.later(30)
     assert feed.held()[:3] == [0, 1, 2]
     assert feed.host.holes_asked_for()[-1][0] == 3
     feed.host.answer(history(3), "archive: 1 bars")
-    assert len(feed.host.told("filled")) == 1
+    assert len(feed.host.told("filled")) == 2
 
 
 def test_a_hole_longer_than_the_cache_is_filled_as_far_as_it_goes():

@@ -97,19 +97,25 @@ class HoleFiller:
     def _filled(self, bars: Bars, hole: Hole, reason: str) -> None:
         if self._is_shifted(bars, hole):
             return
+        before = _holes_within(self._series, hole)
         filled = self._store.fill(bars)
         self._count("backfilled", filled.added)
         self._count("disagreements", filled.disagreements)
         left = _holes_within(self._series, hole)
         if left and not _never_existed(left, bars):
+            changed = [each for each in before if each not in left]
+            if changed:
+                self._tell(Hole(changed[0].start, changed[-1].end, filled.added), reason)
             return
         self._believe(left)
-        host = self._host
-        host.logger.info("%s: filled %s (%s)", self._name, hole, reason)
+        self._host.logger.info("%s: filled %s (%s)", self._name, hole, reason)
+        self._tell(hole, reason)
+
+    def _tell(self, filled: Hole, reason: str) -> None:
+        host, series = self._host, self._series
         if host.listening:
-            symbol, timeframe = self._series.symbol, self._series.timeframe
             now = time_of(host)
-            host.emit(Event("filled", host.name, symbol, timeframe, hole=hole, reason=reason, known_at=now))
+            host.emit(Event("filled", host.name, series.symbol, series.timeframe, None, filled, "", reason, now))
 
     def _is_shifted(self, bars: Bars, hole: Hole) -> bool:
         """Whether these are our own bars a window off, as one of the two stamps bars with their end."""

@@ -20,7 +20,7 @@ class Event:
     bar     `bar` is new, was updated or was closed
     state   the connection's `state` changed, for `reason`
     hole    bars are missing: `hole`
-    filled  the chain filled `hole`; `reason` names the source
+    filled  the chain filled `hole`, or as many bars as it counts in that span; `reason` names the source
 
     known_at  when it came to be known, ms by the session's clock; None where that has no time yet
     epoch     the connection that brought the bar

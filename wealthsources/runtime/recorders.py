@@ -34,6 +34,10 @@ class _Host:
     def sources(self) -> Mapping[str, Source | None]:
         return {entry.name: entry.source for entry in self._deployment}
 
+    @property
+    def events_lost(self) -> int:
+        return self._dispatcher.lost
+
     def subscribe(self, sink: Sink) -> Callable[[], None]:
         return self._dispatcher.subscribe(sink)
 
