@@ -168,6 +168,7 @@ def test_a_fork_of_which_python_was_not_told_is_noticed_once_by_who_looks():
 ELSEWHERE = {
     "wealthsources/forking.py",
     "wealthsources/live/series.py",
+    "wealthsources/runtime/dispatcher.py",
     "plugins/wealthsources_file/cache.py",
     "plugins/wealthsources_ccxt/connection.py",
 }

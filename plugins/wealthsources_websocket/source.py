@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from wealthsources import PushedSource, RequestError, SourceStatus, Timeframe, WealthSourcesError
+from wealthsources import FeedFacts, PushedSource, RequestError, SourceStatus, Timeframe, WealthSourcesError
 from wealthsources_websocket.cache import WebSocketCache
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 from wealthsources_websocket.connection.redact import redact_url
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wealthsources import Host
     from wealthsources_websocket.options import WebSocketOptions
 
+#: The options that say how frames are read.
+_OF_READING: Final = {"contract_sizes", "bar_push", "partial_first", "corrections", "capacity", "max_message"}
 HINT = "this server seems to push closed bars only; set bar_push: closed"
 
 
@@ -55,7 +57,7 @@ class WebSocketSource(PushedSource):
         self.begin(host)
         options = self.options
         series = _product(options.symbols, options.resolutions)
-        self.connections = Shards(options, self._protocol, series, self, host.logger, self._policies)
+        self.connections = Shards(options, self._protocol, series, self, host.logger, self._policies, self.frame_tap)
         self.assign(self.connections.shard_of)  # before bars come
         try:
             self.connections.start()
@@ -87,6 +89,20 @@ class WebSocketSource(PushedSource):
         if self.connections is not None:
             self.connections.update_series(_product(symbols, resolutions))
             self.assign(self.connections.shard_of)
+
+    def feed_facts(self) -> FeedFacts:
+        """What is needed to read the frames again."""
+        options = self.options
+        said = options.model_dump(mode="json", include=_OF_READING)
+        return FeedFacts(
+            "websocket",
+            options.protocol,
+            self._protocol.market,
+            options.environment,
+            tuple(options.symbols),
+            tuple(options.resolutions),
+            said | {"spellings": dict(options.spellings)},
+        )
 
     def status(self) -> SourceStatus:
         """State of the connections, the worst of them first, and of every stream."""

@@ -26,6 +26,7 @@ from wealthsources.source import Capabilities, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from wealthsources.live.frames import FeedFacts, FrameTap
     from wealthsources.live.messages import BarMessage, LostMessage
     from wealthsources.live.series import ClosesBy, Corrections, SeriesBuffer, Stored
     from wealthsources.live.shard import SeriesKey, Shard, ShardState
@@ -44,6 +45,8 @@ class PushedSource(Source):
     wants, `begin` when it is started and `assign` when it knows which shard brings which series; and then, on the
     thread of each shard's connection, `on_state`, `on_bar`, `on_malformed`, `on_resubscribed` and, several times a
     second, `on_turn`. Times named `now` are seconds, monotonic.
+
+    frame_tap  set before `start`: who is told of the frames of its connections, if `feed_facts` says that there are any
     """
 
     #: What keeps the bars.
@@ -89,6 +92,7 @@ class PushedSource(Source):
         self._snapshots = snapshots
         self._first_retry = first_retry
         self._keep_left = keep_left
+        self.frame_tap: FrameTap | None = None
         self._monotonic = monotonic
         self._wall = wall
         self.store = self._new_store("")
@@ -149,6 +153,10 @@ class PushedSource(Source):
         self.store = self._new_store(host.name)
         for stream in self._streams.values():
             stream.market = host.market(stream.symbol)
+
+    def feed_facts(self) -> FeedFacts | None:
+        """What is needed to read the frames of its connections again; None if it tells no `frame_tap` of any."""
+        return None
 
     def assign(self, shard_of: Callable[[SeriesKey], Shard | None]) -> None:
         """These shards bring the series that are subscribed."""

@@ -20,6 +20,7 @@ from wealthsources_websocket.connection.reconnect import ConnectPlan
 from wealthsources_websocket.connection.redact import redact_url
 from wealthsources_websocket.connection.renewal import Candidate, Renewal
 from wealthsources_websocket.connection.succession import Succession
+from wealthsources_websocket.connection.tapped import TappedConnection
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.base import Malformed
 from wealthsources_websocket.token_rules import SHORTEST
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable, Sequence
 
-    from wealthsources import ShardState
+    from wealthsources import FrameTap, ShardState
     from wealthsources_websocket.connection.handler import Handler, Log
     from wealthsources_websocket.options import WebSocketOptions
     from wealthsources_websocket.protocols.base import BarMessage, Protocol, Series
@@ -53,12 +54,15 @@ class Client(Shard):
         logger: Log,
         policies: Policies = DEFAULT_POLICIES,
         number: int = 0,
+        tap: FrameTap | None = None,
     ) -> None:
+        """`tap` is told of the frames of each connection."""
         spell = functools.partial(options.spell, protocol=protocol)
         super().__init__(number, series, spell, redact_url(options.endpoint))
         self.since = policies.monotonic()
         self._options = options
         self._handler = handler
+        self._tap = tap
         self._log = logger
         self._policies = policies
         self._monotonic = policies.monotonic
@@ -221,7 +225,10 @@ class Client(Shard):
 
     def _dial(self, url: str, stop: threading.Event) -> Connection:
         door = Door(self._options, self._setting.protocol, self._policies, self._tls, self._credential.redact.hide)
-        return door.open(url, tuple(map(self.spelled, self.series)), stop)
+        connection = door.open(url, tuple(map(self.spelled, self.series)), stop)
+        if self._tap is None:
+            return connection
+        return TappedConnection(connection, self._tap(self.number, self._credential.redact))
 
     def _let_go(self, close_code: int | None = None) -> None:
         connection, self._connection = self._connection, None

@@ -11,7 +11,7 @@ from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Polici
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping, Sequence
 
-    from wealthsources import Shard
+    from wealthsources import FrameTap, Shard
     from wealthsources_websocket.connection.handler import Handler
     from wealthsources_websocket.options import WebSocketOptions
     from wealthsources_websocket.protocols.base import Protocol, Series
@@ -28,12 +28,15 @@ class Shards:
         handler: Handler,
         logger: logging.Logger,
         policies: Policies = DEFAULT_POLICIES,
+        tap: FrameTap | None = None,
     ) -> None:
+        """`tap` is told of the frames of each connection."""
         self._options = options
         self._protocol = protocol
         self._handler = handler
         self._log = logger
         self._policies = policies
+        self._tap = tap
         self._next_number = 0
         self._owners: dict[Series, Client] = {}
         self._started = False
@@ -98,7 +101,7 @@ class Shards:
         has_lanes = any(self._lane(each) for each in series)
         several = has_lanes or self._protocol.limits.series_per_connection is not None
         log = _ShardLog(self._log, {"shard": number}) if several else self._log
-        return Client(self._options, self._protocol, series, self._handler, log, self._policies, number)
+        return Client(self._options, self._protocol, series, self._handler, log, self._policies, number, self._tap)
 
 
 def distribute(
