@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wealthsources import Redactor
+from wealthsources.model.redact import _without
 
 SECRETS = st.text(min_size=8, max_size=40)
 
@@ -18,6 +19,17 @@ def test_no_eight_characters_of_a_secret_are_left(secret, before, after):
     for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]):
         shown = redact(before + form + after)
         assert [form[at : at + 8] for at in range(len(form) - 7) if form[at : at + 8] in shown] == []
+
+
+@given(st.data(), st.text("ab\n\u00e9\U0001f600", min_size=8, max_size=12), st.text("ab\u00e9\ud800", max_size=40))
+def test_a_piece_of_a_secret_is_found_wherever_it_stands(data, secret, text):
+    """Texts in which no secret can be are passed over, and only those."""
+    start = data.draw(st.integers(0, len(secret) - 8))
+    piece, place = secret[start : start + 8], data.draw(st.integers(0, len(text)))
+    for redact in (Redactor(secret), Redactor("")):
+        redact.hide(secret)
+        assert piece not in redact(text[:place] + piece + text[place:])
+        assert redact(text) == _without(redact._all, text)
 
 
 @given(st.text())

@@ -1,0 +1,131 @@
+"""What recording a feed costs, and how fast a recording is read: CPU time, so that other work beside it matters little.
+
+A feed waits for the recording where that holds the interpreter: when it adds a record, and while the writer's thread
+makes lines of records. Compressing and writing let it run.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from wealthsources import Redactor
+from wealthsources_replay.backlog import Backlog
+from wealthsources_replay.clock import ClockWatch
+from wealthsources_replay.frames import FrameRecord
+from wealthsources_replay.header import Header
+from wealthsources_replay.lines import encode
+from wealthsources_replay.reader import Recording
+from wealthsources_replay.writer import FrameWriter, Limits
+
+T0 = 1_800_000_000_000
+RATE = 5_000  # messages a second
+COUNT = 200_000
+HEADER = Header("live", "websocket", "binance", "spot", "live", ("BTCUSDT",), ("1m",))
+TOKEN = "".join(random.Random(7).choices("0123456789abcdef", k=32))
+
+
+def frames(count: int) -> list[FrameRecord]:
+    """`count` frames of 300 bytes, of 50 series whose prices and volumes move, RATE a second."""
+    chance = random.Random(1)
+    prices = [chance.uniform(10, 90_000) for _ in range(50)]
+    made = []
+    for number in range(count):
+        place, wall = number % 50, T0 + number * 1000 // RATE
+        prices[place] *= chance.uniform(0.9999, 1.0001)
+        close, opened = f"{prices[place]:.2f}", wall // 60_000 * 60_000
+        kline = {"t": opened, "T": opened + 59_999, "s": f"C{place:03}USDT", "i": "1m", "f": number, "L": number + 9}
+        kline |= {"o": f"{prices[place] * 0.999:.2f}", "c": close, "h": f"{prices[place] * 1.001:.2f}", "l": close}
+        kline |= {
+            "v": f"{chance.uniform(0, 99):.5f}",
+            "n": number % 997,
+            "x": False,
+            "q": f"{chance.uniform(0, 1e6):.8f}",
+        }
+        kline |= {"V": f"{chance.uniform(0, 50):.5f}", "Q": f"{chance.uniform(0, 1e6):.8f}", "B": "0"}
+        text = json.dumps({"e": "kline", "E": wall, "s": f"C{place:03}USDT", "k": kline}, separators=(",", ":"))
+        made.append(FrameRecord(wall, wall * 1_000_000, 0, 1, "in", text.ljust(300)))
+    return made
+
+
+def best_of(work: Callable[[], object], number: int, rounds: int = 7) -> tuple[float, float]:
+    """Microseconds for one of `number`, best and median, on this thread."""
+    found = []
+    for _ in range(rounds):
+        began = time.thread_time()
+        work()
+        found.append((time.thread_time() - began) / number * 1e6)
+    return min(found), statistics.median(found)
+
+
+def bench_add(lot: list[FrameRecord]) -> tuple[float, float]:
+    def add() -> None:
+        backlog = Backlog(1 << 30, 1 << 40)
+        for record in lot:
+            backlog.add(record)
+
+    return best_of(add, len(lot))
+
+
+def bench_lines(lot: list[FrameRecord], redact: Callable[[str], str]) -> tuple[float, float]:
+    return best_of(lambda: [encode(record, redact) for record in ClockWatch().watch(lot)], len(lot))
+
+
+def paced(take: Callable[[FrameRecord], object], lot: list[FrameRecord]) -> float:
+    """Seconds of CPU of the process while these come at their rate."""
+    began, cpu = time.monotonic(), time.process_time()
+    for start in range(0, len(lot), 50):
+        for record in lot[start : start + 50]:
+            take(record)
+        time.sleep(max(0.0, began + (start + 50) / RATE - time.monotonic()))
+    return time.process_time() - cpu
+
+
+def bench_share(lot: list[FrameRecord], redact: Callable[[str], str], rounds: int = 3) -> float:
+    """The share of one core that recording takes at RATE, the best of rounds."""
+    found = []
+    for _ in range(rounds):
+        alone = paced(lambda _: None, lot)
+        with tempfile.TemporaryDirectory() as folder:
+            writer = FrameWriter(folder, HEADER, redact=redact, logger=logging.getLogger())
+            found.append((paced(writer.add, lot) - alone) * RATE / len(lot))
+            writer.close()
+    return min(found)
+
+
+def bench_reading(lot: list[FrameRecord], folder: Path) -> tuple[float, float]:
+    """MB for a million frames, records read in a second of CPU."""
+    limits = Limits(most_records=2 * len(lot), most_bytes=1 << 40)
+    writer = FrameWriter(folder, HEADER, redact=str, logger=logging.getLogger(), limits=limits)
+    for begin in range(0, len(lot), RATE // 2):  # as much as comes between two flushes
+        for record in lot[begin : begin + RATE // 2]:
+            writer.add(record)
+        while writer.written < min(begin + RATE // 2, len(lot)):
+            time.sleep(0.001)
+    writer.close()
+    size = sum(path.stat().st_size for path in folder.glob("*.gz"))
+    best, _ = best_of(lambda: sum(1 for _ in Recording(folder).frames()), len(lot), 5)
+    return size / len(lot), 1e6 / best
+
+
+def main() -> None:
+    lot = frames(COUNT)
+    print("add, on the caller: {:.2f} µs a record, median {:.2f}".format(*bench_add(lot)))
+    for name, redact, part in (("no secret", str, lot), ("a token of 32", Redactor(TOKEN), lot[:20_000])):
+        best, median = bench_lines(part, redact)
+        print(f"lines, {name}: {best:.2f} µs a record, median {median:.2f}")
+        share = bench_share(lot[: 3 * RATE], redact)
+        print(f"recording {RATE:,} messages a second, {name}: {share:.1%} of one core")
+    with tempfile.TemporaryDirectory() as folder:
+        size, rate = bench_reading(lot, Path(folder))
+    print(f"{size:.0f} MB for a million frames of 300 bytes; {rate:,.0f} records read in a second")
+
+
+if __name__ == "__main__":
+    main()

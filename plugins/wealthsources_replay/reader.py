@@ -1,0 +1,133 @@
+"""Recording: reads what a FrameWriter wrote, whatever became of it since."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from wealthsources import time_text
+from wealthsources_replay.errors import RecordingError
+from wealthsources_replay.frames import BeganRecord
+from wealthsources_replay.reading import Damage, Segment
+from wealthsources_replay.segments import list_segments, read_first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wealthsources_replay.frames import Record
+    from wealthsources_replay.header import Header
+
+#: ms; two stretches of a recording that are nearer than that are told as one.
+_NEAR: Final = 60_000
+_MOST_TOLD: Final = 3
+
+
+class Recording:
+    """A folder that a FrameWriter wrote to, or is writing to. A second or so of it is in memory at a time."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Raises RecordingError if it is no recording, if nothing of it can be read, or if its format is another."""
+        self._folder = Path(folder)
+        self._damage: set[Damage] = set()
+        self._segments = self._find_segments()
+
+    @property
+    def header(self) -> Header:
+        """What was recorded; if more than one process recorded, that of the first: each has a BeganRecord."""
+        return self._segments[0].began.header
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The earliest and the latest wall time of a record, ms. Raises RecordingError if there is no record."""
+        stretches = self._stretches()
+        if not stretches:
+            raise RecordingError(f"{self._folder} holds no record that can be read{self._told()}")
+        return stretches[0][0], stretches[-1][1]
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """What could not be read so far, each place once, in order. All of it is known when all has been read."""
+        return tuple(sorted(self._damage))
+
+    def frames(self, start_ms: int | None = None, end_ms: int | None = None) -> Iterator[Record]:
+        """The records with `start_ms` <= wall time < `end_ms`, in the order of the recording; None: no such bound.
+
+        The first one is a BeganRecord, and so is the first of each process that recorded, with the times of the first
+        record of a segment. What is damaged is left out and noted in `damage`. Raises RecordingError, at once, if
+        nothing of that span is recorded.
+        """
+        start = -math.inf if start_ms is None else start_ms
+        end = math.inf if end_ms is None else end_ms
+        segments = self._segments
+        if (start, end) != (-math.inf, math.inf):
+            segments = [segment for segment in segments if segment.overlaps(start, end)]
+            if not segments:
+                raise self._not_recorded(start_ms, end_ms)
+        return _read(segments, start, end)
+
+    def _find_segments(self) -> list[Segment]:
+        found = self._list()
+        for (before, _), (number, path) in pairwise(found):
+            if number > before + 1:
+                self._damage.add(Damage(path.name, 0, 0, f"{number - before - 1} segments before it are not there"))
+        segments = []
+        for _, path in found:
+            try:
+                segments.append(Segment(path, read_first_line(path), self._damage.add))
+            except (ValueError, OSError) as error:
+                if size := path.stat().st_size:  # one without a byte lost nothing
+                    self._damage.add(Damage(path.name, 0, size, str(error)))
+        if not segments:
+            raise RecordingError(f"nothing of the recording {self._folder} can be read{self._told()}")
+        return segments
+
+    def _list(self) -> list[tuple[int, Path]]:
+        try:
+            found = list_segments(self._folder)
+            is_empty = not any(self._folder.iterdir())
+        except FileNotFoundError:
+            raise RecordingError(f"there is no folder {self._folder}") from None
+        except NotADirectoryError:
+            raise RecordingError(f"{self._folder} is a file; a recording is a folder") from None
+        except OSError as error:
+            raise RecordingError(f"{self._folder} cannot be read: {error.strerror}") from error
+        if is_empty:
+            raise RecordingError(f"{self._folder} is empty; nothing was recorded to it")
+        if not found:
+            raise RecordingError(f"{self._folder} is no recording: it holds no segment, such as 000001-….jsonl.gz")
+        return found
+
+    def _stretches(self) -> list[tuple[int, int]]:
+        """The wall times that are recorded, ms, in order of time, those near each other as one."""
+        joined: list[tuple[int, int]] = []
+        for first, last in sorted(segment.bounds for segment in self._segments if segment.bounds is not None):
+            if joined and first - joined[-1][1] <= _NEAR:
+                joined[-1] = joined[-1][0], max(joined[-1][1], last)
+            else:
+                joined.append((first, last))
+        return joined
+
+    def _not_recorded(self, start_ms: int | None, end_ms: int | None) -> RecordingError:
+        asked = " ".join(
+            f"{word} {time_text(time)}" for word, time in (("from", start_ms), ("to", end_ms)) if time is not None
+        )
+        stretches = [f"{time_text(first)} to {time_text(last)}" for first, last in self._stretches()]
+        there = ", ".join(stretches[:_MOST_TOLD]) or "nothing at all"
+        more = f" and {len(stretches) - _MOST_TOLD} more" if len(stretches) > _MOST_TOLD else ""
+        return RecordingError(f"{self._folder} has nothing {asked}; recorded is {there}{more} (UTC)")
+
+    def _told(self) -> str:
+        damage = [str(each) for each in self.damage[:_MOST_TOLD]]
+        return f" ({'; '.join(damage)})" if damage else ": it was ended before there was any"
+
+
+def _read(segments: list[Segment], start: float, end: float) -> Iterator[Record]:
+    run = ""
+    for segment in segments:
+        began = segment.began
+        if began.run != run:
+            run = began.run
+            yield BeganRecord(began.wall_ms, began.monotonic_ns, began.header)
+        yield from segment.read(start, end)

@@ -1,0 +1,38 @@
+"""Records for tests: frame number n comes n ms after T0."""
+
+from __future__ import annotations
+
+import logging
+
+from wealthsources_replay.frames import FrameRecord
+from wealthsources_replay.header import Header
+from wealthsources_replay.writer import FrameWriter, Limits
+
+T0 = 1_800_000_000_000  # 2027-01-15 08:00
+HOUR = 3_600_000
+HEADER = Header("live", "websocket", "binance", "spot", "live", ("BTCUSDT", "ETHUSDT"), ("1m",), {"levels": [1, 2]})
+LOG = logging.getLogger("wealthsources.live")
+QUICK = Limits(flush_every=0.005, retry_every=0.02)
+
+
+def frame(number: int, data: str | bytes | None = None, wall_ms: int | None = None, **other: object) -> FrameRecord:
+    wall = T0 + number if wall_ms is None else wall_ms
+    text = f'{{"number": {number}}}' if data is None else data
+    return FrameRecord(wall, 10**15 + number * 1_000_000, 0, 1, "in", text)._replace(**other)
+
+
+def writer(folder, header=HEADER, redact=str, limits=QUICK, logger=LOG) -> FrameWriter:
+    return FrameWriter(folder, header, redact=redact, logger=logger, limits=limits)
+
+
+def record(folder, records, **options) -> FrameWriter:
+    """Record these and end."""
+    made = writer(folder, **options)
+    for each in records:
+        made.add(each)
+    made.close()
+    return made
+
+
+def segments(folder):
+    return sorted(folder.glob("*.jsonl.gz"))
