@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final, cast
 
-from wealthsources import FeedFacts, PushedSource, RequestError, SourceStatus, Timeframe, WealthSourcesError
+from wealthsources import FrameFacts, PushedSource, RequestError, SourceStatus, Timeframe, WealthSourcesError
 from wealthsources_websocket.cache import WebSocketCache
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 from wealthsources_websocket.connection.redact import redact_url
@@ -90,11 +90,11 @@ class WebSocketSource(PushedSource):
             self.connections.update_series(_product(symbols, resolutions))
             self.assign(self.connections.shard_of)
 
-    def feed_facts(self) -> FeedFacts:
+    def frame_facts(self) -> FrameFacts:
         """What is needed to read the frames again."""
         options = self.options
         said = options.model_dump(mode="json", include=_OF_READING)
-        return FeedFacts(
+        return FrameFacts(
             "websocket",
             options.protocol,
             self._protocol.market,

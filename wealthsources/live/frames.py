@@ -25,7 +25,7 @@ class FrameTap(Protocol):
         """A connection of that shard is there. `redact` takes the secrets out of texts that others are to read."""
 
 
-class FeedFacts(NamedTuple):
+class FrameFacts(NamedTuple):
     """What is needed to read a feed's frames again.
 
     plugin      what the source is of, as its `plugin:` in the configuration

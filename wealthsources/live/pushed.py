@@ -26,7 +26,7 @@ from wealthsources.source import Capabilities, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from wealthsources.live.frames import FeedFacts, FrameTap
+    from wealthsources.live.frames import FrameFacts, FrameTap
     from wealthsources.live.messages import BarMessage, LostMessage
     from wealthsources.live.series import ClosesBy, Corrections, SeriesBuffer, Stored
     from wealthsources.live.shard import SeriesKey, Shard, ShardState
@@ -46,7 +46,7 @@ class PushedSource(Source):
     thread of each shard's connection, `on_state`, `on_bar`, `on_malformed`, `on_resubscribed` and, several times a
     second, `on_turn`. Times named `now` are seconds, monotonic.
 
-    frame_tap  set before `start`: who is told of the frames of its connections, if `feed_facts` says that there are any
+    frame_tap  set before `start`: who is told of the frames of its connections, if `frame_facts` says that there are any
     """
 
     #: What keeps the bars.
@@ -154,7 +154,7 @@ class PushedSource(Source):
         for stream in self._streams.values():
             stream.market = host.market(stream.symbol)
 
-    def feed_facts(self) -> FeedFacts | None:
+    def frame_facts(self) -> FrameFacts | None:
         """What is needed to read the frames of its connections again; None if it tells no `frame_tap` of any."""
         return None
 

@@ -135,7 +135,7 @@ def test_secrets_can_be_taken_out_of_what_is_told(feed):
 
 
 def test_what_is_needed_to_read_the_frames_again_has_no_secret_in_it(feed):
-    facts = feed[0].feed_facts()
+    facts = feed[0].frame_facts()
     assert (facts.plugin, facts.protocol, facts.symbols, facts.timeframes) == (
         "websocket",
         "wealthai",
