@@ -45,7 +45,10 @@ if TYPE_CHECKING:
         FORMING as FORMING,
         UNSET as UNSET,
         Finality as Finality,
+        closed_by as closed_by,
+        new_rows as new_rows,
         pack_decimals as pack_decimals,
+        row_fields as row_fields,
     )
     from wealthsources.model.status import (
         LOADING as LOADING,
@@ -112,7 +115,7 @@ _PUBLIC = {
     "model.markets": "Market",
     "model.records": "read_field",
     "model.redact": "Redactor",
-    "model.rows": "CLOSED FIELDS FORMING Finality UNSET pack_decimals",
+    "model.rows": "CLOSED FIELDS FORMING Finality UNSET closed_by new_rows pack_decimals row_fields",
     "model.status": "LOADING ShardStatus SourceStatus StreamStatus",
     "model.symbols": "match_symbol",
     "model.text": "one_line short_repr",

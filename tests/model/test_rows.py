@@ -34,6 +34,7 @@ from wealthsources.model.rows import (
     pack_row_into,
     packed_decimals,
     read_row,
+    row_fields,
     rows_from,
     set_status,
     source_codes,
@@ -224,3 +225,13 @@ def test_states_are_without_their_finality_and_a_copy():
     assert found.tolist() == [UNSET, CLOSED, FORMING]
     found[:] = CLOSED
     assert statuses(rows).tolist() == [UNSET, BY_SUCCESSOR, FORMING]
+
+
+def test_numpy_names_every_part_of_a_row_where_it_stands():
+    rows = writable(three())
+    fields = row_fields(rows)
+    assert fields.dtype.names == ("open_time", "close_time", *FIELDS, "status", "source", "revision", "decimals")
+    assert fields[1].item() == PARTS
+    fields["revision"] = 7
+    assert [read_row(row.tobytes()).revision for row in rows] == [7, 7, 7]
+    assert row_fields(new_rows(0)).shape == (0,)

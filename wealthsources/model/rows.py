@@ -77,6 +77,20 @@ VALUES: Final = (slice(None), slice(2, 7))
 OPEN_TIMES: Final = (slice(None), 0)
 
 
+#: The same layout for numpy, which names each field; see `row_fields`.
+_FIELD_TYPES: Final = np.dtype(
+    [
+        ("open_time", "<i8"),
+        ("close_time", "<i8"),
+        *((name, "<f8") for name in FIELDS),
+        ("status", "u1"),
+        ("source", "u1"),
+        ("revision", "<u2"),
+        ("decimals", "<u4"),
+    ]
+)
+
+
 class Row(NamedTuple):
     """One row, unpacked."""
 
@@ -152,6 +166,14 @@ def new_rows(count: int) -> Rows:
 def rows_from(packed: bytes | bytearray) -> Rows:
     """Packed rows as a matrix of shape (n, 8)."""
     return np.frombuffer(bytes(packed), dtype=np.float64).reshape(-1, COLUMNS)
+
+
+def row_fields(rows: Rows) -> NDArray[np.void]:
+    """All columns of the rows by their names, as in `row_fields(rows)["revision"]`, which may be set too.
+
+    They are those of the layout above. `status` is what `closed_by` says, `source` an index of names kept elsewhere.
+    """
+    return rows.view(_FIELD_TYPES)[:, 0]
 
 
 def open_times(rows: Rows) -> Integers:

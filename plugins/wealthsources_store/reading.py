@@ -1,0 +1,192 @@
+"""Reading: the newest state of each bar, or the one that was known at a time; what changed; what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import sqlalchemy as sa
+
+from wealthsources import Bar, Bars, Timeframe
+from wealthsources_store.naming import source_names
+from wealthsources_store.packing import Stored, to_bars
+from wealthsources_store.schema import bars as _bars, recorded as _recorded, series as _series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wealthsources_store.database import Database
+
+#: Rows that are asked for at once: what a page takes of memory, and not more than that.
+_PAGE: Final = 20_000
+_LEAST_TIME: Final = -(2**63)
+_MOST_REVISIONS: Final = 2**31 - 1
+
+_COLUMNS: Final = [_bars.c[name] for name in Stored._fields]
+_OF_SERIES: Final = _bars.c.series == (
+    sa.select(_series.c.id)
+    .where(_series.c.symbol == sa.bindparam("symbol"), _series.c.timeframe == sa.bindparam("timeframe"))
+    .scalar_subquery()
+)
+_KEY: Final = sa.tuple_(_bars.c.open_time, _bars.c.revision)
+_GIVEN: Final = sa.tuple_(sa.bindparam("time", type_=sa.BigInteger), sa.bindparam("revision", type_=sa.Integer))
+#: Before a key, the newest first: as the index has them from its end.
+_NEWEST: Final = (
+    sa.select(*_COLUMNS)
+    .where(_OF_SERIES, _bars.c.open_time >= sa.bindparam("first", type_=sa.BigInteger))
+    .where(_KEY < _GIVEN)
+    .order_by(_bars.c.open_time.desc(), _bars.c.revision.desc())
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_SPAN: Final = _bars.c.open_time.between(sa.bindparam("first"), sa.bindparam("last"))
+_REVISED: Final = (
+    sa.select(*_COLUMNS)
+    .where(_OF_SERIES)
+    .where(_bars.c.open_time.in_(sa.select(_bars.c.open_time).where(_OF_SERIES, _SPAN, _bars.c.revision == 1)))
+    .order_by(_bars.c.open_time, _bars.c.revision)
+)
+_STATISTICS: Final = (
+    sa.select(
+        _series.c.symbol,
+        _series.c.timeframe,
+        sa.func.count(_bars.c.open_time),
+        sa.func.min(_bars.c.open_time),
+        sa.func.max(_bars.c.open_time),
+    )
+    .join(_bars, (_bars.c.series == _series.c.id) & (_bars.c.revision == 0))
+    .group_by(_series.c.symbol, _series.c.timeframe)
+    .order_by(_series.c.symbol, _series.c.timeframe)
+)
+_SPANS: Final = (
+    sa.select(_recorded.c.began, _recorded.c.until)
+    .join(_series, _series.c.id == _recorded.c.series)
+    .where(_series.c.symbol == sa.bindparam("symbol"), _series.c.timeframe == sa.bindparam("timeframe"))
+    .order_by(_recorded.c.began)
+)
+
+
+class StoredSeries(NamedTuple):
+    """How many bars there are of a series, and when the first and the last of them open, ms."""
+
+    symbol: str
+    timeframe: Timeframe
+    bars: int
+    first: int
+    last: int
+
+
+class BarState(NamedTuple):
+    """One state of a bar, since when it was known (ms), and the connection that brought it, 0 if none did."""
+
+    bar: Bar
+    known_at: int
+    epoch: int
+
+
+class Span(NamedTuple):
+    """Times in ms."""
+
+    began: int
+    until: int
+
+
+def read(
+    database: Database,
+    symbol: str,
+    timeframe: Timeframe,
+    *,
+    end: int,
+    start: int | None = None,
+    count: int | None = None,
+    known_at: int | None = None,
+    late_after: int = 0,
+) -> Bars:
+    """Closed bars that open at or after `start` and end at or before `end`, ms; of these the newest `count`.
+
+    Of each bar the newest state. With `known_at`, ms, the newest that was known then, and no bar of which none was; a
+    first state that came within `late_after` ms of the bar's end counts as known at its end. The symbol is the stored
+    one, to the letter. `revision` is the store's own. Raises NoStore, StoreError.
+    """
+    first = _LEAST_TIME if start is None else start
+
+    def work(connection: sa.Connection) -> Bars:
+        kept: list[Stored] = []
+        for page in _newest_first(connection, symbol, timeframe, first, _last_open(timeframe, end), count or _PAGE):
+            known = page
+            if known_at is not None:
+                known = [row for row in page if _was_known(row, timeframe, known_at, late_after)]
+            kept += _first_of_each(known, kept[-1].open_time if kept else None)
+            if count is not None and len(kept) >= count:
+                break
+        kept = kept[:count]
+        kept.reverse()
+        return to_bars(symbol, timeframe, kept, source_names(connection) if kept else {})
+
+    return database.read(work)
+
+
+def _first_of_each(states: list[Stored], before: int | None) -> list[Stored]:
+    """Of each bar the first of these, and none of the bar that opens at `before`."""
+    times = [state[0] for state in states]
+    return [state for state, time, last in zip(states, times, [before, *times], strict=False) if time != last]
+
+
+def _last_open(timeframe: Timeframe, end: int) -> int:
+    """When the last bar that is over at `end` may open at the latest."""
+    return end - timeframe.fixed if timeframe.fixed else timeframe.floor(end) - 1
+
+
+def _was_known(row: Stored, timeframe: Timeframe, known_at: int, late_after: int) -> bool:
+    since, end = row.known_at, timeframe.end(row.open_time)
+    if since is None or (row.revision == 0 and since - end <= late_after):
+        return end <= known_at
+    return since <= known_at
+
+
+def _newest_first(
+    connection: sa.Connection, symbol: str, timeframe: Timeframe, first: int, last: int, about: int
+) -> Iterator[list[Stored]]:
+    """The states of bars that open in that span, page by page; `about` so many will be asked for."""
+    limit, time, revision = min(about, _PAGE), last, _MOST_REVISIONS
+    asked = {"symbol": symbol, "timeframe": timeframe.name, "first": first, "limit": limit}
+    while page := connection.execute(_NEWEST, {**asked, "time": time, "revision": revision}).all():
+        yield page  # type: ignore[misc]  # its rows have the names of Stored
+        if len(page) < limit:
+            return
+        time, revision = page[-1][0], page[-1][1]
+
+
+def revisions(database: Database, symbol: str, timeframe: Timeframe, *, start: int, end: int) -> list[BarState]:
+    """All states of the bars that have more than one, by open time and revision; the span is that of `read`, ms.
+
+    Raises NoStore, StoreError.
+    """
+    asked = {"symbol": symbol, "timeframe": timeframe.name, "first": start, "last": _last_open(timeframe, end)}
+
+    def work(connection: sa.Connection) -> list[BarState]:
+        names = source_names(connection)
+        return [
+            BarState(bar, bar.end if row.known_at is None else row.known_at, row.epoch)
+            for row in connection.execute(_REVISED, asked)
+            for bar in to_bars(symbol, timeframe, [row], names)
+        ]
+
+    return database.read(work)
+
+
+def series_names(database: Database) -> list[tuple[str, Timeframe]]:
+    """The symbols and timeframes that there are, without a look at their bars. Raises NoStore, StoreError."""
+    find = sa.select(_series.c.symbol, _series.c.timeframe).order_by(_series.c.symbol, _series.c.timeframe)
+    found = database.read(lambda connection: connection.execute(find).all())
+    return [(symbol, Timeframe(timeframe)) for symbol, timeframe in found]
+
+
+def series(database: Database) -> list[StoredSeries]:
+    """What there is of each series that has a bar. It reads the whole store. Raises NoStore, StoreError."""
+    found = database.read(lambda connection: connection.execute(_STATISTICS).all())
+    return [StoredSeries(symbol, Timeframe(timeframe), *rest) for symbol, timeframe, *rest in found]
+
+
+def recorded(database: Database, symbol: str, timeframe: Timeframe) -> list[Span]:
+    """When a recorder was at work for a series, by its beginning. Raises NoStore, StoreError."""
+    asked = {"symbol": symbol, "timeframe": timeframe.name}
+    return [Span(*row) for row in database.read(lambda connection: connection.execute(_SPANS, asked).all())]

@@ -1,0 +1,98 @@
+"""StoreSource: what was recorded, kept or fetched, as any source gives it; and as it was known at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from wealthsources import Capabilities, ForkLock, NotHere, Source, SourceStatus, match_symbol, short_repr, time_text
+from wealthsources_store.database import Database
+from wealthsources_store.errors import NoStore, StoreError
+from wealthsources_store.reading import read, series_names
+from wealthsources_store.writing import Batch, write
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from wealthsources import Bars, HistoryRequest, Timeframe
+    from wealthsources_store.options import StoreOptions
+
+
+class StoreSource(Source):
+    """The bars of one store. Others may write to it meanwhile.
+
+    database  the store itself, for recorders and commands
+    """
+
+    capabilities = Capabilities(states_closed=True, point_in_time=True, keeps=True)
+
+    def __init__(self, options: StoreOptions) -> None:
+        self.database = Database(options)
+        self._names: frozenset[tuple[str, Timeframe]] = frozenset()
+        self._counters: Counter[str] = Counter()
+        self._last_error = ""
+        self._counting = ForkLock()
+
+    def __repr__(self) -> str:
+        return short_repr(self, lambda: self.database.place)
+
+    def get_history(self, request: HistoryRequest) -> Bars:
+        """The newest state of each bar, or the one that was known at `request.known_at`.
+
+        Raises NotHere if there is no such bar, StoreError if the store cannot be read.
+        """
+        symbol, timeframe = self._find(request.symbol, request.timeframe), request.timeframe
+        bars = read(
+            self.database,
+            symbol,
+            timeframe,
+            end=request.end,
+            start=request.start,
+            count=request.count,
+            known_at=request.known_at,
+            late_after=request.known_late,
+        )
+        if not len(bars):
+            known = "" if request.known_at is None else f" that was known at {time_text(request.known_at)} UTC"
+            raise NotHere(f"the store has no bar of {symbol} {timeframe} of that time{known}")
+        return bars.replace(symbol=request.symbol)
+
+    def keep(self, bars: Bars, now: int) -> None:
+        """Store what is not stored yet of what another source brought. Raises StoreError."""
+        try:
+            written = write(self.database, [Batch(bars, None)], now)
+        except StoreError as error:
+            self._last_error = str(error)
+            raise
+        self._last_error = ""
+        with self._counting:
+            self._counters.update({f"kept.{what}": count for what, count in written._asdict().items()})
+
+    def get_all_symbols(self) -> Collection[str]:
+        """The symbols that there are bars of; none before the first bar is written. Raises StoreError."""
+        return sorted({symbol for symbol, _ in self._list()})
+
+    def status(self) -> SourceStatus:
+        """Where the store is, and what was kept in it."""
+        return SourceStatus(last_error=self._last_error, endpoint=self.database.place, counters={**self._counters})
+
+    def stop(self) -> None:
+        """Let go of the connections."""
+        self.database.close()
+
+    def _find(self, symbol: str, timeframe: Timeframe) -> str:
+        """The symbol as it is stored. Raises NotHere."""
+        if (symbol, timeframe) in self._names:
+            return symbol
+        symbols = sorted(name for name, other in self._list() if other is timeframe)
+        found = symbol if symbol in symbols else match_symbol(symbol, symbols)
+        if found is None:
+            raise NotHere(f"the store has no {symbol} {timeframe}")
+        return found
+
+    def _list(self) -> frozenset[tuple[str, Timeframe]]:
+        try:
+            self._names = frozenset(series_names(self.database))
+        except NoStore as error:
+            raise NotHere(str(error)) from None
+        return self._names
