@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from wealthsources import ForkLock, call_in_child
 from wealthsources_store import schema
-from wealthsources_store.engines import make_engine
+from wealthsources_store.engines import for_readers, for_writers, make_engine
 from wealthsources_store.errors import NoStore, StoreError, in_our_words
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Database:
         self._path = options.path
         self._redact = options.redactor()
         self._engine = make_engine(options)
-        self._writer = self._engine.execution_options(immediate=True)  # of the same connections
+        self._reader, self._writer = for_readers(self._engine), for_writers(self._engine)
         self._lock = ForkLock()
         self._in_use = 0
         self._torn = False
@@ -102,12 +102,12 @@ class Database:
     def _run(self, work: Callable[[sa.Connection], _T], *, immediate: bool) -> _T:
         if not self._current:
             self._open(make=immediate)
-        with (self._writer if immediate else self._engine).begin() as connection:
+        with (self._writer if immediate else self._reader).begin() as connection:
             return work(connection)
 
     def _open(self, *, make: bool) -> None:
         """Look at the version once."""
-        with self._engine.begin() as connection:
+        with self._reader.begin() as connection:
             try:
                 self._current = schema.is_current(connection, self.place)
             except NoStore:

@@ -37,7 +37,7 @@ _ALIVE: Final = {
 
 
 def make_engine(options: StoreOptions) -> sa.Engine:
-    """The engine of a store. Nothing is opened yet; connections made with `immediate` begin as writers."""
+    """The engine of a store. Nothing is opened yet."""
     if options.path is not None:
         return _engine_of_file(options.path)
     alive: dict[str, Any] = {key: value for key, value in _ALIVE.items() if key not in options.address.query}
@@ -46,6 +46,17 @@ def make_engine(options: StoreOptions) -> sa.Engine:
     )
     sa.event.listen(engine, "begin", _wait_no_longer)
     return engine
+
+
+def for_readers(engine: sa.Engine) -> sa.Engine:
+    """The same connections, for transactions that see one moment however often they ask."""
+    snapshot = engine.dialect.name == "postgresql"  # SQLite has no other kind
+    return engine.execution_options(isolation_level="REPEATABLE READ") if snapshot else engine
+
+
+def for_writers(engine: sa.Engine) -> sa.Engine:
+    """The same connections, for transactions that write: they wait for others that do, but not for ever."""
+    return engine.execution_options(immediate=True)
 
 
 def _wait_no_longer(connection: sa.Connection) -> None:
