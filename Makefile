@@ -55,6 +55,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/receive.py
 	$(BIN)/python benchmarks/sockets.py
+	$(BIN)/python benchmarks/store.py
 
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py
