@@ -56,6 +56,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/receive.py
 	$(BIN)/python benchmarks/sockets.py
 	$(BIN)/python benchmarks/recording.py
+	$(BIN)/python benchmarks/store.py
 
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from wealthsources_store import engines
 from wealthsources_store.errors import NoStore, StoreError
 from wealthsources_store.schema import bars
+from wealthsources_store.writing import Written
 
 from ...support.forking import in_child
 from .server import running
@@ -292,7 +293,7 @@ def test_one_that_is_dropped_while_it_writes_is_made_again_and_nothing_is_twice(
         plain(self)
 
     monkeypatch.setattr(_Writer, "_insert", dropped)
-    assert put(database, dict.fromkeys(range(100), "1")) == (99, 0, 1)
+    assert put(database, dict.fromkeys(range(100), "1")) == Written(99, 0, 1)
     assert database.read(count) == 100
 
 

@@ -9,6 +9,7 @@ from wealthsources import __version__
 from wealthsources_store import schema
 from wealthsources_store.errors import NoStore, StoreError
 from wealthsources_store.schema import bring_up_to_date, is_current
+from wealthsources_store.writing import Written
 
 from .stock import got, put
 
@@ -43,7 +44,7 @@ def test_an_older_store_is_brought_up_to_date_by_who_opens_it_first(url, opened,
     reader = opened(url)
     assert got(reader) == {0: "1"}
     assert reader.read(lambda connection: connection.exec_driver_sql("SELECT added FROM bars").scalar_one()) == 7
-    assert put(opened(url), {0: "1", 1: "2"}) == (1, 0, 1)
+    assert put(opened(url), {0: "1", 1: "2"}) == Written(1, 0, 1)
 
 
 def test_a_migration_that_fails_changes_nothing(url, opened, older, monkeypatch):

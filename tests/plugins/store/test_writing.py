@@ -80,7 +80,8 @@ def test_batches_of_a_call_are_written_in_their_order_all_or_nothing(database):
 
 
 def test_nothing_to_write_makes_no_store(database):
-    assert write(database, [], NOW) == write(database, [Batch(Bars.empty(SYMBOL, FRAME), None)], NOW) == (0, 0, 0)
+    assert write(database, [], NOW) == Written(0, 0, 0)
+    assert write(database, [Batch(Bars.empty(SYMBOL, FRAME), None)], NOW) == Written(0, 0, 0)
     with pytest.raises(NoStore):
         got(database)
 
@@ -92,9 +93,33 @@ def test_several_series_and_sources_at_once(database):
     assert (bar.source, bar.exact("close"), bar.symbol) == ("other", "9", "ETHUSDT")
     (bar,) = read(database, SYMBOL, FRAME, end=NOW)
     assert (bar.source, bar.exact("close")) == ("live", "1")
-    put(database, {0: "2"}, source="history")
+    put(database, {0: "2"}, at(2), source="history")
     found = revisions(database, SYMBOL, FRAME, start=0, end=NOW)
     assert [(state.bar.source, state.epoch) for state in found] == [("live", 3), ("history", 0)]
+
+
+def test_what_was_fetched_takes_the_place_of_what_the_same_source_brought_and_of_no_other(database):
+    put(database, {0: "1", 1: "2"}, at(1), source="live")
+    assert put(database, {0: "1", 1: "2.5", 2: "3"}, source="history") == Written(1, 0, 1, different=1)
+    assert got(database) == {0: "1", 1: "2", 2: "3"}
+    assert put(database, {2: "3.5"}, source="history") == Written(0, 1, 0)
+    assert got(database) == {0: "1", 1: "2", 2: "3.5"}
+
+
+def test_where_only_new_bars_are_wanted_the_others_are_left_as_they_are(database):
+    put(database, {0: "1", 1: "2"}, at(1))
+    batch = Batch(closes({0: "1", 1: "9", 2: "3"}), at(5), only_new=True)
+    assert write(database, [batch], NOW) == Written(1, 0, 1, different=1)
+    assert got(database) == {0: "1", 1: "2", 2: "3"}
+
+
+def test_each_bar_of_a_batch_can_have_arrived_at_its_own_time(database):
+    write(database, [Batch(closes({0: "1", 1: "2"}), [at(1) + 7, at(2) + 9])], NOW)
+    write(database, [Batch(closes({0: "1", 1: "3"}), [at(5), at(6)])], NOW)
+    assert got(database, known_at=at(1) + 6) == {}
+    assert got(database, known_at=at(1) + 7) == {0: "1"}
+    assert got(database, known_at=at(2) + 9) == {0: "1", 1: "2"}
+    assert got(database, known_at=at(6)) == {0: "1", 1: "3"}
 
 
 def test_finality_and_texts_are_kept(database):
