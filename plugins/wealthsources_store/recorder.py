@@ -162,7 +162,7 @@ class StoreRecorder(Recorder):
         some = [self._waiting[place] for place in range(min(len(self._waiting), _MOST_AT_ONCE))]
         batches = [batch for part in _parts(some) for batch in self._batches(part)]
         written = write(self._database, batches, self._now() or 0)
-        self._counters.update(written._asdict())
+        self._counters.update({what: count for what, count in written._asdict().items() if count})
         for _ in some:
             self._waiting.popleft()
 

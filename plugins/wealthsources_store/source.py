@@ -66,11 +66,14 @@ class StoreSource(Source):
             raise
         self._last_error = ""
         with self._counting:
-            self._counters.update({f"kept.{what}": count for what, count in written._asdict().items()})
+            self._counters.update({f"kept.{what}": count for what, count in written._asdict().items() if count})
 
     def get_all_symbols(self) -> Collection[str]:
         """The symbols that there are bars of; none before the first bar is written. Raises StoreError."""
-        return sorted({symbol for symbol, _ in self._list()})
+        try:
+            return sorted({symbol for symbol, _ in self._list()})
+        except NoStore:
+            return ()
 
     def status(self) -> SourceStatus:
         """Where the store is, and what was kept in it."""
@@ -84,15 +87,17 @@ class StoreSource(Source):
         """The symbol as it is stored. Raises NotHere."""
         if (symbol, timeframe) in self._names:
             return symbol
-        symbols = sorted(name for name, other in self._list() if other is timeframe)
+        try:
+            names = self._list()
+        except NoStore as error:
+            raise NotHere(str(error)) from None
+        symbols = sorted(name for name, other in names if other is timeframe)
         found = symbol if symbol in symbols else match_symbol(symbol, symbols)
         if found is None:
             raise NotHere(f"the store has no {symbol} {timeframe}")
         return found
 
     def _list(self) -> frozenset[tuple[str, Timeframe]]:
-        try:
-            self._names = frozenset(series_names(self.database))
-        except NoStore as error:
-            raise NotHere(str(error)) from None
+        """Raises NoStore, StoreError."""
+        self._names = frozenset(series_names(self.database))
         return self._names
