@@ -12,7 +12,7 @@ from wealthsources_store.reading import read, series_names
 from wealthsources_store.writing import Batch, write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from wealthsources import Bars, HistoryRequest, Timeframe
     from wealthsources_store.options import StoreOptions
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 class StoreSource(Source):
     """The bars of one store. Others may write to it meanwhile.
 
-    database  the store itself, for recorders and commands
+    database     the store itself, for recorders and commands
+    before_keep  called with the time, ms, before anything is kept: a recorder notes until when it was at work, so that
+                 what it did not bring counts as known from now on
     """
 
     capabilities = Capabilities(states_closed=True, point_in_time=True, keeps=True)
 
     def __init__(self, options: StoreOptions) -> None:
         self.database = Database(options)
+        self.before_keep: Callable[[int], None] = _nothing
         self._names: frozenset[tuple[str, Timeframe]] = frozenset()
         self._counters: Counter[str] = Counter()
         self._last_error = ""
@@ -60,6 +63,7 @@ class StoreSource(Source):
     def keep(self, bars: Bars, now: int) -> None:
         """Store what is not stored yet of what another source brought. Raises StoreError."""
         try:
+            self.before_keep(now)
             written = write(self.database, [Batch(bars, None)], now)
         except StoreError as error:
             self._last_error = str(error)
@@ -101,3 +105,7 @@ class StoreSource(Source):
         """Raises NoStore, StoreError."""
         self._names = frozenset(series_names(self.database))
         return self._names
+
+
+def _nothing(_now: int) -> None:
+    """Nobody records."""

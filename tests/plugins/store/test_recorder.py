@@ -61,6 +61,9 @@ class Host:
         self.sinks.append(sink)
         return self.sinks.clear
 
+    def drain(self, timeout):
+        return True
+
     def emit(self, event):
         for sink in tuple(self.sinks):
             sink(event)
