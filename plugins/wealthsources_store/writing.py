@@ -109,7 +109,7 @@ def note_recorded(database: Database, series: Iterable[tuple[str, Timeframe | st
             index_elements=["series", "began"], set_={"until": insert.excluded.until}, where=later
         )
         ids = sorted(series_ids(connection, names).values())
-        connection.execute(extend, [{"series": each, "began": began, "until": until} for each in ids])
+        connection.execute(extend, [{"series": each, "began": int(began), "until": int(until)} for each in ids])
 
     if names:
         database.write(note)
@@ -187,7 +187,7 @@ class _Writer:
             columns.decimals,
             columns.finality,
             self._ids_of(batch, columns),
-            repeat(batch.epoch),
+            repeat(int(batch.epoch)),  # SQLite takes a number of numpy's for bytes
             columns.texts,
             strict=False,  # two of them are endless
         )
