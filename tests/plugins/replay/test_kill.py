@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import random
 import signal
 import struct
@@ -15,7 +16,7 @@ from wealthsources_replay.reader import Recording
 
 from ...support.waiting import wait_until
 
-ROUNDS = 10
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))  # `make kill-test` makes more
 SECOND = 1_000_000_000
 #: Numbers its records, and says of each when it was added, in memory that outlives it.
 CHILD = """

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import random
+
 import pytest
 
 from .stock import got, put
 from .workers import LATEST, start
+
+#: How much has been told when the writer is killed; `make kill-test` tries more.
+LINES = [1, 60, *random.Random(7).choices(range(1, 120), k=int(os.environ.get("KILL_ROUNDS", "0")) // 2)]
 
 
 def ends_well(process) -> str:
@@ -31,7 +37,7 @@ def test_two_who_write_the_same_at_once_store_it_once(url, opened):
     assert found == 0
 
 
-@pytest.mark.parametrize("lines", [1, 40, 90])
+@pytest.mark.parametrize("lines", LINES)
 def test_nothing_that_was_acknowledged_is_lost_when_the_writer_is_killed(url, opened, lines):
     writer = start("write", url, 100_000)
     assert writer.stdout is not None
