@@ -110,6 +110,8 @@ def read_words(column: Any, *, optional: bool = False) -> list[Any]:
     pa = load_pyarrow()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if optional and pa.types.is_null(column.type):
+        return [None] * len(column)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         raise Wrong(f"is of the type {column.type}, and should be text")
     if not optional:

@@ -94,18 +94,20 @@ def missing(database: Database, series: Series) -> list[Run]:
     """The runs of windows of which no bar is stored, oldest first. Raises StoreError."""
     if not series.windows:
         return []
-    frame = series.timeframe
+    timeframe = series.timeframe
     try:
-        times = open_times(database, series.stored_as, frame, start=series.start, end=series.end)
+        times = open_times(database, series.stored_as, timeframe, start=series.start, end=series.end)
     except NoStore:
         times = np.empty(0, dtype=np.int64)
-    return [Run(frame.open_time(a), frame.open_time(b), b - a) for a, b in _between(frame.slots(times), series)]
+    return [
+        Run(timeframe.open_time(a), timeframe.open_time(b), b - a) for a, b in _between(timeframe.slots(times), series)
+    ]
 
 
 def _between(slots: NDArray[np.int64], series: Series) -> Iterator[tuple[int, int]]:
     """The numbers of the first window of each run, and of the first after it."""
-    frame = series.timeframe
-    edges = np.concatenate([[frame.slot(series.start) - 1], slots, [frame.slot(series.end)]])
+    timeframe = series.timeframe
+    edges = np.concatenate([[timeframe.slot(series.start) - 1], slots, [timeframe.slot(series.end)]])
     for place in np.flatnonzero(np.diff(edges) > 1).tolist():
         yield int(edges[place]) + 1, int(edges[place + 1])
 
@@ -133,12 +135,12 @@ class Fetcher:
 
         Raises SourceError, of the source and of the store.
         """
-        frame = series.timeframe
-        first, last = frame.slot(series.start), frame.slot(series.end)
+        timeframe = series.timeframe
+        first, last = timeframe.slot(series.start), timeframe.slot(series.end)
         while first < last:
             # The same chunks, wherever a span begins.
             after = min(last, (first // CHUNK + 1) * CHUNK)
-            yield self._step(series._replace(start=frame.open_time(first), end=frame.open_time(after)))
+            yield self._step(series._replace(start=timeframe.open_time(first), end=timeframe.open_time(after)))
             first = after
 
     def _step(self, chunk: Series) -> Step:

@@ -72,7 +72,7 @@ def _series(source: StoreSource, symbols: str | None, timeframes: str | None) ->
     from wealthsources_store.reading import series_names  # noqa: PLC0415
 
     there = series_names(source.database)
-    frames = read_timeframes(timeframes) if timeframes else tuple({frame for _, frame in there})
+    wanted_timeframes = read_timeframes(timeframes) if timeframes else tuple({timeframe for _, timeframe in there})
     names = sorted({name for name, _ in there})
     wanted = set(names)
     if symbols:
@@ -80,4 +80,4 @@ def _series(source: StoreSource, symbols: str | None, timeframes: str | None) ->
         if missing := [word for word, name in found.items() if name is None]:
             raise RequestError(f"the store has no {', '.join(missing)}; it has {', '.join(names[:20]) or 'nothing'}")
         wanted = {name for name in found.values() if name}
-    return [(symbol, frame) for symbol, frame in there if symbol in wanted and frame in frames]
+    return [(symbol, timeframe) for symbol, timeframe in there if symbol in wanted and timeframe in wanted_timeframes]

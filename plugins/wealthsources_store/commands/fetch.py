@@ -100,8 +100,10 @@ def _series(
         end = min(read_moment(until, "--to"), settled)
     if start >= end:
         raise RequestError(f"--from {since} is not before --to {until or 'now'}")
-    frames = read_timeframes(timeframes)
-    return [series_of(stored.database, symbol, frame, start, end) for symbol in split(symbols) for frame in frames]
+    wanted = read_timeframes(timeframes)
+    return [
+        series_of(stored.database, symbol, timeframe, start, end) for symbol in split(symbols) for timeframe in wanted
+    ]
 
 
 # --check -------------------------------------------------------------------------------------------------------
