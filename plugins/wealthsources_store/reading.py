@@ -53,7 +53,7 @@ _OLDEST: Final = (
     .where(_OF_SERIES, _bars.c.open_time <= sa.bindparam("last", type_=sa.BigInteger))
     .where(_KEY > _GIVEN)
     .order_by(_bars.c.open_time, _bars.c.revision)
-    .limit(_PAGE)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
 )
 _later: Final = _bars.alias("later")
 _IS_NEWEST: Final = ~(
@@ -204,7 +204,7 @@ def pages(
     find = _OLDEST.where(_IS_NEWEST) if newest else _OLDEST
     asked = {"symbol": symbol, "timeframe": timeframe.name, "last": _last_open(timeframe, end)}
     time, revision = start, -1
-    while page := _page(database, find, {**asked, "time": time, "revision": revision}):
+    while page := _page(database, find, {**asked, "limit": _PAGE, "time": time, "revision": revision}):
         yield page
         time, revision = page[-1][0], page[-1][1]
 
