@@ -42,6 +42,9 @@ class RecorderHost(Protocol):
     def events_lost(self) -> int:
         """How many events could not be kept for those who take them too slowly; the sources may still have the bars."""
 
+    def drain(self, timeout: float) -> bool:
+        """Wait until every event so far has been handed out, at most `timeout` seconds; whether that is so."""
+
     def subscribe(self, sink: Sink) -> Callable[[], None]:
         """Call `sink` with every event from now on, on a thread of the session's. Returns what ends that."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,7 +13,7 @@ from wealthsources import exact_texts
 from wealthsources_store.packing import read_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from wealthsources import Bars
     from wealthsources_store.packing import Columns
@@ -49,10 +50,8 @@ def first_known(
     One that was fetched (`known_at` None) counts as known at its end; at `now`, if a recorder was at work then: whoever
     listened did not have it. `spans` say when recorders were, from their beginning until before their end.
     """
-    if isinstance(known_at, int):
-        return [known_at] * len(bars)
     if known_at is not None:
-        return list(known_at)
+        return _each(known_at, len(bars))
     ends = bars.ends
     listened = np.zeros(len(bars), dtype=bool)
     for began, until in spans:
@@ -76,7 +75,7 @@ def changes(
         return Changes([0] * len(first), first)
     revisions, known = [], []
     values_of_each = zip(*columns.values, strict=True)
-    later = repeat(revised, len(first)) if isinstance(revised, int) else revised
+    later = _each(revised, len(first))
     own = repeat(None, len(first)) if of is None else of
     bars = zip(columns.open_time, values_of_each, columns.decimals, columns.texts, first, later, own, strict=True)
     for open_time, values, decimals, texts, first_known_at, revised_at, source in bars:
@@ -94,6 +93,11 @@ def changes(
             revisions.append(state.revision + 1)
             known.append(max(state.known_at, revised_at))
     return Changes(revisions, known)
+
+
+def _each(times: int | Sequence[int], count: int) -> list[int]:
+    """One for each bar; numbers of numpy will do."""
+    return [int(time) for time in times] if isinstance(times, Sequence) else [int(times)] * count
 
 
 def is_same(state: State, values: tuple[float, ...], decimals: int, texts: str | None) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Rows that are asked for at once: what a page takes of memory, and not more than that.
 _PAGE: Final = 20_000
-_LEAST_TIME: Final = -(2**63)
+_LEAST_TIME, _MOST_TIME = -(2**63), 2**63 - 1
 _MOST_REVISIONS: Final = 2**31 - 1
 
 _COLUMNS: Final = [_bars.c[name] for name in Stored._fields]
@@ -127,11 +127,11 @@ def read(
     first state that came within `late_after` ms of the bar's end counts as known at its end. The symbol is the stored
     one, to the letter. `revision` is the store's own. Raises NoStore, StoreError.
     """
-    first = _LEAST_TIME if start is None else start
+    first, last = _bound(_LEAST_TIME if start is None else start), _last_open(timeframe, end)
 
     def work(connection: sa.Connection) -> Bars:
         kept: list[Stored] = []
-        for page in _newest_first(connection, symbol, timeframe, first, _last_open(timeframe, end), count or _PAGE):
+        for page in _newest_first(connection, symbol, timeframe, first, last, count or _PAGE):
             known = page
             if known_at is not None:
                 known = [row for row in page if _was_known(row, timeframe, known_at, late_after)]
@@ -153,14 +153,19 @@ def _first_of_each(states: list[Stored], before: int | None) -> list[Stored]:
 
 def _last_open(timeframe: Timeframe, end: int) -> int:
     """When the last bar that is over at `end` may open at the latest."""
-    return end - timeframe.fixed if timeframe.fixed else timeframe.floor(end) - 1
+    return _bound(end - timeframe.fixed if timeframe.fixed else timeframe.floor(end) - 1)
+
+
+def _bound(time: int) -> int:
+    """As a number that any database can compare: SQLite takes one of numpy's for bytes, and finds nothing like it."""
+    return max(_LEAST_TIME, min(_MOST_TIME, int(time)))
 
 
 def _was_known(row: Stored, timeframe: Timeframe, known_at: int, late_after: int) -> bool:
-    since, end = row.known_at, timeframe.end(row.open_time)
-    if since is None or (row.revision == 0 and since - end <= late_after):
+    end = timeframe.end(row.open_time)
+    if row.known_at is None or (row.revision == 0 and row.known_at - end <= late_after):
         return end <= known_at
-    return since <= known_at
+    return max(row.known_at, end) <= known_at
 
 
 def _newest_first(
@@ -181,7 +186,7 @@ def revisions(database: Database, symbol: str, timeframe: Timeframe, *, start: i
 
     Raises NoStore, StoreError.
     """
-    asked = {"symbol": symbol, "timeframe": timeframe.name, "first": start, "last": _last_open(timeframe, end)}
+    asked = {"symbol": symbol, "timeframe": timeframe.name, "first": _bound(start), "last": _last_open(timeframe, end)}
 
     def work(connection: sa.Connection) -> list[BarState]:
         names = source_names(connection)
@@ -203,7 +208,7 @@ def pages(
     """
     find = _OLDEST.where(_IS_NEWEST) if newest else _OLDEST
     asked = {"symbol": symbol, "timeframe": timeframe.name, "last": _last_open(timeframe, end)}
-    time, revision = start, -1
+    time, revision = _bound(start), -1
     while page := _page(database, find, {**asked, "limit": _PAGE, "time": time, "revision": revision}):
         yield page
         time, revision = page[-1][0], page[-1][1]
@@ -215,7 +220,7 @@ def _page(database: Database, find: sa.Select[Any], asked: dict[str, Any]) -> li
 
 def open_times(database: Database, symbol: str, timeframe: Timeframe, *, start: int, end: int) -> NDArray[np.int64]:
     """When the bars of that span open, ms; the span is that of `read`. Raises NoStore, StoreError."""
-    asked = {"symbol": symbol, "timeframe": timeframe.name, "first": start, "last": _last_open(timeframe, end)}
+    asked = {"symbol": symbol, "timeframe": timeframe.name, "first": _bound(start), "last": _last_open(timeframe, end)}
     found = database.read(lambda connection: connection.execute(_OPEN_TIMES, asked).scalars().all())
     return np.array(found, dtype=np.int64)
 

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pydantic
 
-from wealthsources import Bars, ClockError, ConfigError, HistoryRequest, NotHere, Recorder, SourceStatus, Timeframe
+from wealthsources import (
+    Bars,
+    ClockError,
+    ConfigError,
+    ForkLock,
+    HistoryRequest,
+    NotHere,
+    Recorder,
+    SourceStatus,
+    Timeframe,
+)
 from wealthsources_store.errors import StoreError
 from wealthsources_store.source import StoreSource
 from wealthsources_store.writing import Batch, note_recorded, write
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
 _FLUSH_EVERY: Final = 0.5  # seconds; who is killed loses no more than what came since
 _NOTE_EVERY: Final = 10.0  # seconds between two notes of when this was at work
 _RETRY_EVERY: Final = 5.0  # seconds
+_PATIENCE: Final = 1.0  # seconds for events that are on their way
 _MOST_WAITING: Final = 200_000  # bars, some 100 MB
 _MOST_AT_ONCE: Final = 20_000  # bars of one transaction
 
@@ -66,17 +77,21 @@ class StoreRecorder(Recorder):
         self._counters: Counter[str] = Counter()
         self._trouble = ""
         self._stopped = threading.Event()
+        self._writing = ForkLock()
         self._owners: dict[str, str] = {}
         self._missed: dict[tuple[str, str, Timeframe], int] = {}  # since when, ms, bars of a series were not taken
         self._events_lost = 0
         self._noted = 0.0
+        self._began: int | None = None
         self._thread: threading.Thread | None = None
         self._unsubscribe: Callable[[], None] = _nothing
 
     def start(self, host: RecorderHost) -> None:
         """Begin to take events. Raises ConfigError if there is no store."""
         self._host = host
-        self._database = self._find_store(host).database
+        store = self._find_store(host)
+        self._database = store.database
+        store.before_keep = self._go_before
         self._began = self._now()
         self._events_lost = host.events_lost
         self._thread = threading.Thread(target=self._run, name="wealthsources-recorder", daemon=True)
@@ -108,7 +123,11 @@ class StoreRecorder(Recorder):
     # on the dispatcher's thread ----------------------------------------------------------------------------------
 
     def _take(self, event: Event) -> None:
-        if event.known_at is None or event.timeframe is None or not self._is_ours(event):
+        if event.known_at is None:
+            return
+        if self._began is None:
+            self._began = event.known_at
+        if event.timeframe is None or not self._is_ours(event):
             return
         if event.kind == "bar" and event.bar is not None and event.bar.closed:
             self._add(event, _Seen(event.bar, event.known_at, event.epoch), event.bar.open_time)
@@ -137,19 +156,30 @@ class StoreRecorder(Recorder):
                 return name
         return event.source
 
+    # on the thread that keeps what other sources bring ---------------------------------------------------------------
+
+    def _go_before(self, until: int) -> None:
+        """What came until now is written before anything that was fetched: a state that came first is the first."""
+        self._host.drain(_PATIENCE)
+        self._write(until)
+
     # on the thread that writes -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
         while not self._stopped.wait(_RETRY_EVERY if self._trouble else _FLUSH_EVERY):
-            self._write()
-        self._write(last=True)
+            is_time = time.monotonic() - self._noted >= _NOTE_EVERY
+            self._write(self._now() if is_time else None)
+        self._write(self._now())
 
-    def _write(self, *, last: bool = False) -> None:
+    def _write(self, until: int | None) -> None:
+        """Write what waits; and, if it is told, until when this was at work, ms."""
         try:
-            while self._waiting:
-                self._write_some()
-            self._make_up()
-            self._note(last=last)
+            with self._writing:
+                while self._waiting:
+                    self._write_some()
+                self._make_up()
+                if until is not None:
+                    self._note(until)
         except Exception as error:  # noqa: BLE001 - whatever it is, it stops nothing else
             self._pause(str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}")
         else:
@@ -162,7 +192,7 @@ class StoreRecorder(Recorder):
         some = [self._waiting[place] for place in range(min(len(self._waiting), _MOST_AT_ONCE))]
         batches = [batch for part in _parts(some) for batch in self._batches(part)]
         written = write(self._database, batches, self._now() or 0)
-        self._counters.update(written._asdict())
+        self._counters.update({what: count for what, count in written._asdict().items() if count})
         for _ in some:
             self._waiting.popleft()
 
@@ -204,19 +234,12 @@ class StoreRecorder(Recorder):
             closed, _ = bars.split_forming()
             yield Batch(closed.named(closed.symbol, filled.source), filled.known_at, only_new=True)
 
-    def _note(self, *, last: bool) -> None:
+    def _note(self, until: int) -> None:
         """For which series this was at work, since it began."""
-        now = time.monotonic()
-        if now - self._noted < _NOTE_EVERY and not last:
-            return
-        until = self._now()
-        if until is None:
-            return
-        if self._began is None:
-            self._began = until
-        series = [(symbol, timeframe) for _, symbol, timeframe in self._series()]
-        note_recorded(self._database, series, self._began, until)
-        self._noted = now
+        self._noted = time.monotonic()
+        if self._began is not None:
+            series = [(symbol, timeframe) for _, symbol, timeframe in self._series()]
+            note_recorded(self._database, series, self._began, until)
 
     def _series(self) -> Iterator[tuple[str, str, Timeframe]]:
         """The source, symbol and timeframe of all that is recorded."""

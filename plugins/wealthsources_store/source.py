@@ -12,7 +12,7 @@ from wealthsources_store.reading import read, series_names
 from wealthsources_store.writing import Batch, write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from wealthsources import Bars, HistoryRequest, Timeframe
     from wealthsources_store.options import StoreOptions
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 class StoreSource(Source):
     """The bars of one store. Others may write to it meanwhile.
 
-    database  the store itself, for recorders and commands
+    database     the store itself, for recorders and commands
+    before_keep  called with the time, ms, before anything is kept: a recorder notes until when it was at work, so that
+                 what it did not bring counts as known from now on
     """
 
     capabilities = Capabilities(states_closed=True, point_in_time=True, keeps=True)
 
     def __init__(self, options: StoreOptions) -> None:
         self.database = Database(options)
+        self.before_keep: Callable[[int], None] = _nothing
         self._names: frozenset[tuple[str, Timeframe]] = frozenset()
         self._counters: Counter[str] = Counter()
         self._last_error = ""
@@ -60,23 +63,31 @@ class StoreSource(Source):
     def keep(self, bars: Bars, now: int) -> None:
         """Store what is not stored yet of what another source brought. Raises StoreError."""
         try:
+            self.before_keep(now)
             written = write(self.database, [Batch(bars, None)], now)
         except StoreError as error:
             self._last_error = str(error)
             raise
         self._last_error = ""
         with self._counting:
-            self._counters.update({f"kept.{what}": count for what, count in written._asdict().items()})
+            self._counters.update({f"kept.{what}": count for what, count in written._asdict().items() if count})
 
     def get_all_symbols(self) -> Collection[str]:
         """The symbols that there are bars of; none before the first bar is written. Raises StoreError."""
-        return sorted({symbol for symbol, _ in self._list()})
+        try:
+            return sorted({symbol for symbol, _ in self._list()})
+        except NoStore:
+            return ()
 
     def find(self, symbol: str, timeframe: Timeframe) -> str:
         """The symbol as it is stored, of the series that is meant. Raises NotHere if there is none, StoreError."""
         if (symbol, timeframe) in self._names:
             return symbol
-        symbols = sorted(name for name, other in self._list() if other is timeframe)
+        try:
+            names = self._list()
+        except NoStore as error:
+            raise NotHere(str(error)) from None
+        symbols = sorted(name for name, other in names if other is timeframe)
         found = symbol if symbol in symbols else match_symbol(symbol, symbols)
         if found is None:
             raise NotHere(f"the store has no {symbol} {timeframe}")
@@ -91,8 +102,10 @@ class StoreSource(Source):
         self.database.close()
 
     def _list(self) -> frozenset[tuple[str, Timeframe]]:
-        try:
-            self._names = frozenset(series_names(self.database))
-        except NoStore as error:
-            raise NotHere(str(error)) from None
+        """Raises NoStore, StoreError."""
+        self._names = frozenset(series_names(self.database))
         return self._names
+
+
+def _nothing(_now: int) -> None:
+    """Nobody records."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from wealthsources_store.packing import but_the_ends, to_columns
 from wealthsources_store.schema import bars as _bars, recorded as _recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from wealthsources import Bars
     from wealthsources_store.database import Database
@@ -119,7 +120,7 @@ def note_recorded(database: Database, series: Iterable[tuple[str, Timeframe | st
             index_elements=["series", "began"], set_={"until": insert.excluded.until}, where=later
         )
         ids = sorted(series_ids(connection, names).values())
-        connection.execute(extend, [{"series": each, "began": began, "until": until} for each in ids])
+        connection.execute(extend, [{"series": each, "began": int(began), "until": int(until)} for each in ids])
 
     if names:
         database.write(note)
@@ -197,7 +198,8 @@ class _Writer:
             columns.decimals,
             columns.finality,
             self._ids_of(batch, columns),
-            repeat(batch.epoch) if isinstance(batch.epoch, int) else batch.epoch,
+            # SQLite takes a number of numpy's for bytes.
+            map(int, batch.epoch) if isinstance(batch.epoch, Sequence) else repeat(int(batch.epoch)),
             columns.texts,
             strict=False,  # some of them are endless
         )

@@ -48,7 +48,7 @@ class Keeping:
     def _keep(self, keeper: Source, name: str, bars: Bars, request: HistoryRequest) -> None:
         try:
             check_answer(bars, request, self._policy.markets.of(request.symbol).prices)
-            now = self._clock.now()
+            now = self._clock.now() if request.now is None else request.now  # when it was asked for
             closed, _ = split_visible(bars, request, now - self._policy.lateness(self._clock))
             if len(closed):
                 keeper.keep(closed.named(closed.symbol, name), now)

@@ -38,6 +38,9 @@ class _Host:
     def events_lost(self) -> int:
         return self._dispatcher.lost
 
+    def drain(self, timeout: float) -> bool:
+        return self._dispatcher.drain(timeout)
+
     def subscribe(self, sink: Sink) -> Callable[[], None]:
         return self._dispatcher.subscribe(sink)
 

@@ -17,7 +17,7 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """One server for all tests; each has a database of its own."""
+    """One server for all tests; each has a schema of its own."""
     with running() as server:
         yield server
 
@@ -36,8 +36,8 @@ def new_url(kind, request, tmp_path) -> Callable[[], str]:
         if kind == "sqlite":
             return f"sqlite:///{tmp_path}/{name}.db"
         server = request.getfixturevalue("postgresql")
-        server.execute(f"CREATE DATABASE {name}")
-        return server.url(name)
+        server.execute(f"CREATE SCHEMA {name}")  # a database of its own takes a quarter of a second
+        return f"{server.url()}?options=-csearch_path%3D{name}"
 
     return make
 

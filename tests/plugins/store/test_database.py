@@ -253,10 +253,11 @@ def test_a_server_that_answers_nothing_is_given_up(opened, impatient, full_port,
     assert time.monotonic() - began < 30
 
 
-@ONLY_POSTGRESQL
-def test_a_user_without_rights_is_told(url, opened, postgresql, database):
+def test_a_user_without_rights_is_told(opened, postgresql):
+    name = "of_another"
+    postgresql.execute(f"CREATE DATABASE {name}")
+    database = opened(postgresql.url(name))
     put(database, {0: "1"})
-    name = url.rpartition("/")[2]
     postgresql.execute(f"CREATE ROLE reader_of_{name} LOGIN PASSWORD 'reads-only'")
     reader = opened(postgresql.url(name, f"reader_of_{name}", "reads-only"))
     with pytest.raises(StoreError, match="grant it the rights to create and use tables"):

@@ -16,6 +16,8 @@ from .stock import FRAME, closes
 
 #: When the bars of these tests are over, all of them.
 OVER = at(6)
+#: So many ms after that there are at which something came to be known.
+MOMENTS = 8
 _symbols = (f"S{number}" for number in itertools.count())
 
 PRICES = st.sampled_from(["1", "2", "2.0", "3e-1", ".25", "0.12345678901234567890", "0.12345678901234567891"])
@@ -35,7 +37,7 @@ CALLS = st.lists(
     st.builds(
         lambda values, late, fetched: (values, None if fetched else late, late),
         VALUES,
-        st.integers(0, 20),
+        st.integers(0, MOMENTS),
         st.booleans(),
     ),
     max_size=6,
@@ -102,9 +104,9 @@ def test_it_answers_as_the_rules_say(fresh, calls):
     for call in calls:
         model.write(call)
     assert series.read() == model.read(10**15)
-    for time in range(at(0), OVER + 25, HOUR):
+    for time in range(at(0), OVER, HOUR):
         assert series.read(known_at=time) == model.read(time)
-    for time in range(OVER, OVER + 21):
+    for time in range(OVER, OVER + MOMENTS + 1):
         assert series.read(known_at=time) == model.read(time)
 
 
@@ -113,15 +115,15 @@ def test_it_answers_as_the_rules_say(fresh, calls):
 def test_what_was_written_twice_is_stored_once(fresh, calls):
     series = fresh()
     series.write(*calls)
-    before = [series.read(known_at=OVER + late) for late in range(21)]
+    before = [series.read(known_at=OVER + late) for late in range(MOMENTS + 1)]
     last = [call for call in calls if all(same(series.read()[place], close) for place, close in call.values.items())]
     for written in series.write(*last, *last):
         assert written[:2] == (0, 0)
-    assert [series.read(known_at=OVER + late) for late in range(21)] == before
+    assert [series.read(known_at=OVER + late) for late in range(MOMENTS + 1)] == before
 
 
 @on_both
-@given(calls=CALLS.filter(bool), late=st.integers(0, 20))
+@given(calls=CALLS.filter(bool), late=st.integers(0, MOMENTS))
 def test_what_was_known_then_is_what_was_written_until_then(fresh, calls, late):
     """For what arrived, in the order in which it did: as if nothing had been written since."""
     arrived = sorted(
@@ -137,11 +139,11 @@ def test_what_was_known_then_is_what_was_written_until_then(fresh, calls, late):
 @given(calls=CALLS.filter(bool))
 def test_one_call_or_many_is_the_same(fresh, calls):
     together, apart = fresh(), fresh()
-    now = OVER + 20
+    now = OVER + MOMENTS
     calls = [call._replace(now=now) for call in calls]
     total = write(together._database, [together.batch(call) for call in calls], now)
     assert tuple(total) == tuple(map(sum, zip(*apart.write(*calls), strict=True)))
-    for late in range(21):
+    for late in range(MOMENTS + 1):
         assert together.read(known_at=OVER + late) == apart.read(known_at=OVER + late)
 
 

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from wealthsources import Bars, Timeframe
 from wealthsources_store import reading
-from wealthsources_store.reading import BarState, StoredSeries, read, revisions, series, series_names
-from wealthsources_store.writing import Batch, write
+from wealthsources_store.reading import BarState, StoredSeries, read, recorded, revisions, series, series_names
+from wealthsources_store.writing import Batch, note_recorded, write
 
 from ...support.bars import HOUR, at, ms, record
-from .stock import FRAME, NOW, SYMBOL, got, put
+from .stock import FRAME, NOW, SYMBOL, closes, got, put
 
 
 @pytest.fixture
@@ -47,6 +48,20 @@ def test_a_span(ten):
     assert got(ten, end=at(0)) == {}
 
 
+def test_times_may_be_numbers_of_numpy_and_absurd_ones(ten):
+    two, five = np.int64(at(2)), np.int64(at(5))
+    assert list(got(ten, start=two, end=five, known_at=np.int64(NOW))) == [2, 3, 4]
+    assert len(revisions(ten, SYMBOL, FRAME, start=two, end=np.int64(NOW))) == 5
+    assert len(got(ten, start=-(10**30), end=10**30)) == 10
+    note_recorded(ten, [(SYMBOL, FRAME)], two, five)
+    assert recorded(ten, SYMBOL, FRAME) == [(at(2), at(5))]
+    put(ten, {20: "1"}, np.int64(at(21)))
+    write(ten, [Batch(closes({21: "1"}), np.int64(at(22)), np.int64(3))], np.int64(NOW))
+    put(ten, {20: "2", 21: "2"}, now=np.int64(NOW))
+    last = revisions(ten, SYMBOL, FRAME, start=at(20), end=NOW)
+    assert [(state.known_at, state.epoch) for state in last] == [(at(21), 0), (NOW, 0), (at(22), 3), (NOW, 0)]
+
+
 def test_what_is_not_there(ten):
     assert len(read(ten, "btcusdt", FRAME, end=NOW)) == 0
     assert len(read(ten, SYMBOL, Timeframe("1m"), end=NOW)) == 0
@@ -75,8 +90,10 @@ def test_a_first_state_that_came_a_moment_late_counts_as_known_at_its_end(databa
 
 def test_a_first_state_that_came_early_is_not_known_before_its_end(database):
     put(database, {0: "1"}, at(1) - 300)
+    put(database, {0: "2"}, at(1) - 200)
     assert got(database, known_at=at(1) - 1, late_after=5000) == {}
-    assert got(database, known_at=at(1)) == {0: "1"}
+    assert got(database, known_at=at(1) - 1) == {}
+    assert got(database, known_at=at(1)) == {0: "2"}
 
 
 def test_months_end_by_the_calendar(database):
