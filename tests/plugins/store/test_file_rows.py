@@ -43,6 +43,8 @@ def test_what_a_store_says_of_each_row(file):
         ({"close": [1.5012, 2.25, 0.12345678901234568]}, "column close, row 1: is not the number of its text"),
         ({"close": [1.5, 2.25, 0.1234]}, "column close, row 3: is not the number of its text"),
         ({"texts": [None, None, None]}, "column close, row 3: is not the number of its text"),
+        ({"texts": [None, None, '[null,null,null,"x",null]']}, "column close, row 3: is not the number of its text"),
+        ({"decimals": [62 | 62 << 6 | 62 << 12 | 25 << 18 | 62 << 24] * 3}, None),
         ({"texts": [None, None, "[1]"]}, "column texts, row 3: is no JSON list"),
         ({"texts": [None, "{", None]}, "column texts, row 2: is no JSON list"),
         ({"finality": ["flag", "final", "flag"]}, "column finality, row 2: 'final' is not one of flag"),
