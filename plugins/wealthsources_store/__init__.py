@@ -8,4 +8,9 @@ SQLite in a file, which several processes read while one writes, or PostgreSQL. 
     naming packing      ids of series and sources; bars as rows of the tables and back
     changes             what of a batch is new, and since when it was known
     writing reading     all that is asked of a store
+    source recorder     as the chain has it; who writes down what live sources bring
+    parquet columns file_rows file_checks exporting importing restoring
+                        Parquet files of a series, and states as another store had them
+    fetching            from a source into a store, chunk by chunk
+    opening commands    what is typed
 """

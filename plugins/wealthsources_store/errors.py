@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from wealthsources import SourceError
+from wealthsources import SourceError, WealthSourcesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,10 @@ class NoStore(StoreError):  # noqa: N818 - nothing failed: nobody has written ye
         super().__init__(
             f"{place}: there is no store yet; it is made when something is written to it. Is the url right?"
         )
+
+
+class BadFile(WealthSourcesError):  # noqa: N818 - it is the file that is bad
+    """A file cannot be imported; the message names it, the column and the row where one is to blame, and the remedy."""
 
 
 def in_our_words(error: Exception, place: str, redact: Callable[[str], str]) -> StoreError:

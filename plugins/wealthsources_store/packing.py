@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     Texts = tuple[str | None, ...]
 
 #: The code of each finality in the table. Not that of a row in memory, which may change; SQLite takes no room for 0, 1.
-_FINALITIES: Final = (Finality.HISTORY, Finality.FLAG, Finality.SUCCESSOR)
-_STATUSES: Final = np.array([closed_by(finality) for finality in _FINALITIES], dtype=np.uint8)
+FINALITIES: Final = (Finality.HISTORY, Finality.FLAG, Finality.SUCCESSOR)
+_STATUSES: Final = np.array([closed_by(finality) for finality in FINALITIES], dtype=np.uint8)
 #: The code of every status there is. A bar of which nothing was said came from a history.
 _CODES: Final = np.zeros(256, dtype=np.int64)
-_CODES[_STATUSES] = range(len(_FINALITIES))
+_CODES[_STATUSES] = range(len(FINALITIES))
 _KEPT_ASIDE: Final = read_value(".5").code
 #: Of a row in memory: 16 bits of revision, 8 of source.
 _MOST_REVISIONS: Final = 65_535

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import sqlalchemy as sa
 
 from wealthsources import Bar, Bars, Timeframe
@@ -13,6 +14,8 @@ from wealthsources_store.schema import bars as _bars, recorded as _recorded, ser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from wealthsources_store.database import Database
 
@@ -43,6 +46,24 @@ _REVISED: Final = (
     .where(_OF_SERIES)
     .where(_bars.c.open_time.in_(sa.select(_bars.c.open_time).where(_OF_SERIES, _SPAN, _bars.c.revision == 1)))
     .order_by(_bars.c.open_time, _bars.c.revision)
+)
+#: After a key, the oldest first.
+_OLDEST: Final = (
+    sa.select(*_COLUMNS)
+    .where(_OF_SERIES, _bars.c.open_time <= sa.bindparam("last", type_=sa.BigInteger))
+    .where(_KEY > _GIVEN)
+    .order_by(_bars.c.open_time, _bars.c.revision)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_later: Final = _bars.alias("later")
+_IS_NEWEST: Final = ~(
+    sa.select(sa.literal(1))
+    .where(_later.c.series == _bars.c.series, _later.c.open_time == _bars.c.open_time)
+    .where(_later.c.revision > _bars.c.revision)
+    .exists()
+)
+_OPEN_TIMES: Final = (
+    sa.select(_bars.c.open_time).where(_OF_SERIES, _SPAN, _bars.c.revision == 0).order_by(_bars.c.open_time)
 )
 _STATISTICS: Final = (
     sa.select(
@@ -176,6 +197,37 @@ def revisions(database: Database, symbol: str, timeframe: Timeframe, *, start: i
         ]
 
     return database.read(work)
+
+
+def pages(
+    database: Database, symbol: str, timeframe: Timeframe, *, start: int, end: int, newest: bool
+) -> Iterator[list[Stored]]:
+    """All states of the bars of a span, that of `read`, or of each the newest, by open time and revision.
+
+    Each page is read by itself, so what is written meanwhile may be in it. Raises NoStore, StoreError.
+    """
+    find = _OLDEST.where(_IS_NEWEST) if newest else _OLDEST
+    asked = {"symbol": symbol, "timeframe": timeframe.name, "last": _last_open(timeframe, end)}
+    time, revision = _bound(start), -1
+    while page := _page(database, find, {**asked, "limit": _PAGE, "time": time, "revision": revision}):
+        yield page
+        time, revision = page[-1][0], page[-1][1]
+
+
+def _page(database: Database, find: sa.Select[Any], asked: dict[str, Any]) -> list[Stored]:
+    return database.read(lambda connection: [Stored(*row) for row in connection.execute(find, asked)])
+
+
+def open_times(database: Database, symbol: str, timeframe: Timeframe, *, start: int, end: int) -> NDArray[np.int64]:
+    """When the bars of that span open, ms; the span is that of `read`. Raises NoStore, StoreError."""
+    asked = {"symbol": symbol, "timeframe": timeframe.name, "first": _bound(start), "last": _last_open(timeframe, end)}
+    found = database.read(lambda connection: connection.execute(_OPEN_TIMES, asked).scalars().all())
+    return np.array(found, dtype=np.int64)
+
+
+def names_of_sources(database: Database) -> dict[int, str]:
+    """The name of each source, by id. Raises NoStore, StoreError."""
+    return database.read(source_names)
 
 
 def series_names(database: Database) -> list[tuple[str, Timeframe]]:

@@ -44,7 +44,7 @@ class StoreSource(Source):
 
         Raises NotHere if there is no such bar, StoreError if the store cannot be read.
         """
-        symbol, timeframe = self._find(request.symbol, request.timeframe), request.timeframe
+        symbol, timeframe = self.find(request.symbol, request.timeframe), request.timeframe
         bars = read(
             self.database,
             symbol,
@@ -79,16 +79,8 @@ class StoreSource(Source):
         except NoStore:
             return ()
 
-    def status(self) -> SourceStatus:
-        """Where the store is, and what was kept in it."""
-        return SourceStatus(last_error=self._last_error, endpoint=self.database.place, counters={**self._counters})
-
-    def stop(self) -> None:
-        """Let go of the connections."""
-        self.database.close()
-
-    def _find(self, symbol: str, timeframe: Timeframe) -> str:
-        """The symbol as it is stored. Raises NotHere."""
+    def find(self, symbol: str, timeframe: Timeframe) -> str:
+        """The symbol as it is stored, of the series that is meant. Raises NotHere if there is none, StoreError."""
         if (symbol, timeframe) in self._names:
             return symbol
         try:
@@ -100,6 +92,14 @@ class StoreSource(Source):
         if found is None:
             raise NotHere(f"the store has no {symbol} {timeframe}")
         return found
+
+    def status(self) -> SourceStatus:
+        """Where the store is, and what was kept in it."""
+        return SourceStatus(last_error=self._last_error, endpoint=self.database.place, counters={**self._counters})
+
+    def stop(self) -> None:
+        """Let go of the connections."""
+        self.database.close()
 
     def _list(self) -> frozenset[tuple[str, Timeframe]]:
         """Raises NoStore, StoreError."""

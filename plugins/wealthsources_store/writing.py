@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from wealthsources_store.packing import but_the_ends, to_columns
 from wealthsources_store.schema import bars as _bars, recorded as _recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from wealthsources import Bars
     from wealthsources_store.database import Database
@@ -52,13 +53,13 @@ class Batch:
 
     known_at  when they arrived, or each of them, ms; None: they were fetched, and nobody can tell when they came to be
               known
-    epoch     the connection of a live source that brought them
+    epoch     the connection of a live source that brought them, or of each
     only_new  bars of which a state is stored are left as they are
     """
 
     bars: Bars
     known_at: int | Sequence[int] | None
-    epoch: int = 0
+    epoch: int | Sequence[int] = 0
     only_new: bool = False
 
     @property
@@ -89,10 +90,20 @@ def write(database: Database, batches: Iterable[Batch], now: int) -> Written:
 
     Raises ValueError for bars that are forming, out of order or no numbers, StoreError for all that goes wrong.
     """
-    packed = [(batch, to_columns(batch.bars)) for batch in batches if len(batch.bars)]
+    packed = _pack(batches)
     if not packed:
         return Written(0, 0, 0)
     return database.write(lambda connection: _Writer(connection, packed, now).write())
+
+
+def write_within(connection: sa.Connection, batches: Iterable[Batch], now: int) -> Written:
+    """The same within a transaction that may write."""
+    packed = _pack(batches)
+    return _Writer(connection, packed, now).write() if packed else Written(0, 0, 0)
+
+
+def _pack(batches: Iterable[Batch]) -> list[tuple[Batch, Columns]]:
+    return [(batch, to_columns(batch.bars)) for batch in batches if len(batch.bars)]
 
 
 def note_recorded(database: Database, series: Iterable[tuple[str, Timeframe | str]], began: int, until: int) -> None:
@@ -187,9 +198,10 @@ class _Writer:
             columns.decimals,
             columns.finality,
             self._ids_of(batch, columns),
-            repeat(int(batch.epoch)),  # SQLite takes a number of numpy's for bytes
+            # SQLite takes a number of numpy's for bytes.
+            map(int, batch.epoch) if isinstance(batch.epoch, Sequence) else repeat(int(batch.epoch)),
             columns.texts,
-            strict=False,  # two of them are endless
+            strict=False,  # some of them are endless
         )
         self._rows += compress(rows, [revision >= 0 for revision in found.revisions])
         self._collected.add(series)

@@ -23,6 +23,7 @@ FLOORS: Final[dict[str, float]] = {
     "plugins/wealthsources_simulator/faults": 99.5,
     "plugins/wealthsources_simulator/history": 99.5,
     "plugins/wealthsources_store": 98.5,
+    "plugins/wealthsources_store/commands": 98.5,
     "plugins/wealthsources_verify": 98.5,
     "plugins/wealthsources_websocket": 99,
     "plugins/wealthsources_websocket/connection": 98.5,

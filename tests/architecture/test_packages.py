@@ -44,7 +44,8 @@ def test_every_package_with_a_hook_has_an_entry_point_and_every_entry_point_its_
     named = {value.partition(" ")[0] for value in points["wealthsources"].values()}
     assert named == {f"{name}.plugin" for name in PLUGINS if (ROOT / "plugins" / name / "plugin.py").exists()}
     commands = {value.partition(":")[0] for value in points["wealthsources.commands"].values()}
-    assert commands == {f"{name}.main" for name in PLUGINS if (ROOT / "plugins" / name / "main.py").exists()}
+    paths = [*(ROOT / "plugins").glob("*/main.py"), *(ROOT / "plugins").glob("*/commands/[!_]*.py")]
+    assert commands == {".".join(path.relative_to(ROOT / "plugins").with_suffix("").parts) for path in paths}
 
 
 def test_every_floor_of_the_core_is_in_the_rule_and_no_other():

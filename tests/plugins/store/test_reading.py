@@ -142,3 +142,21 @@ def test_a_reader_in_the_middle_of_a_long_answer_is_not_disturbed_by_who_writes(
 
     monkeypatch.setattr(reading, "_first_of_each", meanwhile)
     assert set(got(reader).values()) == {"1"}
+
+
+@pytest.mark.parametrize("page", [1, 3, 100])
+def test_all_states_or_the_newest_ones_oldest_first(ten, page, monkeypatch):
+    monkeypatch.setattr(reading, "_PAGE", page)
+    span = {"start": at(3), "end": at(7)}
+    states = [row for rows in reading.pages(ten, SYMBOL, FRAME, **span, newest=False) for row in rows]
+    assert [((row.open_time - at(0)) // HOUR, row.close) for row in states] == [
+        *[(3, 3.0), (4, 4.0), (4, 40.0), (5, 5.0), (5, 50.0), (5, 55.0), (6, 6.0)]
+    ]
+    newest = [row for rows in reading.pages(ten, SYMBOL, FRAME, **span, newest=True) for row in rows]
+    assert [row.close for row in newest] == [3.0, 40.0, 55.0, 6.0]
+    assert {reading.names_of_sources(ten)[row.source] for row in newest} == {"live"}
+
+
+def test_when_bars_open_each_once(ten):
+    assert reading.open_times(ten, SYMBOL, FRAME, start=at(3), end=at(7)).tolist() == [at(n) for n in range(3, 7)]
+    assert reading.open_times(ten, "DOGE", FRAME, start=at(3), end=at(7)).tolist() == []

@@ -5,7 +5,7 @@ import pytest
 from wealthsources import Bars, Finality
 from wealthsources_store.errors import NoStore
 from wealthsources_store.reading import read, recorded, revisions, series
-from wealthsources_store.writing import Batch, Written, note_recorded, write
+from wealthsources_store.writing import Batch, Written, note_recorded, write, write_within
 
 from ...support.bars import at, record
 from .stock import FRAME, NOW, SYMBOL, closes, got, put
@@ -148,3 +148,18 @@ def test_a_symbol_may_be_anything_and_is_kept_to_the_letter(database):
         write(database, [Batch(closes({0: "1"}).named(symbol, "live"), None)], NOW)
         assert [bar.symbol for bar in read(database, symbol, FRAME, end=NOW)] == [symbol]
     assert len(series(database)) == 6
+
+
+def test_each_bar_may_have_its_own_connection(database):
+    from wealthsources_store.reading import pages
+
+    write(database, [Batch(closes({0: "1", 1: "2"}), [at(1), at(2)], epoch=[3, 4])], NOW)
+    (page,) = pages(database, SYMBOL, FRAME, start=0, end=NOW, newest=True)
+    assert [row.epoch for row in page] == [3, 4]
+
+
+def test_within_a_transaction_of_another(database):
+    batch = Batch(closes({0: "1"}), None)
+    assert database.write(lambda connection: write_within(connection, [batch], NOW)) == Written(1, 0, 0)
+    assert database.write(lambda connection: write_within(connection, [], NOW)) == Written(0, 0, 0)
+    assert got(database) == {0: "1"}

@@ -1,0 +1,81 @@
+"""Writing a series of a store to a Parquet file: whole, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from wealthsources_store.errors import BadFile
+from wealthsources_store.packing import FINALITIES, Stored
+from wealthsources_store.parquet import load_pyarrow, schema
+from wealthsources_store.reading import names_of_sources, pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from wealthsources import Timeframe
+    from wealthsources_store.database import Database
+
+
+def path_of(folder: Path, symbol: str, timeframe: Timeframe) -> Path:
+    """The file of a series; characters of the symbol that a name may not have are written as in an address."""
+    name = quote(symbol, safe=" ")
+    if name.startswith("."):
+        name = f"%2E{name[1:]}"
+    return folder / name / f"{timeframe}.parquet"
+
+
+def export(
+    database: Database, symbol: str, timeframe: Timeframe, path: Path, *, start: int, end: int, newest: bool
+) -> int:
+    """Write all states of the bars of a span to a file, or of each bar the newest; how many they are.
+
+    The span is that of `read`. A file that is there is replaced once the new one is whole; where there is nothing to
+    write, it is left. Raises ConfigError without pyarrow, StoreError, BadFile if the file cannot be written.
+    """
+    made = schema(symbol, timeframe.name)
+    found = pages(database, symbol, timeframe, start=start, end=end, newest=newest)
+    first = next(found, None)
+    if first is None:
+        return 0
+    count = 0
+    with _replacing(path) as part, load_pyarrow("pyarrow.parquet").ParquetWriter(part, made, compression="zstd") as out:
+        for page in itertools.chain([first], found):
+            out.write_table(_table(page, timeframe, names_of_sources(database), made))
+            count += len(page)
+    return count
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of `path` at the end. A power cut leaves the one or the other."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise BadFile(
+            f"{path} cannot be written ({error.strerror or error}); is there room on the disk, and may this user write "
+            "there?"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _table(page: list[Stored], timeframe: Timeframe, names: Mapping[int, str], made: Any) -> Any:
+    pa = load_pyarrow()
+    columns = dict(zip(Stored._fields, (list(column) for column in zip(*page, strict=True)), strict=True))
+    ends = [timeframe.end(time) for time in columns["open_time"]]
+    for name in ("close_time", "known_at"):
+        columns[name] = [end if time is None else time for time, end in zip(columns[name], ends, strict=True)]
+    columns["finality"] = [FINALITIES[code].value for code in columns["finality"]]
+    columns["source"] = [names[code] for code in columns["source"]]
+    return pa.table([pa.array(columns[field.name], field.type) for field in made], schema=made)

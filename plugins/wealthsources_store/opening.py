@@ -1,0 +1,135 @@
+"""What the commands share: the store of a configuration, times as they are typed, and how a command ends.
+
+Exit codes: 0, 1 for what failed, 2 for wrong use or configuration, 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wealthsources import Session, Timeframe
+    from wealthsources_store.source import StoreSource
+
+FAILED: Final = 1
+WRONG: Final = 2
+INTERRUPTED: Final = 130
+
+_VARIABLE: Final = "WEALTHSOURCES_CONFIG"
+_DEFAULT: Final = "config.yaml"
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="PATH", show_default=False, help=f"The deployment. Default: ${_VARIABLE}, else {_DEFAULT}."
+    ),
+]
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store", metavar="NAME", show_default=False, help="The source whose store it is. Default: the first that is."
+    ),
+]
+
+
+@contextlib.contextmanager
+def errors_as_codes() -> Iterator[None]:
+    """Turn an error of ours into one line on stderr and typer.Exit with the code that it stands for."""
+    from wealthsources import ConfigError, RequestError, WealthSourcesError  # noqa: PLC0415 - not for --help
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except WealthSourcesError as error:
+        fail(str(error), WRONG if isinstance(error, ConfigError | RequestError) else FAILED)
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """End the command with one line on stderr."""
+    say(f"error: {message}")
+    raise typer.Exit(status)
+
+
+def say(message: str) -> None:
+    """One line on stderr. Text from outside cannot steer a terminal."""
+    from wealthsources import one_line  # noqa: PLC0415 - not for --help
+
+    typer.echo(one_line(message), err=True)
+
+
+@contextlib.contextmanager
+def opened(config: Path | None, store: str | None) -> Iterator[tuple[Session, StoreSource]]:
+    """The session of the configuration, without its live sources, and the store that is meant.
+
+    Raises ConfigError, and RequestError if there is no such store.
+    """
+    import wealthsources  # noqa: PLC0415 - not for --help
+
+    path = config or Path(os.environ.get(_VARIABLE) or _DEFAULT)
+    if not path.exists():
+        raise wealthsources.ConfigError(
+            f"there is no configuration {path}; name one with --config PATH or ${_VARIABLE}, as in docs/store.md"
+        )
+    with wealthsources.open(path) as session:
+        yield session, _find_store(session, store)
+
+
+def _find_store(session: Session, wanted: str | None) -> StoreSource:
+    from wealthsources import RequestError  # noqa: PLC0415 - not for --help
+    from wealthsources_store.source import StoreSource  # noqa: PLC0415
+
+    stores = {name: source for name, source in session.sources.items() if isinstance(source, StoreSource)}
+    found = next(iter(stores.values()), None) if wanted is None else stores.get(wanted)
+    if found is None:
+        named = "" if wanted is None else f" named {wanted!r}"
+        known = f"; there are: {', '.join(stores)}" if stores else "; list one, as in `- plugin: store`"
+        raise RequestError(f"the configuration has no store{named}{known}")
+    return found
+
+
+# what is typed -------------------------------------------------------------------------------------------------
+
+
+def split(words: str) -> tuple[str, ...]:
+    """A comma list, each once."""
+    return tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
+
+
+def read_timeframes(words: str) -> tuple[Timeframe, ...]:
+    """A comma list of timeframes. Raises RequestError."""
+    from wealthsources import Timeframe  # noqa: PLC0415 - not for --help
+
+    return tuple(Timeframe(word) for word in split(words))
+
+
+def read_moment(text: str, option: str) -> int:
+    """A date, or a date and time, as ms since 1970; UTC unless it says otherwise. Raises RequestError.
+
+    As in 2024-01-31, 2024-01-31T12:30 or 2024-01-31T12:30+08:00; ms since 1970 are taken too.
+    """
+    from wealthsources import RequestError, check_time  # noqa: PLC0415 - not for --help
+
+    try:
+        return check_time(int(text) if re.fullmatch(r"[0-9]{9,19}", text, re.ASCII) else _ms(text))
+    except ValueError as error:
+        raise RequestError(
+            f"{option} {text!r} is no time of 1980 to 2200 ({error}); write it as 2024-01-31 or 2024-01-31T12:30, "
+            "which is UTC"
+        ) from None
+
+
+def _ms(text: str) -> int:
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)

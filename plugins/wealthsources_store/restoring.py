@@ -1,0 +1,109 @@
+"""States of bars that come from another store: stored as they were there, with the time each was known."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+
+from wealthsources import FIELDS, Bars
+from wealthsources_store.changes import State, is_same
+from wealthsources_store.naming import series_ids
+from wealthsources_store.schema import bars as _bars
+from wealthsources_store.writing import Batch, write_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from wealthsources import Timeframe
+    from wealthsources_store.database import Database
+    from wealthsources_store.reading import BarState
+
+_STORED = (
+    sa.select(*(_bars.c[name] for name in ("open_time", "revision", "known_at", "decimals", "texts", *FIELDS)))
+    .where(_bars.c.series == sa.bindparam("series"))
+    .where(_bars.c.open_time.between(sa.bindparam("first"), sa.bindparam("last")))
+    .order_by(_bars.c.open_time, _bars.c.revision)
+)
+
+
+class Restored(NamedTuple):
+    """How many states were stored, how many were there already, and how many bars have others here and were left so."""
+
+    new: int
+    repeated: int
+    different: int
+
+
+def restore(database: Database, states: Sequence[BarState], now: int) -> Restored:
+    """Store states of bars of one series, by open time and in the order in which they came to be known.
+
+    In one transaction. States that are there are not stored again; others follow them, unless that would change what
+    was known at a time that is over here: then the bar stays as it is. Raises ValueError as `write` does, StoreError.
+    """
+    if not states:
+        return Restored(0, 0, 0)
+    return database.write(lambda connection: _restore(connection, states, now))
+
+
+def _restore(connection: sa.Connection, states: Sequence[BarState], now: int) -> Restored:
+    first, last = states[0].bar, states[-1].bar
+    name = (first.symbol, first.timeframe.name)
+    series = series_ids(connection, {name})[name]  # from here on nobody else writes to it
+    span = {"series": series, "first": first.open_time, "last": last.open_time}
+    stored = _by_time(connection.execute(_STORED, span), first.timeframe)
+    levels: dict[int, list[BarState]] = {}
+    different = repeated = 0
+    for open_time, group in itertools.groupby(states, lambda state: state.bar.open_time):
+        given = list(group)
+        found = _following(given, stored.get(open_time, []))
+        if found is None:
+            different += 1
+            continue
+        repeated += len(given) - len(found)
+        for level, state in enumerate(found):
+            levels.setdefault(level, []).append(state)
+    written = write_within(connection, [_batch(levels[level]) for level in sorted(levels)], now)
+    return Restored(written.new + written.revised, repeated + written.repeated, different)
+
+
+def _by_time(rows: Iterable[sa.Row[Any]], timeframe: Timeframe) -> dict[int, list[State]]:
+    found: dict[int, list[State]] = {}
+    for row in rows:
+        known_at = timeframe.end(row.open_time) if row.known_at is None else row.known_at
+        state = State(row.revision, known_at, tuple(row[-len(FIELDS) :]), row.decimals, row.texts)
+        found.setdefault(row.open_time, []).append(state)
+    return found
+
+
+def _following(given: list[BarState], stored: list[State]) -> list[BarState] | None:
+    """The states that are to follow those that are stored; None if these do not go together."""
+    if not stored:
+        return given
+    places = [_place(state, stored) for state in given]
+    new = [state for state, place in zip(given, places, strict=True) if place is None]
+    if not new:
+        return []
+    # What is new must come after the newest one that is stored, and that must be among what is given.
+    after_newest = places.index(len(stored) - 1) + 1 if len(stored) - 1 in places else None
+    if after_newest is None or given[after_newest:] != new:
+        return None
+    return new
+
+
+def _place(state: BarState, stored: list[State]) -> int | None:
+    """Which of the stored states it is."""
+    bar = state.bar
+    values = bar.open, bar.high, bar.low, bar.close, bar.volume
+    texts = json.dumps(bar.texts) if bar.texts else None
+    for place, other in enumerate(stored):
+        if other.known_at == state.known_at and is_same(other, values, bar.decimals, texts):
+            return place
+    return None
+
+
+def _batch(states: Sequence[BarState]) -> Batch:
+    """One state of each of some bars."""
+    return Batch(Bars.of(each.bar for each in states), [each.known_at for each in states], [e.epoch for e in states])
