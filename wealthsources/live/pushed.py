@@ -46,7 +46,7 @@ class PushedSource(Source):
     thread of each shard's connection, `on_state`, `on_bar`, `on_malformed`, `on_resubscribed` and, several times a
     second, `on_turn`. Times named `now` are seconds, monotonic.
 
-    frame_tap  set before `start`: who is told of the frames of its connections, if `frame_facts` says that there are any
+    frame_tap  set before `start`: who is told of the frames of its connections, if `frame_facts` says there are any
     """
 
     #: What keeps the bars.
