@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wealthsources_replay.frames import Record
-    from wealthsources_replay.header import Header
+    from wealthsources_replay.header import Header, SegmentHeader
 
 #: ms; two stretches of a recording that are nearer than that are told as one.
 _NEAR: Final = 60_000
@@ -25,12 +25,17 @@ _MOST_TOLD: Final = 3
 
 
 class Recording:
-    """A folder that a FrameWriter wrote to, or is writing to. A second or so of it is in memory at a time."""
+    """A folder that a FrameWriter wrote to, or is writing to. A second or so of it is in memory at a time.
+
+    losses  goes up whenever `frames` passes over what cannot be read, before it yields what is behind that
+    """
 
     def __init__(self, folder: str | Path) -> None:
         """Raises RecordingError if it is no recording, if nothing of it can be read, or if its format is another."""
         self._folder = Path(folder)
+        self.losses = 0
         self._damage: set[Damage] = set()
+        self._broken: set[str] = set()  # segments before which something is not there
         self._segments = self._find_segments()
 
     @property
@@ -65,20 +70,48 @@ class Recording:
             segments = [segment for segment in segments if segment.overlaps(start, end)]
             if not segments:
                 raise self._not_recorded(start_ms, end_ms)
-        return _read(segments, start, end)
+        return self._read(segments, start, end)
+
+    def runs(self, start_ms: int | None = None, end_ms: int | None = None) -> tuple[SegmentHeader, ...]:
+        """What the processes that recorded anything of that span said of it, each once, as `frames` gives them."""
+        start = -math.inf if start_ms is None else start_ms
+        end = math.inf if end_ms is None else end_ms
+        of_span = [segment.began for segment in self._segments if segment.overlaps(start, end)]
+        return tuple({began.run: began for began in reversed(of_span)}.values())[::-1]
+
+    def _read(self, segments: list[Segment], start: float, end: float) -> Iterator[Record]:
+        run = ""
+        for segment in segments:
+            began = segment.began
+            self.losses += segment.name in self._broken
+            if began.run != run:
+                run = began.run
+                yield BeganRecord(began.wall_ms, began.monotonic_ns, began.header)
+            yield from segment.read(start, end)
+
+    def _note(self, damage: Damage) -> None:
+        self.losses += 1
+        self._damage.add(damage)
 
     def _find_segments(self) -> list[Segment]:
         found = self._list()
         for (before, _), (number, path) in pairwise(found):
             if number > before + 1:
                 self._damage.add(Damage(path.name, 0, 0, f"{number - before - 1} segments before it are not there"))
-        segments = []
+                self._broken.add(path.name)
+        segments: list[Segment] = []
+        lost = False
         for _, path in found:
             try:
-                segments.append(Segment(path, read_first_line(path), self._damage.add))
+                segments.append(Segment(path, read_first_line(path), self._note))
             except (ValueError, OSError) as error:
                 if size := path.stat().st_size:  # one without a byte lost nothing
                     self._damage.add(Damage(path.name, 0, size, str(error)))
+                    lost = True
+                continue
+            if lost:
+                self._broken.add(path.name)
+                lost = False
         if not segments:
             raise RecordingError(f"nothing of the recording {self._folder} can be read{self._told()}")
         return segments
@@ -121,13 +154,3 @@ class Recording:
     def _told(self) -> str:
         damage = [str(each) for each in self.damage[:_MOST_TOLD]]
         return f" ({'; '.join(damage)})" if damage else ": it was ended before there was any"
-
-
-def _read(segments: list[Segment], start: float, end: float) -> Iterator[Record]:
-    run = ""
-    for segment in segments:
-        began = segment.began
-        if began.run != run:
-            run = began.run
-            yield BeganRecord(began.wall_ms, began.monotonic_ns, began.header)
-        yield from segment.read(start, end)

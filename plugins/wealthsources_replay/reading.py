@@ -36,6 +36,7 @@ class Segment:
 
     def __init__(self, path: Path, began: SegmentHeader, note: Callable[[Damage], None]) -> None:
         self.began = began
+        self.name = path.name
         self._path = path
         self._note = note
 
