@@ -6,7 +6,16 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from wealthsources import check_time
 
@@ -25,13 +34,14 @@ def read_time(given: Any) -> Any:
     return given
 
 
-def _checked(time: int) -> int:
-    check_time(time)
-    return time
+def _no_bool(given: Any) -> Any:
+    if isinstance(given, bool):  # pydantic takes `yes` for 1
+        raise ValueError(f"should be a number, received {str(given).lower()}")
+    return given
 
 
-Time = Annotated[int, BeforeValidator(read_time)]
-Speed = Literal["max", "step"] | Annotated[float, Field(gt=0, le=_FASTEST)]
+Time = Annotated[int, AfterValidator(check_time), BeforeValidator(read_time), BeforeValidator(_no_bool)]
+Speed = Annotated[Literal["max", "step"] | Annotated[float, Field(gt=0, le=_FASTEST)], BeforeValidator(_no_bool)]
 
 
 class ReplayOptions(BaseModel):

@@ -242,3 +242,14 @@ def test_it_is_read_in_little_memory(tmp_path):
         tracemalloc.stop()
     assert count == 40_001
     assert peak < 10 << 20
+
+
+def test_the_processes_of_a_span_are_known_without_reading_it(tmp_path):
+    other = dataclasses.replace(HEADER, symbols=("SOLUSDT",))
+    record(tmp_path, [frame(0), frame(HOUR)])
+    record(tmp_path, [frame(2 * HOUR)], header=other)
+    recording = Recording(tmp_path)
+    assert [run.header for run in recording.runs()] == [HEADER, other]
+    assert [run.wall_ms for run in recording.runs(T0 + HOUR + 1)] == [T0 + 2 * HOUR]
+    assert [run.header for run in recording.runs(None, T0 + 1)] == [HEADER]
+    assert recording.runs(T0 + 9 * HOUR) == ()
