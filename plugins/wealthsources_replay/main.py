@@ -85,6 +85,7 @@ def _replay(options: ReplayOptions, file: Path | None) -> None:
         strategy = None if file is None else Strategy(file)
         if strategy is not None:
             _run(strategy.load)
+            strategy.check()
         session.start_live()
         played: Any = session.source("replay")
         _play(played, options, strategy)

@@ -34,8 +34,11 @@ class Strategy:
         self._context = SimpleNamespace(current_bar=None)
 
     def load(self) -> None:
-        """Execute the file. Raises ConfigError if it has no function that could be called."""
+        """Execute the file."""
         self._module = _load(self._path)
+
+    def check(self) -> None:
+        """Raise ConfigError if it has no function that could be called."""
         if self._function("handle_bar") is None and self._function("handle_data") is None:
             raise ConfigError(f"{self._path} has neither handle_bar(context, bar) nor handle_data(context, data)")
 

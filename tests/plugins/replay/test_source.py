@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import time
 
 import pytest
 
 import wealthsources
 from wealthsources import ConfigError, HistoryRequest, NotHere, RequestError, Timeframe
-from wealthsources_replay.frames import MissingRecord, StateRecord
-from wealthsources_replay.header import Header, SegmentHeader, write_header
+from wealthsources_replay.header import SegmentHeader, write_header
 from wealthsources_replay.members import pack
 
 from ...support.bars import at
 from ...support.waiting import nothing_left_behind, wait_until
 from .conftest import SYMBOLS
-from .records import T0, frame, record as write_record
+from .records import ACK, BINANCE, T0, kline, write
 
 FRAME = Timeframe("1h")
 
@@ -81,28 +79,6 @@ def test_two_runs_give_the_same_bytes_at_every_step(recording):
             runs.append(run)
     assert runs[0] == runs[1]
     assert len(runs[0]) > 50
-
-
-def write(folder, *texts, header=None, missing=None):
-    """A recording of one connection with these texts, a second apart; `missing` is the place of a MissingRecord."""
-    begun = frame(0)
-    records = [StateRecord(begun.wall_ms, begun.monotonic_ns, 0, 1, "connecting", "")]
-    records += [frame(number * 1_000, text) for number, text in enumerate(texts)]
-    if missing is not None:
-        at_place = records[missing + 1]
-        lost = MissingRecord(at_place.wall_ms, at_place.monotonic_ns, 3, at_place.wall_ms, at_place.wall_ms, "a test")
-        records.insert(missing + 1, lost)
-    write_record(folder, records, header=header or BINANCE)
-
-
-BINANCE = Header("live", "websocket", "binance", "spot", "live", ("BTCUSDT",), ("1m",), {"clock": "feed"})
-ACK = '{"result":null,"id":1}'
-
-
-def kline(minute, close="2", *, closed=False):
-    opened = T0 + minute * 60_000
-    said = {"t": opened, "T": opened + 59_999, "s": "BTCUSDT", "i": "1m", "o": "1", "c": close, "h": "9", "l": "1"}
-    return json.dumps({"e": "kline", "E": opened, "s": "BTCUSDT", "k": said | {"v": "1", "x": closed}})
 
 
 def play(folder, **options):
