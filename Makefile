@@ -56,6 +56,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/receive.py
 	$(BIN)/python benchmarks/sockets.py
 	$(BIN)/python benchmarks/recording.py
+	$(BIN)/python benchmarks/replay.py
 
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py

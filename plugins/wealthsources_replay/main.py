@@ -92,24 +92,24 @@ def _replay(options: ReplayOptions, file: Path | None) -> None:
 
 
 def _play(source: ReplaySource, options: ReplayOptions, strategy: Strategy | None) -> None:
+    from wealthsources_replay.closings import Closings  # noqa: PLC0415
     from wealthsources_replay.event_text import event_text  # noqa: PLC0415
     from wealthsources_replay.progress import progress  # noqa: PLC0415
 
-    closed, first = 0, True
+    closings, closed = Closings(), 0
     wait = _pace(source, options.speed)
     with progress(source, _span(source, options)) as look:
         while not source.is_over:
             wait()
             for event in source.step():
-                is_new = event.bar is not None and event.bar.revision == 0
-                closed += is_new
+                is_new = event.bar is not None and closings.is_new(event.bar)
                 if strategy is None:
                     typer.echo(event_text(event))
                 elif event.bar is not None and is_new:
-                    if first:
+                    if not closed:
                         _run(strategy.initialize)
-                        first = False
                     _run(functools.partial(strategy.handle, event.bar))
+                closed += is_new
             look()
     counters = source.status().counters
     typer.echo(f"{source.played:,} records, {closed:,} closed bars; missing in {counters['missing']} places", err=True)
