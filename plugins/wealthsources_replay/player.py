@@ -23,7 +23,7 @@ OVER: Final = "the recording is over"
 
 
 class Player:
-    """Plays the part of a recording that `start_ms` <= wall time < `end_ms` bounds, once.
+    """Plays a stretch of a recording once, see `Recording.stretch`.
 
     Where records are missing, for whatever reason, every connection counts as lost, and one that goes on as joined
     then: nothing that was forming is closed by what comes behind. What time it is, `time` says.
@@ -40,7 +40,7 @@ class Player:
         self.played = 0
         self.is_over = False
         self._recording = recording
-        self._records = recording.frames(start_ms, end_ms)
+        self._records = recording.stretch(start_ms, end_ms)
         self._losses = 0
         self._say = say
         self._replay: FrameReplay | None = None

@@ -27,7 +27,7 @@ _MOST_TOLD: Final = 3
 class Recording:
     """A folder that a FrameWriter wrote to, or is writing to. A second or so of it is in memory at a time.
 
-    losses  goes up whenever `frames` passes over what cannot be read, before it yields what is behind that
+    losses  goes up whenever `stretch` passes over what cannot be read, before it yields what is behind that
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -48,7 +48,7 @@ class Recording:
         """The earliest and the latest wall time of a record, ms. Raises RecordingError if there is no record."""
         stretches = self._stretches()
         if not stretches:
-            raise RecordingError(f"{self._folder} holds no record that can be read{self._told()}")
+            raise self._empty()
         return stretches[0][0], stretches[-1][1]
 
     @property
@@ -70,24 +70,45 @@ class Recording:
             segments = [segment for segment in segments if segment.overlaps(start, end)]
             if not segments:
                 raise self._not_recorded(start_ms, end_ms)
-        return self._read(segments, start, end)
+        return _read(segments, start, end)
 
-    def runs(self, start_ms: int | None = None, end_ms: int | None = None) -> tuple[SegmentHeader, ...]:
-        """What the processes that recorded anything of that span said of it, each once, as `frames` gives them."""
+    def stretch(self, start_ms: int | None = None, end_ms: int | None = None) -> Iterator[Record]:
+        """The records from the first with `start_ms` <= wall time on, up to the first after it with `end_ms` <= it.
+
+        So none in between is left out, also where the machine's clock ran back. Otherwise as `frames`.
+        """
         start = -math.inf if start_ms is None else start_ms
         end = math.inf if end_ms is None else end_ms
-        of_span = [segment.began for segment in self._segments if segment.overlaps(start, end)]
+        segments = self._segments_of(start_ms, end_ms)
+        if not segments:
+            raise self._not_recorded(start_ms, end_ms)
+        return self._stretch(segments, start, end)
+
+    def runs(self, start_ms: int | None = None, end_ms: int | None = None) -> tuple[SegmentHeader, ...]:
+        """What the processes that recorded anything of that stretch said of it, each once, in their order."""
+        of_span = [segment.began for segment in self._segments_of(start_ms, end_ms)]
         return tuple({began.run: began for began in reversed(of_span)}.values())[::-1]
 
-    def _read(self, segments: list[Segment], start: float, end: float) -> Iterator[Record]:
+    def _segments_of(self, start_ms: int | None, end_ms: int | None) -> list[Segment]:
+        """From the first to the last that has something of the span."""
+        start = -math.inf if start_ms is None else start_ms
+        end = math.inf if end_ms is None else end_ms
+        places = [place for place, segment in enumerate(self._segments) if segment.overlaps(start, end)]
+        return self._segments[places[0] : places[-1] + 1] if places else []
+
+    def _stretch(self, segments: list[Segment], start: float, end: float) -> Iterator[Record]:
         run = ""
         for segment in segments:
             began = segment.began
-            self.losses += segment.name in self._broken
+            self.losses += bool(run) and segment.name in self._broken
             if began.run != run:
                 run = began.run
                 yield BeganRecord(began.wall_ms, began.monotonic_ns, began.header)
-            yield from segment.read(start, end)
+            for record in segment.read_from(start):
+                start = -math.inf
+                if record.wall_ms >= end:
+                    return
+                yield record
 
     def _note(self, damage: Damage) -> None:
         self.losses += 1
@@ -147,10 +168,25 @@ class Recording:
             f"{word} {time_text(time)}" for word, time in (("from", start_ms), ("to", end_ms)) if time is not None
         )
         stretches = [f"{time_text(first)} to {time_text(last)}" for first, last in self._stretches()]
-        there = ", ".join(stretches[:_MOST_TOLD]) or "nothing at all"
+        if not stretches:
+            return self._empty()
+        there = ", ".join(stretches[:_MOST_TOLD])
         more = f" and {len(stretches) - _MOST_TOLD} more" if len(stretches) > _MOST_TOLD else ""
         return RecordingError(f"{self._folder} has nothing {asked}; recorded is {there}{more} (UTC)")
+
+    def _empty(self) -> RecordingError:
+        return RecordingError(f"{self._folder} holds no record that can be read{self._told()}")
 
     def _told(self) -> str:
         damage = [str(each) for each in self.damage[:_MOST_TOLD]]
         return f" ({'; '.join(damage)})" if damage else ": it was ended before there was any"
+
+
+def _read(segments: list[Segment], start: float, end: float) -> Iterator[Record]:
+    run = ""
+    for segment in segments:
+        began = segment.began
+        if began.run != run:
+            run = began.run
+            yield BeganRecord(began.wall_ms, began.monotonic_ns, began.header)
+        yield from segment.read(start, end)

@@ -66,6 +66,21 @@ class Segment:
         except OSError as error:
             self._note_lost(error)
 
+    def read_from(self, start: float) -> Iterator[Line]:
+        """Its records from the first with `start` <= wall time, ms, on, whatever the clock says after that."""
+        begun = False
+        try:
+            with self._path.open("rb") as file:
+                for member in self._scan(file):
+                    if not begun and member.last_ms < start:
+                        continue
+                    for record in self._records(file, member):
+                        begun = begun or record.wall_ms >= start
+                        if begun:
+                            yield record
+        except OSError as error:
+            self._note_lost(error)
+
     def _members(self) -> Iterator[Member]:
         try:
             with self._path.open("rb") as file:

@@ -179,10 +179,8 @@ class ReplaySource(Source):
 
 def _one_header(recording: Recording, options: ReplayOptions) -> Header:
     """What was recorded. Raises RecordingError if that is not the same all through the span."""
-    recording.frames(options.start, options.end)  # raises for a span of which there is nothing
+    recording.stretch(options.start, options.end)  # raises if there is none
     runs = recording.runs(options.start, options.end)
-    if not runs:
-        raise RecordingError(f"{options.recording} holds no record that can be read")
     first = runs[0].header
     for run in runs[1:]:
         if dataclasses.replace(run.header, wealthsources=first.wealthsources) != first:
