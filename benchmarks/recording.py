@@ -31,17 +31,22 @@ HEADER = Header("live", "websocket", "binance", "spot", "live", ("BTCUSDT",), ("
 TOKEN = "".join(random.Random(7).choices("0123456789abcdef", k=32))
 
 
-def frames(count: int) -> list[FrameRecord]:
-    """`count` frames of 300 bytes, of 50 series whose prices and volumes move, RATE a second."""
+def frames(count: int, rate: int = RATE) -> list[FrameRecord]:
+    """`count` frames of 300 bytes, of 50 series whose prices and volumes move, `rate` a second."""
     chance = random.Random(1)
     prices = [chance.uniform(10, 90_000) for _ in range(50)]
     made = []
     for number in range(count):
-        place, wall = number % 50, T0 + number * 1000 // RATE
+        place, wall = number % 50, T0 + number * 1000 // rate
         prices[place] *= chance.uniform(0.9999, 1.0001)
         close, opened = f"{prices[place]:.2f}", wall // 60_000 * 60_000
         kline = {"t": opened, "T": opened + 59_999, "s": f"C{place:03}USDT", "i": "1m", "f": number, "L": number + 9}
-        kline |= {"o": f"{prices[place] * 0.999:.2f}", "c": close, "h": f"{prices[place] * 1.001:.2f}", "l": close}
+        kline |= {
+            "o": f"{prices[place] * 0.999:.2f}",
+            "c": close,
+            "h": f"{prices[place] * 1.001:.2f}",
+            "l": f"{prices[place] * 0.998:.2f}",
+        }
         kline |= {
             "v": f"{chance.uniform(0, 99):.5f}",
             "n": number % 997,

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wealthsources.forking import ForkLock as ForkLock, call_in_child as call_in_child
     from wealthsources.hookspecs import Register as Register, hookimpl as hookimpl
-    from wealthsources.live.frames import FrameFacts as FrameFacts, FrameLog as FrameLog, FrameTap as FrameTap
+    from wealthsources.live.frames import (
+        FrameFacts as FrameFacts,
+        FrameLog as FrameLog,
+        FrameReplay as FrameReplay,
+        FrameTap as FrameTap,
+        ReplayFrames as ReplayFrames,
+    )
     from wealthsources.live.messages import BarMessage as BarMessage, LostMessage as LostMessage
     from wealthsources.live.pushed import PushedSource as PushedSource
     from wealthsources.live.series import SeriesBuffer as SeriesBuffer
@@ -98,7 +104,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "forking": "ForkLock call_in_child",
     "hookspecs": "Register hookimpl",
-    "live.frames": "FrameFacts FrameLog FrameTap",
+    "live.frames": "FrameFacts FrameLog FrameReplay FrameTap ReplayFrames",
     "live.messages": "BarMessage LostMessage",
     "live.pushed": "PushedSource",
     "live.series": "SeriesBuffer",

@@ -12,4 +12,9 @@ is before it, and the next member behind a damaged one. From the bottom up:
     backlog clock            records that wait; noticing that the machine's clock ran back
     output writer            the folder that is recorded to; the thread that does it
     reading reader           one segment, read; a recording, read
+    recorder                 who writes down the frames of a session
+    replays                  who can read frames of that kind
+    played_time player host  what time it is then; record by record; the session as it was
+    options source plugin    the source `replay`
+    closings event_text progress strategy main    `wealthsources replay`
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wealthsources_replay.frames import Record
-    from wealthsources_replay.header import Header
+    from wealthsources_replay.header import Header, SegmentHeader
 
 #: ms; two stretches of a recording that are nearer than that are told as one.
 _NEAR: Final = 60_000
@@ -25,12 +25,17 @@ _MOST_TOLD: Final = 3
 
 
 class Recording:
-    """A folder that a FrameWriter wrote to, or is writing to. A second or so of it is in memory at a time."""
+    """A folder that a FrameWriter wrote to, or is writing to. A second or so of it is in memory at a time.
+
+    losses  goes up whenever `stretch` passes over what cannot be read, before it yields what is behind that
+    """
 
     def __init__(self, folder: str | Path) -> None:
         """Raises RecordingError if it is no recording, if nothing of it can be read, or if its format is another."""
         self._folder = Path(folder)
+        self.losses = 0
         self._damage: set[Damage] = set()
+        self._broken: set[str] = set()  # segments before which something is not there
         self._segments = self._find_segments()
 
     @property
@@ -43,7 +48,7 @@ class Recording:
         """The earliest and the latest wall time of a record, ms. Raises RecordingError if there is no record."""
         stretches = self._stretches()
         if not stretches:
-            raise RecordingError(f"{self._folder} holds no record that can be read{self._told()}")
+            raise self._empty()
         return stretches[0][0], stretches[-1][1]
 
     @property
@@ -67,18 +72,67 @@ class Recording:
                 raise self._not_recorded(start_ms, end_ms)
         return _read(segments, start, end)
 
+    def stretch(self, start_ms: int | None = None, end_ms: int | None = None) -> Iterator[Record]:
+        """The records from the first with `start_ms` <= wall time on, up to the first after it with `end_ms` <= it.
+
+        So none in between is left out, also where the machine's clock ran back. Otherwise as `frames`.
+        """
+        start = -math.inf if start_ms is None else start_ms
+        end = math.inf if end_ms is None else end_ms
+        segments = self._segments_of(start_ms, end_ms)
+        if not segments:
+            raise self._not_recorded(start_ms, end_ms)
+        return self._stretch(segments, start, end)
+
+    def runs(self, start_ms: int | None = None, end_ms: int | None = None) -> tuple[SegmentHeader, ...]:
+        """What the processes that recorded anything of that stretch said of it, each once, in their order."""
+        of_span = [segment.began for segment in self._segments_of(start_ms, end_ms)]
+        return tuple({began.run: began for began in reversed(of_span)}.values())[::-1]
+
+    def _segments_of(self, start_ms: int | None, end_ms: int | None) -> list[Segment]:
+        """From the first to the last that has something of the span."""
+        start = -math.inf if start_ms is None else start_ms
+        end = math.inf if end_ms is None else end_ms
+        places = [place for place, segment in enumerate(self._segments) if segment.overlaps(start, end)]
+        return self._segments[places[0] : places[-1] + 1] if places else []
+
+    def _stretch(self, segments: list[Segment], start: float, end: float) -> Iterator[Record]:
+        run = ""
+        for segment in segments:
+            began = segment.began
+            self.losses += bool(run) and segment.name in self._broken
+            if began.run != run:
+                run = began.run
+                yield BeganRecord(began.wall_ms, began.monotonic_ns, began.header)
+            for record in segment.read_from(start):
+                start = -math.inf
+                if record.wall_ms >= end:
+                    return
+                yield record
+
+    def _note(self, damage: Damage) -> None:
+        self.losses += 1
+        self._damage.add(damage)
+
     def _find_segments(self) -> list[Segment]:
         found = self._list()
         for (before, _), (number, path) in pairwise(found):
             if number > before + 1:
                 self._damage.add(Damage(path.name, 0, 0, f"{number - before - 1} segments before it are not there"))
-        segments = []
+                self._broken.add(path.name)
+        segments: list[Segment] = []
+        lost = False
         for _, path in found:
             try:
-                segments.append(Segment(path, read_first_line(path), self._damage.add))
+                segments.append(Segment(path, read_first_line(path), self._note))
             except (ValueError, OSError) as error:
                 if size := path.stat().st_size:  # one without a byte lost nothing
                     self._damage.add(Damage(path.name, 0, size, str(error)))
+                    lost = True
+                continue
+            if lost:
+                self._broken.add(path.name)
+                lost = False
         if not segments:
             raise RecordingError(f"nothing of the recording {self._folder} can be read{self._told()}")
         return segments
@@ -114,9 +168,14 @@ class Recording:
             f"{word} {time_text(time)}" for word, time in (("from", start_ms), ("to", end_ms)) if time is not None
         )
         stretches = [f"{time_text(first)} to {time_text(last)}" for first, last in self._stretches()]
-        there = ", ".join(stretches[:_MOST_TOLD]) or "nothing at all"
+        if not stretches:
+            return self._empty()
+        there = ", ".join(stretches[:_MOST_TOLD])
         more = f" and {len(stretches) - _MOST_TOLD} more" if len(stretches) > _MOST_TOLD else ""
         return RecordingError(f"{self._folder} has nothing {asked}; recorded is {there}{more} (UTC)")
+
+    def _empty(self) -> RecordingError:
+        return RecordingError(f"{self._folder} holds no record that can be read{self._told()}")
 
     def _told(self) -> str:
         damage = [str(each) for each in self.damage[:_MOST_TOLD]]

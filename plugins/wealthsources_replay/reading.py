@@ -36,6 +36,7 @@ class Segment:
 
     def __init__(self, path: Path, began: SegmentHeader, note: Callable[[Damage], None]) -> None:
         self.began = began
+        self.name = path.name
         self._path = path
         self._note = note
 
@@ -62,6 +63,21 @@ class Segment:
                             yield from records
                         else:
                             yield from (record for record in records if start <= record.wall_ms < end)
+        except OSError as error:
+            self._note_lost(error)
+
+    def read_from(self, start: float) -> Iterator[Line]:
+        """Its records from the first with `start` <= wall time, ms, on, whatever the clock says after that."""
+        begun = False
+        try:
+            with self._path.open("rb") as file:
+                for member in self._scan(file):
+                    if not begun and member.last_ms < start:
+                        continue
+                    for record in self._records(file, member):
+                        begun = begun or record.wall_ms >= start
+                        if begun:
+                            yield record
         except OSError as error:
             self._note_lost(error)
 

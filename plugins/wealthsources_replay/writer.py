@@ -11,7 +11,7 @@ from wealthsources import call_in_child
 from wealthsources_replay.backlog import Backlog
 from wealthsources_replay.clock import ClockWatch
 from wealthsources_replay.errors import RecordingError
-from wealthsources_replay.frames import MissingRecord
+from wealthsources_replay.frames import FrameRecord, MissingRecord, StateRecord
 from wealthsources_replay.lines import encode
 from wealthsources_replay.output import Output, WrittenLine
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
-    from wealthsources_replay.frames import FrameRecord, Line, StateRecord
+    from wealthsources_replay.frames import Line
     from wealthsources_replay.header import Header
 
 #: Bytes of lines that are written at once. A reader has a few times as much in memory, or one frame that is larger.
@@ -62,10 +62,13 @@ class FrameWriter:
         header: Header,
         *,
         redact: Callable[[str], str],
+        redact_connection: Callable[[FrameRecord | StateRecord], Callable[[str], str]] | None = None,
         logger: logging.Logger,
         limits: Limits = Limits(),  # noqa: B008 - a tuple
     ) -> None:
         """`redact` takes the secrets out of text frames and reasons, on the writer's thread, and out of the header.
+
+        `redact_connection` gives what does it for the connection of a record, in their order, where it is not `redact`.
 
         Raises RecordingError if another writer has the folder, if it holds a recording of another source, or if it
         cannot be made or written to. A full disk is no error: it is waited for.
@@ -74,6 +77,7 @@ class FrameWriter:
         self.paused = ""
         self._folder = Path(folder)
         self._redact = redact
+        self._redact_connection = redact_connection
         self._logger = logger
         self._limits = limits
         self._output = Output(self._folder, header.redacted(redact), limits.segment)
@@ -163,12 +167,17 @@ class FrameWriter:
 
     def _line(self, record: Line) -> str:
         try:
-            return encode(record, self._redact)
+            return encode(record, self._redactor_of(record))
         except Exception as error:  # `redact` is a stranger's, and the other records are to be written
             self._logger.exception("a record could not be written down")
             self._spoilt += 1
             time, reason = record.wall_ms, f"it could not be written down: {type(error).__name__}"
             return encode(MissingRecord(time, record.monotonic_ns, 1, time, time, reason), str)
+
+    def _redactor_of(self, record: Line) -> Callable[[str], str]:
+        if self._redact_connection is None or not isinstance(record, FrameRecord | StateRecord):
+            return self._redact
+        return self._redact_connection(record)
 
     def _next_chunk(self) -> list[WrittenLine]:
         size = 0

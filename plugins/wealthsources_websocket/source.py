@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from wealthsources import FrameFacts, PushedSource, RequestError, SourceStatus, Timeframe, WealthSourcesError
 from wealthsources_websocket.cache import WebSocketCache
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.options import WebSocketOptions
 
 #: The options that say how frames are read.
-_OF_READING: Final = {"contract_sizes", "bar_push", "partial_first", "corrections", "capacity", "max_message"}
+OF_READING: Final = {"contract_sizes", "bar_push", "partial_first", "corrections", "capacity", "max_message"}
 HINT = "this server seems to push closed bars only; set bar_push: closed"
 
 
@@ -26,6 +26,7 @@ class WebSocketSource(PushedSource):
     """Bars pushed by a market server. What a stale stream did not bring is missing, and looked for elsewhere."""
 
     store_class = WebSocketCache
+    shards_class: ClassVar[type[Shards]] = Shards
 
     def __init__(self, options: WebSocketOptions, policies: Policies = DEFAULT_POLICIES) -> None:
         self._protocol = options.make_protocol()
@@ -57,7 +58,8 @@ class WebSocketSource(PushedSource):
         self.begin(host)
         options = self.options
         series = _product(options.symbols, options.resolutions)
-        self.connections = Shards(options, self._protocol, series, self, host.logger, self._policies, self.frame_tap)
+        make = self.shards_class
+        self.connections = make(options, self._protocol, series, self, host.logger, self._policies, self.frame_tap)
         self.assign(self.connections.shard_of)  # before bars come
         try:
             self.connections.start()
@@ -93,7 +95,7 @@ class WebSocketSource(PushedSource):
     def frame_facts(self) -> FrameFacts:
         """What is needed to read the frames again."""
         options = self.options
-        said = options.model_dump(mode="json", include=_OF_READING)
+        said = options.model_dump(mode="json", include=OF_READING)
         return FrameFacts(
             "websocket",
             options.protocol,

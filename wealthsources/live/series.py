@@ -16,7 +16,7 @@ import numpy as np
 
 from wealthsources.forking import call_in_child
 from wealthsources.live.tears import Tears
-from wealthsources.model.bars import Bars
+from wealthsources.model.bars import Bars, unpack_bar
 from wealthsources.model.errors import RequestError
 from wealthsources.model.holes import Hole, holes_between
 from wealthsources.model.rows import (
@@ -624,14 +624,15 @@ class SeriesBuffer:
     def at(self, open_time: int) -> Bar | None:
         """The bar of that open time, forming or closed."""
         with self._lock:
-            place = self._place_of(open_time)
+            place = self._end - 1  # of that one every message tells
+            if place < self._begin or open_time_at(self._data, place) != open_time:
+                place = self._place_of(open_time)
             if place < self._end and open_time_at(self._data, place) == open_time:
-                rows, texts = self._rows[place : place + 1].copy(), dict(self._texts) if self._texts else None
-            elif self._gone is not None and int(open_times(self._gone[0])[0]) == open_time:
-                rows, texts = self._gone
-            else:
-                return None
-        return Bars(self.symbol, self.timeframe, rows, self.names, texts)[0]
+                packed = bytes(self._data[place * ROW_BYTES : (place + 1) * ROW_BYTES])
+                return unpack_bar(packed, self.symbol, self.timeframe, self.names, self._texts)
+            if self._gone is not None and int(open_times(self._gone[0])[0]) == open_time:
+                return Bars(self.symbol, self.timeframe, self._gone[0], self.names, self._gone[1])[0]
+            return None
 
     def all(self) -> Bars:
         """Everything in the buffer, forming bars too, oldest first."""

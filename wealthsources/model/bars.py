@@ -32,10 +32,10 @@ from wealthsources.model.rows import (
     finality_of,
     new_rows,
     pack_row,
-    read_row,
     rows_from,
     state_of,
     unpack_open_time,
+    unpack_row,
     unpack_status,
 )
 from wealthsources.model.timeframe import Timeframe
@@ -334,21 +334,7 @@ class Bars(Sequence[Bar]):
             yield self._bar(data[at : at + ROW_BYTES])
 
     def _bar(self, packed: bytes) -> Bar:
-        row = read_row(packed)
-        state = state_of(row.status)
-        return Bar(
-            self.symbol,
-            self.timeframe,
-            row.open_time,
-            *row.values,
-            row.close_time,
-            None if state == UNSET else state == CLOSED,
-            finality_of(row.status),
-            row.revision,
-            self.sources[row.source],
-            row.decimals,
-            self.texts.get(row.open_time),
-        )
+        return unpack_bar(packed, self.symbol, self.timeframe, self.sources, self.texts)
 
     def take(self, rows: Rows, note: str | None = None) -> Bars:
         """Some of these rows, with their names and texts. What is said of the whole answer stays with the whole."""
@@ -410,6 +396,17 @@ class Bars(Sequence[Bar]):
         if self.failed:
             remarks.append(f"failed: {', '.join(attempt.source for attempt in self.failed)}")
         return remarks
+
+
+def unpack_bar(packed: bytes, symbol: str, timeframe: Timeframe, sources: tuple[str, ...], texts: Texts) -> Bar:
+    """The bar of one row."""
+    open_time, close_time, o, h, l, c, v, status, source, revision, decimals = unpack_row(packed)  # noqa: E741
+    state = state_of(status)
+    closed = None if state == UNSET else state == CLOSED
+    name, text, finality = sources[source], texts.get(open_time), finality_of(status)
+    return Bar(
+        symbol, timeframe, open_time, o, h, l, c, v, close_time, closed, finality, revision, name, decimals, text
+    )
 
 
 def _pack(bar: Bar, source: int) -> bytes:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from wealthsources_websocket.errors import FailureKind
     from wealthsources_websocket.options import WebSocketOptions
     from wealthsources_websocket.protocols.base import Protocol, ProtocolEvent, Series
-    from wealthsources_websocket.transport.base import Connection
+    from wealthsources_websocket.transport.base import Connection, Frame
 
 _CHECK_EVERY: Final = 0.2
 _MESSAGES: Final = (TEXT, BINARY)
@@ -110,8 +110,7 @@ class Conversation:
 
         Raises ConnectionLost, at the latest when it is `deadline`, monotonic.
         """
-        if not self._protocol.greets:
-            self._introduce()
+        self.open()
         early: list[BarMessage | Malformed] = []
         try:
             self._await_acknowledgement(deadline, early)
@@ -120,6 +119,21 @@ class Conversation:
                 self._shard.counters["early_dropped"] += isinstance(event, BarMessage)
             raise
         return early
+
+    def open(self) -> None:
+        """Say what is said first: nothing, to a server that greets."""
+        if not self._protocol.greets:
+            self._introduce()
+
+    def join(self) -> None:
+        """Take it for acknowledged, in all its series: it began before anybody listened."""
+        self._ask()
+        self._subscription.assume()
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether any series is."""
+        return self._subscription.is_acknowledged
 
     def _introduce(self) -> None:
         text = self._protocol.authentication(self._credential.text, self._credential.secret)
@@ -150,21 +164,24 @@ class Conversation:
         while (now := self._monotonic()) < deadline:
             if self._setting.stop.is_set():
                 self._say_goodbye()
-            if self._subscription.is_acknowledged:
+            if self.is_acknowledged:
                 return
             self._send_due(now)
             frame = self._connection.receive()
-            if frame is None:
-                continue
-            if frame.opcode in _MESSAGES:
-                read = self._protocol.read if frame.opcode == TEXT else self._read_binary
-                for event in read(frame.data):
-                    self._hear_early(event, early)
-            elif frame.opcode == PING:
-                self._pong(frame.data)
-            elif frame.opcode == CLOSE:
-                raise self._closed(frame.data)
+            if frame is not None:
+                self.take_early(frame, early)
         raise ConnectionLost("ack_timeout", f"no {self._protocol.acknowledgement} came within connect_timeout")
+
+    def take_early(self, frame: Frame, early: list[BarMessage | Malformed]) -> None:
+        """A frame came before it is acknowledged; what is to be told later goes into `early`. Raises ConnectionLost."""
+        if frame.opcode in _MESSAGES:
+            read = self._protocol.read if frame.opcode == TEXT else self._read_binary
+            for event in read(frame.data):
+                self._hear_early(event, early)
+        elif frame.opcode == PING:
+            self._pong(frame.data)
+        elif frame.opcode == CLOSE:
+            raise self._closed(frame.data)
 
     def _read_binary(self, data: bytes) -> Sequence[ProtocolEvent]:
         """What a binary frame means: nothing, of a server that speaks in texts."""
@@ -221,8 +238,7 @@ class Conversation:
 
     def read(self) -> None:
         """Read until `leaves_off` says so; it can be called again then. Raises ConnectionLost."""
-        shard, flood, monotonic = self._shard, self._setting.flood, self._monotonic
-        receive, read, on_bar = self._connection.receive, self._protocol.read, self._handler.on_bar
+        receive, monotonic = self._connection.receive, self._monotonic
         up = self._up = self._up or self._begin(monotonic())
         now = next_check = up.looked_at
         longest_pause = max(LONG_PAUSE, self._options.pong_timeout)
@@ -234,24 +250,33 @@ class Conversation:
                 raise ConnectionLost("suspended", f"this process stood still for {now - before:.0f} s")
             if frame is None:
                 next_check = now
-            elif frame.opcode in _MESSAGES:
-                up.last_frame = now
-                for event in read(frame.data) if frame.opcode == TEXT else self._read_binary(frame.data):
-                    if type(event) is not BarMessage:
-                        self._hear(event, now, up)
-                    elif wanted := on_bar(shard, event, now):
-                        up.last_bar = shard.last_data = now
-                        flood.in_a_row = 0
-                    elif wanted is None:
-                        flood.malformed(now)
             else:
-                up.last_frame = now
-                self._control(frame.opcode, frame.data)
+                self._take(frame, now, up)
             if now >= next_check:
                 next_check = now + _CHECK_EVERY
                 if self._check(up, now):
                     up.looked_at = now
                     return
+
+    def take(self, frame: Frame, now: float) -> None:
+        """What `read` does with each frame, for one that came at `now`, monotonic. Raises ConnectionLost."""
+        up = self._up = self._up or self._begin(now)
+        self._take(frame, now, up)
+
+    def _take(self, frame: Frame, now: float, up: Uptime) -> None:
+        up.last_frame = now
+        if frame.opcode not in _MESSAGES:
+            self._control(frame.opcode, frame.data)
+            return
+        shard, flood, on_bar = self._shard, self._setting.flood, self._handler.on_bar
+        for event in self._protocol.read(frame.data) if frame.opcode == TEXT else self._read_binary(frame.data):
+            if type(event) is not BarMessage:
+                self._hear(event, now, up)
+            elif wanted := on_bar(shard, event, now):
+                up.last_bar = shard.last_data = now
+                flood.in_a_row = 0
+            elif wanted is None:
+                flood.malformed(now)
 
     def _begin(self, now: float) -> Uptime:
         lifetime, policies = self._protocol.limits.lifetime, self._setting.policies

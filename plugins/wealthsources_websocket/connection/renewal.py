@@ -14,11 +14,11 @@ from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.protocols.base import BarMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from wealthsources_websocket.connection.credential import Credential
     from wealthsources_websocket.connection.heartbeat import Uptime
-    from wealthsources_websocket.protocols.base import Series
+    from wealthsources_websocket.protocols.base import Malformed, Series
     from wealthsources_websocket.transport.base import Connection
 
 _THREAD: Final = "wealthsources-websocket-next"
@@ -155,11 +155,20 @@ class Renewal:
         self.settled.set()
 
     def _converse(self) -> None:
-        self.connection = self._dial(self.url, self._stop)
+        connection = self._dial(self.url, self._stop)
+        conversation = self.converse_on(connection)
         if self._stop.is_set():
             raise ConnectionLost("stopped")
-        conversation = Conversation(self._setting, self.shard, self.connection, self._credential)
-        early = conversation.subscribe(self._deadline)
+        self.acknowledged(conversation, conversation.subscribe(self._deadline))
+        conversation.read()
+
+    def converse_on(self, connection: Connection) -> Conversation:
+        """What is to be said on that connection."""
+        self.connection = connection
+        return Conversation(self._setting, self.shard, connection, self._credential)
+
+    def acknowledged(self, conversation: Conversation, early: Iterable[BarMessage | Malformed]) -> None:
+        """It is, and this came before."""
         now = self._setting.policies.monotonic()
         for event in early:
             if isinstance(event, BarMessage):
@@ -168,7 +177,6 @@ class Renewal:
                 self.held.on_malformed(self.shard, event)
         self.conversation, self.acknowledged_at = conversation, now
         self.settled.set()
-        conversation.read()
 
     def _let_go(self, lost: ConnectionLost) -> None:
         connection = self.connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wealthsources_websocket.connection.client import Client
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 class Shards:
     """The connections of one subscription. `start` once; `stop` from any thread, any number of times."""
+
+    client_class: ClassVar[type[Client]] = Client
 
     def __init__(
         self,
@@ -101,7 +103,8 @@ class Shards:
         has_lanes = any(self._lane(each) for each in series)
         several = has_lanes or self._protocol.limits.series_per_connection is not None
         log = _ShardLog(self._log, {"shard": number}) if several else self._log
-        return Client(self._options, self._protocol, series, self._handler, log, self._policies, number, self._tap)
+        make = self.client_class
+        return make(self._options, self._protocol, series, self._handler, log, self._policies, number, self._tap)
 
 
 def distribute(

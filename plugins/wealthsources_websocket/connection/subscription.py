@@ -98,6 +98,10 @@ class Subscription:
         self.pending.difference_update(acknowledged)
         self._acknowledged.update(acknowledged)
 
+    def assume(self) -> None:
+        """All that was asked for is acknowledged, though nobody heard it."""
+        self._note(tuple(self.pending))
+
     def refuse(self, answer: Refused) -> tuple[Series, ...] | None:
         """Note a refusal. Returns the series that it means; None if it is about nothing that was asked for.
 

@@ -151,7 +151,7 @@ def test_a_header_alone_has_no_span(tmp_path):
     assert [type(each) for each in recording.frames()] == [BeganRecord]
     with pytest.raises(RecordingError, match="no record that can be read"):
         _ = recording.span
-    with pytest.raises(RecordingError, match="recorded is nothing at all"):
+    with pytest.raises(RecordingError, match="no record that can be read"):
         recording.frames(T0)
 
 
@@ -242,3 +242,49 @@ def test_it_is_read_in_little_memory(tmp_path):
         tracemalloc.stop()
     assert count == 40_001
     assert peak < 10 << 20
+
+
+def test_the_processes_of_a_span_are_known_without_reading_it(tmp_path):
+    other = dataclasses.replace(HEADER, symbols=("SOLUSDT",))
+    record(tmp_path, [frame(0), frame(HOUR)])
+    record(tmp_path, [frame(2 * HOUR)], header=other)
+    recording = Recording(tmp_path)
+    assert [run.header for run in recording.runs()] == [HEADER, other]
+    assert [run.wall_ms for run in recording.runs(T0 + HOUR + 1)] == [T0 + 2 * HOUR]
+    assert [run.header for run in recording.runs(None, T0 + 1)] == [HEADER]
+    assert recording.runs(T0 + 9 * HOUR) == ()
+
+
+def test_of_a_stretch_nothing_is_left_out_where_the_clock_ran_back(tmp_path):
+    walls = [0, 10, 20, 5, 6, 20, 30]
+    record(tmp_path, [frame(number, wall_ms=T0 + wall) for number, wall in enumerate(walls)])
+    recording = Recording(tmp_path)
+
+    def played(*span):
+        return [each.wall_ms - T0 for each in recording.stretch(*span) if isinstance(each, FrameRecord)]
+
+    assert played() == walls
+    assert played(T0 + 10, None) == [10, 20, 5, 6, 20, 30]
+    assert played(T0 + 10, T0 + 20) == [10]
+    assert played(T0 + 6, T0 + 30) == [10, 20, 5, 6, 20]
+    with pytest.raises(RecordingError, match="has nothing from"):
+        recording.stretch(T0 + 31)
+
+
+def test_a_stretch_goes_over_segments_of_a_clock_that_ran_back(tmp_path):
+    record_each(tmp_path, [frame(number, wall_ms=T0 + wall) for number, wall in enumerate([0, 50, 10, 60, 70])])
+    recording = Recording(tmp_path)
+    found = [each.wall_ms - T0 for each in recording.stretch(T0 + 40, T0 + 65) if isinstance(each, FrameRecord)]
+    assert found == [50, 10, 60]
+    assert len(recording.runs(T0 + 40, T0 + 65)) == 1
+    assert recording.losses == 0
+
+
+def test_what_a_stretch_passes_over_is_counted(tmp_path):
+    record_each(tmp_path, [frame(number) for number in range(4)])
+    segments(tmp_path)[1].unlink()
+    segments(tmp_path)[1].write_bytes(b"nothing that can be read")
+    recording = Recording(tmp_path)
+    before = recording.losses
+    seen = [(each.monotonic_ns, recording.losses - before) for each in recording.stretch()]
+    assert [losses for _, losses in seen] == [0, 0, 1]

@@ -1,0 +1,142 @@
+"""`wealthsources replay`: the command."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthsources_replay.options import ReplayOptions
+    from wealthsources_replay.source import ReplaySource
+    from wealthsources_replay.strategy import Strategy
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+
+FAILED = 1
+UNUSABLE = 2
+INTERRUPTED = 130
+
+
+@app.command(context_settings={"help_option_names": ["--help", "-h"]})
+def replay(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="The folder of one recorded source.")],
+    strategy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.py", help="Called for each closed bar, and executed as it is.", show_default=False),
+    ] = None,
+    speed: Annotated[
+        str, typer.Option(metavar="max|NUMBER", help="So many times as fast as it was recorded; max: as it can be.")
+    ] = "max",
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="UTC, as 2027-01-15T08:00.", show_default=False)
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="And before then.", show_default=False)
+    ] = None,
+) -> None:
+    """Play a recording again: every frame goes the way that it went live.
+
+    Prints a line for each closed bar and each change of a state, as `wealthsources watch` does in a pipe. With
+    --strategy it prints what the strategy prints: its handle_bar(context, bar) or handle_data(context, data) is called
+    for each bar when it is closed, and wealthdata answers as it did at that moment. A bar that is corrected later does
+    not come again.
+
+    On a terminal it shows how far it is. The last line, on stderr, counts.
+
+    Exit code: 0 if all was played, 1 if the strategy failed, 2 if the recording cannot be played.
+    """
+    # Heavy, and `--help` needs none of it.
+    import pydantic  # noqa: PLC0415
+
+    from wealthsources import WealthSourcesError, one_line  # noqa: PLC0415
+    from wealthsources_replay.options import ReplayOptions  # noqa: PLC0415
+
+    given = {"recording": recording.absolute(), "speed": speed, "from": start, "to": end}
+    try:
+        options = ReplayOptions.model_validate({name: said for name, said in given.items() if said is not None})
+        if options.speed == "step":
+            raise typer.BadParameter("say max, or a number", param_hint="--speed")
+        _replay(options, strategy)
+    except pydantic.ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        raise typer.BadParameter(wrong["msg"], param_hint=f"--{wrong['loc'][0]}" if wrong["loc"] else None) from None
+    except WealthSourcesError as error:
+        typer.echo(f"error: {one_line(str(error))}", err=True)
+        raise typer.Exit(UNUSABLE) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _replay(options: ReplayOptions, file: Path | None) -> None:
+    import wealthsources  # noqa: PLC0415
+    from wealthsources_replay.strategy import Strategy  # noqa: PLC0415
+
+    said = {"recording": str(options.recording), "speed": "step", "from": options.start, "to": options.end}
+    source = {"plugin": "replay", "options": {name: value for name, value in said.items() if value is not None}}
+    with wealthsources.open({"clock": "feed", "sources": [source]}) as session:
+        strategy = None if file is None else Strategy(file)
+        if strategy is not None:
+            _run(strategy.load)
+            strategy.check()
+        session.start_live()
+        played: Any = session.source("replay")
+        _play(played, options, strategy)
+
+
+def _play(source: ReplaySource, options: ReplayOptions, strategy: Strategy | None) -> None:
+    from wealthsources_replay.closings import Closings  # noqa: PLC0415
+    from wealthsources_replay.event_text import event_text  # noqa: PLC0415
+    from wealthsources_replay.progress import progress  # noqa: PLC0415
+
+    closings, closed = Closings(), 0
+    wait = _pace(source, options.speed)
+    with progress(source, _span(source, options)) as look:
+        while not source.is_over:
+            wait()
+            for event in source.step():
+                is_new = event.bar is not None and closings.is_new(event.bar)
+                if strategy is None:
+                    typer.echo(event_text(event))
+                elif event.bar is not None and is_new:
+                    if not closed:
+                        _run(strategy.initialize)
+                    _run(functools.partial(strategy.handle, event.bar))
+                closed += is_new
+            look()
+    counters = source.status().counters
+    typer.echo(f"{source.played:,} records, {closed:,} closed bars; missing in {counters['missing']} places", err=True)
+
+
+def _span(source: ReplaySource, options: ReplayOptions) -> tuple[int, int]:
+    first, last = source.recording.span
+    return max(first, options.start or first), min(last, options.end or last)
+
+
+def _pace(source: ReplaySource, speed: float | str) -> Callable[[], None]:
+    """What waits until the next record is due."""
+    if not isinstance(speed, float):
+        return lambda: None
+    began, first = time.monotonic(), source.next_due
+
+    def wait() -> None:
+        sys.stdout.flush()
+        time.sleep(max(0.0, began + (source.next_due - first) / speed - time.monotonic()))
+
+    return wait
+
+
+def _run(call: Callable[[], Any]) -> Any:
+    """Call what is the strategy's. What it raises is shown, and ends the command."""
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001 - a stranger's code
+        traceback.print_exception(error)
+        raise typer.Exit(FAILED) from None
