@@ -122,6 +122,12 @@ def test_sources_that_cannot_be_recorded_are_errors_of_the_configuration(tmp_pat
     assert f"recorder.frames: did not start: sources: {why}" in str(caught.value)
 
 
+def test_where_no_source_has_frames_there_is_nothing_to_record(tmp_path):
+    config = {"sources": [{"plugin": "context"}], "recorder": {"frames": {"folder": str(tmp_path)}}}
+    with wealthsources.open(config) as opened, pytest.raises(ConfigError, match="no source has frames"):
+        opened.start_live()
+
+
 def session(tmp_path, *names, recorder=None):
     live = {"endpoint": "ws://127.0.0.1:1", "symbols": ["BTCUSDT"], "resolutions": ["1h"], "backoff_base": 60}
     sources = [{"plugin": "websocket", "name": name, "options": live} for name in names or ("live",)]

@@ -1,0 +1,33 @@
+"""A recording that was played to its end keeps the contract of a source."""
+
+from __future__ import annotations
+
+import pytest
+
+from wealthsources import Bars, Source
+from wealthsources.runtime.clocks import FeedClock
+from wealthsources.testing.contract import SourceContract
+from wealthsources.testing.fakes import LoneHost
+from wealthsources_replay.options import ReplayOptions
+from wealthsources_replay.source import ReplaySource
+
+from .records import ACK, T0, kline, write
+
+
+class TestReplaySource(SourceContract):
+    @pytest.fixture(autouse=True)
+    def _record(self, tmp_path):
+        write(tmp_path, ACK, *(kline(minute, closed=True) for minute in range(9)))
+        self.folder = tmp_path
+
+    def make_source(self) -> Source:
+        return ReplaySource(ReplayOptions(recording=self.folder, speed="step"))
+
+    def begin(self, source: Source, clock: object) -> None:
+        source.start(LoneHost(FeedClock()))
+        while not source.is_over:
+            source.step()
+
+    def held(self) -> Bars:
+        values = {"open": "1", "high": "9", "low": "1", "close": "2", "volume": "1"}
+        return Bars.from_records("BTCUSDT", "1m", [{"open_time": T0 + n * 60_000, **values} for n in range(9)])
