@@ -23,6 +23,7 @@ def ends_well(process) -> str:
 def test_two_read_while_a_third_writes(url, opened):
     put(opened(url), {0: "0"}, now=LATEST)
     readers = [start("read", url, 150) for _ in range(2)]
+    assert [reader.stdout.readline() for reader in readers] == ["reading\n"] * 2
     assert len(ends_well(start("write", url, 150)).split()) == 150
     assert all(int(ends_well(reader)) > 1 for reader in readers)
 

@@ -39,7 +39,7 @@ def same(database: Database, up_to: int) -> None:
 
 
 def read(database: Database, up_to: int) -> None:
-    """The newest again and again, until the last is there; how often that was is printed."""
+    """The newest again and again, until the last is there; that it has begun, and how often that was, is printed."""
     reads = newest = 0
     while newest < up_to - 1:
         try:
@@ -50,6 +50,8 @@ def read(database: Database, up_to: int) -> None:
         assert all(float(close) == place for place, close in found.items()), found
         assert max(found) >= newest
         reads, newest = reads + 1, max(found)
+        if reads == 1:
+            print("reading", flush=True)  # noqa: T201
     print(reads)  # noqa: T201
 
 
