@@ -102,6 +102,8 @@ def run_live(archive) -> tuple[Market_, dict[int, list[tuple[str, ...]] | None]]
                 continue
             wait_until(lambda: live.cache.get_latest_bar(*SERIES) is not None)
             wait_until(lambda place=place: live.cache.get_latest_bar(*SERIES).open_time >= played.bars[place].open_time)
+            if place == CORRECTED + 1:  # it comes within the same millisecond of the market's time: before the question
+                wait_until(lambda: session.status().sources["live"].counters.get("bars.correction"))
             answers[session.clock.now()] = seen(adapter)
         wait_until(lambda: session.status().recorders["store"].counters["waiting"] == 0)
     return played, answers
