@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     )
     from wealthsources.runtime.paced_log import PacedLogger as PacedLogger
     from wealthsources.runtime.session import Session as Session, current_session as current_session, open as open  # noqa: A004 - `wealthsources.open` reads well
+    from wealthsources.runtime.signals import ended_by_signals as ended_by_signals
     from wealthsources.source import (
         Capabilities as Capabilities,
         Clock as Clock,
@@ -137,6 +138,7 @@ _PUBLIC = {
     "runtime.original_history": "HistoryStandIn is_asking_history original_history",
     "runtime.paced_log": "PacedLogger",
     "runtime.session": "Session current_session open",
+    "runtime.signals": "ended_by_signals",
     "source": "Capabilities Clock HistoryRequest Host Sink Source",
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names.split()}

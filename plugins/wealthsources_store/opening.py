@@ -71,9 +71,10 @@ def say(message: str) -> None:
 def opened(config: Path | None, store: str | None) -> Iterator[tuple[Session, StoreSource]]:
     """The session of the configuration, without its live sources, and the store that is meant.
 
-    Raises ConfigError, and RequestError if there is no such store.
+    Raises ConfigError, also if there is no such store.
     """
     import wealthsources  # noqa: PLC0415 - not for --help
+    from wealthsources_store.source import find_store  # noqa: PLC0415
 
     path = config or Path(os.environ.get(_VARIABLE) or _DEFAULT)
     if not path.exists():
@@ -81,20 +82,7 @@ def opened(config: Path | None, store: str | None) -> Iterator[tuple[Session, St
             f"there is no configuration {path}; name one with --config PATH or ${_VARIABLE}, as in docs/store.md"
         )
     with wealthsources.open(path) as session:
-        yield session, _find_store(session, store)
-
-
-def _find_store(session: Session, wanted: str | None) -> StoreSource:
-    from wealthsources import RequestError  # noqa: PLC0415 - not for --help
-    from wealthsources_store.source import StoreSource  # noqa: PLC0415
-
-    stores = {name: source for name, source in session.sources.items() if isinstance(source, StoreSource)}
-    found = next(iter(stores.values()), None) if wanted is None else stores.get(wanted)
-    if found is None:
-        named = "" if wanted is None else f" named {wanted!r}"
-        known = f"; there are: {', '.join(stores)}" if stores else "; list one, as in `- plugin: store`"
-        raise RequestError(f"the configuration has no store{named}{known}")
-    return found
+        yield session, find_store(session.sources, store)
 
 
 # what is typed -------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ import pydantic
 from wealthsources import (
     Bars,
     ClockError,
-    ConfigError,
     ForkLock,
     HistoryRequest,
     NotHere,
@@ -21,7 +20,7 @@ from wealthsources import (
     Timeframe,
 )
 from wealthsources_store.errors import StoreError
-from wealthsources_store.source import StoreSource
+from wealthsources_store.source import find_store
 from wealthsources_store.writing import Batch, note_recorded, write
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class StoreRecorder(Recorder):
     def start(self, host: RecorderHost) -> None:
         """Begin to take events. Raises ConfigError if there is no store."""
         self._host = host
-        store = self._find_store(host)
+        store = find_store(host.sources, self._options.source)
         self._database = store.database
         store.before_keep = self._go_before
         self._began = self._now()
@@ -109,16 +108,6 @@ class StoreRecorder(Recorder):
         """Ready; or paused, and why."""
         counters = {**self._counters, "waiting": len(self._waiting)}
         return SourceStatus("paused" if self._trouble else "ready", self._trouble, counters=counters)
-
-    def _find_store(self, host: RecorderHost) -> StoreSource:
-        wanted = self._options.source
-        stores = {name: source for name, source in host.sources.items() if isinstance(source, StoreSource)}
-        found = next(iter(stores.values()), None) if wanted is None else stores.get(wanted)
-        if found is None:
-            named = "" if wanted is None else f"named {wanted!r} "
-            known = f"; there are: {', '.join(stores)}" if stores else ""
-            raise ConfigError(f"no source {named}has a store; list one, as in `- plugin: store`{known}")
-        return found
 
     # on the dispatcher's thread ----------------------------------------------------------------------------------
 

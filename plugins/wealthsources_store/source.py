@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from wealthsources import Capabilities, ForkLock, NotHere, Source, SourceStatus, match_symbol, short_repr, time_text
+from wealthsources import (
+    Capabilities,
+    ConfigError,
+    ForkLock,
+    NotHere,
+    Source,
+    SourceStatus,
+    match_symbol,
+    short_repr,
+    time_text,
+)
 from wealthsources_store.database import Database
 from wealthsources_store.errors import NoStore, StoreError
 from wealthsources_store.reading import read, series_names
 from wealthsources_store.writing import Batch, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from wealthsources import Bars, HistoryRequest, Timeframe
     from wealthsources_store.options import StoreOptions
@@ -105,6 +115,17 @@ class StoreSource(Source):
         """Raises NoStore, StoreError."""
         self._names = frozenset(series_names(self.database))
         return self._names
+
+
+def find_store(sources: Mapping[str, Source | None], wanted: str | None = None) -> StoreSource:
+    """The source of that name, or the first one, that has a store. Raises ConfigError if there is none."""
+    stores = {name: source for name, source in sources.items() if isinstance(source, StoreSource)}
+    found = next(iter(stores.values()), None) if wanted is None else stores.get(wanted)
+    if found is None:
+        named = "" if wanted is None else f"named {wanted!r} "
+        known = f"there are: {', '.join(stores)}" if stores else "list one, as in `- plugin: store`"
+        raise ConfigError(f"no source {named}has a store; {known}")
+    return found
 
 
 def _nothing(_now: int) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -25,7 +22,7 @@ from wealthsources_store.opening import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.progress import Progress
 
@@ -136,13 +133,14 @@ def _list(runs: Sequence[Run]) -> None:
 
 
 def _fetch(session: Session, asked: Source, name: str, stored: StoreSource, wanted: Sequence[Series]) -> None:
-    from wealthsources_store.fetching import Fetcher  # noqa: PLC0415 - not for --help
+    from wealthsources import ended_by_signals  # noqa: PLC0415 - not for --help
+    from wealthsources_store.fetching import Fetcher  # noqa: PLC0415
 
     totals = _Totals()
     with _progress() as progress:
         fetcher = Fetcher(asked, name, stored.database, session.policy.markets.of, _say_on(progress))
         try:
-            with _ended_by_signals():
+            with ended_by_signals():
                 _fetch_all(fetcher, wanted, totals, progress)
         except KeyboardInterrupt:
             progress.stop()
@@ -217,16 +215,3 @@ def _say_on(progress: Progress) -> Callable[[str], None]:
     from wealthsources import one_line  # noqa: PLC0415 - not for --help
 
     return lambda text: progress.console.print(one_line(text), markup=False, soft_wrap=True)
-
-
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM is KeyboardInterrupt like Ctrl-C; and a shell starts its background jobs with SIGINT ignored."""
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        before = {name: signal.signal(name, signal.default_int_handler) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)

@@ -39,6 +39,11 @@ def digest(source):
     return hashlib.sha256(b"|".join(held(source, symbol) for symbol in SYMBOLS)).hexdigest()
 
 
+def _let_the_ms_pass(until):
+    """What follows is recorded at a later wall time."""
+    wait_until(lambda: time.time_ns() // 1_000_000 > until)
+
+
 @pytest.fixture
 def recording(recorded):
     """A session with cuts on two connections; what it held in the end, and after each part: (wall ms, bytes)."""
@@ -47,11 +52,11 @@ def recording(recorded):
     for steps in (7, 11, 5):
         live.play(steps)
         moments.append((time.time_ns() // 1_000_000 + 1, [held(live.source, symbol) for symbol in SYMBOLS]))
-        time.sleep(0.005)  # so that what follows is of a later ms
+        _let_the_ms_pass(moments[-1][0])
         live.cut()
     live.play(4)
     moments.append((time.time_ns() // 1_000_000 + 1, [held(live.source, symbol) for symbol in SYMBOLS]))
-    time.sleep(0.005)
+    _let_the_ms_pass(moments[-1][0])
     live.session.stop()
     return live.folder / "live", moments
 

@@ -54,7 +54,7 @@ def test_the_first_store_or_the_one_that_is_named(tmp_path, monkeypatch):
         assert store is session.source("a")
     with opened(path, "b") as (session, store):
         assert store is session.source("b")
-    with pytest.raises(RequestError, match="no store named 'c'; there are: a, b"), opened(path, "c"):
+    with pytest.raises(ConfigError, match="no source named 'c' has a store; there are: a, b"), opened(path, "c"):
         pass
     monkeypatch.setenv("WEALTHSOURCES_CONFIG", str(path))
     with opened(None, None) as (session, store):
@@ -63,7 +63,7 @@ def test_the_first_store_or_the_one_that_is_named(tmp_path, monkeypatch):
 
 def test_no_store_and_no_configuration(tmp_path, monkeypatch):
     with (
-        pytest.raises(RequestError, match="has no store; list one"),
+        pytest.raises(ConfigError, match="no source has a store; list one"),
         opened(write_config(tmp_path / "config.yaml"), None),
     ):
         pass

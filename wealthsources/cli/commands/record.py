@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from wealthsources.cli.options import FAILED, ConfigOption, DebugOption, running
-from wealthsources.cli.signals import ended_by_signals
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.text import one_line
+from wealthsources.runtime.signals import ended_by_signals
 
 if TYPE_CHECKING:
     from wealthsources.runtime.engine import SessionStatus

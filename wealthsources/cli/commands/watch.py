@@ -18,8 +18,8 @@ from wealthsources.cli.series_arguments import (
     read_several,
     split,
 )
-from wealthsources.cli.signals import ended_by_signals
 from wealthsources.model.errors import RequestError
+from wealthsources.runtime.signals import ended_by_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -123,7 +123,7 @@ def test_a_failure_ends_it_with_the_remedy(place, hour):
         (["archive", "BTCUSDT", "5x", "--from", "2020-01-01"], "'5x' is not a timeframe"),
         (["archive", "BTCUSDT", "1h", "--from", "long ago"], "--from 'long ago' is no time"),
         (["archive", "BTCUSDT", "1h", "--from", "2020-01-02", "--to", "2020-01-01"], "is not before --to"),
-        (["archive", "BTCUSDT", "1h", "--from", "2020-01-01", "--store", "x"], "no store named 'x'"),
+        (["archive", "BTCUSDT", "1h", "--from", "2020-01-01", "--store", "x"], "no source named 'x' has a store"),
     ],
 )
 def test_what_makes_no_sense(place, arguments, told):

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from wealthsources.cli.signals import ended_by_signals
+from wealthsources.runtime.signals import ended_by_signals
 
 
 def _get(name):
