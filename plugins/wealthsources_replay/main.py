@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from wealthsources_replay.ending import errors_as_codes, run_strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from wealthsources_replay.strategy import Strategy
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
-
-FAILED = 1
-UNUSABLE = 2
-INTERRUPTED = 130
 
 
 @app.command(context_settings={"help_option_names": ["--help", "-h"]})
@@ -53,38 +50,23 @@ def replay(
 
     Exit code: 0 if all was played, 1 if the strategy failed, 2 if the recording cannot be played.
     """
-    # Heavy, and `--help` needs none of it.
-    import pydantic  # noqa: PLC0415
+    with errors_as_codes():
+        from wealthsources_replay.options import ReplayOptions  # noqa: PLC0415
 
-    from wealthsources import WealthSourcesError, one_line  # noqa: PLC0415
-    from wealthsources_replay.options import ReplayOptions  # noqa: PLC0415
-
-    given = {"recording": recording.absolute(), "speed": speed, "from": start, "to": end}
-    try:
-        options = ReplayOptions.model_validate({name: said for name, said in given.items() if said is not None})
+        options = ReplayOptions.of_command(recording, {"speed": speed, "from": start, "to": end})
         if options.speed == "step":
             raise typer.BadParameter("say max, or a number", param_hint="--speed")
         _replay(options, strategy)
-    except pydantic.ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        raise typer.BadParameter(wrong["msg"], param_hint=f"--{wrong['loc'][0]}" if wrong["loc"] else None) from None
-    except WealthSourcesError as error:
-        typer.echo(f"error: {one_line(str(error))}", err=True)
-        raise typer.Exit(UNUSABLE) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _replay(options: ReplayOptions, file: Path | None) -> None:
     import wealthsources  # noqa: PLC0415
     from wealthsources_replay.strategy import Strategy  # noqa: PLC0415
 
-    said = {"recording": str(options.recording), "speed": "step", "from": options.start, "to": options.end}
-    source = {"plugin": "replay", "options": {name: value for name, value in said.items() if value is not None}}
-    with wealthsources.open({"clock": "feed", "sources": [source]}) as session:
+    with wealthsources.open({"clock": "feed", "sources": [options.as_source()]}) as session:
         strategy = None if file is None else Strategy(file)
         if strategy is not None:
-            _run(strategy.load)
+            run_strategy(strategy.load)
             strategy.check()
         session.start_live()
         played: Any = session.source("replay")
@@ -98,7 +80,7 @@ def _play(source: ReplaySource, options: ReplayOptions, strategy: Strategy | Non
 
     closings, closed = Closings(), 0
     wait = _pace(source, options.speed)
-    with progress(source, _span(source, options)) as look:
+    with progress(source) as look:
         while not source.is_over:
             wait()
             for event in source.step():
@@ -107,17 +89,12 @@ def _play(source: ReplaySource, options: ReplayOptions, strategy: Strategy | Non
                     typer.echo(event_text(event))
                 elif event.bar is not None and is_new:
                     if not closed:
-                        _run(strategy.initialize)
-                    _run(functools.partial(strategy.handle, event.bar))
+                        run_strategy(strategy.initialize)
+                    run_strategy(functools.partial(strategy.handle, event.bar))
                 closed += is_new
             look()
     counters = source.status().counters
     typer.echo(f"{source.played:,} records, {closed:,} closed bars; missing in {counters['missing']} places", err=True)
-
-
-def _span(source: ReplaySource, options: ReplayOptions) -> tuple[int, int]:
-    first, last = source.recording.span
-    return max(first, options.start or first), min(last, options.end or last)
 
 
 def _pace(source: ReplaySource, speed: float | str) -> Callable[[], None]:
@@ -131,12 +108,3 @@ def _pace(source: ReplaySource, speed: float | str) -> Callable[[], None]:
         time.sleep(max(0.0, began + (source.next_due - first) / speed - time.monotonic()))
 
     return wait
-
-
-def _run(call: Callable[[], Any]) -> Any:
-    """Call what is the strategy's. What it raises is shown, and ends the command."""
-    try:
-        return call()
-    except Exception as error:  # noqa: BLE001 - a stranger's code
-        traceback.print_exception(error)
-        raise typer.Exit(FAILED) from None

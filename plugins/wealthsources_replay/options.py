@@ -59,6 +59,18 @@ class ReplayOptions(BaseModel):
     start: Time | None = Field(None, alias="from")
     end: Time | None = Field(None, alias="to")
 
+    @classmethod
+    def of_command(cls, recording: Path, said: dict[str, str | None]) -> ReplayOptions:
+        """As they are typed, None for one that is not said. Raises pydantic.ValidationError."""
+        given = {name: value for name, value in said.items() if value is not None}
+        return cls.model_validate({"recording": recording.absolute()} | given)
+
+    def as_source(self, name: str = "replay") -> dict[str, Any]:
+        """A source of a configuration that plays this by steps."""
+        said = {"recording": str(self.recording), "speed": "step", "from": self.start, "to": self.end}
+        options = {each: value for each, value in said.items() if value is not None}
+        return {"name": name, "plugin": "replay", "options": options}
+
     @field_validator("recording")
     @classmethod
     def _from_the_configuration_on(cls, recording: Path, info: ValidationInfo) -> Path:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from wealthsources_replay.frames import BeganRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wealthsources_replay.frames import Record
 
 _NS = 1_000_000_000
@@ -17,9 +19,12 @@ class PlayedTime:
 
     The monotonic one never goes back, not even from one process to the next, whose clock may be another: there it goes
     on by what the wall clock says that has passed.
+
+    tell  is called with the wall time, ms, whenever it is another
     """
 
     def __init__(self) -> None:
+        self.tell: Callable[[int], object] = _tell_nobody
         self._wall_ms = 0
         self._ns = 0
         self._offset: int | None = None
@@ -45,12 +50,17 @@ class PlayedTime:
         """It is the time of this record, which follows the one before."""
         offset = self._offset = self._offset_of(record)
         self._ns = max(self._ns, record.monotonic_ns + offset)
-        self._wall_ms = record.wall_ms
+        self._set_wall(record.wall_ms)
 
     def pass_by(self, seconds: float) -> None:
         """So much time passes, in which there is no record."""
         self._ns += round(seconds * _NS)
-        self._wall_ms += round(seconds * 1000)
+        self._set_wall(self._wall_ms + round(seconds * 1000))
+
+    def _set_wall(self, wall_ms: int) -> None:
+        if wall_ms != self._wall_ms:
+            self._wall_ms = wall_ms
+            self.tell(wall_ms)
 
     def _offset_of(self, record: Record) -> int:
         if self._offset is None:
@@ -59,3 +69,7 @@ class PlayedTime:
             passed = max(0, record.wall_ms - self._wall_ms) * 1_000_000
             return self._ns + passed - record.monotonic_ns
         return self._offset
+
+
+def _tell_nobody(wall_ms: int) -> None:
+    """Nobody wants to know."""

@@ -88,10 +88,11 @@ class Player:
         return came
 
     def pass_by(self, seconds: float) -> None:
-        """So much of recorded time passes before the next record."""
+        """So much of recorded time passes before the next record, or after the last one."""
         if self._replay is not None and seconds > 0:
             self.time.pass_by(seconds)
-            self._turn(self._replay)
+            if not self.is_over:
+                self._turn(self._replay)
 
     def _fetch(self) -> None:
         self._next = next(self._records, None)

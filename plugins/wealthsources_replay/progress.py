@@ -16,8 +16,8 @@ _EVERY: Final = 0.2  # seconds
 
 
 @contextlib.contextmanager
-def progress(source: ReplaySource, span: tuple[int, int]) -> Iterator[Callable[[], None]]:
-    """Gives what is to be called at every step. `span` is what is played, ms. Nothing is shown where nobody looks."""
+def progress(source: ReplaySource) -> Iterator[Callable[[], None]]:
+    """Gives what is to be called at every step. Nothing is shown where nobody looks."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
@@ -25,6 +25,7 @@ def progress(source: ReplaySource, span: tuple[int, int]) -> Iterator[Callable[[
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = (BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.description}"))
+    span = source.span
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=max(1, span[1] - span[0]))
         began, next_look = time.monotonic(), 0.0

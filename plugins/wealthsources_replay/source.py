@@ -15,7 +15,7 @@ from wealthsources_replay.reader import Recording
 from wealthsources_replay.replays import facts_of, find_replay
 
 if TYPE_CHECKING:
-    from wealthsources import Bars, Event, HistoryRequest, Host, SourceStatus, Timeframe
+    from wealthsources import Bars, Clock, Event, HistoryRequest, Host, SourceStatus, Timeframe
     from wealthsources_replay.header import Header
     from wealthsources_replay.options import ReplayOptions
 
@@ -54,7 +54,10 @@ class ReplaySource(Source):
         """Begin to play, unless it is played by steps. Raises ConfigError if the session has a clock of its own."""
         if host.clock.name != "feed":
             raise ConfigError("a replay brings its own time: say `clock: feed` in the configuration")
-        clock = host.clock if self._recorded_clock == "feed" else RecordedClock(self._player.time, host.clock)
+        clock: Clock = host.clock
+        if self._recorded_clock != "feed":  # what time it was, bars did not say: it passes without them too
+            clock = RecordedClock(self._player.time, host.clock)
+            self._player.time.tell = host.clock.saw_open
         self._host = ReplayHost(host, clock)
         self._inner.start(self._host)
         self._player.begin(self._replay)
@@ -92,6 +95,22 @@ class ReplaySource(Source):
         """When the next record comes, in seconds by a clock that never goes back."""
         return self._player.next_due
 
+    @property
+    def next_ms(self) -> int | None:
+        """The time of the next record, ms, as `now_ms`; None if there is none."""
+        return self._player.next_wall_ms
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From when to when this is, ms."""
+        first, last = self.recording.span
+        return max(first, self.options.start or first), min(last, self.options.end or last)
+
+    @property
+    def recorded_clock(self) -> str:
+        """The clock of the session that was recorded, "system" or "feed"."""
+        return str(self._recorded_clock)
+
     def step(self, until: int | None = None) -> list[Event]:
         """Play the next frame that came in; or all that was recorded before `until`, ms, and let it be that time.
 
@@ -117,8 +136,7 @@ class ReplaySource(Source):
             return
         while (following := player.next_wall_ms) is not None and following < until:
             player.play()
-        if not player.is_over:
-            player.pass_by((until - player.time.wall_ms) / 1000)
+        player.pass_by((until - player.time.wall_ms) / 1000)
 
     def _run(self) -> None:
         try:

@@ -21,7 +21,7 @@ class Strategy:
     """Has any of `initialize(context)`, `handle_bar(context, bar)` and `handle_data(context, data)`.
 
     `context.current_bar` is the bar that was closed, and `data` has the newest one of each symbol. What the file
-    raises, loaded or called, is raised here.
+    raises, loaded or called, is raised here. `context` is one for all calls.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +31,7 @@ class Strategy:
         self._path = path
         self._module: Any = None
         self._data: dict[str, Bar] = {}
-        self._context = SimpleNamespace(current_bar=None)
+        self.context = SimpleNamespace(current_bar=None)
 
     def load(self) -> None:
         """Execute the file."""
@@ -46,15 +46,15 @@ class Strategy:
         """Call it before the first bar."""
         function = self._function("initialize")
         if function is not None:
-            function(self._context)
+            function(self.context)
 
     def handle(self, bar: Bar) -> None:
         """Call it with a bar that was closed."""
-        self._context.current_bar = self._data[bar.symbol] = bar
+        self.context.current_bar = self._data[bar.symbol] = bar
         for name, handed in (("handle_data", self._data), ("handle_bar", bar)):
             function = self._function(name)
             if function is not None:
-                function(self._context, handed)
+                function(self.context, handed)
 
     def _function(self, name: str) -> Any:
         function = getattr(self._module, name, None)

@@ -40,7 +40,7 @@ def folder(tmp_path_factory):
     (folder / "strategy.py").write_text(blocks("python")[0])
     with MarketServer(Market.made(bars=2_000), token="a-secret-token", rate=20) as server:
         (folder / "config.yaml").write_text(blocks("yaml")[0].replace("ws://127.0.0.1:8765/market_data", server.url))
-        (record,) = commands("record")
+        record, _ = commands("record")
         out = run(folder, [*record[:-1], "2"])
     assert "frames: ready" in out
     return folder
@@ -64,3 +64,14 @@ def test_the_sources_are_valid_and_the_program_runs(folder, monkeypatch):
     names: dict = {}
     exec(compile(blocks("python")[1], "recording.md", "exec"), names)
     assert len(names["bars"]) == 1
+
+
+def test_a_backtest_sees_what_was_seen_live(folder):
+    (folder / "data").mkdir()
+    with MarketServer(Market.made(bars=2_000), token="a-secret-token", rate=20) as server:
+        (folder / "config.yaml").write_text(blocks("yaml")[2].replace("ws://127.0.0.1:8765/market_data", server.url))
+        _, record = commands("record")
+        run(folder, [*record[:-1], "2"])
+    for parity in commands("parity"):
+        out = run(folder, parity)
+        assert re.search(r"^[0-9]{2,} answers compared, 0 different$", out, re.MULTILINE), out

@@ -434,6 +434,18 @@ def test_live_all_is_known():
     assert places(ContextDataAdapter(None, session=session, known="then").get_history("BTCUSDT", 2)) == [8, 9]
 
 
+def test_live_under_a_feeds_clock_which_may_be_long_ago_what_was_known_then_counts():
+    able = ListSource(hourly(5, 7), capabilities=Capabilities(blocking=False, point_in_time=True))
+    live = ListSource(hourly(9), capabilities=Capabilities(blocking=False, live=True))
+    clock = FeedClock()
+    clock.saw_closed(at(10))
+    session = FakeSession(live, able, ListSource(hourly(*range(10))), clock=clock, policy=Policy(late_after=7_000))
+    assert places(ContextDataAdapter(None, session=session, known="then").get_history("BTCUSDT", 3)) == [5, 7, 9]
+    assert {each.known_at for each in able.requests} == {at(10)}
+    assert {each.known_at for each in live.requests} == {None}
+    assert places(ContextDataAdapter(None, session=session).get_history("BTCUSDT", 3)) == [7, 8, 9]
+
+
 def test_finer_bars_too_are_those_that_were_known_then():
     minutes = Bars.from_columns("BTCUSDT", "30m", [at(7), at(7) + 1_800_000], *[[1.0, 1.0]] * 5)
     bound, able, _ = knowing(minutes, known="then")

@@ -97,8 +97,8 @@ class Settings(_Closed):
     source_deadline      seconds that one source has for one answer
     breaker_failures     in a row after which a source that may block is not asked for a while
     breaker_probe_after  seconds of that while; then one request tries it
-    knowledge            then: a backtest sees what was known at its time, and asks only sources that can tell · now: it
-                         sees what is known today
+    knowledge            then: a backtest sees what was known at its time, and asks only sources that can tell, and so
+                         does a live binding under a feed's clock · now: it sees what is known today
     prices               positive: a price is above 0, and a bar that has another is none · any: it may be 0 or less
     continuous           every window has a bar · false: a window without a trade has none, and is not missing;
                          None: as the sources say that list the symbol, else true

@@ -6,7 +6,8 @@ for one forming bar that was asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+import dataclasses
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from wealthsources.source import Source
 
 _NO_USE: Final = "has none of the bars that are missing"
+Held: TypeAlias = tuple[bool, bool]  # whether the bars on either side of what is missing are asked for too
 #: No bar of any series.
 _NOTHING: Final = Bars.empty("", Timeframe("1m"))
 
@@ -119,13 +121,14 @@ class AnswerBuilder:
     def request_to(self, source: Source, spelling: str) -> HistoryRequest | None:
         """What to ask this source; None if it can have nothing of what is missing."""
         query, can, missing = self.query, source.capabilities, self.missing
+        late = None if can.live else query.known_late  # a live source knows no more than it was told so far
         include_forming = can.live and self._wants_forming()
         last = missing.newest if can.states_closed else missing.due
         if not len(self.bars):
             if missing.oldest is not None and missing.oldest > last and not include_forming:
                 return None
             end = query.limit if last == missing.newest else min(query.limit, query.timeframe.open_time(last + 1))
-            return self._request(spelling, query.start, end, query.count, include_forming, (False, False))
+            return self._request(late, spelling, query.start, end, query.count, include_forming, (False, False))
         span = missing.span(self.bars, last)
         if span is None:
             if not include_forming:
@@ -138,17 +141,14 @@ class AnswerBuilder:
         start = None if first is None else query.timeframe.open_time(first - held[0])
         # Of the newest `count` bars no more than `count` can come from this source, whatever the span.
         count = missing.count_for(self.bars, final) if first is None else query.count
-        return self._request(spelling, start, query.timeframe.open_time(final + 1), count, include_forming, held)
+        return self._request(late, spelling, start, query.timeframe.open_time(final + 1), count, include_forming, held)
 
     def _request(
-        self, spelling: str, start: int | None, end: int, count: int | None, forming: bool, held: tuple[bool, bool]
+        self, late: int | None, spelling: str, start: int | None, end: int, count: int | None, forming: bool, held: Held
     ) -> HistoryRequest:
-        query, late = self.query, self.query.known_late
-        now = query.now
-        if late is None:
-            return HistoryRequest(spelling, query.timeframe, end, start, count, forming, query.live, None, now, held)
-        known = {"known_at": now, "known_late": late}
-        return HistoryRequest(spelling, query.timeframe, end, start, count, False, False, None, now, held, **known)
+        now, live = self.query.now, late is None and self.query.live
+        made = HistoryRequest(spelling, self._timeframe, end, start, count, forming, live, None, now, held)
+        return made if late is None else dataclasses.replace(made, known_at=now, known_late=late)
 
     # taking an answer ------------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class Policy:
     markets: Markets = ALL_ALIKE
 
     def known_late(self, known: Knowledge | None) -> int | None:
-        """`Query.known_late` of a backtest that asks for that; None: as the deployment does. Raises RequestError."""
+        """`Query.known_late` where that is asked for; None: as the deployment does. Raises RequestError."""
         if known not in (None, "then", "now"):
             raise RequestError(f'known must be "then" or "now", was {known!r}')
         return self.late_after if (known or self.knowledge) == "then" else None
@@ -176,7 +176,7 @@ def participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[s
     can = source.capabilities
     if can.live and not query.live:
         return None, "a live source takes no part in a backtest"
-    if query.known_late is not None and not can.point_in_time:
+    if query.known_late is not None and not (can.point_in_time or can.live):
         return None, "cannot tell what was known then"
     if can.timeframes is not None and timeframe.name not in can.timeframes:
         return None, f"serves no {timeframe}; it has {', '.join(can.timeframes) or 'none'}"

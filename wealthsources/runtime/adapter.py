@@ -80,7 +80,8 @@ class ContextDataAdapter(DataAdapter):
         self._engine_clock = EngineClock(context, zone) if self.mode == "backtest" else None
         self._frozen: int | None = None
         late = session.policy.known_late(known)
-        self._known_late = late if self.mode == "backtest" else None  # live, all is known
+        # Live, by the system's time, all that is known is known by now; a feed's may be long ago.
+        self._known_late = None if self.mode == "live" and session.clock.name == "system" else late
 
     def __repr__(self) -> str:
         context = "" if getattr(self, "context", None) is None else f"of {type(self.context).__name__}"

@@ -75,7 +75,8 @@ class Session(Engine):
 
         known  of a backtest: "then", it sees only what was known at its clock's time, later corrections and bars that
                came late excluded, and asks no source that cannot tell (not `point_in_time`); "now", what is known
-               today; None: as `knowledge` of the configuration says
+               today; None: as `knowledge` of the configuration says. Live it counts under a feed's clock only, whose
+               time may be long ago
         """
         self._require_started()
         return ContextDataAdapter(context, session=self, mode=mode, zone=zone, known=known)

@@ -42,6 +42,15 @@ def test_it_does_not_go_back_to_another_process_whose_wall_clock_is_behind():
     assert come_to(frame(0), earlier) == [(0.0, 0), (0.0, -60_000)]
 
 
+def test_who_wants_to_know_is_told_each_time_once():
+    time, told = PlayedTime(), []
+    time.tell = told.append
+    time.come_to(frame(0))
+    time.come_to(frame(1, wall_ms=T0))
+    time.pass_by(0.5)
+    assert told == [T0, T0 + 500]
+
+
 def test_time_passes_where_there_is_no_record():
     time = PlayedTime()
     time.come_to(frame(0))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from wealthsources_replay.progress import progress
 
-SOURCE = SimpleNamespace(played=1_234, now_ms=1_500)
+SOURCE = SimpleNamespace(played=1_234, now_ms=1_500, span=(1_000, 2_000))
 
 
 class Terminal(io.StringIO):
@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 def test_on_a_terminal_it_says_how_far_it_is_and_how_fast(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
-    with progress(SOURCE, (1_000, 2_000)) as look:
+    with progress(SOURCE) as look:
         look()
         look()
     shown = sys.stderr.getvalue()
@@ -26,6 +26,6 @@ def test_on_a_terminal_it_says_how_far_it_is_and_how_fast(monkeypatch):
 
 
 def test_where_nobody_looks_nothing_is_shown(capsys):
-    with progress(SOURCE, (1_000, 2_000)) as look:
+    with progress(SOURCE) as look:
         look()
     assert capsys.readouterr() == ("", "")

@@ -214,3 +214,37 @@ def test_what_cannot_be_played_is_an_error_at_the_start(tmp_path, make, options,
         open_replay(tmp_path / "x", **options).start()
     assert why in str(caught.value)
     assert "sources[0]" in str(caught.value)
+
+
+def test_of_a_session_by_the_systems_time_the_time_passes_as_it_did_then(tmp_path):
+    by_the_system = dataclasses.replace(BINANCE, options={"clock": "system"})
+    write(tmp_path / "live", ACK, kline(-1, closed=True), header=by_the_system)
+    with open_replay(tmp_path / "live") as session:
+        session.start_live()
+        source, seen = session.source("replay"), []
+        while not source.is_over:
+            source.step()
+            seen.append(session.clock.now() - T0)
+        source.step(T0 + 90_000)
+        assert (source.recorded_clock, seen, session.clock.now()) == ("system", [0, 1_000], T0 + 90_000)
+
+
+def test_of_a_session_by_its_feed_the_bars_alone_say_what_time_it_is(tmp_path):
+    write(tmp_path / "live", ACK, kline(0, closed=True))
+    with open_replay(tmp_path / "live") as session:
+        session.start_live()
+        source = session.source("replay")
+        source.step(T0 + 90_000)
+        assert (source.recorded_clock, session.clock.now()) == ("feed", T0 + 60_000)
+
+
+def test_it_says_when_the_next_record_comes_and_what_is_played(tmp_path):
+    write(tmp_path / "live", ACK, kline(0), kline(1))
+    with open_replay(tmp_path / "live", **{"from": T0 + 500}) as session:
+        session.start_live()
+        source = session.source("replay")
+        assert source.span == (T0 + 500, T0 + 2_000)
+        source.step(T0 + 1_500)
+        assert source.next_ms == T0 + 2_000
+        source.step()
+        assert source.next_ms is None

@@ -1,0 +1,1 @@
+"""Its commands but for `replay`."""
