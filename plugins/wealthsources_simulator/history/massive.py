@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wealthsources_simulator.bars import PlayedBar
     from wealthsources_simulator.history.truth import Truth
 
-_PATH: Final = re.compile(r"/v2/aggs/ticker/([^/]+)/range/([0-9]+)/(minute|hour)/([0-9]+)/([0-9]+)")
+_PATH: Final = re.compile(r"/v2/aggs/ticker/[^/]+/range/[1-9][0-9]*/(minute|hour)/[0-9]+/[0-9]+")
 _MINUTE: Final = 60_000
 _MINUTES: Final = {"minute": 1, "hour": 60}
 #: ms; so much later a plan that is late has a trade.
@@ -50,17 +50,16 @@ class Massive(HistoryExchange):
 
     def page(self, ask: Ask, truth: Truth) -> list[PlayedBar] | None:
         """Of the minutes that `limit` allows, the oldest first unless `sort` says otherwise."""
-        match = _PATH.fullmatch(ask.path)
-        if match is None:
+        if not _PATH.fullmatch(ask.path):
             return None
         self._let_in(ask)
-        bars = self._all_of(match, truth)[:: -1 if ask.query.get("sort") == "desc" else 1]
-        return bars[: min(ask.number("limit", _USUAL) or 0, self._most) // _minutes(match)]
+        bars = self._all_of(ask.path, truth)[:: -1 if ask.query.get("sort") == "desc" else 1]
+        return bars[: min(ask.number("limit", _USUAL) or 0, self._most) // _minutes(ask.path)]
 
     def written(self, ask: Ask, bars: list[PlayedBar], truth: Truth) -> Any:
         """Objects of numbers, how many there are, and where to go on if more are left."""
         symbol, first = ask.path.split("/")[4], ask.path.split("/")[-2]
-        left = self._all_of(_PATH.fullmatch(ask.path), truth)
+        left = self._all_of(ask.path, truth)
         told: dict[str, Any] = {
             "ticker": symbol,
             "queryCount": len(bars),
@@ -87,23 +86,23 @@ class Massive(HistoryExchange):
         if not self._entitled:
             raise _refusal(403, "NOT_AUTHORIZED", "You are not entitled to this data. Please upgrade your plan.")
 
-    def _all_of(self, match: re.Match[str] | None, truth: Truth) -> list[PlayedBar]:
+    def _all_of(self, path: str, truth: Truth) -> list[PlayedBar]:
         """From the window that holds the one bound to that which holds the other."""
-        if match is None:
-            return []
-        minutes = _minutes(match)
-        length, hour = minutes * _MINUTE, _MINUTES["hour"]
+        symbol, first, last = path.split("/")[4], *map(int, path.split("/")[-2:])
+        minutes, hour = _minutes(path), _MINUTES["hour"]
         timeframe = f"{minutes}m" if minutes < hour else f"{minutes // hour}h"
         newest = truth.now - (_LATE if self._delayed else 0)
-        bars = [bar for bar in truth.bars(match[1], timeframe) if float(bar.volume)]
-        found = within(bars, int(match[4]) // length * length, min(int(match[5]), newest))
+        bars = [bar for bar in truth.bars(symbol, timeframe) if float(bar.volume)]
+        found = within(bars, first // (minutes * _MINUTE) * minutes * _MINUTE, min(last, newest))
         if found and truth.now >= found[-1].end > newest:
             found[-1] = forming_state(found[-1], 1, 4)
         return found
 
 
-def _minutes(match: re.Match[str]) -> int:
-    return int(match[2]) * _MINUTES[match[3]]
+def _minutes(path: str) -> int:
+    """How many of them a bar of that path is made of."""
+    count, unit = path.split("/")[-4:-2]
+    return int(count) * _MINUTES[unit]
 
 
 def _refusal(status: int, word: str, message: str) -> Refusal:
