@@ -113,6 +113,21 @@ def test_a_page_of_bars_that_lacks_its_beginning_is_refused():
         assert values(on.ask()) == truth(on.bars)
 
 
+def test_pages_of_crypto_at_alpaca_that_are_shorter_than_asked_for_are_no_end():
+    with stage(Alpaca(most=7), minutes(60), "BTC/USD", exchange="alpaca", market="crypto", **KEYS["alpaca"]) as on:
+        assert numbers(values(on.ask("BTCUSD"))) == numbers(truth(on.bars))
+
+
+def test_a_page_of_crypto_at_alpaca_that_adds_nothing_and_says_that_there_is_more_is_not_taken_for_all():
+    script = (None, faults.nothing())
+    with stage(
+        Alpaca(most=7), minutes(60), "BTC/USD", exchange="alpaca", market="crypto", script=script, **KEYS["alpaca"]
+    ) as on:
+        with pytest.raises(SourceError, match="a page is empty, though it was asked for from"):
+            on.ask("BTCUSD")
+        assert numbers(values(on.ask("BTCUSD"))) == numbers(truth(on.bars))
+
+
 @pytest.mark.parametrize(
     ("exchange", "kind", "symbol"),
     [
