@@ -1,8 +1,9 @@
-"""History of crypto exchanges over REST, through the library ccxt: a source behind a live one.
+"""History of exchanges over REST, through the library ccxt: a source behind a live one.
 
 What ccxt answers is not believed as it comes: rows are asked for page by page and verified (`page`, `stretch`), since
 neither a limit that was cut nor a page of HTML is told by it. From the bottom up:
 
+    exchanges             classes like ccxt's, of what ccxt does not have: stocks
     facts redact          what is known of each exchange; how secrets stay out of texts
     options errors        what config.yaml may say; what ccxt raises, in our words
     sockets connection    the connections that a stop cuts; one ccxt object and its lock

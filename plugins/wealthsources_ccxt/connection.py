@@ -14,9 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import ccxt
 
-from wealthsources import SourceError, call_in_child
+from wealthsources import ConfigError, SourceError, call_in_child
 from wealthsources_ccxt.errors import BadPage, NotBegun, OutOfTime, date_of, in_our_words
-from wealthsources_ccxt.names import Listed, Names
+from wealthsources_ccxt.exchanges import exchange_class
+from wealthsources_ccxt.names import Listed, Names, Unlisted
 from wealthsources_ccxt.redact import make_redact
 from wealthsources_ccxt.sockets import Heard, Sockets
 
@@ -49,6 +50,8 @@ class Answer(NamedTuple):
 
 class Connection:
     """For any number of threads, one at a time. `clock` is monotonic, `wall` this machine's time, aware.
+
+    Raises ConfigError for a key that is not set and without which the exchange answers nothing.
 
     now  the latest time that the exchange told, ms; None before
     """
@@ -96,6 +99,8 @@ class Connection:
     def load_names(self) -> Names:
         """The markets by every name that a caller may use. Raises SourceError."""
         options = self._options
+        if not options.word.listed:
+            return Unlisted(options.symbols, options.exchange, options.market)
         return Names(self.load(), options.symbols, options.exchange, options.market)
 
     def fetch(self, market: Listed, timeframe: str, since: int, limit: int, deadline: float | None = None) -> Answer:
@@ -184,10 +189,12 @@ class Connection:
 
 
 def make_exchange(options: CcxtOptions) -> Any:
-    """The ccxt object of these options: nothing is sent, and nothing is logged by it."""
+    """The ccxt object of these options: nothing is sent, and nothing is logged by it. Raises ConfigError."""
     word = options.word
+    if options.lacking:
+        raise ConfigError(f"{options.exchange} answers nothing without a key: set {' and '.join(options.lacking)}")
     config = {"enableRateLimit": True, "options": {**options.facts.options, **word.load}, **options.credentials}
-    exchange = getattr(ccxt, word.id or options.exchange)(config)
+    exchange = exchange_class(word.id or options.exchange)(config)
     exchange.enableLastJsonResponse = exchange.enableLastResponseHeaders = True
     exchange.logger = _SILENT
     exchange.has["fetchCurrencies"] = False  # more requests, some with a key, and nothing that bars need

@@ -75,13 +75,16 @@ def _told(error: Exception, heard: Heard, status: str, rest: float, now: dt.date
         return f"{then} ({status}); fewer requests, or fewer programs behind this address"
     if isinstance(error, ccxt.PermissionDenied):
         return (
-            f"the key may not do this ({status}): give it the right to read, allow this address, or leave api_key out"
+            f"the key may not do this ({status}): give it the right to read, or a plan that has this, "
+            "allow this address, or leave api_key out"
         )
     if isinstance(error, ccxt.AuthenticationError):
         remedy = "it is wrong or has expired; set api_key, secret, password, or leave them out"
         return f"turned the key down ({status}): {remedy}"
     if isinstance(error, ccxt.BadSymbol):
         return "does not have this symbol any more"
+    if isinstance(error, ccxt.BadResponse):
+        return f"answered with what cannot be right ({status})"
     if isinstance(error, ccxt.RequestTimeout):
         return "gave no answer in time"
     if isinstance(error, ccxt.ExchangeNotAvailable):

@@ -21,8 +21,9 @@ class MarketWord(NamedTuple):
     linear     whether only those settled in the quote; None: all of the type
     settle     only those that are settled in it; None: any
     id         the ccxt class that serves it, if it is another than the exchange's
-    load       options of ccxt that make it load these markets and no others
+    load       options of ccxt that make it load or ask for these markets and no others
     contracts  the volume is in contracts: it is multiplied by the size of one, exactly
+    listed     the exchange is asked for their list; else, where there are thousands, a symbol is taken as it is
     """
 
     kind: str = "spot"
@@ -31,6 +32,7 @@ class MarketWord(NamedTuple):
     id: str = ""
     load: Mapping[str, Any] = {}
     contracts: bool = False
+    listed: bool = True
 
 
 class Facts(NamedTuple):
@@ -45,6 +47,7 @@ class Facts(NamedTuple):
     not_served     timeframes of ccxt's that are on another grid than ours, or are not known to be on it
     also_served    timeframes longer than a day that are known to be on our grid
     options        options of ccxt for every market
+    wants          options of the source without which it answers nothing
     """
 
     words: Mapping[str, MarketWord]
@@ -56,6 +59,7 @@ class Facts(NamedTuple):
     not_served: frozenset[str] = frozenset()
     also_served: frozenset[str] = frozenset()
     options: Mapping[str, Any] = {}
+    wants: tuple[str, ...] = ()
 
 
 #: ccxt has them of many exchanges on other grids: weeks from Thursday, 3 days from anywhere.
@@ -64,6 +68,10 @@ LONGER: Final = frozenset({"3d", "1w", "1M"})
 
 def _types(*types: str) -> dict[str, Any]:
     return {"fetchMarkets": {"types": list(types)}}
+
+
+def _alpaca_stocks(traded_at: str, late: int = 0) -> MarketWord:
+    return MarketWord(id="alpaca_stocks", load={"feed": traded_at, "late": late}, listed=False)
 
 
 _SPOT: Final = MarketWord(load=_types("spot"))
@@ -137,6 +145,24 @@ KNOWN: Final[Mapping[str, Facts]] = {
     "mexc": Facts(
         {"spot": MarketWord(), "perps": MarketWord("swap", True, "USDT", contracts=True)},
         page=500,
+    ),
+    "alpaca": Facts(
+        {
+            "iex": _alpaca_stocks("iex"),
+            "sip": _alpaca_stocks("sip"),
+            "delayed_sip": _alpaca_stocks("sip", 16 * _MINUTE),  # any plan has what is 15 minutes old
+            "crypto": MarketWord(),
+        },
+        page=10_000,
+        windowed=False,
+        # Its days are New York's, of crypto once Chicago's; where bars of several hours begin is not documented.
+        not_served=frozenset({"3m", "2h", "4h", "6h", "8h", "12h", "1d"}),
+        wants=("api_key", "secret"),
+    ),
+    "massive": Facts(
+        dict.fromkeys(("stocks", "delayed-stocks"), MarketWord(listed=False)),
+        page=50_000,
+        wants=("api_key",),
     ),
 }
 

@@ -90,10 +90,16 @@ def _list_kinds(exchange: str, values: dict[str, Any], as_json: bool) -> None:
 
 
 def _symbols(options: CcxtOptions) -> Sequence[Listed]:
-    from wealthsources import SourceError, one_line  # noqa: PLC0415 - as above
+    from wealthsources import ConfigError, SourceError, one_line  # noqa: PLC0415 - as above
     from wealthsources_ccxt.connection import Connection  # noqa: PLC0415
 
-    connection = Connection(options)
+    if not options.word.listed:
+        where = f"{options.exchange} {options.market}"
+        _fail(f"{where}: it has thousands of symbols, which are not listed; any can be asked for as it is", UNUSABLE)
+    try:
+        connection = Connection(options)
+    except ConfigError as error:
+        _fail(f"{error} in a configuration; here none can be given", UNUSABLE)
     try:
         return sorted(connection.load())
     except SourceError as error:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import difflib
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import NotHere, match_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
+
+#: What a stock may be called, such as BRK.B: nothing that would ask for another one, or for several.
+_STOCK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
 
 
 class Listed(NamedTuple):
@@ -72,3 +76,18 @@ class Names:
         near = difflib.get_close_matches(wanted.upper(), self._by_name, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else f"`wealthsources markets` lists its {len(self.markets)}"
         return f"{self._where} has no symbol {said}; {remedy}"
+
+
+class Unlisted(Names):
+    """Stocks, of which no list is asked for, since there are thousands: each by the exchange's own name alone."""
+
+    def __init__(self, explicit: Mapping[str, str], exchange: str, market: str) -> None:
+        super().__init__((), explicit, exchange, market)
+
+    def find(self, symbol: str) -> Listed:
+        """The stock of that name, whether there is one or not. Raises NotHere for what can be no name of one."""
+        wanted = self._explicit.get(symbol, symbol)
+        if not _STOCK.fullmatch(wanted):
+            raise NotHere(f"{self._where}: {wanted!r} can be no symbol of a stock; write it like SPY or BRK.B")
+        name = wanted.upper() if wanted.islower() else wanted  # some have small letters among capitals
+        return Listed(name, name, name, "USD")

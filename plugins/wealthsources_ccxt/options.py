@@ -11,19 +11,21 @@ import pydantic
 from pydantic import SecretStr
 
 from wealthsources import Timeframe, is_loopback
-from wealthsources_ccxt.facts import Facts, MarketWord, facts_of
+from wealthsources_ccxt.exchanges import exchange_class
+from wealthsources_ccxt.facts import KNOWN, Facts, MarketWord, facts_of
 
 
 def _known_exchange(name: str) -> str:
-    if name in ccxt.exchanges:
+    known = sorted({*ccxt.exchanges, *KNOWN})
+    if name in known:
         return name
-    near = difflib.get_close_matches(name.lower(), ccxt.exchanges, n=1)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
     remedy = f"did you mean {near[0]!r}?" if near else f"it has {len(ccxt.exchanges)}, such as binance, okx, kraken"
     raise ValueError(f"ccxt {ccxt.__version__} has no exchange {name!r}; {remedy}")
 
 
 def _has_history(name: str) -> str:
-    if not getattr(ccxt, name)().has.get("fetchOHLCV"):
+    if not exchange_class(name)().has.get("fetchOHLCV"):
         raise ValueError(f"ccxt {ccxt.__version__} has no history of bars of {name}; take another source for it")
     return name
 
@@ -52,7 +54,8 @@ class CcxtOptions(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in
     """`exchange` is ccxt's name of it; the history that it gives is public, and needs no key at most exchanges.
 
     market    the exchange's own word for a kind of market: spot, usdm (Binance), swap (OKX), linear (Bybit),
-              perps (Gate, MEXC, Hyperliquid), future (Deribit), usdt-futures (Bitget); without it the first that it has
+              perps (Gate, MEXC, Hyperliquid), future (Deribit), usdt-futures (Bitget), iex (Alpaca), stocks (Massive);
+              without it the first that it has
     symbols   for a symbol that is found under no name of the exchange's: yours, and ccxt's, as in
               {BTCPERP: "BTC/USDT:USDT"}
     api_key, secret, password  sent where ccxt signs a request; never shown
@@ -114,6 +117,11 @@ class CcxtOptions(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in
     def word(self) -> MarketWord:
         """The kind of market that was chosen."""
         return self.facts.words[self.market]
+
+    @property
+    def lacking(self) -> list[str]:
+        """The options that the exchange wants and that are not set."""
+        return [name for name in self.facts.wants if not getattr(self, name).get_secret_value()]
 
     @property
     def credentials(self) -> dict[str, Any]:

@@ -110,11 +110,15 @@ class CcxtSource(Source):
             raise
         bars = _of_span(stretch.bars(request.symbol, request.start), request, self._facts.settles, self._connection.now)
         if not len(bars):
-            raise NotHere(note or f"{self.options.exchange} gave no bar of {listed.symbol} {timeframe} of that time")
+            raise NotHere(note or self._nothing_of(listed, timeframe))
         return bars.noted(note) if note else bars
 
     def _endpoint(self) -> str:
         return self.options.endpoint or f"{self.options.exchange} {self.options.market}"
+
+    def _nothing_of(self, listed: Listed, timeframe: Timeframe) -> str:
+        said = f"{self.options.exchange} gave no bar of {listed.symbol} {timeframe} of that time"
+        return said if self.options.word.listed else f"{said}; whether it has such a symbol it does not say"
 
     def _find(self, request: HistoryRequest) -> Listed:
         """Raises NotHere."""

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 #: Per cent of the lines of a room.
 FLOORS: Final[dict[str, float]] = {
     "plugins/wealthsources_ccxt": 98.5,
+    "plugins/wealthsources_ccxt/exchanges": 99.5,
     "plugins/wealthsources_context": 99.5,
     "plugins/wealthsources_file": 99,
     "plugins/wealthsources_replay": 99,

@@ -28,6 +28,7 @@ class Exchange:
     history    the class of its REST interface in `wealthsources_simulator.history`, None if there is none
     zeros      whether its history keeps the zeros at the end of a number
     contracts  its volume is counted in contracts, and so has zeros of its own
+    live, rest options of the live source, and of its history
     """
 
     name: str
@@ -39,6 +40,7 @@ class Exchange:
     zeros: bool = True
     contracts: bool = False
     live: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    rest: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.name}-{self.market}"
@@ -85,7 +87,7 @@ class Exchange:
         }
         sources: list[dict[str, Any]] = [{"name": "live", "plugin": "websocket", "options": options}]
         if history is not None:
-            rest = {"exchange": self.name, "market": self.market, "endpoint": history.url}
+            rest = {"exchange": self.name, "market": self.market, "endpoint": history.url, **self.rest}
             sources.append({"name": "history", "plugin": "ccxt", "options": rest})
         return {"sources": sources, "on_stale": "mark", "source_deadline": 10}
 
@@ -102,8 +104,9 @@ PERPETUAL = ":USDT"
 REFUSED = ("FOOUSDT", "refused")
 SILENT = ("FOOUSDT", "never_received")
 SIZES = {"contract_sizes": dict.fromkeys(("BTCUSDT", "ETHUSDT", "FOOUSDT"), "0.01")}
-KEYS = {"api_key": "a-key-of-a-user", "api_secret": "the-secret-of-a-user"}
-STOCKS = {"AAPL": ("AAPL", ""), "SPY": ("SPY", "")}
+KEY = {"api_key": "a-key-of-a-user"}
+KEYS, REST_KEYS = ({**KEY, name: "the-secret-of-a-user"} for name in ("api_secret", "secret"))
+STOCKS = {"AAPL": ("AAPL", "AAPL"), "SPY": ("SPY", "SPY")}
 
 ALL = [
     Exchange("binance", "spot", pairs("{base}{quote}"), SILENT, "Binance"),
@@ -170,8 +173,27 @@ ALL = [
         contracts=True,
         live=SIZES,
     ),
-    Exchange("alpaca", "iex", STOCKS, ("FOO", "never_received"), live=KEYS),
-    Exchange("massive", "stocks", STOCKS, ("FOO", "never_received"), live={"api_key": KEYS["api_key"]}),
+    Exchange(
+        "alpaca",
+        "iex",
+        STOCKS,
+        ("FOO", "never_received"),
+        "Alpaca",
+        zeros=False,
+        live=KEYS,
+        rest=REST_KEYS,
+    ),
+    Exchange(
+        "alpaca",
+        "crypto",
+        pairs("{base}/{quote}", quote="USD"),
+        ("FOOUSD", "never_received"),
+        "Alpaca",
+        zeros=False,
+        live=KEYS,
+        rest=REST_KEYS,
+    ),
+    Exchange("massive", "stocks", STOCKS, ("FOO", "never_received"), "Massive", zeros=False, live=KEY, rest=KEY),
 ]
 
 

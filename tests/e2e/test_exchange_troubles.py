@@ -10,8 +10,14 @@ from typing import Any
 import pytest
 
 import wealthsources
+from wealthsources import AllSourcesFailed, Timeframe
 from wealthsources_simulator import Market, MarketServer
 from wealthsources_simulator.exchanges.catalogue import make_exchange
+from wealthsources_simulator.history.alpaca import Alpaca
+from wealthsources_simulator.history.massive import Massive
+from wealthsources_simulator.history.server import HistoryServer
+from wealthsources_simulator.history.truth import Truth
+from wealthsources_simulator.invented import invent_bars
 
 from ..support.live_source import use_policies
 from ..support.waiting import wait_until
@@ -62,6 +68,26 @@ def test_a_wrong_key_is_told_and_not_shown(protocol, token, keys, caplog):
         status = live.status()
     assert "the server does not accept api_key" in status.last_error
     told = caplog.text + json.dumps(status.as_dict()) + repr(live)
+    assert KEY not in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("speaks", "keys", "status"),
+    [
+        (Alpaca("the-right-key:the-right-secret"), {"exchange": "alpaca", "api_key": KEY, "secret": SECRET}, 403),
+        (Massive("the-right-key"), {"exchange": "massive", "api_key": KEY}, 401),
+    ],
+)
+def test_a_wrong_key_of_the_history_is_told_and_not_shown(speaks, keys, status, caplog):
+    bars = invent_bars("AAPL", Timeframe("1m"), 20, 7)
+    with HistoryServer(speaks, Truth({("AAPL", "1m"): bars}, bars[-1].end)) as server:
+        source = {"name": "history", "plugin": "ccxt", "options": {"endpoint": server.url, **keys}}
+        with wealthsources.open({"sources": [source]}) as session:
+            wanted = rf"turned the key down \(HTTP {status}\)"
+            with pytest.raises(AllSourcesFailed, match=wanted) as raised:
+                session.adapter().get_history("AAPL", timeframe="1m", start=bars[0].open_time, end=bars[-1].end)
+            told = f"{raised.value} {caplog.text} {session.status()} {session!r} {session.sources!r}"
     assert KEY not in told
     assert SECRET not in told
 

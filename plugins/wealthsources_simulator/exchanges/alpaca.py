@@ -1,4 +1,4 @@
-"""Alpaca's stocks, as its documentation describes them (as of 2026-11): credentials first, then bars that are closed.
+"""Alpaca's stocks and crypto, as its documentation describes them (as of 2026-11): credentials first, then closed bars.
 
 Everything comes in arrays of one. An acknowledgement lists everything subscribed to so far, whether there is such a
 stock or not.
@@ -23,13 +23,13 @@ _CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars")
 
 
 class Alpaca(Adding):
-    """Its markets are its feeds. The token that is asked for is `KEY:SECRET`.
+    """Its markets are its feeds of stocks, and crypto. The token that is asked for is `KEY:SECRET`.
 
     With `taken` another client has the only connection that there is.
     """
 
     name = "alpaca"
-    markets = ("iex", "sip", "delayed_sip", "test")
+    markets = ("iex", "sip", "delayed_sip", "test", "crypto")
     closed_flag = "T"
     forming = False
     quiet = "nothing"
@@ -40,7 +40,7 @@ class Alpaca(Adding):
 
     def __init__(self, market: str | None = None, *, pace: float = 1.0, taken: bool = False) -> None:
         super().__init__(market, pace=pace)
-        self.path = f"/v2/{self.market}"
+        self.path = "/v1beta3/crypto/us" if self.market == "crypto" else f"/v2/{self.market}"
         self._taken = taken
 
     def greet(self, conversation: Conversation) -> Reply:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ask:
-    """One request: its path, its query, and its JSON body if it has one. `arguments` are those of both."""
+    """One request: its path, its query, its JSON body if it has one, and its header lines: names in small letters."""
 
     path: str
     query: Mapping[str, str]
     body: Any = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def number(self, name: str, default: int | None = None) -> int | None:
         """An argument of the query as a whole number; the default if it is not there."""

@@ -124,7 +124,8 @@ def _handler(server: HistoryServer) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self, body: Any) -> None:
             parts = urlsplit(self.path)
-            reply = server.answer(Ask(parts.path, dict(parse_qsl(parts.query)), body))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = server.answer(Ask(parts.path, dict(parse_qsl(parts.query)), body, headers))
             if reply.wait:
                 server.wait(reply.wait)
             self.close_connection = reply.cut is not None

@@ -73,8 +73,11 @@ class Alpaca(JsonProtocol):
     closes_by = "flag"
     pushes_forming = False
     pushes_quiet_minutes = False
-    history_bars = 0
     greets = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.history_bars = 0 if self.market == "test" else None
 
     def endpoints(self) -> tuple[str, ...]:
         # The market `test` is part of the live host.

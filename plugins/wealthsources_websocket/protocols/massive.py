@@ -50,7 +50,6 @@ class Massive(JsonProtocol):
     closes_by = "flag"
     pushes_forming = False
     pushes_quiet_minutes = False
-    history_bars = 0
     limits = Limits(series_per_text=_PER_TEXT, alone=True)
     greets = True
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from wealthsources import SourceError
+from wealthsources import ConfigError, SourceError
 from wealthsources_ccxt.connection import Connection, listed, make_exchange
 from wealthsources_ccxt.errors import OutOfTime
 from wealthsources_ccxt.names import Listed
@@ -117,6 +117,19 @@ def test_a_list_without_a_market_is_told(on):
     on.server.truth.series.clear()
     with pytest.raises(SourceError, match="binance: its list of spot markets is empty"):
         on.source._connection.load()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"exchange": "alpaca"}, "alpaca answers nothing without a key: set api_key and secret"),
+        ({"exchange": "alpaca", "market": "crypto", "api_key": SECRETS["api_key"]}, "a key: set secret"),
+        ({"exchange": "massive"}, "massive answers nothing without a key: set api_key"),
+    ],
+)
+def test_who_needs_a_key_and_has_none_is_told_before_anything_is_asked(options, told):
+    with pytest.raises(ConfigError, match=told):
+        Connection(CcxtOptions(**options))
 
 
 def test_every_address_is_that_of_the_endpoint_with_its_own_path():

@@ -22,6 +22,8 @@ DATE = {"Date": "Fri, 15 Jan 2027 07:59:00 GMT"}
         (ccxt.DDoSProtection("x"), Heard(429, {"Retry-After": "30"}), "asks to be left alone for 30 s (HTTP 429)"),
         (ccxt.RateLimitExceeded("x"), Heard(200), "is asked too often, not for how long"),
         (ccxt.PermissionDenied("x"), Heard(403), "the key may not do this (HTTP 403): give it the right to read"),
+        (ccxt.PermissionDenied("x"), Heard(403), "or a plan that has this"),
+        (ccxt.BadResponse("x"), Heard(200), "answered with what cannot be right (HTTP 200)"),
         (ccxt.AuthenticationError("x"), Heard(401), "turned the key down (HTTP 401): it is wrong or has expired"),
         (ccxt.BadSymbol("x"), Heard(400), "does not have this symbol any more"),
         (ccxt.RequestTimeout("x"), Heard(), "gave no answer in time"),

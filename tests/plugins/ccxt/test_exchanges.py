@@ -9,6 +9,7 @@ import pytest
 
 from wealthsources import SourceError, Timeframe
 from wealthsources_simulator.history import faults
+from wealthsources_simulator.history.alpaca import Alpaca
 from wealthsources_simulator.history.binance import Binance
 from wealthsources_simulator.history.bitget import Bitget
 from wealthsources_simulator.history.bybit import Bybit
@@ -19,6 +20,7 @@ from wealthsources_simulator.history.htx import Htx
 from wealthsources_simulator.history.hyperliquid import Hyperliquid
 from wealthsources_simulator.history.kraken import Kraken
 from wealthsources_simulator.history.kucoin import KuCoin
+from wealthsources_simulator.history.massive import Massive
 from wealthsources_simulator.history.mexc import Mexc
 from wealthsources_simulator.history.okx import Okx
 
@@ -45,9 +47,17 @@ ALL = [
     ("coinbase", Coinbase, "spot", "BTC/USDT", 2000),
     ("mexc", Mexc, "spot", "BTC/USDT", 2000),
     ("mexc", Mexc, "perps", "BTC/USDT:USDT", 2000),
+    ("alpaca", Alpaca, "iex", "AAPL", 2000),
+    ("alpaca", Alpaca, "sip", "AAPL", 2000),
+    ("alpaca", Alpaca, "crypto", "BTC/USD", 2000),
+    ("massive", Massive, "stocks", "AAPL", 2000),
 ]
 NAMES = [f"{exchange}-{market}" for exchange, _, market, _, _ in ALL]
-ZEROS = ("htx", "deribit", "mexc", "gate", "hyperliquid")  # their numbers do not keep the zeros at their end
+ZEROS = ("htx", "deribit", "mexc", "gate", "hyperliquid", "alpaca", "massive")  # numbers without zeros at their end
+KEYS = {
+    "alpaca": {"api_key": "key-abcdefghij", "secret": "secret-klmnopqr"},
+    "massive": {"api_key": "key-abcdefghij"},
+}
 
 every_exchange = pytest.mark.parametrize(("exchange", "kind", "market", "symbol", "kept"), ALL, ids=NAMES)
 
@@ -73,7 +83,7 @@ def called(symbol):
 def test_all_it_has_comes_with_the_right_values_and_without_the_forming_bar(exchange, kind, market, symbol, kept, late):
     bars = minutes(2000)
     bars, now = recent(bars) if late else (bars, bars[-1].open_time + 1)
-    with stage(kind(), bars, symbol, exchange=exchange, market=market) as on:
+    with stage(kind(), bars, symbol, exchange=exchange, market=market, **KEYS.get(exchange, {})) as on:
         on.clock.time = now
         got = on.ask(called(symbol), end=now)
         assert numbers(values(got)) == numbers(truth(bars[-kept:-1]))
@@ -83,7 +93,7 @@ def test_all_it_has_comes_with_the_right_values_and_without_the_forming_bar(exch
 
 @every_exchange
 def test_the_newest_few_are_asked_for_in_one_page(exchange, kind, market, symbol, kept):
-    with stage(kind(), minutes(300), symbol, exchange=exchange, market=market) as on:
+    with stage(kind(), minutes(300), symbol, exchange=exchange, market=market, **KEYS.get(exchange, {})) as on:
         # Kraken says that its last row is forming, and the time says that it is not.
         assert numbers(values(on.ask(called(symbol), start=None, count=5))) == numbers(truth(on.bars[-5:]))
         assert len(on.server.pages) == 1
@@ -103,13 +113,38 @@ def test_a_page_of_bars_that_lacks_its_beginning_is_refused():
         assert values(on.ask()) == truth(on.bars)
 
 
-@pytest.mark.parametrize(("exchange", "kind"), [("kucoin", KuCoin), ("coinbase", Coinbase), ("kraken", Kraken)])
-def test_where_quiet_windows_have_no_row_a_count_is_looked_for_further_back(exchange, kind):
+def test_pages_of_crypto_at_alpaca_that_are_shorter_than_asked_for_are_no_end():
+    with stage(Alpaca(most=7), minutes(60), "BTC/USD", exchange="alpaca", market="crypto", **KEYS["alpaca"]) as on:
+        assert numbers(values(on.ask("BTCUSD"))) == numbers(truth(on.bars))
+
+
+def test_a_page_of_crypto_at_alpaca_that_adds_nothing_and_says_that_there_is_more_is_not_taken_for_all():
+    script = (None, faults.nothing())
+    with stage(
+        Alpaca(most=7), minutes(60), "BTC/USD", exchange="alpaca", market="crypto", script=script, **KEYS["alpaca"]
+    ) as on:
+        with pytest.raises(SourceError, match="a page is empty, though it was asked for from"):
+            on.ask("BTCUSD")
+        assert numbers(values(on.ask("BTCUSD"))) == numbers(truth(on.bars))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "kind", "symbol"),
+    [
+        ("kucoin", KuCoin, "BTC/USDT"),
+        ("coinbase", Coinbase, "BTC/USDT"),
+        ("kraken", Kraken, "BTC/USDT"),
+        ("alpaca", Alpaca, "AAPL"),
+        ("massive", Massive, "AAPL"),
+    ],
+)
+def test_where_quiet_windows_have_no_row_a_count_is_looked_for_further_back(exchange, kind, symbol):
     bars = [dataclasses.replace(bar, volume="0") if n % 3 else bar for n, bar in enumerate(minutes(400))]
-    with stage(kind(), bars, exchange=exchange) as on:
+    with stage(kind(), bars, symbol, exchange=exchange, **KEYS.get(exchange, {})) as on:
         on.clock.time = bars[-1].end + 3_600_000
         traded = [bar for bar in bars if bar.volume != "0"]
-        assert values(on.ask(start=None, count=10)) == truth(traded[-10:])
+        got = on.ask(called(symbol), start=None, count=10)
+        assert numbers(values(got)) == numbers(truth(traded[-10:]))
 
 
 def test_what_coinbase_leaves_out_may_still_come_for_ten_minutes_and_nothing_behind_it_is_given():

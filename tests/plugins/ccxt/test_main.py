@@ -33,14 +33,37 @@ def test_without_a_pattern_the_kinds_of_markets_are_listed_and_nobody_is_asked()
 
 
 def test_what_there_is_no_history_of_is_listed_as_far_as_it_is_live():
+    done = run("alpaca", "--market", "test")
+    assert done.exit_code == 0
+    assert ["test", "live"] in [line.split()[:2] for line in done.stdout.splitlines()]
+    assert "no history: " in done.stderr
+    assert "alpaca has no 'test' here; known: iex, sip, delayed_sip, crypto" in done.stderr
+    assert run("nobody").exit_code == 2
+
+
+def test_the_kinds_of_an_exchange_that_wants_a_key_are_listed_without_one():
     done = run("massive")
     assert done.exit_code == 0
     assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
         ["stocks", "live"],
         ["delayed-stocks", "live"],
+        ["stocks", "history"],
+        ["delayed-stocks", "history"],
     ]
-    assert "ccxt" in done.stderr
-    assert run("nobody").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("exchange", "market", "told"),
+    [
+        ("massive", "stocks", "massive stocks: it has thousands of symbols, which are not listed"),
+        ("alpaca", "iex", "alpaca iex: it has thousands of symbols, which are not listed"),
+        ("alpaca", "crypto", "alpaca answers nothing without a key: set api_key and secret in a configuration"),
+    ],
+)
+def test_what_cannot_be_listed_is_told(exchange, market, told):
+    done = run(exchange, "S*", "--market", market)
+    assert done.exit_code == 2
+    assert told in done.stderr
 
 
 def test_with_a_pattern_the_symbols_of_one_market_are_listed_with_all_their_names():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wealthsources import NotHere
-from wealthsources_ccxt.names import Listed, Names
+from wealthsources_ccxt.names import Listed, Names, Unlisted
 
 SPOT = [Listed("BTC/USDT", "BTCUSDT", "BTC", "USDT"), Listed("ETH/USDT", "ETHUSDT", "ETH", "USDT")]
 SWAPS = [
@@ -60,3 +60,20 @@ def test_an_unknown_symbol_is_told_with_the_nearest_one():
 def test_a_market_without_symbols_is_told():
     with pytest.raises(NotHere, match="no market at all; is it another word under market:"):
         names([]).find("BTCUSDT")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "meant"), [("SPY", "SPY"), ("spy", "SPY"), ("BRK.B", "BRK.B"), ("BCpA", "BCpA"), ("MINE", "AAPL")]
+)
+def test_a_stock_that_is_in_no_list_is_taken_as_it_is_written(symbol, meant):
+    assert Unlisted({"MINE": "AAPL"}, "alpaca", "iex").find(symbol).symbol == meant
+
+
+@pytest.mark.parametrize("symbol", ["AAPL,MSFT", "AAPL/range", "../x", "", "*", "BTC/USD", "A?b=c", "Ä"])
+def test_what_would_ask_for_something_else_is_no_stock(symbol):
+    with pytest.raises(NotHere, match=r"alpaca iex: .* can be no symbol of a stock; write it like SPY or BRK.B"):
+        Unlisted({}, "alpaca", "iex").find(symbol)
+
+
+def test_of_stocks_the_symbols_are_those_that_the_options_name():
+    assert Unlisted({"MINE": "AAPL"}, "alpaca", "iex").symbols() == ["MINE"]

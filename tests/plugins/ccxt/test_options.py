@@ -16,6 +16,9 @@ from wealthsources_ccxt.options import CcxtOptions, check_endpoint
         ({"exchange": "bitflyer"}, "no history of bars of bitflyer"),
         ({"exchange": "binance", "market": "perps"}, "market: binance has no 'perps' here; known: spot, usdm"),
         ({"exchange": "kucoin", "market": "futures"}, "known: spot"),
+        ({"exchange": "masive"}, "has no exchange 'masive'; did you mean 'massive'?"),
+        ({"exchange": "alpaca_stocks"}, "has no exchange 'alpaca_stocks'"),
+        ({"exchange": "alpaca", "market": "test"}, "has no 'test' here; known: iex, sip, delayed_sip, crypto"),
         ({"exchange": "okx", "endpoint": "http://example.org"}, "in the clear"),
         ({"exchange": "okx", "endpoint": "ftp://example.org"}, "must be an address"),
         ({"exchange": "okx", "endpoint": "http://127.0.0.1/path"}, "must be an address"),
@@ -66,3 +69,9 @@ def test_a_mistake_in_a_configuration_names_the_place():
     told = r"sources\[0\]\.options\.exchange.*did you mean 'kraken'"
     with pytest.raises(ConfigError, match=told), wealthsources.open(config):
         pass
+
+
+def test_what_an_exchange_wants_and_is_not_set_is_lacking():
+    assert CcxtOptions(exchange="okx").lacking == []
+    assert CcxtOptions(exchange="alpaca", api_key="abcdefgh1").lacking == ["secret"]
+    assert CcxtOptions(exchange="massive").lacking == ["api_key"]

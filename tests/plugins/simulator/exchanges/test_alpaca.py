@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from wealthsources_simulator.exchanges.alpaca import Alpaca
 
 from .talking import FIRST, THIRD
@@ -63,6 +65,13 @@ def test_a_bar_can_be_told_again_after_late_trades(talk):
     (bar,) = one.hear()
     assert (bar["T"], bar["c"]) == ("u", 91006.2)
     assert exchange.bar(("AAPL", "1m"), FIRST, False)["T"] == "d"
+
+
+@pytest.mark.parametrize(
+    ("market", "path"), [("sip", "/v2/sip"), ("test", "/v2/test"), ("crypto", "/v1beta3/crypto/us")]
+)
+def test_each_market_has_its_path(market, path):
+    assert Alpaca(market).path == path
 
 
 def test_one_connection_is_all_there_is(talk):

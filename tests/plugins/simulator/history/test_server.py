@@ -26,8 +26,10 @@ def server():
         yield server
 
 
-def get(server, path, timeout=10, **options):
-    with urllib.request.urlopen(server.url + path, timeout=timeout, **options) as answer:
+def get(server, asked, timeout=10, **options):
+    """`asked` is a path, or a whole request."""
+    asked = server.url + asked if isinstance(asked, str) else asked
+    with urllib.request.urlopen(asked, timeout=timeout, **options) as answer:
         return json.loads(answer.read()), answer.headers
 
 
@@ -42,6 +44,11 @@ def test_it_knows_what_it_was_asked(server):
     get(server, ROWS)
     assert [ask.path for ask in server.asked] == ["/api/v3/exchangeInfo", "/api/v3/klines"]
     assert [ask.path for ask in server.pages] == ["/api/v3/klines"]
+
+
+def test_it_knows_the_header_lines_by_names_in_small_letters(server):
+    get(server, urllib.request.Request(server.url + ROWS, headers={"X-Key": "K"}))
+    assert server.asked[0].headers["x-key"] == "K"
 
 
 def test_its_faults_come_one_by_one_to_requests_for_bars(server):
