@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from wealthsources_replay.options import ReplayOptions
     from wealthsources_replay.strategy import Strategy
 
-#: What is not asked of a deployment that is compared: nothing is refused that can be compared, and nothing is written.
-_COMPARED: Final[dict[str, Any]] = {"on_stale": "mark", "recorder": {}}
+#: In place of what the deployment says: nothing is refused that can be compared, nobody is in a hurry, and nothing is
+#: written.
+_COMPARED: Final[dict[str, Any]] = {"on_stale": "mark", "source_deadline": 60.0, "recorder": {}}
 
 
 class Call(NamedTuple):
