@@ -98,11 +98,15 @@ class StoreRecorder(Recorder):
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what waits."""
+        """Write what waits. What cannot be written in a second is told of in the log."""
         self._unsubscribe()
         self._stopped.set()
         if self._thread is not None:
             self._thread.join(1.0)
+        if self._waiting or self._missed:
+            taken, why = len(self._waiting), self._trouble or "the store is slow"
+            more = f", nor any that came when {_MOST_WAITING:,} waited" if self._missed else ""
+            self._host.logger.warning("the last %d bars were not written%s: %s", taken, more, why)
 
     def status(self) -> SourceStatus:
         """Ready; or paused, and why."""
