@@ -27,7 +27,16 @@ INTERRUPTED = 130
 
 @app.command(context_settings={"help_option_names": ["--help", "-h"]})
 def replay(
-    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="The folder of one recorded source.")],
+    recording: Annotated[
+        Path | None,
+        typer.Argument(metavar="RECORDING", help="The folder of one recorded source.", show_default=False),
+    ] = None,
+    bars: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Play the bars of that source of the configuration.", show_default=False),
+    ] = None,
+    symbols: Annotated[str, typer.Option(help="With --bars: as in BTCUSDT,ETHUSDT.", show_default=False)] = "",
+    timeframes: Annotated[str, typer.Option(help="With --bars: as in 1m,1h.", show_default=False)] = "",
     strategy: Annotated[
         Path | None,
         typer.Option(metavar="FILE.py", help="Called for each closed bar, and executed as it is.", show_default=False),
@@ -41,8 +50,14 @@ def replay(
     end: Annotated[
         str | None, typer.Option("--to", metavar="TIME", help="And before then.", show_default=False)
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="With --bars. Default: $WEALTHSOURCES_CONFIG, else config.yaml.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Play a recording again: every frame goes the way that it went live.
+    """Play a recording again: every frame goes the way that it went live. Or play bars: each comes at its end.
 
     Prints a line for each closed bar and each change of a state, as `wealthsources watch` does in a pipe. With
     --strategy it prints what the strategy prints: its handle_bar(context, bar) or handle_data(context, data) is called
@@ -59,12 +74,13 @@ def replay(
     from wealthsources import WealthSourcesError, one_line  # noqa: PLC0415
     from wealthsources_replay.options import ReplayOptions  # noqa: PLC0415
 
-    given = {"recording": recording.absolute(), "speed": speed, "from": start, "to": end}
+    given = {"recording": recording and recording.absolute(), "speed": speed, "from": start, "to": end}
+    given |= {"bars": bars, "symbols": symbols, "timeframes": timeframes}
     try:
-        options = ReplayOptions.model_validate({name: said for name, said in given.items() if said is not None})
+        options = ReplayOptions.model_validate({name: said for name, said in given.items() if said not in (None, "")})
         if options.speed == "step":
             raise typer.BadParameter("say max, or a number", param_hint="--speed")
-        _replay(options, strategy)
+        _replay(options, strategy, config)
     except pydantic.ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         raise typer.BadParameter(wrong["msg"], param_hint=f"--{wrong['loc'][0]}" if wrong["loc"] else None) from None
@@ -75,13 +91,11 @@ def replay(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _replay(options: ReplayOptions, file: Path | None) -> None:
-    import wealthsources  # noqa: PLC0415
+def _replay(options: ReplayOptions, file: Path | None, config: Path | None) -> None:
+    from wealthsources_replay.deployed import open_replay  # noqa: PLC0415
     from wealthsources_replay.strategy import Strategy  # noqa: PLC0415
 
-    said = {"recording": str(options.recording), "speed": "step", "from": options.start, "to": options.end}
-    source = {"plugin": "replay", "options": {name: value for name, value in said.items() if value is not None}}
-    with wealthsources.open({"clock": "feed", "sources": [source]}) as session:
+    with open_replay(options, config) as session:
         strategy = None if file is None else Strategy(file)
         if strategy is not None:
             _run(strategy.load)
@@ -98,7 +112,7 @@ def _play(source: ReplaySource, options: ReplayOptions, strategy: Strategy | Non
 
     closings, closed = Closings(), 0
     wait = _pace(source, options.speed)
-    with progress(source, _span(source, options)) as look:
+    with progress(source, source.span) as look:
         while not source.is_over:
             wait()
             for event in source.step():
@@ -112,12 +126,10 @@ def _play(source: ReplaySource, options: ReplayOptions, strategy: Strategy | Non
                 closed += is_new
             look()
     counters = source.status().counters
-    typer.echo(f"{source.played:,} records, {closed:,} closed bars; missing in {counters['missing']} places", err=True)
-
-
-def _span(source: ReplaySource, options: ReplayOptions) -> tuple[int, int]:
-    first, last = source.recording.span
-    return max(first, options.start or first), min(last, options.end or last)
+    told = f"{closed:,} closed bars, {counters.get('holes', 0):,} holes"
+    if "missing" in counters:
+        told = f"{source.played:,} records, {closed:,} closed bars; missing in {counters['missing']} places"
+    typer.echo(told, err=True)
 
 
 def _pace(source: ReplaySource, speed: float | str) -> Callable[[], None]:
