@@ -461,9 +461,10 @@ class Engine:
         try:
             bars = self._chain(links, None).resolve(query).bars
         except AllSourcesFailed as failure:
+            outcomes = {attempt.outcome for attempt in failure.attempts}
+            has_answered = "failed" not in outcomes and outcomes != {"skipped"}
             told = "; ".join(attempt.line() for attempt in failure.attempts)
-            is_there = all(attempt.outcome == "not_here" for attempt in failure.attempts)
-            raise (NotHere if is_there else SourceError)(told) from None
+            raise (NotHere if has_answered else SourceError)(told) from None
         if bars.failed:
             raise SourceError("; ".join(attempt.line() for attempt in bars.failed))
         return bars
