@@ -160,9 +160,11 @@ class StoreRecorder(Recorder):
 
     def _run(self) -> None:
         while not self._stopped.wait(_RETRY_EVERY if self._trouble else _FLUSH_EVERY):
-            is_time = time.monotonic() - self._noted >= _NOTE_EVERY
+            # In trouble always: where nothing waits, nothing else would tell that the store can be written again.
+            is_time = bool(self._trouble) or time.monotonic() - self._noted >= _NOTE_EVERY
             self._write(self._now() if is_time else None)
         self._write(self._now())
+        self._database.close()  # the source has been stopped by now, and closed what it had open
 
     def _write(self, until: int | None) -> None:
         """Write what waits; and, if it is told, until when this was at work, ms."""

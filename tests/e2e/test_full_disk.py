@@ -1,8 +1,9 @@
-"""A live source is recorded into a store on a real disk, which is full for a while."""
+"""A live source is recorded on a real disk, which is full for a while: into a store, and frame by frame."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,15 @@ def stored(folder: Path, known_at: int | None = None) -> list[Any]:
         return told(read(database, SERIES[0], wealthsources.Timeframe("1h"), end=1 << 50, known_at=known_at))
 
 
+def is_closed(folder: Path) -> bool:
+    """Whether nobody has the store open: who closes it last takes the files beside it away.
+
+    A connection that was at work when the session stopped is closed when Python takes it away.
+    """
+    gc.collect()
+    return [path.name for path in folder.glob("bars.db*")] == ["bars.db"]
+
+
 @pytest.fixture
 def disk(tmp_path) -> Iterator[SmallDisk]:
     with small_disk(tmp_path / "disk") as made:
@@ -81,7 +91,7 @@ def disk(tmp_path) -> Iterator[SmallDisk]:
 
 @pytest.fixture
 def recorded(disk, monkeypatch) -> Iterator[Recorded]:
-    """It has stored nineteen bars, and then the disk is full."""
+    """It has stored nineteen bars."""
     monkeypatch.setattr(recorder_module, "_RETRY_EVERY", 0.1)
     market = Market.made(updates=1, bars=BARS)
     with (
@@ -93,11 +103,11 @@ def recorded(disk, monkeypatch) -> Iterator[Recorded]:
         made = Recorded(session, market)
         made.play(20)
         wait_until(lambda: made.recorder.counters.get("new") == 19)
-        disk.fill()
         yield made
 
 
 def test_the_recorder_waits_and_says_so_and_nothing_else_stops(recorded, disk, caplog):
+    disk.fill()
     recorded.play(30)
     wait_until(lambda: recorded.recorder.state == "paused")
     recorded.play(30)
@@ -111,6 +121,7 @@ def test_the_recorder_waits_and_says_so_and_nothing_else_stops(recorded, disk, c
 
 
 def test_when_there_is_room_it_goes_on_and_nothing_is_lost(recorded, disk, caplog):
+    disk.fill()
     recorded.play(30)
     wait_until(lambda: recorded.recorder.state == "paused")
     recorded.play(30)
@@ -126,6 +137,7 @@ def test_when_there_is_room_it_goes_on_and_nothing_is_lost(recorded, disk, caplo
 
 
 def test_what_finds_no_room_until_the_end_is_told(recorded, disk, caplog):
+    disk.fill()
     recorded.play(30)
     wait_until(lambda: recorded.recorder.state == "paused")
     recorded.session.stop()
@@ -138,9 +150,8 @@ def test_what_finds_no_room_until_the_end_is_told(recorded, disk, caplog):
 
 
 def test_a_store_that_nobody_has_open_cannot_be_read_and_says_why(recorded, disk):
-    disk.make_room()
     recorded.session.stop()
-    recorded.session.source("bars").database.close()
+    wait_until(lambda: is_closed(disk.folder))
     disk.fill()
     with pytest.raises(AllSourcesFailed, match="no room on the disk for the file -shm beside it"):
         answered(disk.folder)
@@ -149,6 +160,7 @@ def test_a_store_that_nobody_has_open_cannot_be_read_and_says_why(recorded, disk
 
 
 def test_what_a_history_answers_is_answered_though_it_cannot_be_kept(recorded, disk, tmp_path, caplog):
+    disk.fill()
     older = recorded.bars[:40]
     rows = [f"{bar.open_time},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}" for bar in older]
     (tmp_path / "BTCUSDT-1h.csv").write_text("\n".join(["open_time,open,high,low,close,volume", *rows]) + "\n")
@@ -161,3 +173,32 @@ def test_what_a_history_answers_is_answered_though_it_cannot_be_kept(recorded, d
         wait_until(lambda: any("bars of archive are not kept" in line and FULL in line for line in caplog.messages))
         assert FULL in session.status().sources["bars"].last_error
     assert told(answered(disk.folder)) == recorded.closed[:19]
+
+
+def test_frames_wait_for_room_and_none_is_lost(disk):
+    market = Market.made(updates=1, bars=BARS)
+    with MarketServer(market, token=TOKEN) as server:
+        said = config(disk.folder, server.url)
+        frames = {"frames": {"folder": str(disk.folder / "recordings")}}
+        with wealthsources.open({**said, "sources": said["sources"][:1], "recorder": frames}) as session:
+            session.start_live()
+            wait_until(lambda: session.status().sources["live"].state == "connected")
+            made = Recorded(session, market)
+            made.play(20)
+            wait_until(lambda: session.status().recorders["frames"].counters["records"] >= 40)
+            disk.fill()
+            made.play(30)
+            wait_until(lambda: session.status().recorders["frames"].state == "paused")
+            assert "No space left on device" in session.status().recorders["frames"].reason
+            made.play(30)
+            assert told(session.adapter().get_history("BTCUSDT", BARS, "1h")) == made.closed
+            disk.make_room()
+            wait_until(lambda: session.status().recorders["frames"].state == "ready")
+    replay = {"plugin": "replay", "options": {"recording": f"{disk.folder}/recordings/live", "speed": "step"}}
+    with wealthsources.open({"clock": "feed", "on_stale": "mark", "sources": [replay]}) as session:
+        session.start_live()
+        source: Any = session.source("replay")
+        while not source.is_over:
+            source.step()
+        assert told(session.adapter().get_history("BTCUSDT", BARS, "1h")) == made.closed
+        assert source.status().counters["missing"] == 0
