@@ -1,4 +1,4 @@
-"""How fast a recording is played: CPU time of one thread, reading and unpacking it included."""
+"""How fast a recording and plain bars are played: CPU time, reading (and unpacking) them included."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from wealthsources_replay.writer import FrameWriter, Limits
 COUNT = 200_000
 ROUNDS = 3
 PROMISED = 60.0  # µs a frame: a million in a minute
+BARS_OF_EACH = 10_000
+FIRST, MINUTE = 1_704_067_200_000, 60_000
 SYMBOLS = tuple(f"C{number:03}USDT" for number in range(50))
 HEADER = Header("live", "websocket", "binance", "spot", "live", SYMBOLS, ("1m",), {"clock": "feed"})
 
@@ -63,6 +65,29 @@ def raced(folder: str) -> float:
         return (time.process_time() - began) / source.played * 1e6
 
 
+def write_bars(folder: str) -> None:
+    for symbol in SYMBOLS[:10]:
+        times = range(FIRST, FIRST + BARS_OF_EACH * MINUTE, MINUTE)
+        rows = [f"{time},100.00,101.50,99.25,100.75,12.500" for time in times]
+        Path(folder, f"{symbol}-1m.csv").write_text("\n".join(["open_time,open,high,low,close,volume", *rows, ""]))
+
+
+def played_bars(folder: str) -> float:
+    """Bars a second, with the events of each, out of files."""
+    options = {"bars": "archive", "symbols": SYMBOLS[:10], "timeframes": ["1m"], "speed": "step"}
+    options |= {"from": FIRST, "to": FIRST + BARS_OF_EACH * MINUTE}
+    archive = {"name": "archive", "plugin": "file", "options": {"path": f"{folder}/{{symbol}}-{{timeframe}}.csv"}}
+    sources = [{"plugin": "replay", "options": options}, archive]
+    with wealthsources.open({"clock": "feed", "sources": sources}) as session:
+        began = time.process_time()
+        session.start_live()
+        source = session.source("replay")
+        while not source.is_over:
+            source.step()
+        assert source.played == 10 * BARS_OF_EACH
+        return source.played / (time.process_time() - began)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         recording = str(Path(folder) / "live")
@@ -70,6 +95,9 @@ def main() -> None:
         for name, run in (("step by step", stepped), ("at full speed", raced)):
             best = min(run(recording) for _ in range(ROUNDS))
             print(f"{name}: {best:.1f} µs a frame, {60 / best:.2f} million a minute ({PROMISED:.0f} µs are promised)")
+    with tempfile.TemporaryDirectory() as folder:
+        write_bars(folder)
+        print(f"plain bars, step by step: {max(played_bars(folder) for _ in range(ROUNDS)):,.0f} bars a second")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ class Clock(ABC):
 
 
 class Host(Protocol):
-    """What a source is given at `start`. Every method may be called from any thread and returns at once."""
+    """What a source is given at `start`. Methods may be called from any thread; all but `history` return at once."""
 
     @property
     def name(self) -> str:
@@ -129,6 +129,9 @@ class Host(Protocol):
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
         """Ask the sources after this one, on a worker; then `done(bars, reason)`, bars being None if none had any."""
 
+    def history(self, source: str, request: HistoryRequest) -> Bars:
+        """What the source of that name has, as a chain would answer at `request.end`. Raises NotHere, SourceError."""
+
     def emit(self, event: Event) -> None:
         """Hand an event to whoever subscribed, on another thread."""
 
@@ -139,9 +142,8 @@ class Host(Protocol):
 class Sink(Protocol):
     """Who takes the events of a session, as a recorder or a publisher does: `session.subscribe(sink)`.
 
-    Called with one event at a time, on a thread of the session's own, never on one that reads from a network. One that
-    is slow loses updates of forming bars first, then the oldest events (counted in `session.status()`); the bars
-    themselves stay in the source, which can be asked for what was missed.
+    Called with one event at a time, on a thread of the session's own. One that is slow loses updates of forming bars
+    first, then the oldest events (counted in `session.status()`); the source can be asked for what was missed.
     """
 
     def __call__(self, event: Event, /) -> None:
@@ -184,10 +186,7 @@ class Source(ABC):
         return self.capabilities.symbols or ()
 
     def stale_for(self, symbol: str | None = None, timeframe: Timeframe | None = None) -> float | None:  # noqa: ARG002
-        """Live sources: for how many seconds the stream of this series has been stale, 0.0 if it is not.
-
-        None if there is no such stream. Without arguments: of the freshest stream there is.
-        """
+        """Live sources: seconds that the stream of this series, else the freshest, has been stale; None: no stream."""
         return None
 
     def status(self) -> SourceStatus:

@@ -1,4 +1,5 @@
-"""Recorded sessions: the frames of a live source as they came and went, kept so that they can be played again.
+"""Recorded sessions: the frames of a live source as they came and went, kept so that they can be played again; and
+plain bars of any source, played as if they came.
 
 A recording is a folder of segments, `000001-20270115T080102Z.jsonl.gz` and on. A segment is gzip of JSON lines, the
 header first, so that `zcat FILE | jq` shows it. It is written member by member, at least twice a second, and a member
@@ -15,6 +16,8 @@ is before it, and the next member behind a damaged one. From the bottom up:
     recorder                 who writes down the frames of a session
     replays                  who can read frames of that kind
     played_time player host  what time it is then; record by record; the session as it was
+    bars_in_order            closed bars of several series, in the order of their ends
+    bars_player              each of them comes at its end
     options source plugin    the source `replay`
-    closings event_text progress strategy main    `wealthsources replay`
+    deployed closings event_text progress strategy main    `wealthsources replay`
 """

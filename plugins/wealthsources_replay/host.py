@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wealthsources import Bars, Event, HistoryRequest, Host, Market
+    from wealthsources_replay.bars_player import BarsTime
     from wealthsources_replay.played_time import PlayedTime
 
 
@@ -19,7 +20,7 @@ class RecordedClock(Clock):
 
     name = "system"
 
-    def __init__(self, time: PlayedTime, session: Clock) -> None:
+    def __init__(self, time: PlayedTime | BarsTime, session: Clock) -> None:
         self._time = time
         self._session = session
         self._proven = -1
@@ -63,6 +64,10 @@ class ReplayHost:
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:  # noqa: ARG002
         """Nothing is asked for; the chain asks the other sources whenever it answers."""
         done(None, "a replay fills no holes")
+
+    def history(self, source: str, request: HistoryRequest) -> Bars:
+        """What another source has."""
+        return self._host.history(source, request)
 
     def emit(self, event: Event) -> None:
         """Tell it to who subscribed."""

@@ -6,20 +6,19 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import wealthdata
-import wealthsources
 from wealthsources import ConfigError, WealthSourcesError
+from wealthsources_replay.deployed import open_deployment, with_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wealthsources import Bar, Observation, Session
+    from wealthsources import Bar, ContextDataAdapter, Observation, Session
     from wealthsources_replay.options import ReplayOptions
     from wealthsources_replay.strategy import Strategy
 
-#: In place of what the deployment says: nothing is refused that can be compared, nobody is in a hurry, and nothing is
-#: written.
-_COMPARED: Final[dict[str, Any]] = {"on_stale": "mark", "source_deadline": 60.0, "recorder": {}}
+#: In place of what the deployment says: nothing is refused that can be compared, and nobody is in a hurry.
+_COMPARED: Final[dict[str, Any]] = {"on_stale": "mark", "source_deadline": 60.0}
 
 
 class Call(NamedTuple):
@@ -65,7 +64,7 @@ class Side:
                 raised = error
         return Call([*self._answers], raised)
 
-    def _adapter(self) -> wealthsources.ContextDataAdapter:
+    def _adapter(self) -> ContextDataAdapter:
         return self._session.adapter(self.strategy.context, mode=self._mode)
 
     @contextlib.contextmanager
@@ -81,36 +80,29 @@ class Side:
             wealthdata.clear_context()
 
 
-def open_sides(config: Path, options: ReplayOptions, known: str) -> tuple[Session, Session, Session]:
+def open_sides(config: Path | None, options: ReplayOptions, known: str) -> tuple[Session, Session, Session]:
     """Three sessions, not started: of a replay that goes ahead, of the recorded feed, and of a backtest.
 
     The second has the recording in front of what the deployment's stores knew then, so that it begins with the bars
     that the live session began with. The third has the stores alone, and sees what was known then, or what is `known`
     now. Raises ConfigError.
     """
-    with wealthsources.open(config) as session:
-        base, sources = session.config, session.sources
+    with open_deployment(config, "which store was recorded to") as session:
         stores = [
-            settings.model_dump()
-            for settings in base.settings.sources
-            if (source := sources[settings.name]) is not None and source.capabilities.point_in_time
+            settings.model_dump(exclude_unset=True) | {"name": settings.name}
+            for settings in session.config.settings.sources
+            if (source := session.sources[settings.name]) is not None and source.capabilities.point_in_time
         ]
     if not stores:
-        raise ConfigError(f"{config}: no source can tell what was known then, as one with `plugin: store` can")
-    said = base.settings.model_dump(exclude={"sources", "recorder"}) | _COMPARED
-    if said["plugins"]["allow"] is not None:
-        said["plugins"]["allow"] = (*said["plugins"]["allow"], "replay")
+        raise ConfigError(
+            f"{session.config.where}: no source can tell what was known then, as one with `plugin: store` can"
+        )
     replayed = options.as_source(_free_name({store["name"] for store in stores}))
-
-    def made(*sources: dict[str, Any], **changes: Any) -> Session:
-        settings = said | changes | {"sources": list(sources)}
-        return wealthsources.Session(base.from_mapping(settings, base.folder, base.where))
-
     return (
-        made(replayed, clock="feed"),
-        made(replayed, *stores, clock="feed", knowledge="then"),
+        with_sources(session, [replayed], **_COMPARED, clock="feed"),
+        with_sources(session, [replayed, *stores], **_COMPARED, clock="feed", knowledge="then"),
         # By the time of arrival: that of a bar counts as known at its end is for clocks that stand there.
-        made(*stores, knowledge=known, late_after=0),
+        with_sources(session, stores, **_COMPARED, knowledge=known, late_after=0),
     )
 
 

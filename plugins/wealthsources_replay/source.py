@@ -1,4 +1,4 @@
-"""ReplaySource: a recording, played again as a live source of a session whose clock is the recording's."""
+"""ReplaySource: a recording, or bars, played as a live source of a session whose clock is that of what is played."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import ConfigError, ForkLock, RequestError, Source, time_text
+from wealthsources_replay.bars_player import BarsPlayer
 from wealthsources_replay.errors import RecordingError
 from wealthsources_replay.host import RecordedClock, ReplayHost
 from wealthsources_replay.player import Player
@@ -15,7 +16,10 @@ from wealthsources_replay.reader import Recording
 from wealthsources_replay.replays import facts_of, find_replay
 
 if TYPE_CHECKING:
-    from wealthsources import Bars, Clock, Event, HistoryRequest, Host, SourceStatus, Timeframe
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from wealthsources import Bars, Event, HistoryRequest, Host, SourceStatus, Timeframe
     from wealthsources_replay.header import Header
     from wealthsources_replay.options import ReplayOptions
 
@@ -27,40 +31,63 @@ _AT_ONCE: Final = 256
 
 
 class ReplaySource(Source):
-    """Plays a recording once, on a thread of its own, or step by step.
+    """Plays a recording, or the bars of another source, once: on a thread of its own, or step by step.
 
-    Its frames are read as when they came, by the plugin that brought them; holes are not filled.
+    Frames are read as when they came, by the plugin that brought them; bars come at their ends. Holes are not filled.
+
+    recording  what is read, if it is a recording
     """
 
     def __init__(self, options: ReplayOptions) -> None:
         """Raises RecordingError if the recording cannot be played, or nothing of that span is recorded."""
         self.options = options
-        self.recording = Recording(options.recording)
+        self.recording: Recording | None = None
         self._missing = 0
         self._last_missing = ""
-        header = _one_header(self.recording, options)
-        self._player = Player(self.recording, options.start, options.end, self._miss)
-        self._recorded_clock = header.options.get("clock", "system")
-        played = self._player.time
-        self._replay = find_replay(header.plugin)(facts_of(header), played.monotonic, played.wall)
-        self._inner = self._replay.source
+        self._player: Player | BarsPlayer
+        self._inner: Source
+        self._begin: Callable[[Host], None]
+        self._finish: Callable[[str], None]
+        if options.recording is not None:
+            self._play_frames(options.recording)
+        else:
+            self._play_bars()
         self.capabilities = self._inner.capabilities
         self._host: ReplayHost | None = None
         self._lock = ForkLock()  # one thread at a time plays
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def _play_frames(self, folder: Path) -> None:
+        recording = self.recording = Recording(folder)
+        header = _one_header(recording, self.options)
+        player = Player(recording, self.options.start, self.options.end, self._miss)
+        self._recorded_clock = str(header.options.get("clock", "system"))
+        replay = find_replay(header.plugin)(facts_of(header), player.time.monotonic, player.time.wall)
+
+        def begin(host: Host) -> None:
+            if self._recorded_clock != "feed":  # what time it was, bars did not say: it passes without them too
+                player.time.tell = host.clock.saw_open
+            replay.source.start(host)
+            player.begin(replay)
+
+        self._player, self._inner, self._begin, self._finish = player, replay.source, begin, replay.finish
+
+    def _play_bars(self) -> None:
+        player = BarsPlayer(self.options)
+        self._recorded_clock = "feed"
+        self._player, self._inner, self._begin, self._finish = player, player.source, player.begin, player.finish
+
     def start(self, host: Host) -> None:
-        """Begin to play, unless it is played by steps. Raises ConfigError if the session has a clock of its own."""
+        """Begin to play, unless it is played by steps. Raises ConfigError if the session has a clock of its own.
+
+        Bars: asks for the first of them and waits for that. Raises RecordingError if there is none, or as that source.
+        """
         if host.clock.name != "feed":
             raise ConfigError("a replay brings its own time: say `clock: feed` in the configuration")
-        clock: Clock = host.clock
-        if self._recorded_clock != "feed":  # what time it was, bars did not say: it passes without them too
-            clock = RecordedClock(self._player.time, host.clock)
-            self._player.time.tell = host.clock.saw_open
+        clock = host.clock if self._recorded_clock == "feed" else RecordedClock(self._player.time, host.clock)
         self._host = ReplayHost(host, clock)
-        self._inner.start(self._host)
-        self._player.begin(self._replay)
+        self._begin(self._host)
         if self.options.speed != "step":
             self._thread = threading.Thread(target=self._run, name="wealthsources-replay", daemon=True)
             self._thread.start()
@@ -82,17 +109,28 @@ class ReplaySource(Source):
 
     @property
     def played(self) -> int:
-        """How many records were played."""
+        """How many records, or bars, were played."""
         return self._player.played
 
     @property
     def now_ms(self) -> int:
-        """What time it is in the recording, by the clock of the machine that recorded it; 0 before its first record."""
+        """What time it is where that was played, ms; of a recording by the clock of the machine that recorded it.
+
+        0 before its first record.
+        """
         return self._player.time.wall_ms
 
     @property
+    def span(self) -> tuple[int, int]:
+        """From when to when is played, ms."""
+        if isinstance(self._player, BarsPlayer):
+            return self._player.span
+        first, last = self.recording.span if self.recording is not None else (0, 0)
+        return max(first, self.options.start or first), min(last, self.options.end or last)
+
+    @property
     def next_due(self) -> float:
-        """When the next record comes, in seconds by a clock that never goes back."""
+        """When the next record or bar comes, in seconds by a clock that never goes back."""
         return self._player.next_due
 
     @property
@@ -101,20 +139,15 @@ class ReplaySource(Source):
         return self._player.next_wall_ms
 
     @property
-    def span(self) -> tuple[int, int]:
-        """From when to when this is, ms."""
-        first, last = self.recording.span
-        return max(first, self.options.start or first), min(last, self.options.end or last)
-
-    @property
     def recorded_clock(self) -> str:
         """The clock of the session that was recorded, "system" or "feed"."""
-        return str(self._recorded_clock)
+        return self._recorded_clock
 
     def step(self, until: int | None = None) -> list[Event]:
-        """Play the next frame that came in; or all that was recorded before `until`, ms, and let it be that time.
+        """Play the next frame that came in, or the next bar; or all that came before `until`, ms, and let it be then.
 
-        Returns what became of it: every event but updates of forming bars. Raises RequestError unless `speed` is step.
+        Returns what became of it: every event but updates of forming bars. Raises RequestError unless `speed` is step;
+        and what a source raised that could not be asked for more bars, once: then it is over.
         """
         host = self._host
         if self.options.speed != "step" or host is None:
@@ -147,7 +180,7 @@ class ReplaySource(Source):
         except Exception:  # what was played stays, and nothing more is vouched for
             if self._host is not None:
                 self._host.logger.exception("the replay failed after %d records", self._player.played)
-            self._replay.finish("the replay failed")
+            self._finish("the replay failed")
 
     def _race(self) -> None:
         player = self._player
@@ -188,9 +221,11 @@ class ReplaySource(Source):
         return self._inner.stale_for(symbol, timeframe)
 
     def status(self) -> SourceStatus:
-        """As of the source that was recorded. `replayed` counts records, `missing` the places without."""
+        """As of the source that was recorded. `replayed` counts records, `missing` the places without; or bars."""
         status = self._inner.status()
-        counters = dict(status.counters) | {"replayed": self.played, "missing": self._missing}
+        counters = dict(status.counters) | {"replayed": self.played}
+        if self.recording is not None:
+            counters["missing"] = self._missing
         reason = "; ".join(filter(None, [status.reason, self._last_missing]))
         return dataclasses.replace(status, reason=reason, counters=counters)
 

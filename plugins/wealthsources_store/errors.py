@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,12 @@ from wealthsources import SourceError, WealthSourcesError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_FULL: Final = "cannot grow: the disk is full; make room, then go on. Nothing that was stored is lost"
+#: Who opens a store that nobody has open makes a file beside it, even to read; 32 KB are enough.
+_NO_ROOM_TO_OPEN: Final = (
+    "cannot be opened: there is no room on the disk for the file -shm beside it, without which it cannot be read; "
+    "make room, then go on. Nothing that was stored is lost"
+)
 #: SQLite's codes, without what is in their higher bits.
 _OF_SQLITE: Final = {
     sqlite3.SQLITE_BUSY: "is locked: another process has been writing for as long as we wait; try again, and cut what "
@@ -23,7 +30,7 @@ _OF_SQLITE: Final = {
     sqlite3.SQLITE_CORRUPT: "is damaged: put a copy of it back, or save what can be read with `sqlite3 FILE .recover`; "
     "is it on a disk of this machine, and was nothing copied over it while it was in use?",
     sqlite3.SQLITE_NOTADB: "is no SQLite database: give the path of another file, or move this one away",
-    sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room, then go on. Nothing that was stored is lost",
+    sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk failed, or is none of this machine's",
 }
 
@@ -81,12 +88,20 @@ def in_our_words(error: Exception, place: str, redact: Callable[[str], str]) -> 
 
 def _told(error: BaseException) -> str:
     if isinstance(error, sqlite3.Error):
-        return _OF_SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "could not be read or written")
+        return _told_by_sqlite(getattr(error, "sqlite_errorcode", 0))
     if isinstance(error, sa.exc.TimeoutError):
         return "is asked by too many threads at once; fewer of them, or try again"
     if isinstance(error, OSError):
+        if error.errno == errno.ENOSPC:
+            return _FULL
         return "cannot be opened: is there such a folder, and may this user write into it?"
     text = str(error)
     code = getattr(error, "sqlstate", None) or next((code for part, code in _TOLD_IN_TEXT.items() if part in text), "")
     known = _OF_POSTGRESQL.get(code)
     return known or ("could not answer" if code and not code.startswith(("08", "57")) else _AWAY)
+
+
+def _told_by_sqlite(code: int) -> str:
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return _NO_ROOM_TO_OPEN
+    return _OF_SQLITE.get(code & 0xFF, "could not be read or written")

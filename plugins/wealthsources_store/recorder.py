@@ -98,11 +98,15 @@ class StoreRecorder(Recorder):
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what waits."""
+        """Write what waits. What cannot be written in a second is told of in the log."""
         self._unsubscribe()
         self._stopped.set()
         if self._thread is not None:
             self._thread.join(1.0)
+        if self._waiting or self._missed:
+            taken, why = len(self._waiting), self._trouble or "the store is slow"
+            more = f", nor any that came when {_MOST_WAITING:,} waited" if self._missed else ""
+            self._host.logger.warning("the last %d bars were not written%s: %s", taken, more, why)
 
     def status(self) -> SourceStatus:
         """Ready; or paused, and why."""
@@ -156,9 +160,11 @@ class StoreRecorder(Recorder):
 
     def _run(self) -> None:
         while not self._stopped.wait(_RETRY_EVERY if self._trouble else _FLUSH_EVERY):
-            is_time = time.monotonic() - self._noted >= _NOTE_EVERY
+            # In trouble always: where nothing waits, nothing else would tell that the store can be written again.
+            is_time = bool(self._trouble) or time.monotonic() - self._noted >= _NOTE_EVERY
             self._write(self._now() if is_time else None)
         self._write(self._now())
+        self._database.close()  # the source has been stopped by now, and closed what it had open
 
     def _write(self, until: int | None) -> None:
         """Write what waits; and, if it is told, until when this was at work, ms."""

@@ -13,7 +13,10 @@ import pytest
 import wealthsources
 from wealthsources_simulator import Market, MarketServer
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "recording.md").read_text(encoding="utf-8")
+from ..support.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "recording.md").read_text(encoding="utf-8")
 FIRST = "2020-09-13 12:00"
 
 
@@ -47,7 +50,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_commands_do_what_is_said_of_them(folder):
-    whole, span, strategy, paced = commands("replay")
+    whole, span, strategy, paced = commands("replay")[:4]
     lines = run(folder, whole)
     assert lines.count("BTCUSDT 1h") > 10
     assert FIRST in lines
@@ -66,10 +69,38 @@ def test_the_sources_are_valid_and_the_program_runs(folder, monkeypatch):
     assert len(names["bars"]) == 1
 
 
+@pytest.fixture
+def archived(folder, monkeypatch):
+    """Where the source that the page's last configuration calls archive is."""
+    monkeypatch.chdir(folder)
+    (folder / "bars.yaml").write_text(blocks("yaml")[2])
+    (folder / "examples").unlink(missing_ok=True)
+    (folder / "examples").symlink_to(ROOT / "examples")
+    return folder
+
+
+def test_the_commands_that_play_bars_do_so(archived):
+    shown, strategy = commands("replay")[4:]
+    assert len(commands("replay")) == 6
+    config = ["--config", "bars.yaml"]
+    lines = run(archived, [*shown, *config])
+    assert (lines.count("BTCUSDT 1h"), lines.count("BTCUSDT 4h")) == (24, 6)
+    assert "30 closed bars, 0 holes" in lines
+    assert len(re.findall(r"^[0-9]{13} [0-9.]+$", run(archived, [*strategy, *config]), re.MULTILINE)) == 24
+
+
+def test_the_configuration_plays_bars(archived):
+    with wealthsources.open("bars.yaml") as session:
+        assert list(session.sources) == ["replay", "archive"]
+        session.start_live()
+        wait_until(lambda: session.source("replay").is_over)
+        assert session.source("replay").played == 30
+
+
 def test_a_backtest_sees_what_was_seen_live(folder):
     (folder / "data").mkdir()
     with MarketServer(Market.made(bars=2_000), token="a-secret-token", rate=20) as server:
-        (folder / "config.yaml").write_text(blocks("yaml")[2].replace("ws://127.0.0.1:8765/market_data", server.url))
+        (folder / "config.yaml").write_text(blocks("yaml")[3].replace("ws://127.0.0.1:8765/market_data", server.url))
         _, record = commands("record")
         run(folder, [*record[:-1], "2"])
     for parity in commands("parity"):

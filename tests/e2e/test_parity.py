@@ -284,7 +284,7 @@ def test_so_it_is_by_the_time_of_this_machine(tmp_path, monkeypatch):
 
 @contextlib.contextmanager
 def opened(folder, known):
-    options = ReplayOptions.of_command(folder / "recordings" / "live", {})
+    options = ReplayOptions.of_command({"recording": str(folder / "recordings" / "live")})
     with contextlib.ExitStack() as stack:
         sessions = [stack.enter_context(each) for each in open_sides(folder / "config.yaml", options, known)]
         for session in sessions[:2]:

@@ -19,9 +19,11 @@ from wealthsources import (
     HistoryRequest,
     Hole,
     HoleError,
+    NotHere,
     Observation,
     RequestError,
     Session,
+    SourceError,
     Timeframe,
     WealthSourcesError,
 )
@@ -105,6 +107,39 @@ def test_stop_does_not_wait_for_a_session_that_is_still_starting(mine):
     starter.join(5)
     assert failures == ["the session has been stopped"]
     assert session.sources["s1"].calls == []
+
+
+# one other source ------------------------------------------------------------------------------------------------
+
+
+def of_noon(**changes) -> HistoryRequest:
+    return HistoryRequest("BTCUSDT", Timeframe("1h"), **{"start": at(0), "end": at(3), **changes})
+
+
+def test_a_source_may_ask_another_one_whatever_time_it_is_here(mine):
+    with mine({"bars": 1}, {"bars": 9, "price": 2.0}, clock="feed") as session:
+        host = session.source("s0").host
+        bars = host.history("s1", of_noon())
+        assert (places(bars), bars[0].close, {bar.source for bar in bars}) == ([0, 1, 2], 2.0, {"s1"})
+        assert places(host.history("s1", of_noon(start=None, count=2))) == [1, 2]
+        assert session.source("s0").asked == 0
+        (request, *_) = session.source("s1").requests
+        assert (request.live, request.now) == (False, at(3))
+
+
+def test_what_that_source_has_not_is_not_here_and_what_fails_is_an_error(mine):
+    with mine({}, {"bars": 2, "first": 5}, {"fail": "ask"}, {"live": True}, {"fail": "garbage"}) as session:
+        host = session.source("s0").host
+        with pytest.raises(NotHere, match="s1: not here"):
+            host.history("s1", of_noon())
+        with pytest.raises(SourceError, match=r"s2: failed.*no disk"):
+            host.history("s2", of_noon())
+        with pytest.raises(SourceError, match="s3: skipped - a live source takes no part in a backtest"):
+            host.history("s3", of_noon())
+        with pytest.raises(SourceError, match="s4: failed"):
+            host.history("s4", of_noon())
+        with pytest.raises(RequestError, match="there is no source 's9'; the chain is: s0"):
+            host.history("s9", of_noon())
 
 
 # backfills -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import Bars, Event, HistoryRequest, NotHere, Source, Timeframe
+from wealthsources import Bars, Event, HistoryRequest, NotHere, RequestError, Source, Timeframe
 from wealthsources.testing import ListSource, LoneHost, SetClock
 from wealthsources.testing.contract import SourceContract
 
@@ -65,3 +65,8 @@ class TestListSource(SourceContract):
 
     def held(self) -> Bars:
         return recorded(9)
+
+
+def test_a_lone_host_has_no_other_source():
+    with pytest.raises(RequestError, match="there is no source 'archive'"):
+        LoneHost(SetClock(0)).history("archive", request())

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from wealthsources import forking
 from wealthsources.model.answer_errors import AllSourcesFailed, HoleError
 from wealthsources.model.attempt import stamps_ends
-from wealthsources.model.errors import ClockError, WealthSourcesError
+from wealthsources.model.errors import ClockError, NotHere, SourceError, WealthSourcesError
 from wealthsources.model.text import describe
 from wealthsources.model.times import time_text
 from wealthsources.resolve.chain import SourceChain
 from wealthsources.resolve.circuit_breaker import CircuitBreaker
 from wealthsources.resolve.known_empty import KnownEmpty
-from wealthsources.resolve.query import Policy, query_of
+from wealthsources.resolve.query import Policy, Query, query_of
 from wealthsources.runtime.binding_mode import BindingMode
 from wealthsources.runtime.clocks import make_clock
 from wealthsources.runtime.deployment import Deployment
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from wealthsources.model.status import SourceStatus
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.chain import ChainLink, Resolution
-    from wealthsources.resolve.query import BarRequest, OnHole, Query
+    from wealthsources.resolve.query import BarRequest, OnHole
     from wealthsources.runtime.binding_mode import Binding, Mode
     from wealthsources.source import Clock, HistoryRequest, Source
 
@@ -110,6 +110,9 @@ class _Host:
 
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
         self._engine.backfill(self.name, request, done)
+
+    def history(self, source: str, request: HistoryRequest) -> Bars:
+        return self._engine.history_of(source, request)
 
     def emit(self, event: Event) -> None:
         self._dispatcher.emit(event)
@@ -442,3 +445,26 @@ class Engine:
             return None, "; ".join(attempt.line() for attempt in failure.attempts) or "no source follows"
         self.note_disagreements(resolution)
         return resolution.bars, "; ".join(attempt.line() for attempt in resolution.attempts if attempt.bars)
+
+    def history_of(self, name: str, request: HistoryRequest) -> Bars:
+        """What one source has of the request, checked as every answer is, in a backtest whose now is `request.end`.
+
+        Raises NotHere if that is nothing; SourceError if it failed, be it in a part only, or takes no part;
+        RequestError if there is no such source, ConfigError if it could not be loaded.
+        """
+        self.source(name)
+        links = [link for link in self._deployment.links(None) if link.name == name]
+        market = self.policy.markets.of(request.symbol)
+        query = Query(
+            request.symbol, request.timeframe, request.end, request.count, request.start, live=False, market=market
+        )
+        try:
+            bars = self._chain(links, None).resolve(query).bars
+        except AllSourcesFailed as failure:
+            outcomes = {attempt.outcome for attempt in failure.attempts}
+            has_answered = "failed" not in outcomes and outcomes != {"skipped"}
+            told = "; ".join(attempt.line() for attempt in failure.attempts)
+            raise (NotHere if has_answered else SourceError)(told) from None
+        if bars.failed:
+            raise SourceError("; ".join(attempt.line() for attempt in bars.failed))
+        return bars

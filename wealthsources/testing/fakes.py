@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from wealthsources.model.bars import Bars
-from wealthsources.model.errors import NotHere
+from wealthsources.model.errors import NotHere, RequestError
 from wealthsources.model.markets import Market
 from wealthsources.source import Capabilities, Clock, Source
 
@@ -85,6 +85,10 @@ class LoneHost:
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:  # noqa: ARG002
         """Nothing is after this source."""
         done(None, "no other source")
+
+    def history(self, source: str, request: HistoryRequest) -> Bars:  # noqa: ARG002
+        """There is no other source."""
+        raise RequestError(f"there is no source {source!r}")
 
     def emit(self, event: Event) -> None:
         """Nobody listens."""

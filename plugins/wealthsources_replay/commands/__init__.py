@@ -1,1 +1,1 @@
-"""Its commands but for `replay`."""
+"""The commands, one file for each. Importing them is quick: what is heavy is imported when they run."""

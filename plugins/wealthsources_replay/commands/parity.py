@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from wealthsources_replay.deployed import ConfigOption
 from wealthsources_replay.ending import FAILED, errors_as_codes, run_strategy
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
 _MOST_SHOWN: Final = 20
-_VARIABLE: Final = "WEALTHSOURCES_CONFIG"
 
 
 @app.command(context_settings={"help_option_names": ["--help", "-h"]})
@@ -40,12 +39,7 @@ def parity(
     end: Annotated[
         str | None, typer.Option("--to", metavar="TIME", help="And before then.", show_default=False)
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH", show_default=False, help=f"The deployment. Default: ${_VARIABLE}, else config.yaml."
-        ),
-    ] = None,
+    config: ConfigOption = None,
 ) -> None:
     """Compare what a strategy is answered live and in a backtest.
 
@@ -63,19 +57,21 @@ def parity(
 
         if known not in ("then", "now"):
             raise typer.BadParameter("say then, or now", param_hint="--known")
-        options = ReplayOptions.of_command(recording, {"from": start, "to": end})
-        same = _compare(config or Path(os.environ.get(_VARIABLE) or "config.yaml"), options, strategy, known)
+        options = ReplayOptions.of_command({"recording": str(recording.absolute()), "from": start, "to": end})
+        same = _compare(config, options, strategy, known)
     if not same:
         raise typer.Exit(FAILED)
 
 
-def _compare(config: Path, options: ReplayOptions, file: Path, known: str) -> bool:
+def _compare(config: Path | None, options: ReplayOptions, file: Path, known: str) -> bool:
     from wealthsources_replay.comparison import Comparison  # noqa: PLC0415 - not for --help
     from wealthsources_replay.reader import Recording  # noqa: PLC0415
     from wealthsources_replay.sides import Side, open_sides  # noqa: PLC0415
     from wealthsources_replay.strategy import Strategy  # noqa: PLC0415
 
-    Recording(options.recording).stretch(options.start, options.end)  # it is there, and has something of that span
+    Recording(Path(str(options.recording))).stretch(
+        options.start, options.end
+    )  # it is there, and has something of that span
     ahead, live, backtest = open_sides(config, options, known)
     comparison, shown = Comparison(), 0
     with _quietly(), ahead, live, backtest:

@@ -27,7 +27,7 @@ def test_who_interrupts_is_obeyed_in_silence(capsys):
 
 def test_a_wrong_option_is_named(tmp_path):
     with pytest.raises(typer.BadParameter) as refused, errors_as_codes():
-        ReplayOptions.of_command(tmp_path, {"from": "yesterday"})
+        ReplayOptions.of_command({"recording": str(tmp_path), "from": "yesterday"})
     assert refused.value.param_hint == "--from"
     assert isinstance(refused.value.__context__, pydantic.ValidationError)
 

@@ -39,3 +39,9 @@ def test_a_host_passes_on_all_but_what_is_asked_of_others():
     answers = []
     host.backfill(HistoryRequest("BTCUSDT", Timeframe("1m"), T0), lambda *answer: answers.append(answer))
     assert answers == [(None, "a replay fills no holes")]
+
+
+def test_a_host_asks_another_source_as_the_session_does():
+    lone, request = LoneHost(FeedClock()), HistoryRequest("BTCUSDT", Timeframe("1m"), T0)
+    lone.history = lambda *asked: asked
+    assert ReplayHost(lone, lone.clock).history("archive", request) == ("archive", request)

@@ -70,3 +70,35 @@ def test_from_is_before_to():
         read(**{"from": T0, "to": T0})
     with pytest.raises(ValidationError):
         read(until=T0)
+
+
+BARS = {"bars": "archive", "symbols": ["BTCUSDT"], "timeframes": ["1h", "1d"], "from": T0}
+
+
+def test_bars_of_another_source():
+    options = ReplayOptions.model_validate(BARS)
+    assert (options.bars, options.symbols, options.timeframes) == ("archive", ("BTCUSDT",), ("1h", "1d"))
+    assert options.recording is None
+
+
+def test_lists_may_be_written_with_commas_and_each_counts_once():
+    options = ReplayOptions.model_validate({**BARS, "symbols": "A, B,A,", "timeframes": "1m,1m"})
+    assert (options.symbols, options.timeframes) == (("A", "B"), ("1m",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"recording": "x"}, "either recording, a folder, or bars"),
+        ({"bars": None}, "either recording, a folder, or bars"),
+        ({"symbols": []}, "bars needs symbols, timeframes and from"),
+        ({"timeframes": ""}, "bars needs symbols, timeframes and from"),
+        ({"from": None}, "bars needs symbols, timeframes and from"),
+        ({"bars": None, "recording": "x"}, "symbols and timeframes go with bars"),
+        ({"timeframes": ["5x"]}, "'5x' is not a timeframe; known"),
+        ({"symbols": [""]}, "at least 1 character"),
+    ],
+)
+def test_what_does_not_go_together(changes, why):
+    with pytest.raises(ValidationError, match=why):
+        ReplayOptions.model_validate(BARS | changes)

@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 
 def sides_of(folder, known="then", config="config.yaml"):
-    return open_sides(folder / config, ReplayOptions.of_command(folder / "live", {}), known)
+    return open_sides(folder / config, ReplayOptions.of_command({"recording": str(folder / "live")}), known)
 
 
 def strategy(folder, text):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import sqlite3
 
 import psycopg
@@ -34,6 +35,7 @@ def of_postgresql(text: str, code: str | None = None) -> sa.exc.DBAPIError:
         (sqlite3.SQLITE_NOTADB, "is no SQLite database"),
         (sqlite3.SQLITE_FULL, "the disk is full; make room"),
         (sqlite3.SQLITE_IOERR_READ, "the disk failed"),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, "no room on the disk for the file -shm beside it"),
         (sqlite3.SQLITE_ERROR, "could not be read or written"),
     ],
 )
@@ -83,6 +85,7 @@ def test_what_comes_straight_from_a_driver_is_told_too():
     assert "could not be read" in str(in_our_words(sqlite3.Error("?"), "x", REDACT))
     assert "too many threads" in str(in_our_words(sa.exc.TimeoutError("pool"), "x", REDACT))
     assert "is there such a folder" in str(in_our_words(PermissionError("denied"), "x", REDACT))
+    assert "the disk is full" in str(in_our_words(OSError(errno.ENOSPC, "No space left on device"), "x", REDACT))
 
 
 def test_a_password_in_what_it_says_is_hidden_and_lines_are_joined():

@@ -14,6 +14,7 @@ from wealthsources import Bars, Capabilities, ClockError, ConfigError, Event, Ho
 from wealthsources.testing import ListSource
 from wealthsources_simulator import Market, MarketServer
 from wealthsources_store import recorder as module
+from wealthsources_store.errors import StoreError
 from wealthsources_store.options import StoreOptions
 from wealthsources_store.reading import read, recorded, revisions
 from wealthsources_store.recorder import RecorderOptions, StoreRecorder
@@ -221,6 +222,38 @@ def test_while_the_store_cannot_be_written_bars_wait_and_then_go_on(recording, s
     pauses = [line for line in caplog.messages if line.startswith("recording pauses")]
     assert len(pauses) == 1
     assert "recording goes on" in caplog.messages
+
+
+def test_at_the_end_it_lets_go_of_the_store(recording, store, tmp_path):
+    recorder, host = recording()
+    host.bar(0)
+    recorder.stop()
+    wait_until(lambda: [path.name for path in tmp_path.glob("bars.db*")] == ["bars.db"])
+    assert held(store) == {0: "1"}
+
+
+def test_while_the_store_cannot_be_written_it_does_not_go_on_though_nothing_waits(
+    recording, store, quick, monkeypatch, caplog
+):
+    recorder, host = recording()
+    host.bar(0)
+    wait_until(lambda: held_or_none(store) == {0: "1"})
+    real, failed = module.note_recorded, []
+
+    def fail(*_):
+        failed.append(1)
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(module, "note_recorded", fail)
+    monkeypatch.setattr(module, "_NOTE_EVERY", 0.0)
+    wait_until(lambda: recorder.status().state == "paused")
+    monkeypatch.setattr(module, "_NOTE_EVERY", 1e9)
+    tried = len(failed)
+    wait_until(lambda: len(failed) > tried + 2)
+    assert recorder.status().state == "paused"
+    assert "recording goes on" not in caplog.messages
+    monkeypatch.setattr(module, "note_recorded", real)
+    wait_until(lambda: recorder.status().state == "ready")
 
 
 def held_or_none(store):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wealthsources_replay.deployed import ConfigOption
 from wealthsources_replay.ending import errors_as_codes, run_strategy
 
 if TYPE_CHECKING:
@@ -24,7 +25,16 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 @app.command(context_settings={"help_option_names": ["--help", "-h"]})
 def replay(
-    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="The folder of one recorded source.")],
+    recording: Annotated[
+        Path | None,
+        typer.Argument(metavar="RECORDING", help="The folder of one recorded source.", show_default=False),
+    ] = None,
+    bars: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Play the bars of that source of the configuration.", show_default=False),
+    ] = None,
+    symbols: Annotated[str, typer.Option(help="With --bars: as in BTCUSDT,ETHUSDT.", show_default=False)] = "",
+    timeframes: Annotated[str, typer.Option(help="With --bars: as in 1m,1h.", show_default=False)] = "",
     strategy: Annotated[
         Path | None,
         typer.Option(metavar="FILE.py", help="Called for each closed bar, and executed as it is.", show_default=False),
@@ -38,8 +48,9 @@ def replay(
     end: Annotated[
         str | None, typer.Option("--to", metavar="TIME", help="And before then.", show_default=False)
     ] = None,
+    config: ConfigOption = None,
 ) -> None:
-    """Play a recording again: every frame goes the way that it went live.
+    """Play a recording again: every frame goes the way that it went live. Or play bars: each comes at its end.
 
     Prints a line for each closed bar and each change of a state, as `wealthsources watch` does in a pipe. With
     --strategy it prints what the strategy prints: its handle_bar(context, bar) or handle_data(context, data) is called
@@ -53,17 +64,19 @@ def replay(
     with errors_as_codes():
         from wealthsources_replay.options import ReplayOptions  # noqa: PLC0415
 
-        options = ReplayOptions.of_command(recording, {"speed": speed, "from": start, "to": end})
+        given = {"recording": None if recording is None else str(recording.absolute()), "speed": speed}
+        given |= {"from": start, "to": end, "bars": bars, "symbols": symbols or None, "timeframes": timeframes or None}
+        options = ReplayOptions.of_command(given)
         if options.speed == "step":
             raise typer.BadParameter("say max, or a number", param_hint="--speed")
-        _replay(options, strategy)
+        _replay(options, strategy, config)
 
 
-def _replay(options: ReplayOptions, file: Path | None) -> None:
-    import wealthsources  # noqa: PLC0415
+def _replay(options: ReplayOptions, file: Path | None, config: Path | None) -> None:
+    from wealthsources_replay.deployed import open_replay  # noqa: PLC0415
     from wealthsources_replay.strategy import Strategy  # noqa: PLC0415
 
-    with wealthsources.open({"clock": "feed", "sources": [options.as_source()]}) as session:
+    with open_replay(options, config) as session:
         strategy = None if file is None else Strategy(file)
         if strategy is not None:
             run_strategy(strategy.load)
@@ -94,7 +107,10 @@ def _play(source: ReplaySource, options: ReplayOptions, strategy: Strategy | Non
                 closed += is_new
             look()
     counters = source.status().counters
-    typer.echo(f"{source.played:,} records, {closed:,} closed bars; missing in {counters['missing']} places", err=True)
+    told = f"{closed:,} closed bars, {counters.get('holes', 0):,} holes"
+    if "missing" in counters:
+        told = f"{source.played:,} records, {closed:,} closed bars; missing in {counters['missing']} places"
+    typer.echo(told, err=True)
 
 
 def _pace(source: ReplaySource, speed: float | str) -> Callable[[], None]:

@@ -9,9 +9,10 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from wealthsources_replay.main import app
+from wealthsources_replay.commands.replay import app
 
-from .records import ACK, T0, kline, write
+from ....support.markets import ARCHIVE
+from ..records import ACK, T0, kline, write
 
 
 def run(*arguments):
@@ -112,7 +113,7 @@ def test_what_is_no_recording_exits_with_2(tmp_path):
 
 
 def test_for_the_help_nothing_is_imported():
-    code = "import sys, wealthsources_replay.main; print({'pydantic', 'numpy'} & set(sys.modules))"
+    code = "import sys, wealthsources_replay.commands.replay; print({'pydantic', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
@@ -121,3 +122,58 @@ def test_it_is_a_command_of_wealthsources(recording):
     command = [sys.executable, "-m", "wealthsources", "replay", str(recording)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.count("BTCUSDT") == 3
+
+
+ARCHIVED = ["--bars", "archive", "--symbols", "BTCUSDT", "--from", "2019-08-01", "--to", "2019-08-01T04:00"]
+
+
+@pytest.fixture
+def deployed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = f"{{name: archive, plugin: file, options: {{path: '{ARCHIVE}'}}}}"
+    (tmp_path / "config.yaml").write_text(f"sources: [{source}]\n")
+
+
+def test_bars_of_a_source_of_the_configuration_are_played(deployed):
+    done = run(*ARCHIVED, "--timeframes", "1h,4h")
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert (lines[0], lines[-1]) == ("replay: connected", "replay: disconnected: all bars were played")
+    shown = [" ".join(line.split()[1:4]) for line in lines[1:-1]]
+    assert shown == [*(f"0{hour}:00 BTCUSDT 1h" for hour in range(4)), "00:00 BTCUSDT 4h"]
+    assert lines[1].endswith("BTCUSDT 1h  10087.3  10166.98  10036.83  10048.44  1062.58  flag  replay")
+    assert done.stderr == "5 closed bars, 0 holes\n"
+
+
+def test_a_strategy_is_called_for_each_bar_that_is_played(deployed, strategy):
+    path = strategy(
+        "from wealthdata import get_price\n"
+        "def handle_bar(context, bar): print(len(get_price(bar.symbol, count=3, frequency='1h')), bar.close)\n"
+    )
+    done = run(*ARCHIVED, "--timeframes", "1h", "--strategy", path)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == ["1 10048.44", "2 10035.01", "3 10032.6", "3 10002.72"]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ([*ARCHIVED], "bars needs symbols, timeframes and from"),
+        ([*ARCHIVED, "--timeframes", "5x"], "--timeframes"),
+        (
+            ["--bars", "files", *ARCHIVED[2:], "--timeframes", "1h"],
+            "config.yaml has no source 'files'; it has: archive",
+        ),
+        ([*ARCHIVED, "--timeframes", "1h", "--config", "absent.yaml"], "there is no configuration absent.yaml"),
+        (
+            [*ARCHIVED[:3], "NOPE", *ARCHIVED[4:], "--timeframes", "1h"],
+            "archive has no bar of NOPE (1h) from 2019-08-01",
+        ),
+        ([], "say either recording, a folder, or bars"),
+    ],
+    ids=["without", "timeframe", "source", "config", "symbol", "nothing"],
+)
+def test_wrong_use_of_bars_exits_with_2(deployed, options, why):
+    done = run(*options)
+    assert done.exit_code == 2
+    assert why in " ".join(done.stderr.replace("│", " ").split())
