@@ -11,7 +11,7 @@ from urllib.parse import quote
 from wealthsources_store.errors import BadFile
 from wealthsources_store.packing import FINALITIES, Stored
 from wealthsources_store.parquet import load_pyarrow, schema
-from wealthsources_store.reading import names_of_sources, pages
+from wealthsources_store.reading import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from wealthsources import Timeframe
     from wealthsources_store.database import Database
+    from wealthsources_store.naming import Form
 
 
 def path_of(folder: Path, symbol: str, timeframe: Timeframe) -> Path:
@@ -45,8 +46,8 @@ def export(
     count = 0
     with _replacing(path) as part, load_pyarrow("pyarrow.parquet").ParquetWriter(part, made, compression="zstd") as out:
         for page in itertools.chain([first], found):
-            out.write_table(_table(page, timeframe, names_of_sources(database), made))
-            count += len(page)
+            out.write_table(_table(*page, timeframe, made))
+            count += len(page.states)
     return count
 
 
@@ -70,12 +71,14 @@ def _replacing(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def _table(page: list[Stored], timeframe: Timeframe, names: Mapping[int, str], made: Any) -> Any:
+def _table(states: list[Stored], forms: Mapping[int, Form], timeframe: Timeframe, made: Any) -> Any:
     pa = load_pyarrow()
-    columns = dict(zip(Stored._fields, (list(column) for column in zip(*page, strict=True)), strict=True))
+    columns = dict(zip(Stored._fields, (list(column) for column in zip(*states, strict=True)), strict=True))
     ends = [timeframe.end(time) for time in columns["open_time"]]
-    for name in ("close_time", "known_at"):
-        columns[name] = [end if time is None else time for time, end in zip(columns[name], ends, strict=True)]
-    columns["finality"] = [FINALITIES[code].value for code in columns["finality"]]
-    columns["source"] = [names[code] for code in columns["source"]]
+    for name, after in (("close_time", "close_after"), ("known_at", "known_after")):
+        columns[name] = [end + (ms or 0) for ms, end in zip(columns[after], ends, strict=True)]
+    found = [forms[each] for each in columns["form"]]
+    columns["finality"] = [FINALITIES[form.finality].value for form in found]
+    columns["source"] = [form.source for form in found]
+    columns["decimals"] = [form.decimals for form in found]
     return pa.table([pa.array(columns[field.name], field.type) for field in made], schema=made)

@@ -62,7 +62,7 @@ def test_a_file_is_replaced_when_the_new_one_is_whole(revised, tmp_path, monkeyp
     def broken(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("wealthsources_store.exporting.names_of_sources", broken)
+    monkeypatch.setattr("wealthsources_store.exporting._table", broken)
     with pytest.raises(BadFile, match="No space left on device"):
         exported(revised, path)
     assert path.read_bytes() == before
