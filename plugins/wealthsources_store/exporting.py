@@ -11,7 +11,7 @@ from urllib.parse import quote
 from wealthsources_store.errors import BadFile
 from wealthsources_store.packing import FINALITIES, Stored
 from wealthsources_store.parquet import load_pyarrow, schema
-from wealthsources_store.reading import pages
+from wealthsources_store.reading import pages, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,9 @@ def path_of(folder: Path, symbol: str, timeframe: Timeframe) -> Path:
     name = quote(symbol, safe=" ")
     if name.startswith("."):
         name = f"%2E{name[1:]}"
-    return folder / name / f"{timeframe}.parquet"
+    # Some disks take 1M.parquet for 1m.parquet. `import` reads either.
+    stem = timeframe.name if timeframe.fixed else "1mo"
+    return folder / name / f"{stem}.parquet"
 
 
 def export(
@@ -38,7 +40,7 @@ def export(
     The span is that of `read`. A file that is there is replaced once the new one is whole; where there is nothing to
     write, it is left. Raises ConfigError without pyarrow, StoreError, BadFile if the file cannot be written.
     """
-    made = schema(symbol, timeframe.name)
+    made = schema(symbol, timeframe.name, _spans(database, symbol, timeframe, start, end))
     found = pages(database, symbol, timeframe, start=start, end=end, newest=newest)
     first = next(found, None)
     if first is None:
@@ -49,6 +51,12 @@ def export(
             out.write_table(_table(*page, timeframe, made))
             count += len(page.states)
     return count
+
+
+def _spans(database: Database, symbol: str, timeframe: Timeframe, start: int, end: int) -> list[tuple[int, int]]:
+    """When recorders were at work, as far as bars are written that ended then: ends from `start` on, to `end`."""
+    clipped = ((max(span.began, start + 1), min(span.until, end + 1)) for span in recorded(database, symbol, timeframe))
+    return [(began, until) for began, until in clipped if began < until]
 
 
 @contextlib.contextmanager
