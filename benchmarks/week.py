@@ -89,6 +89,20 @@ def expected(number: int, minutes: int) -> tuple[Bars, list[State]]:
     return bars.take(rows), states
 
 
+class Stopwatch:
+    """Seconds of the wall, and of the process on any core, that its blocks took together."""
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter() - self._began[0]
+        self.cpu += time.process_time() - self._began[1]
+
+
 # recording -----------------------------------------------------------------------------------------------------
 
 
@@ -129,20 +143,20 @@ def record(url: str, minutes: int) -> dict[str, float]:
     host, recorder = Host(store), StoreRecorder(RecorderOptions())
     coming = events(minutes)
     first = next(coming)  # now all bars are made
-    before, began, cpu = peak(), time.perf_counter(), time.process_time()
-    recorder.start(host)  # type: ignore[arg-type]
-    host.emit(first)
-    for count, event in enumerate(coming):
-        host.time = event.known_at or T0
-        host.emit(event)
-        if count % 1_000 == 0:
-            wait(recorder, MOST_WAITING)
-    wait(recorder, 0)
-    recorder.stop()
-    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    before, watch = peak(), Stopwatch()
+    with watch:
+        recorder.start(host)  # type: ignore[arg-type]
+        host.emit(first)
+        for count, event in enumerate(coming):
+            host.time = event.known_at or T0
+            host.emit(event)
+            if count % 1_000 == 0:
+                wait(recorder, MOST_WAITING)
+        wait(recorder, 0)
+        recorder.stop()
     assert not recorder.status().counters.get("not_taken"), "it was faster than the recorder"
     store.stop()
-    return {"s": took, "cpu": cpu, "before": before, "peak": peak()}
+    return {"s": watch.wall, "cpu": watch.cpu, "before": before, "peak": peak()}
 
 
 def wait(recorder: StoreRecorder, most: int) -> None:
@@ -158,23 +172,22 @@ def wait(recorder: StoreRecorder, most: int) -> None:
 def audit(url: str, minutes: int) -> dict[str, float]:
     """Read all of it; raises AssertionError for the first series in which anything is not as it was made."""
     database, end = StoreSource(StoreOptions(url=url)).database, T0 + MINUTE * minutes
-    before, reading, paging, count = peak(), 0.0, 0.0, 0
+    before, reading, paging, count = peak(), Stopwatch(), Stopwatch(), 0
     for number in range(SERIES):
         bars, states = expected(number, minutes)
-        began = time.perf_counter()
-        found = read(database, bars.symbol, FRAME, end=end)
-        reading += time.perf_counter() - began
+        with reading:
+            found = read(database, bars.symbol, FRAME, end=end)
         assert found.sources == bars.sources, bars.symbol
         assert found.rows.tobytes() == bars.rows.tobytes(), bars.symbol
-        began = time.perf_counter()
-        all_states = list(_all_states(database, bars.symbol, end))
-        paging += time.perf_counter() - began
+        with paging:
+            all_states = list(_all_states(database, bars.symbol, end))
         assert all_states == states, bars.symbol
         assert not np.any(np.diff(found.open_times) != MINUTE), bars.symbol
         (span,) = recorded(database, bars.symbol, FRAME)
         assert (span.began, span.until) == (T0, known_at(SERIES - 1, minutes - 1)), bars.symbol
         count += len(states)
-    return {"reading": reading, "paging": paging, "count": count, "before": before, "peak": peak()}
+    times = {"read": reading.wall, "read cpu": reading.cpu, "paged": paging.wall, "paged cpu": paging.cpu}
+    return times | {"count": count, "before": before, "peak": peak()}
 
 
 def _all_states(database: Any, symbol: str, end: int) -> Iterator[State]:
@@ -208,7 +221,8 @@ def run(name: str, url: str, minutes: int, size: Callable[[], float]) -> None:
     written = size()
     print(f"  {written / 1e6:.0f} MB on the disk, {written / bars:.1f} bytes of each bar", flush=True)
     found = alone(audit, url, minutes)
-    print(f"  read back in {found['reading']:.1f} s, and state by state in {found['paging']:.1f} s")
+    print(f"  read back in {found['read']:.1f} s, {found['read cpu']:.1f} s of CPU", end="; ")
+    print(f"state by state in {found['paged']:.1f} s, {found['paged cpu']:.1f} s of CPU")
     print(f"  memory at most {found['peak']:.0f} MB, {found['before']:.0f} before")
     print(f"  {found['count']:,.0f} states compared, corrections among them: identical", flush=True)
 

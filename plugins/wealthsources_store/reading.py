@@ -248,7 +248,7 @@ def pages(
 
 def _page(database: Database, find: sa.Select[Any], asked: dict[str, Any]) -> Page | None:
     def work(connection: sa.Connection) -> Page | None:
-        states = [Stored(*row) for row in connection.execute(find, asked)]
+        states = [Stored._make(row) for row in _driver_rows(connection.execute(find, asked))]
         return Page(states, _forms_of(connection, states)) if states else None
 
     return database.read(work)
