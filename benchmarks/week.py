@@ -133,7 +133,7 @@ class Host:
     def drain(self, timeout: float) -> bool:  # noqa: ARG002 - nothing is on its way
         return True
 
-    def subscribe(self, sink: Callable[[Event], None]) -> Callable[[], None]:
+    def subscribe(self, sink: Callable[[Event], None], *, forming: bool) -> Callable[[], None]:  # noqa: ARG002
         self.emit = sink
         return lambda: None
 

@@ -45,8 +45,11 @@ class RecorderHost(Protocol):
     def drain(self, timeout: float) -> bool:
         """Wait until every event so far has been handed out, at most `timeout` seconds; whether that is so."""
 
-    def subscribe(self, sink: Sink) -> Callable[[], None]:
-        """Call `sink` with every event from now on, on a thread of the session's. Returns what ends that."""
+    def subscribe(self, sink: Sink, *, forming: bool = True) -> Callable[[], None]:
+        """Call `sink` with every event from now on, on a thread of the session's. Returns what ends that.
+
+        `forming=False` leaves out the updates of forming bars, which are nearly all of the events of a feed.
+        """
 
 
 class Recorder(ABC):

@@ -126,6 +126,10 @@ class Host(Protocol):
     def listening(self) -> bool:
         """Whether anybody would receive an event; if not, none need be made."""
 
+    @property
+    def wants_forming(self) -> bool:
+        """Whether anybody would receive an update of a forming bar; those are nearly all of the events of a feed."""
+
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
         """Ask the sources after this one, on a worker; then `done(bars, reason)`, bars being None if none had any."""
 

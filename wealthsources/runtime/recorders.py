@@ -41,8 +41,8 @@ class _Host:
     def drain(self, timeout: float) -> bool:
         return self._dispatcher.drain(timeout)
 
-    def subscribe(self, sink: Sink) -> Callable[[], None]:
-        return self._dispatcher.subscribe(sink)
+    def subscribe(self, sink: Sink, *, forming: bool = True) -> Callable[[], None]:
+        return self._dispatcher.subscribe(sink, forming=forming)
 
 
 class Recorders:
