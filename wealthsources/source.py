@@ -140,18 +140,6 @@ class Host(Protocol):
         """What is usual where the symbol is traded, as this deployment says it."""
 
 
-class Sink(Protocol):
-    """Who takes the events of a session, as a recorder or a publisher does: `session.subscribe(sink)`.
-
-    Called with one event at a time, on a thread of the session's own, never on one that reads from a network. One that
-    is slow loses updates of forming bars first, then the oldest events (counted in `session.status()`); the bars
-    themselves stay in the source, which can be asked for what was missed.
-    """
-
-    def __call__(self, event: Event, /) -> None:
-        """Take one event. What is raised is logged and counted, and ends nothing."""
-
-
 class Source(ABC):
     """One place that bars come from. Write `get_history`; override the rest where it says something about you."""
 

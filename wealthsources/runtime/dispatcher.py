@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from wealthsources.model.events import Event
     from wealthsources.model.timeframe import Timeframe
-    from wealthsources.source import Sink
+    from wealthsources.recorder import Sink
 
 _MOST_WAITING: Final = 10_000
 _SLOW: Final = 1.0
