@@ -10,12 +10,17 @@ import json
 import logging
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from wealthsources import Redactor
+from sockets import FILE, SIMULATE
+
+import wealthsources
+from wealthsources import Redactor, Timeframe
 from wealthsources_replay.backlog import Backlog
 from wealthsources_replay.clock import ClockWatch
 from wealthsources_replay.frames import FrameRecord
@@ -23,10 +28,15 @@ from wealthsources_replay.header import Header
 from wealthsources_replay.lines import encode
 from wealthsources_replay.reader import Recording
 from wealthsources_replay.writer import FrameWriter, Limits
+from wealthsources_store.options import StoreOptions
+from wealthsources_store.reading import read
+from wealthsources_store.source import StoreSource
 
 T0 = 1_800_000_000_000
 RATE = 5_000  # messages a second
 COUNT = 200_000
+BARS, UPDATES = 250, 119  # of each bar, beside its last state: a bar of 1m at two messages a second
+MESSAGES = BARS * (UPDATES + 1)
 HEADER = Header("live", "websocket", "binance", "spot", "live", ("BTCUSDT",), ("1m",))
 TOKEN = "".join(random.Random(7).choices("0123456789abcdef", k=32))
 
@@ -82,26 +92,74 @@ def bench_lines(lot: list[FrameRecord], redact: Callable[[str], str]) -> tuple[f
     return best_of(lambda: [encode(record, redact) for record in ClockWatch().watch(lot)], len(lot))
 
 
-def paced(take: Callable[[FrameRecord], object], lot: list[FrameRecord]) -> float:
-    """Seconds of CPU of the process while these come at their rate."""
-    began, cpu = time.monotonic(), time.process_time()
-    for start in range(0, len(lot), 50):
-        for record in lot[start : start + 50]:
-            take(record)
-        time.sleep(max(0.0, began + (start + 50) / RATE - time.monotonic()))
-    return time.process_time() - cpu
+def newest() -> int:
+    """When the last bar that is played opens, ms."""
+    return int(FILE.read_text().splitlines()[BARS].partition(",")[0])
 
 
-def bench_share(lot: list[FrameRecord], redact: Callable[[str], str], rounds: int = 3) -> float:
-    """The share of one core that recording takes at RATE, the best of rounds."""
-    found = []
+def run_feed(recorders: dict[str, dict[str, str]], folder: Path) -> float | None:
+    """Microseconds of CPU for a message of a live session, all threads, to the end of the last write.
+
+    The market server is another process and plays RATE messages a second over a socket. It cuts whom it waits for: then
+    the machine is too busy to measure, and this is None.
+    """
+    options = ["--data", str(FILE), "--timeframe", "1h", "--symbol", "BTCUSDT"]
+    options += ["--updates", str(UPDATES), "--rate", str(RATE / (UPDATES + 1)), "--limit", str(BARS)]
+    with subprocess.Popen([sys.executable, "-c", SIMULATE, *options], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        live = {"endpoint": server.stdout.readline().strip(), "csrf_token": TOKEN, "symbols": ["BTCUSDT"]}
+        chain = [{"name": "live", "plugin": "websocket", "options": live | {"resolutions": ["1h"]}}]
+        chain += [{"name": "bars", "plugin": "store", "options": {"url": f"sqlite:///{folder}/bars.db"}}]
+        began, last = time.process_time(), newest()
+        try:
+            with wealthsources.open({"clock": "feed", "sources": chain, "recorder": recorders}) as session:
+                source = session.source("live")
+                session.start_live()
+                while (series := source.store.get("BTCUSDT", Timeframe("1h"))) is None or series.newest != last:
+                    if source.status().reconnects:
+                        return None
+                    time.sleep(0.02)
+                time.sleep(0.1)  # the last states of the last bar
+        finally:
+            server.kill()
+        return (time.process_time() - began) / MESSAGES * 1e6
+
+
+def bench_feed(rounds: int = 5) -> None:
+    """What recording adds to the CPU time of a running feed: in turns, and the median of the differences."""
+    taken: dict[str, list[float]] = {"": [], "frames": [], "store": []}
     for _ in range(rounds):
-        alone = paced(lambda _: None, lot)
+        for name, found in taken.items():
+            found.append(_measured(name))
+    alone = taken.pop("")
+    print(f"a feed of {RATE:,} messages a second: {statistics.median(alone):.1f} µs of CPU a message", end="")
+    print(f" ({statistics.median(alone) * RATE / 1e6:.1%} of one core)")
+    for name, found in taken.items():
+        more = statistics.median(one - other for one, other in zip(found, alone, strict=True))
+        share = more / statistics.median(alone)
+        print(f"  recorder {name}: {more:+.1f} µs a message, {more * RATE / 1e6:.1%} of one core, {share:+.0%}", end="")
+        print(f"; least {min(found):.1f}, alone {min(alone):.1f}")
+
+
+def _measured(name: str, tries: int = 10) -> float:
+    for _ in range(tries):
         with tempfile.TemporaryDirectory() as folder:
-            writer = FrameWriter(folder, HEADER, redact=redact, logger=logging.getLogger())
-            found.append((paced(writer.add, lot) - alone) * RATE / len(lot))
-            writer.close()
-    return min(found)
+            options = {"folder": f"{folder}/frames"} if name == "frames" else {}
+            took = run_feed({name: options} if name else {}, Path(folder))
+            if took is not None:
+                _check_recorded(name, Path(folder))
+                return took
+    raise SystemExit("the machine is too busy to receive so many messages a second")
+
+
+def _check_recorded(name: str, folder: Path) -> None:
+    """What was not recorded cost nothing."""
+    if name == "frames":
+        found = sum(isinstance(each, FrameRecord) for each in Recording(folder / "frames" / "live").frames())
+        assert found >= MESSAGES, found
+    elif name == "store":
+        database = StoreSource(StoreOptions(url=f"sqlite:///{folder}/bars.db")).database
+        assert len(read(database, "BTCUSDT", Timeframe("1h"), end=newest())) == BARS - 1
 
 
 def bench_reading(lot: list[FrameRecord], folder: Path) -> tuple[float, float]:
@@ -125,8 +183,7 @@ def main() -> None:
     for name, redact, part in (("no secret", str, lot), ("a token of 32", Redactor(TOKEN), lot[:20_000])):
         best, median = bench_lines(part, redact)
         print(f"lines, {name}: {best:.2f} µs a record, median {median:.2f}")
-        share = bench_share(lot[: 3 * RATE], redact)
-        print(f"recording {RATE:,} messages a second, {name}: {share:.1%} of one core")
+    bench_feed()
     with tempfile.TemporaryDirectory() as folder:
         size, rate = bench_reading(lot, Path(folder))
     print(f"{size:.0f} MB for a million frames of 300 bytes; {rate:,.0f} records read in a second")

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -94,6 +96,49 @@ def bench_reading(database: Database, count: int, goals: dict[int, str]) -> None
     line("what there is of each series, s", seconds(lambda: series(database)))
 
 
+def bench_by_hand(path: Path, count: int) -> None:
+    """The same rows by SQLite's own module, as tuples: what no store on it can be faster than, on this machine now."""
+    columns = "b.open_time, b.revision, b.close_after, b.open, b.high, b.low, b.close, b.volume, b.form, b.texts"
+    find = f"SELECT {columns} FROM bars b JOIN series s ON s.id = b.series WHERE s.symbol = ? AND b.open_time <= ?"
+    connection = sqlite3.connect(path)
+    for newest in (20, 1_000):
+        text = f"{find} ORDER BY b.open_time DESC LIMIT {newest}"
+        took = []
+        for place in range(2 * SERIES):
+            asked = f"SYMBOL{place % SERIES}", T0 + MINUTE * count
+            took.append(seconds(lambda text=text, asked=asked: connection.execute(text, asked).fetchall()))
+        line(f"  of that SQLite alone, the newest {newest:,}, ms", min(took) * 1e3, "", statistics.median(took) * 1e3)
+    connection.close()
+
+
+def bench_first(path: Path, count: int) -> None:
+    """In a process that has just begun: imports, opening the file, the first question and the second."""
+    code = f"""
+import time
+began = time.perf_counter()
+from wealthsources import Timeframe
+from wealthsources_store.database import Database
+from wealthsources_store.options import StoreOptions
+from wealthsources_store.reading import read
+print((time.perf_counter() - began) * 1e3)
+database = Database(StoreOptions(url="sqlite:///{path}"))
+for _ in range(2):
+    began = time.perf_counter()
+    assert len(read(database, "SYMBOL1", Timeframe("1m"), end={T0 + MINUTE * count}, count=20)) == 20
+    print((time.perf_counter() - began) * 1e3)
+"""
+    told = [
+        [
+            float(text)
+            for text in subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout.split()
+        ]
+        for _ in range(5)
+    ]
+    names = "after a restart: the imports, ms", "  the first newest 20, ms", "  the second, ms"
+    for name, took in zip(names, zip(*told, strict=True), strict=True):
+        line(name, min(took), "", statistics.median(took))
+
+
 def bench_sqlite(lots: list[Bars]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, work in (("", bench_writing), ("minutes", bench_minutes)):
@@ -102,6 +147,8 @@ def bench_sqlite(lots: list[Bars]) -> None:
             if work is bench_writing:
                 bench_writing(database, lots, "<= 20")
                 bench_reading(database, len(lots[0]), {20: "<= 0.3", 1_000: "<= 2"})
+                bench_by_hand(path, len(lots[0]))
+                bench_first(path, len(lots[0]))
             else:
                 bench_minutes(database, lots)
             database.close()

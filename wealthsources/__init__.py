@@ -77,7 +77,7 @@ if TYPE_CHECKING:
         fault_of as fault_of,
         find_faults as find_faults,
     )
-    from wealthsources.recorder import Recorder as Recorder, RecorderHost as RecorderHost
+    from wealthsources.recorder import Recorder as Recorder, RecorderHost as RecorderHost, Sink as Sink
     from wealthsources.resolve.query import BarRequest as BarRequest
     from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
     from wealthsources.runtime.context_time import context_time as context_time
@@ -95,7 +95,6 @@ if TYPE_CHECKING:
         Clock as Clock,
         HistoryRequest as HistoryRequest,
         Host as Host,
-        Sink as Sink,
         Source as Source,
     )
 
@@ -130,7 +129,7 @@ _PUBLIC = {
     "model.timeframe_names": "match_timeframe",
     "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text wall_time",
     "model.validity": "fault_of find_faults",
-    "recorder": "Recorder RecorderHost",
+    "recorder": "Recorder RecorderHost Sink",
     "resolve.query": "BarRequest",
     "runtime.adapter": "ContextDataAdapter DataAdapter",
     "runtime.context_time": "context_time",
@@ -139,7 +138,7 @@ _PUBLIC = {
     "runtime.paced_log": "PacedLogger",
     "runtime.session": "Session current_session open",
     "runtime.signals": "ended_by_signals",
-    "source": "Capabilities Clock HistoryRequest Host Sink Source",
+    "source": "Capabilities Clock HistoryRequest Host Source",
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 __all__ = sorted(_HOME)  # noqa: PLE0605 - one list is enough

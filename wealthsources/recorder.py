@@ -1,4 +1,4 @@
-"""What a recorder is: it stands beside a session, takes its events, and writes them down.
+"""What a recorder is, and any other sink: it stands beside a session and takes its events.
 
 A recorder is offered by an entry point of the group `wealthsources.recorders` that names its class; the entry point's
 name is what stands under `recorder:` in config.yaml.
@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from wealthsources.source import Clock, Sink, Source
+    from wealthsources.model.events import Event
+    from wealthsources.source import Clock, Source
+
+
+class Sink(Protocol):
+    """Who takes the events of a session, as a recorder or a publisher does: `session.subscribe(sink)`.
+
+    Called with one event at a time, on a thread of the session's own, never on one that reads from a network. One that
+    is slow loses updates of forming bars first, then the oldest events (counted in `session.status()`); the bars
+    themselves stay in the source, which can be asked for what was missed.
+    """
+
+    def __call__(self, event: Event, /) -> None:
+        """Take one event. What is raised is logged and counted, and ends nothing."""
 
 
 class RecorderHost(Protocol):
@@ -45,8 +58,11 @@ class RecorderHost(Protocol):
     def drain(self, timeout: float) -> bool:
         """Wait until every event so far has been handed out, at most `timeout` seconds; whether that is so."""
 
-    def subscribe(self, sink: Sink) -> Callable[[], None]:
-        """Call `sink` with every event from now on, on a thread of the session's. Returns what ends that."""
+    def subscribe(self, sink: Sink, *, forming: bool = True) -> Callable[[], None]:
+        """Call `sink` with every event from now on, on a thread of the session's. Returns what ends that.
+
+        `forming=False` leaves out the updates of forming bars, which are nearly all of the events of a feed.
+        """
 
 
 class Recorder(ABC):

@@ -126,6 +126,10 @@ class Host(Protocol):
     def listening(self) -> bool:
         """Whether anybody would receive an event; if not, none need be made."""
 
+    @property
+    def wants_forming(self) -> bool:
+        """Whether anybody would receive an update of a forming bar; those are nearly all of the events of a feed."""
+
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
         """Ask the sources after this one, on a worker; then `done(bars, reason)`, bars being None if none had any."""
 
@@ -137,17 +141,6 @@ class Host(Protocol):
 
     def market(self, symbol: str) -> Market:
         """What is usual where the symbol is traded, as this deployment says it."""
-
-
-class Sink(Protocol):
-    """Who takes the events of a session, as a recorder or a publisher does: `session.subscribe(sink)`.
-
-    Called with one event at a time, on a thread of the session's own. One that is slow loses updates of forming bars
-    first, then the oldest events (counted in `session.status()`); the source can be asked for what was missed.
-    """
-
-    def __call__(self, event: Event, /) -> None:
-        """Take one event. What is raised is logged and counted, and ends nothing."""
 
 
 class Source(ABC):

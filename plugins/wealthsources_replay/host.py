@@ -61,6 +61,11 @@ class ReplayHost:
         """Whether anybody wants events."""
         return self.told is not None or self._host.listening
 
+    @property
+    def wants_forming(self) -> bool:
+        """Whether anybody wants updates of forming bars; `told` gets none."""
+        return self._host.wants_forming
+
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:  # noqa: ARG002
         """Nothing is asked for; the chain asks the other sources whenever it answers."""
         done(None, "a replay fills no holes")

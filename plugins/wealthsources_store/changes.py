@@ -25,14 +25,14 @@ DIFFERENT: Final = -2
 
 
 class State(NamedTuple):
-    """The newest stored state of a bar: values, decimals, texts and source are as the table has them."""
+    """The newest stored state of a bar: values, decimals and texts are as the table has them, `source` is a name."""
 
     revision: int
     known_at: int
     values: tuple[float, ...]
     decimals: int
     texts: str | None
-    source: int = 0
+    source: str = ""
 
 
 class Changes(NamedTuple):
@@ -64,7 +64,7 @@ def changes(
     stored: Mapping[int, State],
     first: list[int],
     revised: int | Sequence[int],
-    of: Sequence[int] | None = None,
+    of: Sequence[str] | None = None,
 ) -> Changes:
     """Compare bars with the newest stored states, by open time.
 

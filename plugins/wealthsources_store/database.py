@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import sys
 import weakref
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -170,6 +171,6 @@ class Database:
 
 
 def _foreign_errors() -> tuple[type[Exception], ...]:
-    """Those of SQLAlchemy, of the file system, and of a driver of which we ask something directly."""
+    """Those of SQLAlchemy, of the file system, and of the drivers, of which we ask something directly."""
     driver = sys.modules.get("psycopg")
-    return (sa.exc.SQLAlchemyError, OSError, *((driver.Error,) if driver else ()))
+    return (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, *((driver.Error,) if driver else ()))

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from wealthsources_store.errors import BadFile
 from wealthsources_store.packing import FINALITIES, Stored
 from wealthsources_store.parquet import load_pyarrow, schema
-from wealthsources_store.reading import names_of_sources, pages
+from wealthsources_store.reading import pages, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from wealthsources import Timeframe
     from wealthsources_store.database import Database
+    from wealthsources_store.packing import Form
 
 
 def path_of(folder: Path, symbol: str, timeframe: Timeframe) -> Path:
@@ -26,7 +27,9 @@ def path_of(folder: Path, symbol: str, timeframe: Timeframe) -> Path:
     name = quote(symbol, safe=" ")
     if name.startswith("."):
         name = f"%2E{name[1:]}"
-    return folder / name / f"{timeframe}.parquet"
+    # Some disks take 1M.parquet for 1m.parquet. `import` reads either.
+    stem = timeframe.name if timeframe.fixed else "1mo"
+    return folder / name / f"{stem}.parquet"
 
 
 def export(
@@ -37,7 +40,7 @@ def export(
     The span is that of `read`. A file that is there is replaced once the new one is whole; where there is nothing to
     write, it is left. Raises ConfigError without pyarrow, StoreError, BadFile if the file cannot be written.
     """
-    made = schema(symbol, timeframe.name)
+    made = schema(symbol, timeframe.name, _spans(database, symbol, timeframe, start, end))
     found = pages(database, symbol, timeframe, start=start, end=end, newest=newest)
     first = next(found, None)
     if first is None:
@@ -45,9 +48,15 @@ def export(
     count = 0
     with _replacing(path) as part, load_pyarrow("pyarrow.parquet").ParquetWriter(part, made, compression="zstd") as out:
         for page in itertools.chain([first], found):
-            out.write_table(_table(page, timeframe, names_of_sources(database), made))
-            count += len(page)
+            out.write_table(_table(*page, timeframe, made))
+            count += len(page.states)
     return count
+
+
+def _spans(database: Database, symbol: str, timeframe: Timeframe, start: int, end: int) -> list[tuple[int, int]]:
+    """When recorders were at work, as far as bars are written that ended then: ends from `start` on, to `end`."""
+    clipped = ((max(span.began, start + 1), min(span.until, end + 1)) for span in recorded(database, symbol, timeframe))
+    return [(began, until) for began, until in clipped if began < until]
 
 
 @contextlib.contextmanager
@@ -70,12 +79,14 @@ def _replacing(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def _table(page: list[Stored], timeframe: Timeframe, names: Mapping[int, str], made: Any) -> Any:
+def _table(states: list[Stored], forms: Mapping[int, Form], timeframe: Timeframe, made: Any) -> Any:
     pa = load_pyarrow()
-    columns = dict(zip(Stored._fields, (list(column) for column in zip(*page, strict=True)), strict=True))
+    columns = dict(zip(Stored._fields, (list(column) for column in zip(*states, strict=True)), strict=True))
     ends = [timeframe.end(time) for time in columns["open_time"]]
-    for name in ("close_time", "known_at"):
-        columns[name] = [end if time is None else time for time, end in zip(columns[name], ends, strict=True)]
-    columns["finality"] = [FINALITIES[code].value for code in columns["finality"]]
-    columns["source"] = [names[code] for code in columns["source"]]
+    for name, after in (("close_time", "close_after"), ("known_at", "known_after")):
+        columns[name] = [end + (ms or 0) for ms, end in zip(columns[after], ends, strict=True)]
+    found = [forms[each] for each in columns["form"]]
+    columns["finality"] = [FINALITIES[form.finality].value for form in found]
+    columns["source"] = [form.source for form in found]
+    columns["decimals"] = [form.decimals for form in found]
     return pa.table([pa.array(columns[field.name], field.type) for field in made], schema=made)

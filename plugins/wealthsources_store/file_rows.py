@@ -35,13 +35,17 @@ _MOST_DECIMALS: Final = 2**30 - 1
 
 
 class SeriesFile(NamedTuple):
-    """A file, the series it is of, what a price may be there, and whether a store was exported to it."""
+    """A file, the series it is of, what a price may be there, and whether a store was exported to it.
+
+    recorded  when recorders were at work for the series, ms, from their beginning until before their end
+    """
 
     path: Path
     symbol: str
     timeframe: Timeframe
     market: Market
     exported: bool
+    recorded: tuple[tuple[int, int], ...] = ()
 
 
 class Rows(NamedTuple):

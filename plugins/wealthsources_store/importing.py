@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from wealthsources import Bar, Bars, RequestError, match_timeframe
+from wealthsources import Bar, Bars, RequestError, check_time, match_timeframe
 from wealthsources_store.errors import BadFile
 from wealthsources_store.file_checks import check_bars, check_order
 from wealthsources_store.file_rows import SeriesFile, open_file, read_rows
-from wealthsources_store.parquet import PLAIN, STATE, SYMBOL, TIMEFRAME
+from wealthsources_store.parquet import PLAIN, RECORDED, STATE, SYMBOL, TIMEFRAME
 from wealthsources_store.reading import BarState
 
 if TYPE_CHECKING:
@@ -41,7 +42,17 @@ def find_series(
     found = match_timeframe(word)
     if found is None or not name:
         raise RequestError(f"{path}: say of which series it is: --symbol BTCUSDT --timeframe 1h")
-    return SeriesFile(path, name, found, market_of(name), exported)
+    spans = _spans(path, written.get(RECORDED, b"[]")) if exported else ()
+    return SeriesFile(path, name, found, market_of(name), exported, spans)
+
+
+def _spans(path: Path, written: bytes) -> tuple[tuple[int, int], ...]:
+    """Raises BadFile."""
+    try:
+        spans = tuple((check_time(began), check_time(until)) for began, until in json.loads(written))
+    except (ValueError, TypeError) as error:
+        raise BadFile(f"{path}: {RECORDED.decode()} is no JSON list of pairs of times ({error})") from None
+    return spans
 
 
 def check(file: SeriesFile, now: int) -> int:

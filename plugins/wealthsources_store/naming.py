@@ -1,4 +1,4 @@
-"""The ids that stand for series and sources in the tables.
+"""The ids that stand for series, and for what many bars have in common, in the tables.
 
 Nothing is remembered between transactions: a number that means another series by now would put bars under a wrong name.
 """
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wealthsources_store.schema import series as _series, sources as _sources
+from wealthsources_store.packing import Form
+from wealthsources_store.schema import forms as _forms, series as _series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 SeriesName = tuple[str, str]
 
 _ALL_SERIES: Final = sa.select(_series.c.id, _series.c.symbol, _series.c.timeframe)
-_ALL_SOURCES: Final = sa.select(_sources.c.id, _sources.c.name)
+_ALL_FORMS: Final = sa.select(_forms.c.id, _forms.c.source, _forms.c.finality, _forms.c.decimals)
+#: More than this, and a table is read whole: a question has a limit to what it may name.
+_MOST_NAMED: Final = 500
 
 
 def series_ids(connection: sa.Connection, wanted: set[SeriesName]) -> dict[SeriesName, int]:
     """The id of each series, new ones included. No other process writes to these series before the end of this one."""
     symbols = {symbol for symbol, _ in wanted}
-    find = _ALL_SERIES.where(_series.c.symbol.in_(symbols)) if len(symbols) < 500 else _ALL_SERIES
+    find = _ALL_SERIES.where(_series.c.symbol.in_(symbols)) if len(symbols) < _MOST_NAMED else _ALL_SERIES
     found = _read_series(connection, find)
     if missing := sorted(wanted - found.keys()):
         rows = [{"symbol": symbol, "timeframe": timeframe} for symbol, timeframe in missing]
@@ -39,18 +42,28 @@ def series_ids(connection: sa.Connection, wanted: set[SeriesName]) -> dict[Serie
     return ids
 
 
-def source_ids(connection: sa.Connection, wanted: set[str]) -> dict[str, int]:
-    """The id of each source, new ones included."""
-    found = {name: each for each, name in source_names(connection).items()}
+def form_ids(connection: sa.Connection, wanted: set[Form]) -> dict[Form, int]:
+    """The id of each form, new ones included."""
+    decimals = {form.decimals for form in wanted}
+    find = _ALL_FORMS.where(_forms.c.decimals.in_(decimals)) if len(decimals) < _MOST_NAMED else _ALL_FORMS
+    found = _read_forms(connection, find)
     if missing := sorted(wanted - found.keys()):
-        _insert(connection, _sources, [{"name": name} for name in missing])
-        found = {name: each for each, name in source_names(connection).items()}
+        _insert(connection, _forms, [form._asdict() for form in missing])
+        found = _read_forms(connection, find)
     return found
 
 
-def source_names(connection: sa.Connection) -> dict[int, str]:
-    """The name of each source, by id."""
-    return dict(connection.execute(_ALL_SOURCES).all())
+def forms_of(connection: sa.Connection, ids: set[int]) -> dict[int, Form]:
+    """The form of each id."""
+    some = f" WHERE id IN ({', '.join(map(str, ids))})" if len(ids) < _MOST_NAMED else ""
+    # SQLAlchemy would take as long to put such a list together as a short answer takes. They are numbers of the table.
+    driver: Any = connection.connection.dbapi_connection
+    found = driver.execute(f"SELECT id, source, finality, decimals FROM forms{some}").fetchall()  # noqa: S608
+    return {each: Form(*rest) for each, *rest in found}
+
+
+def _read_forms(connection: sa.Connection, find: sa.Select[Any]) -> dict[Form, int]:
+    return {Form(*rest): each for each, *rest in connection.execute(find)}
 
 
 def _read_series(connection: sa.Connection, find: sa.Select[Any]) -> dict[SeriesName, int]:
@@ -62,7 +75,7 @@ def insert_into(table: sa.Table, connection: sa.Connection) -> sqlite.Insert | p
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, str]]) -> None:
+def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
     """Another process may be adding the same ones. One by one and in order: no two wait for each other."""
     statement = insert_into(table, connection).on_conflict_do_nothing()
     for row in rows:

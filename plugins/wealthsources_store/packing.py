@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Texts = tuple[str | None, ...]
 
-#: The code of each finality in the table. Not that of a row in memory, which may change; SQLite takes no room for 0, 1.
+#: The code of each finality in the table. Not that of a row in memory, which may change.
 FINALITIES: Final = (Finality.HISTORY, Finality.FLAG, Finality.SUCCESSOR)
 _STATUSES: Final = np.array([closed_by(finality) for finality in FINALITIES], dtype=np.uint8)
 #: The code of every status there is. A bar of which nothing was said came from a history.
@@ -30,35 +31,44 @@ _MOST_REVISIONS: Final = 65_535
 _MOST_SOURCES: Final = 256
 
 
+class Form(NamedTuple):
+    """What many bars have in common; `finality` is an index of FINALITIES, `decimals` as a row in memory has them."""
+
+    source: str
+    finality: int
+    decimals: int
+
+
 class Columns(NamedTuple):
-    """Bars as the table has them, column by column; `values` are five columns, `sources` indices of `Bars.sources`."""
+    """Bars as the table has them, column by column; `values` are five columns, `form` indices of `forms`."""
 
     open_time: list[int]
-    close_time: list[int | None]
+    close_after: list[int | None]
     values: list[list[float]]
     decimals: list[int]
-    finality: list[int]
-    sources: list[int]
+    forms: list[Form]
+    form: list[int]
     texts: list[str | None]
 
 
 class Stored(NamedTuple):
-    """One row of the table, its columns in this order."""
+    """One row of the table, its columns in this order; the first BAR_COLUMNS of them make a bar."""
 
     open_time: int
     revision: int
-    known_at: int | None
-    close_time: int | None
+    close_after: int | None
     open: float
     high: float
     low: float
     close: float
     volume: float
-    decimals: int
-    finality: int
-    source: int
-    epoch: int
+    form: int
     texts: str | None
+    known_after: int | None
+    epoch: int
+
+
+BAR_COLUMNS: Final = Stored._fields.index("known_after")
 
 
 def to_columns(bars: Bars) -> Columns:
@@ -69,21 +79,29 @@ def to_columns(bars: Bars) -> Columns:
     texts = {time: kept for time, kept in bars.texts.items() if kept}
     if (zeros := np.signbit(values) & (values == 0)).any():
         _keep_signs(bars, zeros, decimals, texts)
+    forms, form = _forms(bars, _CODES[fields["status"]], decimals)
     return Columns(
         bars.open_times.tolist(),
-        but_the_ends(bars.close_times, bars),
+        after_the_ends(bars.close_times, bars),
         values.T.tolist(),
         decimals.tolist(),
-        _CODES[fields["status"]].tolist(),
-        bars.source_codes.tolist(),
+        forms,
+        form,
         [_as_json(texts.get(time)) for time in bars.open_times.tolist()] if texts else [None] * len(bars),
     )
 
 
-def but_the_ends(times: NDArray[np.int64] | list[int], bars: Bars) -> list[int | None]:
-    """A time for each bar, None where it is the end of the bar."""
-    others = np.asarray(times) != bars.ends
-    return np.where(others, times, None).tolist() if others.any() else [None] * len(bars)  # type: ignore[call-overload]
+def after_the_ends(times: NDArray[np.int64] | list[int], bars: Bars) -> list[int | None]:
+    """How many ms after the end of each bar its time is, None where it is the end."""
+    after = np.asarray(times) - bars.ends
+    return np.where(after != 0, after, None).tolist() if after.any() else [None] * len(bars)  # type: ignore[call-overload]
+
+
+def _forms(bars: Bars, finality: NDArray[np.int64], decimals: NDArray[np.int64]) -> tuple[list[Form], list[int]]:
+    """The forms there are, and for each bar the place of its own among them."""
+    keys = list(zip(bars.source_codes.tolist(), finality.tolist(), decimals.tolist(), strict=True))
+    places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    return [Form(bars.sources[source], *rest) for source, *rest in places], [places[key] for key in keys]
 
 
 def _check(bars: Bars) -> None:
@@ -117,33 +135,40 @@ def read_texts(column: str | None) -> Texts | None:
     return None if column is None else tuple(json.loads(column))
 
 
-def to_bars(symbol: str, timeframe: Timeframe, stored: Sequence[Sequence[Any]], names: Mapping[int, str]) -> Bars:
-    """Rows of the table as Bars, in the order in which they are given; `names` are those of the sources, by id."""
+def to_bars(symbol: str, timeframe: Timeframe, stored: Sequence[Sequence[Any]], forms: Mapping[int, Form]) -> Bars:
+    """Rows of the table as Bars, in the order in which they are given; `forms` are those of the rows, by id.
+
+    Of each row the first BAR_COLUMNS are looked at.
+    """
     if not stored:
         return Bars.empty(symbol, timeframe)
-    columns = Stored(*zip(*stored, strict=True))  # type: ignore[arg-type]  # whole columns instead of values
+    open_time, revision, close_after, *values, form, texts = islice(zip(*stored, strict=True), BAR_COLUMNS)
     rows = new_rows(len(stored))
     fields = row_fields(rows)
-    for name in ("open_time", *FIELDS, "decimals"):
-        fields[name] = getattr(columns, name)
-    fields["close_time"] = _close_times(columns.close_time, timeframe.ends(fields["open_time"]))  # type: ignore[arg-type]
-    fields["status"] = _STATUSES[list(columns.finality)]  # type: ignore[call-overload]
-    fields["revision"] = np.minimum(columns.revision, _MOST_REVISIONS)
-    ids, fields["source"] = _coded(columns.source)  # type: ignore[arg-type]
-    texts = {row[0]: read for row in stored if (read := read_texts(row[-1]))} if any(columns.texts or ()) else {}
-    return Bars(symbol, timeframe, rows, tuple(names[each] for each in ids), texts)
+    for name, column in zip(("open_time", *FIELDS), (open_time, *values), strict=True):
+        fields[name] = column
+    fields["close_time"] = timeframe.ends(fields["open_time"])
+    if any(close_after):
+        fields["close_time"] += [after or 0 for after in close_after]
+    if any(revision):
+        fields["revision"] = np.minimum(revision, _MOST_REVISIONS)
+    sources = _set_forms(fields, form, forms)
+    aside = zip(open_time, texts, strict=True) if any(texts) else ()
+    kept = {time: read for time, text in aside if (read := read_texts(text))}
+    return Bars(symbol, timeframe, rows, sources, kept)
 
 
-def _close_times(column: Sequence[int | None], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    if not any(column):
-        return ends
-    return np.array([end if time is None else time for time, end in zip(column, ends.tolist(), strict=True)])
-
-
-def _coded(ids: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The ids there are, and for each row the place of its own among them."""
-    known = sorted(set(ids))
-    if len(known) > _MOST_SOURCES:
-        raise ValueError(f"bars of {len(known)} sources in one answer; {_MOST_SOURCES} can be told apart. Ask for less")
+def _set_forms(fields: NDArray[np.void], ids: Sequence[int], forms: Mapping[int, Form]) -> tuple[str, ...]:
+    """Set what each row has of its form; the names of the sources there are."""
+    known = {each: forms[each] for each in dict.fromkeys(ids)}
+    sources = sorted({form.source for form in known.values()})
+    if len(sources) > _MOST_SOURCES:
+        raise ValueError(
+            f"bars of {len(sources)} sources in one answer; {_MOST_SOURCES} can be told apart. Ask for less"
+        )
     places = {each: place for place, each in enumerate(known)}
-    return known, [places[each] for each in ids]
+    place: Any = np.array([places[each] for each in ids]) if len(places) > 1 else 0
+    fields["decimals"] = np.array([form.decimals for form in known.values()])[place]
+    fields["status"] = _STATUSES[[form.finality for form in known.values()]][place]
+    fields["source"] = np.array([sources.index(form.source) for form in known.values()])[place]
+    return tuple(sources)

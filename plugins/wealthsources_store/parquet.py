@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from typing import Any, Final
 
 from wealthsources import FIELDS, ConfigError
@@ -10,6 +11,8 @@ from wealthsources import FIELDS, ConfigError
 #: What says of a file which series it is of.
 SYMBOL: Final = b"wealthsources.symbol"
 TIMEFRAME: Final = b"wealthsources.timeframe"
+#: And when recorders were at work for it: JSON, as in [[began, until], …], ms.
+RECORDED: Final = b"wealthsources.recorded"
 
 #: The columns of a file that a store was exported to. `decimals` and `texts` give the exact text of the values back, as
 #: in the tables: 6 bits for each value, and JSON of the texts that are kept aside.
@@ -27,8 +30,8 @@ def load_pyarrow(module: str = "pyarrow") -> Any:
         ) from None
 
 
-def schema(symbol: str, timeframe: str) -> Any:
-    """The schema of a file of one series. Raises ConfigError."""
+def schema(symbol: str, timeframe: str, spans: list[tuple[int, int]]) -> Any:
+    """The schema of a file of one series, for which recorders were at work in these spans, ms. Raises ConfigError."""
     pa = load_pyarrow()
     time = pa.timestamp("ms", tz="UTC")
     types = {
@@ -40,4 +43,5 @@ def schema(symbol: str, timeframe: str) -> Any:
         "decimals": pa.int64(),
     }
     fields = [pa.field(name, types[name], nullable=name == "texts") for name in (*PLAIN, *STATE)]
-    return pa.schema(fields, metadata={SYMBOL: symbol.encode(), TIMEFRAME: timeframe.encode()})
+    said = {SYMBOL: symbol.encode(), TIMEFRAME: timeframe.encode(), RECORDED: json.dumps(spans).encode()}
+    return pa.schema(fields, metadata=said)

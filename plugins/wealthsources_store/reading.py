@@ -8,12 +8,12 @@ import numpy as np
 import sqlalchemy as sa
 
 from wealthsources import Bar, Bars, Timeframe
-from wealthsources_store.naming import source_names
-from wealthsources_store.packing import Stored, to_bars
+from wealthsources_store.naming import forms_of
+from wealthsources_store.packing import BAR_COLUMNS, Form, Stored, to_bars
 from wealthsources_store.schema import bars as _bars, recorded as _recorded, series as _series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,6 +24,7 @@ _PAGE: Final = 20_000
 _LEAST_TIME, _MOST_TIME = -(2**63), 2**63 - 1
 _MOST_REVISIONS: Final = 2**31 - 1
 
+_FORM: Final = Stored._fields.index("form")
 _COLUMNS: Final = [_bars.c[name] for name in Stored._fields]
 _OF_SERIES: Final = _bars.c.series == (
     sa.select(_series.c.id)
@@ -32,14 +33,15 @@ _OF_SERIES: Final = _bars.c.series == (
 )
 _KEY: Final = sa.tuple_(_bars.c.open_time, _bars.c.revision)
 _GIVEN: Final = sa.tuple_(sa.bindparam("time", type_=sa.BigInteger), sa.bindparam("revision", type_=sa.Integer))
-#: Before a key, the newest first: as the index has them from its end.
+#: Before a key, the newest first: as the index has them from its end. Each column costs a twentieth of the time.
 _NEWEST: Final = (
-    sa.select(*_COLUMNS)
+    sa.select(*_COLUMNS[:BAR_COLUMNS])
     .where(_OF_SERIES, _bars.c.open_time >= sa.bindparam("first", type_=sa.BigInteger))
     .where(_KEY < _GIVEN)
     .order_by(_bars.c.open_time.desc(), _bars.c.revision.desc())
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
+_NEWEST_KNOWN: Final = _NEWEST.add_columns(_bars.c.known_after)
 _SPAN: Final = _bars.c.open_time.between(sa.bindparam("first"), sa.bindparam("last"))
 _REVISED: Final = (
     sa.select(*_COLUMNS)
@@ -103,6 +105,13 @@ class BarState(NamedTuple):
     epoch: int
 
 
+class Page(NamedTuple):
+    """Some rows of the table, and their forms, by id."""
+
+    states: list[Stored]
+    forms: dict[int, Form]
+
+
 class Span(NamedTuple):
     """Times in ms."""
 
@@ -129,24 +138,32 @@ def read(
     """
     first, last = _bound(_LEAST_TIME if start is None else start), _last_open(timeframe, end)
 
+    find = _NEWEST if known_at is None else _NEWEST_KNOWN
+
     def work(connection: sa.Connection) -> Bars:
-        kept: list[Stored] = []
-        for page in _newest_first(connection, symbol, timeframe, first, last, count or _PAGE):
+        kept: list[tuple[Any, ...]] = []
+        for page in _newest_first(connection, find, symbol, timeframe, first, last, count or _PAGE):
             known = page
             if known_at is not None:
                 known = [row for row in page if _was_known(row, timeframe, known_at, late_after)]
-            kept += _first_of_each(known, kept[-1].open_time if kept else None)
+            kept += _first_of_each(known, kept[-1][0] if kept else None)
             if count is not None and len(kept) >= count:
                 break
         kept = kept[:count]
         kept.reverse()
-        return to_bars(symbol, timeframe, kept, source_names(connection) if kept else {})
+        return to_bars(symbol, timeframe, kept, _forms_of(connection, kept))
 
     return database.read(work)
 
 
-def _first_of_each(states: list[Stored], before: int | None) -> list[Stored]:
+def _forms_of(connection: sa.Connection, states: Sequence[Sequence[Any]]) -> dict[int, Form]:
+    return forms_of(connection, {state[_FORM] for state in states}) if states else {}
+
+
+def _first_of_each(states: list[tuple[Any, ...]], before: int | None) -> list[tuple[Any, ...]]:
     """Of each bar the first of these, and none of the bar that opens at `before`."""
+    if not any(state[1] for state in states) and (not states or states[0][0] != before):
+        return states  # as nearly always: none is a revision
     times = [state[0] for state in states]
     return [state for state, time, last in zip(states, times, [before, *times], strict=False) if time != last]
 
@@ -161,24 +178,38 @@ def _bound(time: int) -> int:
     return max(_LEAST_TIME, min(_MOST_TIME, int(time)))
 
 
-def _was_known(row: Stored, timeframe: Timeframe, known_at: int, late_after: int) -> bool:
-    end = timeframe.end(row.open_time)
-    if row.known_at is None or (row.revision == 0 and row.known_at - end <= late_after):
-        return end <= known_at
-    return max(row.known_at, end) <= known_at
+def _was_known(row: tuple[Any, ...], timeframe: Timeframe, known_at: int, late_after: int) -> bool:
+    open_time, revision, after = row[0], row[1], row[BAR_COLUMNS] or 0
+    if revision == 0 and after <= late_after:
+        after = 0
+    return timeframe.end(open_time) + max(after, 0) <= known_at
 
 
 def _newest_first(
-    connection: sa.Connection, symbol: str, timeframe: Timeframe, first: int, last: int, about: int
-) -> Iterator[list[Stored]]:
-    """The states of bars that open in that span, page by page; `about` so many will be asked for."""
+    connection: sa.Connection,
+    find: sa.Select[Any],
+    symbol: str,
+    timeframe: Timeframe,
+    first: int,
+    last: int,
+    about: int,
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The states of bars that open in that span, page by page; `about` so many will be asked for.
+
+    As the driver gives them: the rows of SQLAlchemy around them would cost a sixth of it all.
+    """
     limit, time, revision = min(about, _PAGE), last, _MOST_REVISIONS
     asked = {"symbol": symbol, "timeframe": timeframe.name, "first": first, "limit": limit}
-    while page := connection.execute(_NEWEST, {**asked, "time": time, "revision": revision}).all():
-        yield page  # type: ignore[misc]  # its rows have the names of Stored
+    while page := _driver_rows(connection.execute(find, {**asked, "time": time, "revision": revision})):
+        yield page
         if len(page) < limit:
             return
         time, revision = page[-1][0], page[-1][1]
+
+
+def _driver_rows(result: sa.CursorResult[Any]) -> list[tuple[Any, ...]]:
+    with result:
+        return result.cursor.fetchall()  # type: ignore[return-value]  # a question has a cursor
 
 
 def revisions(database: Database, symbol: str, timeframe: Timeframe, *, start: int, end: int) -> list[BarState]:
@@ -189,11 +220,12 @@ def revisions(database: Database, symbol: str, timeframe: Timeframe, *, start: i
     asked = {"symbol": symbol, "timeframe": timeframe.name, "first": _bound(start), "last": _last_open(timeframe, end)}
 
     def work(connection: sa.Connection) -> list[BarState]:
-        names = source_names(connection)
+        found = connection.execute(_REVISED, asked).all()
+        forms = _forms_of(connection, found)
         return [
-            BarState(bar, bar.end if row.known_at is None else row.known_at, row.epoch)
-            for row in connection.execute(_REVISED, asked)
-            for bar in to_bars(symbol, timeframe, [row], names)
+            BarState(bar, bar.end + (row.known_after or 0), row.epoch)
+            for row in found
+            for bar in to_bars(symbol, timeframe, [row], forms)
         ]
 
     return database.read(work)
@@ -201,7 +233,7 @@ def revisions(database: Database, symbol: str, timeframe: Timeframe, *, start: i
 
 def pages(
     database: Database, symbol: str, timeframe: Timeframe, *, start: int, end: int, newest: bool
-) -> Iterator[list[Stored]]:
+) -> Iterator[Page]:
     """All states of the bars of a span, that of `read`, or of each the newest, by open time and revision.
 
     Each page is read by itself, so what is written meanwhile may be in it. Raises NoStore, StoreError.
@@ -211,11 +243,15 @@ def pages(
     time, revision = _bound(start), -1
     while page := _page(database, find, {**asked, "limit": _PAGE, "time": time, "revision": revision}):
         yield page
-        time, revision = page[-1][0], page[-1][1]
+        time, revision = page.states[-1][:2]
 
 
-def _page(database: Database, find: sa.Select[Any], asked: dict[str, Any]) -> list[Stored]:
-    return database.read(lambda connection: [Stored(*row) for row in connection.execute(find, asked)])
+def _page(database: Database, find: sa.Select[Any], asked: dict[str, Any]) -> Page | None:
+    def work(connection: sa.Connection) -> Page | None:
+        states = [Stored._make(row) for row in _driver_rows(connection.execute(find, asked))]
+        return Page(states, _forms_of(connection, states)) if states else None
+
+    return database.read(work)
 
 
 def open_times(database: Database, symbol: str, timeframe: Timeframe, *, start: int, end: int) -> NDArray[np.int64]:
@@ -223,11 +259,6 @@ def open_times(database: Database, symbol: str, timeframe: Timeframe, *, start: 
     asked = {"symbol": symbol, "timeframe": timeframe.name, "first": _bound(start), "last": _last_open(timeframe, end)}
     found = database.read(lambda connection: connection.execute(_OPEN_TIMES, asked).scalars().all())
     return np.array(found, dtype=np.int64)
-
-
-def names_of_sources(database: Database) -> dict[int, str]:
-    """The name of each source, by id. Raises NoStore, StoreError."""
-    return database.read(source_names)
 
 
 def series_names(database: Database) -> list[tuple[str, Timeframe]]:

@@ -94,7 +94,7 @@ class StoreRecorder(Recorder):
         self._began = self._now()
         self._events_lost = host.events_lost
         self._thread = threading.Thread(target=self._run, name="wealthsources-recorder", daemon=True)
-        self._unsubscribe = host.subscribe(self._take)
+        self._unsubscribe = host.subscribe(self._take, forming=False)
         self._thread.start()
 
     def stop(self) -> None:
@@ -160,6 +160,8 @@ class StoreRecorder(Recorder):
 
     def _run(self) -> None:
         while not self._stopped.wait(_RETRY_EVERY if self._trouble else _FLUSH_EVERY):
+            if self._began is None:  # under a clock that had no time yet
+                self._began = self._now()
             # In trouble always: where nothing waits, nothing else would tell that the store can be written again.
             is_time = bool(self._trouble) or time.monotonic() - self._noted >= _NOTE_EVERY
             self._write(self._now() if is_time else None)

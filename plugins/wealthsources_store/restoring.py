@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import sqlalchemy as sa
-
-from wealthsources import FIELDS, Bars
-from wealthsources_store.changes import State, is_same
+from wealthsources import Bars
+from wealthsources_store.changes import is_same
 from wealthsources_store.naming import series_ids
-from wealthsources_store.schema import bars as _bars
-from wealthsources_store.writing import Batch, write_within
+from wealthsources_store.writing import Batch, stored_states, write_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from wealthsources import Timeframe
+    import sqlalchemy as sa
+
+    from wealthsources_store.changes import State
     from wealthsources_store.database import Database
     from wealthsources_store.reading import BarState
-
-_STORED = (
-    sa.select(*(_bars.c[name] for name in ("open_time", "revision", "known_at", "decimals", "texts", *FIELDS)))
-    .where(_bars.c.series == sa.bindparam("series"))
-    .where(_bars.c.open_time.between(sa.bindparam("first"), sa.bindparam("last")))
-    .order_by(_bars.c.open_time, _bars.c.revision)
-)
 
 
 class Restored(NamedTuple):
@@ -52,8 +44,9 @@ def _restore(connection: sa.Connection, states: Sequence[BarState], now: int) ->
     first, last = states[0].bar, states[-1].bar
     name = (first.symbol, first.timeframe.name)
     series = series_ids(connection, {name})[name]  # from here on nobody else writes to it
-    span = {"series": series, "first": first.open_time, "last": last.open_time}
-    stored = _by_time(connection.execute(_STORED, span), first.timeframe)
+    stored: dict[int, list[State]] = {}
+    for time, one in stored_states(connection, series, first.timeframe, first.open_time, last.open_time):
+        stored.setdefault(time, []).append(one)
     levels: dict[int, list[BarState]] = {}
     different = repeated = 0
     for open_time, group in itertools.groupby(states, lambda state: state.bar.open_time):
@@ -67,15 +60,6 @@ def _restore(connection: sa.Connection, states: Sequence[BarState], now: int) ->
             levels.setdefault(level, []).append(state)
     written = write_within(connection, [_batch(levels[level]) for level in sorted(levels)], now)
     return Restored(written.new + written.revised, repeated + written.repeated, different)
-
-
-def _by_time(rows: Iterable[sa.Row[Any]], timeframe: Timeframe) -> dict[int, list[State]]:
-    found: dict[int, list[State]] = {}
-    for row in rows:
-        known_at = timeframe.end(row.open_time) if row.known_at is None else row.known_at
-        state = State(row.revision, known_at, tuple(row[-len(FIELDS) :]), row.decimals, row.texts)
-        found.setdefault(row.open_time, []).append(state)
-    return found
 
 
 def _following(given: list[BarState], stored: list[State]) -> list[BarState] | None:

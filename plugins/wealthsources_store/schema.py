@@ -16,7 +16,7 @@ from wealthsources_store.errors import NoStore, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VERSION: Final = 1
+VERSION: Final = 2
 #: What makes a store of one version one of the next: version -> work. In the transaction of whoever opens it first.
 MIGRATIONS: Final[dict[int, Callable[[sa.Connection], None]]] = {}
 #: Whoever makes or changes tables on a server holds this lock; any number that no other program is likely to take.
@@ -35,16 +35,21 @@ series: Final = sa.Table(
     sa.UniqueConstraint("symbol", "timeframe"),
 )
 
-sources: Final = sa.Table(
-    "sources",
+#: What many bars have in common, written once: a number in place of three is a tenth of the file. `source` is a name,
+#: `finality` a code of `packing`, `decimals` says with how many each value was written. The search is by decimals.
+forms: Final = sa.Table(
+    "forms",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("finality", sa.SmallInteger, nullable=False),
+    sa.Column("decimals", sa.Integer, nullable=False),
+    sa.UniqueConstraint("decimals", "finality", "source"),
 )
 
-#: Times are ms; `known_at` and `close_time` are NULL where they are the end of the bar, which saves room.
-#: `finality` is a code of `packing`, `texts` is JSON.
-#: No foreign keys: they would be looked up for every row, and rows of `series` and `sources` are never deleted.
+#: `open_time` is in ms; `known_after` and `close_after` say how many ms after the end of the bar it was known and its
+#: source closed it, NULL for none, which saves room. `texts` is JSON.
+#: No foreign keys: they would be looked up for every row, and rows of `series` and `forms` are never deleted.
 #: In SQLite the key is the table, without a second one beside it.
 bars: Final = sa.Table(
     "bars",
@@ -52,12 +57,10 @@ bars: Final = sa.Table(
     sa.Column("series", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("open_time", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("known_at", sa.BigInteger),
-    sa.Column("close_time", sa.BigInteger),
+    sa.Column("known_after", sa.BigInteger),
+    sa.Column("close_after", sa.BigInteger),
     *(sa.Column(name, sa.Double, nullable=False) for name in ("open", "high", "low", "close", "volume")),
-    sa.Column("decimals", sa.Integer, nullable=False),
-    sa.Column("finality", sa.SmallInteger, nullable=False),
-    sa.Column("source", sa.Integer, nullable=False),
+    sa.Column("form", sa.Integer, nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("texts", sa.Text),
     sqlite_with_rowid=False,
@@ -118,7 +121,8 @@ def _refuse_unknown(version: int, place: str) -> None:
     if any(step not in MIGRATIONS for step in range(version, VERSION)):
         raise StoreError(
             f"{place}: is a store of version {version}, which wealthsources {__version__} cannot bring to version "
-            f"{VERSION}; export it with the wealthsources that wrote it, and import that into a new one"
+            f"{VERSION}; with the one that wrote it: `wealthsources export --to FOLDER --revisions`; then with this "
+            "one and a new store: `wealthsources import FOLDER`"
         )
 
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from wealthsources import FIELDS, Timeframe
 from wealthsources_store.changes import DIFFERENT, REPEATED, Changes, State, changes, first_known
-from wealthsources_store.naming import insert_into, series_ids, source_ids
-from wealthsources_store.packing import but_the_ends, to_columns
+from wealthsources_store.naming import form_ids, forms_of, insert_into, series_ids
+from wealthsources_store.packing import after_the_ends, to_columns
 from wealthsources_store.schema import bars as _bars, recorded as _recorded
 
 if TYPE_CHECKING:
@@ -26,22 +26,20 @@ if TYPE_CHECKING:
 
 #: What is written of each state, in this order.
 _NAMES: Final = (
-    *("series", "open_time", "revision", "known_at", "close_time", *FIELDS),
-    *("decimals", "finality", "source", "epoch", "texts"),
+    *("series", "open_time", "revision", "known_after", "close_after", *FIELDS),
+    *("form", "epoch", "texts"),
 )
 _INSERT: Final = f"INSERT INTO bars ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})"  # noqa: S608
 _COPY: Final = f"COPY bars ({', '.join(_NAMES)}) FROM STDIN"
 
 _STORED: Final = (
-    sa.select(
-        *(_bars.c[name] for name in ("open_time", "revision", "known_at", "decimals", "texts", "source", *FIELDS))
-    )
+    sa.select(*(_bars.c[name] for name in ("open_time", "revision", "known_after", "form", "texts", *FIELDS)))
     .where(_bars.c.series == sa.bindparam("series"))
     .where(_bars.c.open_time.between(sa.bindparam("first"), sa.bindparam("last")))
     .order_by(_bars.c.open_time, _bars.c.revision)
 )
-#: No source has this id.
-_NO_SOURCE: Final = -1
+#: No source has this name.
+_NO_SOURCE: Final = "\0"
 _SPANS: Final = sa.select(_recorded.c.began, _recorded.c.until).where(_recorded.c.series == sa.bindparam("series"))
 
 
@@ -126,13 +124,25 @@ def note_recorded(database: Database, series: Iterable[tuple[str, Timeframe | st
         database.write(note)
 
 
+def stored_states(
+    connection: sa.Connection, series: int, timeframe: Timeframe, first: int, last: int
+) -> Iterator[tuple[int, State]]:
+    """The states of the bars of a series that open from `first` to `last`, ms: by open time, oldest state first."""
+    found = connection.execute(_STORED, {"series": series, "first": first, "last": last}).all()
+    forms = forms_of(connection, {row.form for row in found}) if found else {}
+    for row in found:
+        form, known_at = forms[row.form], timeframe.end(row.open_time) + (row.known_after or 0)
+        values = tuple(row[-len(FIELDS) :])
+        yield row.open_time, State(row.revision, known_at, values, form.decimals, row.texts, form.source)
+
+
 class _Writer:
     """Writes batches within one transaction. What is new is collected, and inserted in as few steps as can be."""
 
     def __init__(self, connection: sa.Connection, packed: list[tuple[Batch, Columns]], now: int) -> None:
         self._connection, self._packed, self._now = connection, packed, now
         self._series = series_ids(connection, {batch.series for batch, _ in packed})
-        self._sources = source_ids(connection, {name for batch, _ in packed for name in batch.bars.sources})
+        self._forms = form_ids(connection, {form for _, columns in packed for form in columns.forms})
         self._rows: list[tuple[Any, ...]] = []
         self._collected: set[int] = set()
 
@@ -157,47 +167,29 @@ class _Writer:
         revised = self._now if batch.known_at is None else batch.known_at
         return changes(columns, self._stored(series, batch.bars), first, revised, self._may_follow(batch, columns))
 
-    def _may_follow(self, batch: Batch, columns: Columns) -> list[int] | None:
+    def _may_follow(self, batch: Batch, columns: Columns) -> list[str] | None:
         """For each bar the source whose state it may follow; None: whichever.
 
         What was fetched never takes the place of what another source brought, which may have been seen.
         """
         if batch.only_new:
             return [_NO_SOURCE] * len(columns.open_time)
-        return self._ids_of(batch, columns) if batch.known_at is None else None
-
-    def _ids_of(self, batch: Batch, columns: Columns) -> list[int]:
-        ids = [self._sources[name] for name in batch.bars.sources]
-        return [ids[place] for place in columns.sources]
+        return [columns.forms[place].source for place in columns.form] if batch.known_at is None else None
 
     def _stored(self, series: int, bars: Bars) -> dict[int, State]:
         """The newest state of each bar that is stored of the span."""
-        span = {"series": series, "first": bars.oldest, "last": bars.newest}
-        found = self._connection.execute(_STORED, span)
-        end = bars.timeframe.end
-        return {
-            row.open_time: State(
-                row.revision,
-                end(row.open_time) if row.known_at is None else row.known_at,
-                tuple(row[-len(FIELDS) :]),
-                row.decimals,
-                row.texts,
-                row.source,
-            )
-            for row in found
-        }
+        return dict(stored_states(self._connection, series, bars.timeframe, bars.oldest, bars.newest))
 
     def _collect(self, series: int, batch: Batch, columns: Columns, found: Changes) -> None:
+        ids = [self._forms[form] for form in columns.forms]
         rows: Iterator[tuple[Any, ...]] = zip(
             repeat(series),
             columns.open_time,
             found.revisions,
-            but_the_ends(found.known_at, batch.bars),
-            columns.close_time,
+            after_the_ends(found.known_at, batch.bars),
+            columns.close_after,
             *columns.values,
-            columns.decimals,
-            columns.finality,
-            self._ids_of(batch, columns),
+            [ids[place] for place in columns.form],
             # SQLite takes a number of numpy's for bytes.
             map(int, batch.epoch) if isinstance(batch.epoch, Sequence) else repeat(int(batch.epoch)),
             columns.texts,

@@ -92,7 +92,7 @@ def test_every_room_of_the_core_is_in_its_table():
         ("a trading calendar", "wealthsources/model/"),
         ("a fault of the simulator", "plugins/wealthsources_simulator/faults/"),
         ("a policy about stale answers", "wealthsources/runtime/judging.py"),
-        ("something that consumes events", "wealthsources/source.py"),
+        ("something that consumes events", "wealthsources/recorder.py"),
         ("a recorder, a store", "Sink"),
         ("a metric", "wealthsources/model/status.py"),
     ],

@@ -47,7 +47,9 @@ class Host(SimpleNamespace):
     """Keeps what a source tells, and what it asks for."""
 
     def __init__(self) -> None:
-        super().__init__(name="live", clock=FeedClock(), listening=True, logger=logging.getLogger("test"))
+        super().__init__(
+            name="live", clock=FeedClock(), listening=True, wants_forming=True, logger=logging.getLogger("test")
+        )
         self.events: list[Event] = []
         self.asked: list = []
         self.markets = Markets()

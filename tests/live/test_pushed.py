@@ -526,6 +526,17 @@ def test_where_nobody_listens_no_event_is_made(feed):
     assert feed.held() == [0, 1]
 
 
+def test_where_nobody_wants_updates_of_forming_bars_all_else_is_told(feed):
+    feed.host.wants_forming = False
+    feed.push("BTCUSDT", 0)
+    told = len(feed.told("bar"))
+    feed.push("BTCUSDT", 0, close=1.7)
+    assert len(feed.told("bar")) == told
+    feed.push("BTCUSDT", 1)
+    (closed, _) = feed.told("bar")[told:]
+    assert (closed.bar.open_time, closed.bar.closed, closed.bar.close) == (T0, True, 1.7)
+
+
 # rules about bars ------------------------------------------------------------------------------------------------
 
 

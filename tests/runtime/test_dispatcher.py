@@ -287,6 +287,41 @@ def test_every_subscriber_gets_every_event(dispatcher):
     assert {tuple(event.bar.open_time for event in receiver.events) for receiver in receivers} == {(0, 1, 2)}
 
 
+def test_who_wants_no_updates_of_forming_bars_gets_all_else(dispatcher):
+    without, every = Receiver(3), Receiver(4)
+    for receiver in (without, every):
+        receiver.go.set()
+    dispatcher.subscribe(without, forming=False)
+    dispatcher.subscribe(every)
+    sent = [closed(1), forming(1), Event("state", "live", state="connected"), closed(2)]
+    for event in sent:
+        dispatcher.emit(event)
+    assert every.done.wait(10)
+    assert without.done.wait(10)
+    assert every.events == sent
+    assert without.events == [sent[0], *sent[2:]]
+
+
+def test_where_nobody_wants_updates_of_forming_bars_none_waits(dispatcher):
+    receiver = Receiver(2)
+    end = dispatcher.subscribe(receiver, forming=False)
+    dispatcher.emit(closed(1))
+    assert receiver.busy.wait(10)
+    for volume in range(20):
+        dispatcher.emit(forming(volume))
+    dispatcher.emit(closed(2))
+    receiver.go.set()
+    assert receiver.done.wait(10)
+    assert (dispatcher.conflated, dispatcher.lost) == (0, 0)
+    assert receiver.events == [closed(1), closed(2)]
+    assert dispatcher.listening
+    assert not dispatcher.wants_forming
+    dispatcher.subscribe(lambda event: None)()
+    assert dispatcher.listening
+    end()
+    assert not dispatcher.listening
+
+
 def test_it_is_known_whether_anybody_listens(dispatcher):
     assert not dispatcher.listening
     first = dispatcher.subscribe(print)

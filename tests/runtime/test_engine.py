@@ -310,6 +310,7 @@ def test_events_reach_subscribers(mine):
         session.subscribe(lambda event: (got.append(event), arrived.set()))
         host = session.source("s0").host
         assert host.listening
+        assert host.wants_forming
         host.emit(Event("state", "s0", state="connected"))
         assert arrived.wait(5)
     assert got[0].state == "connected"

@@ -56,7 +56,7 @@ def test_a_lone_host_has_nobody_to_ask_or_tell():
     host.backfill(request(), lambda bars, reason: came.append((bars, reason)))
     host.emit(Event("state", host.name))
     assert came == [(None, "no other source")]
-    assert (host.clock.now(), host.listening) == (at(1), False)
+    assert (host.clock.now(), host.listening, host.wants_forming) == (at(1), False, False)
 
 
 class TestListSource(SourceContract):

@@ -527,7 +527,9 @@ class PushedSource(Source):
     def _tell(self, host: Host, series: SeriesBuffer, stored: Stored, open_time: int, epoch: int) -> None:
         for time_closed in stored.closed:
             self._tell_bar(host, series, time_closed, epoch)
-        if open_time not in stored.closed and stored.kind in ("new", "update", "correction"):
+        if open_time in stored.closed or (stored.kind == "update" and not host.wants_forming):
+            return
+        if stored.kind in ("new", "update", "correction"):
             self._tell_bar(host, series, open_time, epoch)
 
     def _tell_bar(self, host: Host, series: SeriesBuffer, open_time: int, epoch: int) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from wealthsources.model.events import Event
     from wealthsources.model.timeframe import Timeframe
-    from wealthsources.source import Sink
+    from wealthsources.recorder import Sink
 
 _MOST_WAITING: Final = 10_000
 _SLOW: Final = 1.0
@@ -46,7 +46,8 @@ class Dispatcher:
 
     def _begin_anew(self) -> None:
         """Nobody has subscribed, and nothing waits. In a forked child too: those who subscribed did in the parent."""
-        self.listening = False  # whether anybody subscribed; sources ask at every message
+        # Whether anybody subscribed, and to updates of forming bars too; sources ask at every message.
+        self.listening = self.wants_forming = False
         lock = threading.RLock()
         self._ready, self._drained = threading.Condition(lock), threading.Condition(lock)
         # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
@@ -58,13 +59,19 @@ class Dispatcher:
         self._losing = False
         self._forming: dict[_SourceSeries, list[Event]] = {}
         self._callbacks: tuple[Sink, ...] = ()
+        self._of_forming: tuple[Sink, ...] = ()  # of them, those that want updates of forming bars
         self._thread: threading.Thread | None = None
 
-    def subscribe(self, callback: Sink) -> Callable[[], None]:
-        """Call `callback` with every event from now on. Returns what ends that."""
+    def subscribe(self, callback: Sink, *, forming: bool = True) -> Callable[[], None]:
+        """Call `callback` with every event from now on; or all but updates of forming bars. Returns what ends that.
+
+        To wake a thread at every message costs as much as to receive it: who has no use for them should say so.
+        """
         with self._ready:
             self._callbacks = (*self._callbacks, callback)
-            self.listening = True
+            if forming:
+                self._of_forming = (*self._of_forming, callback)
+            self._count_sinks()
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="wealthsources-dispatcher", daemon=True)
                 self._thread.start()
@@ -72,16 +79,20 @@ class Dispatcher:
         def unsubscribe() -> None:
             with self._ready:
                 self._callbacks = tuple(other for other in self._callbacks if other is not callback)
-                self.listening = bool(self._callbacks)
+                self._of_forming = tuple(other for other in self._of_forming if other is not callback)
+                self._count_sinks()
 
         return unsubscribe
 
+    def _count_sinks(self) -> None:
+        self.listening, self.wants_forming = bool(self._callbacks), bool(self._of_forming)
+
     def emit(self, event: Event) -> None:
         """Take an event and return at once."""
-        if not self._callbacks or self._closed:
+        forming = _is_forming(event)
+        if self._closed or not self._who_take(forming):
             return
         series = _series(event)
-        forming = _is_forming(event)
         with self._ready:
             self._look_at_pace()
             waiting = self._forming.get(series) if forming else None
@@ -97,6 +108,9 @@ class Dispatcher:
             else:
                 self._forming.pop(series, None)  # what comes after this event must not overtake it
             self._ready.notify()
+
+    def _who_take(self, forming: bool) -> tuple[Sink, ...]:
+        return self._of_forming if forming else self._callbacks
 
     def _look_at_pace(self) -> None:
         now = self._clock()
@@ -158,7 +172,8 @@ class Dispatcher:
                     continue
                 self._filled -= 1
                 self._handed_out(self._clock())
-                event, callbacks = entry[0], self._callbacks
+                event = entry[0]
+                callbacks = self._who_take(_is_forming(event))
                 self._handing_out = True
                 if self._forming.get(_series(event)) is entry:
                     del self._forming[_series(event)]

@@ -108,6 +108,10 @@ class _Host:
     def listening(self) -> bool:
         return self._dispatcher.listening
 
+    @property
+    def wants_forming(self) -> bool:
+        return self._dispatcher.wants_forming
+
     def backfill(self, request: HistoryRequest, done: Callable[[Bars | None, str], None]) -> None:
         self._engine.backfill(self.name, request, done)
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from wealthsources.config.settings import Config
-    from wealthsources.recorder import Recorder
+    from wealthsources.recorder import Recorder, Sink
     from wealthsources.runtime.deployment import Deployment
     from wealthsources.runtime.dispatcher import Dispatcher
-    from wealthsources.source import Clock, Sink, Source
+    from wealthsources.source import Clock, Source
 
 
 class _Host:
@@ -41,8 +41,8 @@ class _Host:
     def drain(self, timeout: float) -> bool:
         return self._dispatcher.drain(timeout)
 
-    def subscribe(self, sink: Sink) -> Callable[[], None]:
-        return self._dispatcher.subscribe(sink)
+    def subscribe(self, sink: Sink, *, forming: bool = True) -> Callable[[], None]:
+        return self._dispatcher.subscribe(sink, forming=forming)
 
 
 class Recorders:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from wealthsources.recorder import Sink
     from wealthsources.resolve.query import Knowledge
     from wealthsources.runtime.binding_mode import Mode
-    from wealthsources.source import Sink
 
 
 class Session(Engine):

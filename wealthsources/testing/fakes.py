@@ -72,7 +72,7 @@ class LoneHost:
     """A host without a chain behind it: nobody listens, and a backfill finds nothing."""
 
     name = "yours"
-    listening = False
+    listening = wants_forming = False
 
     def __init__(self, clock: SetClock) -> None:
         self.clock = clock

@@ -78,13 +78,15 @@ def _import(database: Database, file: SeriesFile, source: str, now: int) -> str:
     """Check all of a file, then store it; what became of its rows."""
     from wealthsources_store import importing  # noqa: PLC0415 - not for --help
     from wealthsources_store.restoring import Restored, restore  # noqa: PLC0415
-    from wealthsources_store.writing import Batch, Written, write  # noqa: PLC0415
+    from wealthsources_store.writing import Batch, Written, note_recorded, write  # noqa: PLC0415
 
     importing.check(file, now)
     if file.exported:
         done = Restored(0, 0, 0)
         for part in importing.states(file, now):
             done = Restored(*map(sum, zip(done, restore(database, part, now), strict=True)))
+        for began, until in file.recorded:
+            note_recorded(database, [(file.symbol, file.timeframe)], began, until)
         return f"{done.new:,} new, {done.repeated:,} repeated{_left(done.different)}"
     written = Written(0, 0, 0)
     for bars in importing.plain_bars(file, now, source):

@@ -34,6 +34,9 @@ def test_a_host_passes_on_all_but_what_is_asked_of_others():
     host.emit(Event("state", "live", state="connected"))
     host.told = []
     assert host.listening
+    assert not host.wants_forming
+    lone.wants_forming = True
+    assert host.wants_forming
     host.emit(Event("state", "live", state="error"))
     assert ([each.state for each in told], [each.state for each in host.told]) == (["connected", "error"], ["error"])
     answers = []

@@ -5,13 +5,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from wealthsources import Timeframe
+from wealthsources import Timeframe, match_timeframe
 from wealthsources_store import reading
 from wealthsources_store.errors import BadFile
 from wealthsources_store.exporting import export, path_of
+from wealthsources_store.writing import note_recorded
 
 from ...support.bars import at
-from .parquet_files import LATEST, exported
+from .parquet_files import LATEST, exported, found
 from .stock import FRAME, SYMBOL, put
 
 
@@ -55,6 +56,31 @@ def test_no_symbol_leads_out_of_the_folder(symbol, name):
     assert path_of(Path("out"), symbol, Timeframe("1m")) == Path("out", name, "1m.parquet")
 
 
+def test_minutes_and_months_are_two_files_where_a_disk_takes_m_for_M(tmp_path):
+    names = {path_of(tmp_path, SYMBOL, Timeframe(name)).name.casefold() for name in Timeframe.known()}
+    assert len(names) == len(Timeframe.known())
+    for timeframe in map(Timeframe, Timeframe.known()):
+        path = path_of(tmp_path, SYMBOL, timeframe)
+        assert match_timeframe(path.stem) is timeframe
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "spans"),
+    [
+        (0, LATEST, [(at(1), at(2) + 500), (at(8), at(9))]),
+        (at(1), at(2), [(at(1) + 1, at(2) + 1)]),
+        (at(1), at(3), [(at(1) + 1, at(2) + 500)]),
+        (at(2), at(3), [(at(2) + 1, at(2) + 500)]),
+    ],
+)
+def test_when_recorders_were_at_work_as_far_as_bars_are_written(revised, tmp_path, start, end, spans):
+    note_recorded(revised, [(SYMBOL, FRAME)], at(1), at(2) + 500)
+    note_recorded(revised, [(SYMBOL, FRAME)], at(8), at(9))
+    note_recorded(revised, [("ETHUSDT", FRAME)], at(0), at(9))
+    assert export(revised, SYMBOL, FRAME, tmp_path / "some.parquet", start=start, end=end, newest=True)
+    assert found(tmp_path / "some.parquet").recorded == tuple(spans)
+
+
 def test_a_file_is_replaced_when_the_new_one_is_whole(revised, tmp_path, monkeypatch):
     path = tmp_path / "1h.parquet"
     before = exported(revised, path).read_bytes()
@@ -62,7 +88,7 @@ def test_a_file_is_replaced_when_the_new_one_is_whole(revised, tmp_path, monkeyp
     def broken(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("wealthsources_store.exporting.names_of_sources", broken)
+    monkeypatch.setattr("wealthsources_store.exporting._table", broken)
     with pytest.raises(BadFile, match="No space left on device"):
         exported(revised, path)
     assert path.read_bytes() == before

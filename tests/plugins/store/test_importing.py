@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pyarrow.parquet as pq
 import pytest
 
 from wealthsources import RequestError
 from wealthsources_store.errors import BadFile
 from wealthsources_store.importing import check, plain_bars, states
+from wealthsources_store.parquet import RECORDED
 
 from ...support.bars import at
 from .parquet_files import change, exported, found, plain, write_file
@@ -32,6 +34,17 @@ def test_a_column_is_missing(tmp_path, opened):
     put(database, {0: "1"}, at(3), low="0.1")
     with pytest.raises(BadFile, match="has no column epoch"):
         found(change(exported(database, tmp_path / "1h.parquet"), epoch=None))
+
+
+@pytest.mark.parametrize("said", ["", "7", "[[1]]", "[[1, 2]]", '[["a", "b"]]', "{}x", "[null]"])
+def test_when_recorders_were_at_work_must_be_said_in_pairs_of_times(opened, tmp_path, said):
+    database = opened(f"sqlite:///{tmp_path}/bars.db")
+    put(database, {0: "1"})
+    path = exported(database, tmp_path / "all.parquet")
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata(table.schema.metadata | {RECORDED: said.encode()}), path)
+    with pytest.raises(BadFile, match=r"all.parquet: wealthsources.recorded is no JSON list of pairs of times \("):
+        found(path)
 
 
 def test_plain_bars_are_closed_history_with_the_texts_of_the_file(tmp_path):

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources_store.naming import series_ids, source_ids, source_names
+from wealthsources_store.naming import form_ids, forms_of, series_ids
+from wealthsources_store.packing import Form
 
 from .stock import put
 
@@ -29,10 +30,32 @@ def test_more_symbols_than_a_question_may_name(names):
     assert names.write(lambda connection: series_ids(connection, wanted)).keys() == wanted
 
 
-def test_sources_by_name_and_back(names):
-    ids = names.write(lambda connection: source_ids(connection, {"live", "história", ""}))
-    assert ids.keys() == {"live", "história", ""}
-    assert names.read(source_names) == {each: name for name, each in ids.items()}
+def test_forms_by_what_they_are_and_back(names):
+    wanted = {
+        Form("live", 1, 7),
+        Form("live", 2, 7),
+        Form("live", 1, 2**30 - 1),
+        Form("história", 1, 7),
+        Form("", 0, 0),
+    }
+    ids = names.write(lambda connection: form_ids(connection, wanted))
+    assert ids.keys() >= wanted
+    assert len({*ids.values()}) == len(ids)
+    assert names.read(lambda connection: forms_of(connection, {ids[form] for form in wanted})).keys() == {
+        ids[form] for form in wanted
+    }
+    for form in wanted:
+        assert names.read(lambda connection, each=ids[form]: forms_of(connection, {each})) == {ids[form]: form}
+    again = names.write(lambda connection: form_ids(connection, {*wanted, Form("more", 0, 0)}))
+    assert {form: again[form] for form in wanted} == {form: ids[form] for form in wanted}
+
+
+def test_more_forms_than_a_question_may_name(names):
+    wanted = {Form("live", 1, decimals) for decimals in range(700)}
+    ids = names.write(lambda connection: form_ids(connection, wanted))
+    assert ids.keys() >= wanted
+    found = names.read(lambda connection: forms_of(connection, {ids[form] for form in wanted}))
+    assert {found[ids[form]] for form in wanted} == wanted
 
 
 def test_what_was_taken_back_left_no_id(names):

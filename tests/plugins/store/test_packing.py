@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wealthsources import FIELDS, Bars, Finality, Timeframe
-from wealthsources_store.packing import Stored, read_texts, to_bars, to_columns
+from wealthsources import FIELDS, Bars, Finality, Timeframe, row_fields
+from wealthsources_store.packing import Form, Stored, read_texts, to_bars, to_columns
 
 from ...support.bars import at, ms, record
 from .stock import FRAME, SYMBOL, closes
@@ -15,23 +15,20 @@ TEXTS = ["1e-7", "0.12345678901234567890", ".5", "5.", "+7", "100.500", "-0", "-
 def there_and_back(bars: Bars) -> Bars:
     """Through the columns, as the table has them."""
     columns = to_columns(bars)
-    ids = [source + 10 for source in columns.sources]
     nothing = [0] * len(bars)
     rows = zip(
         columns.open_time,
         nothing,
-        nothing,
-        columns.close_time,
+        columns.close_after,
         *[[value + 0.0 for value in values] for values in columns.values],  # SQLite has no -0.0 either
-        columns.decimals,
-        columns.finality,
-        ids,
-        nothing,
+        [place + 10 for place in columns.form],
         columns.texts,
+        nothing,
+        nothing,
         strict=True,
     )
     stored = [Stored(*row) for row in rows]
-    return to_bars(bars.symbol, bars.timeframe, stored, {place + 10: name for place, name in enumerate(bars.sources)})
+    return to_bars(bars.symbol, bars.timeframe, stored, {place + 10: form for place, form in enumerate(columns.forms)})
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -76,7 +73,7 @@ def test_months_end_where_the_next_one_begins():
     frame = Timeframe("1M")
     values = dict.fromkeys(FIELDS, "1")
     bars = Bars.from_records(SYMBOL, frame, [{"open_time": ms(2024, month, 1), **values} for month in (1, 2)])
-    assert to_columns(bars).close_time == [None, None]
+    assert to_columns(bars).close_after == [None, None]
     assert there_and_back(bars).close_times.tolist() == [ms(2024, 2, 1), ms(2024, 3, 1)]
 
 
@@ -99,15 +96,27 @@ def test_what_cannot_be_kept_is_refused(bars, told):
 
 
 def test_more_sources_than_one_answer_can_name_are_not_mixed_up():
-    row = Stored(0, 0, 0, None, 1.0, 1.0, 1.0, 1.0, 1.0, 0, 0, 0, 0, None)
-    stored = [row._replace(open_time=at(place), source=place) for place in range(300)]
+    row = Stored(0, 0, None, 1.0, 1.0, 1.0, 1.0, 1.0, 0, None, None, 0)
+    stored = [row._replace(open_time=at(place), form=place) for place in range(300)]
     with pytest.raises(ValueError, match="bars of 300 sources in one answer"):
-        to_bars(SYMBOL, FRAME, stored, {place: str(place) for place in range(300)})
+        to_bars(SYMBOL, FRAME, stored, {place: Form(str(place), 0, 0) for place in range(300)})
 
 
 def test_a_revision_that_a_row_cannot_count_stays_at_the_most():
-    row = Stored(at(0), 70_000, 0, None, 1.0, 1.0, 1.0, 1.0, 1.0, 0, 0, 1, 0, None)
-    assert to_bars(SYMBOL, FRAME, [row], {1: "live"})[0].revision == 65_535
+    row = Stored(at(0), 70_000, None, 1.0, 1.0, 1.0, 1.0, 1.0, 1, None, None, 0)
+    assert to_bars(SYMBOL, FRAME, [row], {1: Form("live", 0, 0)})[0].revision == 65_535
+
+
+def test_bars_of_several_forms_have_each_its_own():
+    row = Stored(0, 0, None, 1.0, 1.0, 1.0, 1.0, 1.0, 0, None, None, 0)
+    stored = [row._replace(open_time=at(place), form=form) for place, form in enumerate((9, 4, 9, 5))]
+    two = closes({0: "1.00"}).rows
+    decimals = [int(row_fields(rows)["decimals"][0]) for rows in (two, closes({0: 1}).rows)]
+    forms = {9: Form("b", 1, decimals[0]), 4: Form("a", 2, decimals[1]), 5: Form("b", 0, decimals[1])}
+    bars = to_bars(SYMBOL, FRAME, stored, forms)
+    assert [bar.source for bar in bars] == ["b", "a", "b", "b"]
+    assert [bar.finality for bar in bars] == ["flag", "successor", "flag", "history"]
+    assert [bar.exact("close") for bar in bars] == ["1.00", "1.0", "1.00", "1.0"]
 
 
 def test_texts_are_read_from_json():

@@ -148,13 +148,14 @@ def test_a_reader_in_the_middle_of_a_long_answer_is_not_disturbed_by_who_writes(
 def test_all_states_or_the_newest_ones_oldest_first(ten, page, monkeypatch):
     monkeypatch.setattr(reading, "_PAGE", page)
     span = {"start": at(3), "end": at(7)}
-    states = [row for rows in reading.pages(ten, SYMBOL, FRAME, **span, newest=False) for row in rows]
+    states = [row for page in reading.pages(ten, SYMBOL, FRAME, **span, newest=False) for row in page.states]
     assert [((row.open_time - at(0)) // HOUR, row.close) for row in states] == [
         *[(3, 3.0), (4, 4.0), (4, 40.0), (5, 5.0), (5, 50.0), (5, 55.0), (6, 6.0)]
     ]
-    newest = [row for rows in reading.pages(ten, SYMBOL, FRAME, **span, newest=True) for row in rows]
+    pages = [*reading.pages(ten, SYMBOL, FRAME, **span, newest=True)]
+    newest = [row for page in pages for row in page.states]
     assert [row.close for row in newest] == [3.0, 40.0, 55.0, 6.0]
-    assert {reading.names_of_sources(ten)[row.source] for row in newest} == {"live"}
+    assert {page.forms[row.form].source for page in pages for row in page.states} == {"live"}
 
 
 def test_when_bars_open_each_once(ten):

@@ -58,7 +58,7 @@ class Host:
         self.events_lost = 0
         self.sinks: list = []
 
-    def subscribe(self, sink):
+    def subscribe(self, sink, *, forming=True):
         self.sinks.append(sink)
         return self.sinks.clear
 

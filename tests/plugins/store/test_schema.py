@@ -13,6 +13,8 @@ from wealthsources_store.writing import Written
 
 from .stock import got, put
 
+OLDER = schema.VERSION - 1
+
 
 @pytest.fixture
 def older(database):
@@ -31,14 +33,16 @@ def test_tables_are_made_by_who_writes_first(database):
     put(database, {0: "1"})
     assert got(database) == {0: "1"}
     assert database.read(lambda connection: is_current(connection, "x"))
-    assert database.read(lambda connection: connection.execute(sa.select(schema.about.c.version)).all()) == [(1,)]
+    assert database.read(lambda connection: connection.execute(sa.select(schema.about.c.version)).all()) == [
+        (schema.VERSION,)
+    ]
 
 
 def test_an_older_store_is_brought_up_to_date_by_who_opens_it_first(url, opened, older, monkeypatch):
-    older(0)
+    older(OLDER)
     monkeypatch.setitem(
         schema.MIGRATIONS,
-        0,
+        OLDER,
         lambda connection: connection.exec_driver_sql("ALTER TABLE bars ADD COLUMN added INTEGER DEFAULT 7"),
     )
     reader = opened(url)
@@ -48,16 +52,16 @@ def test_an_older_store_is_brought_up_to_date_by_who_opens_it_first(url, opened,
 
 
 def test_a_migration_that_fails_changes_nothing(url, opened, older, monkeypatch):
-    older(0)
+    older(OLDER)
 
     def fail(connection: sa.Connection) -> None:
         connection.exec_driver_sql("ALTER TABLE bars ADD COLUMN added INTEGER")
         connection.exec_driver_sql("SELECT 1 FROM nowhere")
 
-    monkeypatch.setitem(schema.MIGRATIONS, 0, fail)
+    monkeypatch.setitem(schema.MIGRATIONS, OLDER, fail)
     with pytest.raises(StoreError, match="nowhere"):
         got(opened(url))
-    monkeypatch.setitem(schema.MIGRATIONS, 0, lambda _: None)
+    monkeypatch.setitem(schema.MIGRATIONS, OLDER, lambda _: None)
     reader = opened(url)
     assert got(reader) == {0: "1"}
     names = reader.read(lambda connection: {column["name"] for column in sa.inspect(connection).get_columns("bars")})
@@ -65,13 +69,17 @@ def test_a_migration_that_fails_changes_nothing(url, opened, older, monkeypatch)
 
 
 def test_a_store_of_a_version_that_we_cannot_read_is_refused_with_the_remedy(url, opened, older):
-    older(0)
+    older(OLDER)
     with pytest.raises(
-        StoreError, match=f"of version 0, which wealthsources {__version__} cannot bring to version 1; "
+        StoreError,
+        match=f"of version {OLDER}, which wealthsources {__version__} cannot bring to version {schema.VERSION}; with "
+        "the one that wrote it: `wealthsources export --to FOLDER --revisions`; then .* `wealthsources import FOLDER`",
     ):
         got(opened(url))
     older(9)
-    with pytest.raises(StoreError, match=r"of version 9, .* those up to 1; upgrade it: pip install --upgrade"):
+    with pytest.raises(
+        StoreError, match=f"of version 9, .* those up to {schema.VERSION}; upgrade it: pip install --upgrade"
+    ):
         put(opened(url), {0: "1"})
 
 

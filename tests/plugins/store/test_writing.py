@@ -155,7 +155,7 @@ def test_each_bar_may_have_its_own_connection(database):
 
     write(database, [Batch(closes({0: "1", 1: "2"}), [at(1), at(2)], epoch=[3, 4])], NOW)
     (page,) = pages(database, SYMBOL, FRAME, start=0, end=NOW, newest=True)
-    assert [row.epoch for row in page] == [3, 4]
+    assert [row.epoch for row in page.states] == [3, 4]
 
 
 def test_within_a_transaction_of_another(database):

@@ -6,11 +6,12 @@ from wealthsources.cli.plugin_commands import load, offers
 from wealthsources_store.commands.export import app as export
 from wealthsources_store.commands.import_files import app
 from wealthsources_store.errors import NoStore
-from wealthsources_store.reading import read, revisions
+from wealthsources_store.reading import read, recorded, revisions
+from wealthsources_store.writing import note_recorded
 
 from ....support.bars import at
 from ..parquet_files import change, plain, write_file
-from ..stock import FRAME, NOW, SYMBOL, put
+from ..stock import FRAME, NOW, SYMBOL, got, put
 
 
 @pytest.fixture
@@ -33,6 +34,19 @@ def test_what_was_exported_comes_back_as_it_was(place, out):
     assert (done.exit_code, done.stdout) == (0, f"{out}/BTCUSDT/1h.parquet: 3 new, 0 repeated\n")
     assert states(place, "other") == states(place, "store")
     assert place.run(app, out, "--store", "other").stdout.endswith(": 0 new, 3 repeated\n")
+
+
+def test_what_a_recorder_did_not_bring_is_known_as_late_as_where_it_was_recorded(place):
+    database = place.database()
+    put(database, {0: "11.00", 1: "11.5"}, at(2))
+    note_recorded(database, [(SYMBOL, FRAME)], at(0), at(5))
+    place.run(export, "--to", place.folder / "out")
+    assert place.run(app, place.folder / "out", "--store", "other").exit_code == 0
+    assert place.run(app, place.folder / "out", "--store", "other").exit_code == 0
+    assert recorded(place.database("other"), SYMBOL, FRAME) == recorded(database, SYMBOL, FRAME) == [(at(0), at(5))]
+    for name in ("store", "other"):
+        put(place.database(name), {2: "12", 5: "13"}, now=at(50))  # fetched: nobody listened when the second one ended
+        assert got(place.database(name), known_at=at(49)) == {0: "11.00", 1: "11.5", 5: "13"}
 
 
 def test_where_other_things_were_known_they_stay(place, out):
