@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wealthsources_simulator.history.truth import Truth
 
 _PATH: Final = re.compile(r"/v2/aggs/ticker/[^/]+/range/[1-9][0-9]*/(minute|hour)/[0-9]+/[0-9]+")
+_REQUEST: Final = "6a7e4663-79af"
 _MINUTE: Final = 60_000
 _MINUTES: Final = {"minute": 1, "hour": 60}
 #: ms; so much later a plan that is late has a trade.
@@ -66,7 +67,7 @@ class Massive(HistoryExchange):
             "resultsCount": len(bars),
             "adjusted": ask.query.get("adjusted", "true") == "true",
             "status": "DELAYED" if self._delayed else "OK",
-            "request_id": "6a7e466379af0a71039d60cc78e72282",
+            "request_id": _REQUEST,
         }
         if bars:  # with none there is no such field
             told["results"] = [_row(bar) for bar in bars]
@@ -107,7 +108,7 @@ def _minutes(path: str) -> int:
 
 def _refusal(status: int, word: str, message: str) -> Refusal:
     field = "message" if word == "NOT_AUTHORIZED" else "error"
-    return Refusal(status, {"status": word, "request_id": "6a7e466379af0a71039d60cc78e72282", field: message})
+    return Refusal(status, {"status": word, "request_id": _REQUEST, field: message})
 
 
 def _row(bar: PlayedBar) -> dict[str, Any]:
