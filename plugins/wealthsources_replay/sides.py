@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import wealthdata
-from wealthsources import ConfigError, WealthSourcesError
+from wealthsources import AllSourcesFailed, ConfigError, WealthSourcesError
 from wealthsources_replay.deployed import open_deployment, with_sources
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ class Call(NamedTuple):
     answers: list[Observation]
     raised: Exception | None
     was_called: bool = True
+
+    @property
+    def failure(self) -> WealthSourcesError | None:
+        """Why there was no bar, if a source failed."""
+        error = None if self.was_called else self.answers[0].error
+        failed = isinstance(error, AllSourcesFailed) and any(each.outcome == "failed" for each in error.attempts)
+        return error if failed else None
 
 
 class Side:

@@ -69,18 +69,28 @@ def parts(text: str) -> list[str]:
     return [part.lower() for part in _PARTS.findall(text)]
 
 
+@functools.lru_cache(1)
+def tokens(source: str) -> list[tokenize.TokenInfo]:
+    return list(tokenize.generate_tokens(io.StringIO(source).readline))
+
+
+@functools.lru_cache(1)
+def tree(source: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(source)))
+
+
 def names(source: str) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    for token in tokens(source):
         if token.type == tokenize.NAME:
             yield token.start[0], token.string
 
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
     """Comments and docstrings, line by line; what they quote between backticks is code, and no prose."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    for token in tokens(source):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
-    for node in ast.walk(ast.parse(source)):
+    for node in tree(source):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
@@ -90,7 +100,7 @@ def prose(source: str) -> Iterator[tuple[int, str]]:
 
 def timeframes_called_frames(source: str) -> Iterator[tuple[int, str]]:
     """Names with `frame` in them that are given a Timeframe: by annotation, or by what is assigned."""
-    for node in ast.walk(ast.parse(source)):
+    for node in tree(source):
         if isinstance(node, ast.arg) and node.annotation is not None and _is_timeframe(node.annotation):
             yield node.lineno, node.arg
         elif isinstance(node, ast.AnnAssign) and _is_timeframe(node.annotation):
@@ -111,6 +121,8 @@ def _targets(target: ast.expr) -> Iterator[tuple[int, str]]:
 
 
 def _is_timeframe(annotation: ast.expr) -> bool:
+    if isinstance(annotation, ast.Name):
+        return annotation.id == "Timeframe"
     return re.search(r"\bTimeframe\b", ast.unparse(annotation)) is not None
 
 

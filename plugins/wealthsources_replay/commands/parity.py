@@ -113,6 +113,8 @@ def find_differences(
 
 def _call(now: int, bar: Any, sides: tuple[Side, Side], comparison: Comparison) -> Iterator[Difference]:
     live, backtest = [side.call(now, bar) for side in sides]
+    if backtest.failure:  # a store that cannot be read answers nothing that could be compared
+        raise backtest.failure
     both = live.was_called and backtest.was_called
     answers = [call.answers if both else call.answers[:1] for call in (live, backtest)]
     found = [*comparison.compare(now, *answers)]

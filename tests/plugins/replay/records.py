@@ -31,7 +31,7 @@ def record(folder, records, **options) -> FrameWriter:
     made = writer(folder, **options)
     for each in records:
         made.add(each)
-    made.close()
+    made.close(30.0)
     return made
 
 

@@ -22,9 +22,9 @@ def ends_well(process) -> str:
 
 def test_two_read_while_a_third_writes(url, opened):
     put(opened(url), {0: "0"}, now=LATEST)
-    readers = [start("read", url, 150) for _ in range(2)]
+    readers = [start("read", url, 60) for _ in range(2)]
     assert [reader.stdout.readline() for reader in readers] == ["reading\n"] * 2
-    assert len(ends_well(start("write", url, 150)).split()) == 150
+    assert len(ends_well(start("write", url, 60)).split()) == 60
     assert all(int(ends_well(reader)) > 1 for reader in readers)
 
 

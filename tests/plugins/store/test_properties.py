@@ -22,7 +22,7 @@ _symbols = (f"S{number}" for number in itertools.count())
 
 PRICES = st.sampled_from(["1", "2", "2.0", "3e-1", ".25", "0.12345678901234567890", "0.12345678901234567891"])
 VALUES = st.dictionaries(st.integers(0, 5), PRICES, min_size=1)
-on_both = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+on_both = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 class Call(NamedTuple):

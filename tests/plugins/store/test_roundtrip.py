@@ -17,7 +17,7 @@ from .parquet_files import exported, restored
 from .stock import FRAME, closes
 from .test_properties import CALLS, OVER
 
-on_both = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+on_both = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def everything(database, symbol, **asked):

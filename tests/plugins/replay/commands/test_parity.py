@@ -105,3 +105,11 @@ def test_a_folder_without_a_recording_is_refused(run, tmp_path):
     (tmp_path / "live").rename(tmp_path / "moved")
     done = run()
     assert (done.exit_code, done.stderr) == (2, f"error: there is no folder {tmp_path}/live\n")
+
+
+def test_a_store_that_cannot_be_read_is_no_difference(run, tmp_path):
+    deploy(tmp_path, minutes=2, stored=0)
+    (tmp_path / "bars.db").write_bytes(b"no database" * 100)
+    done = run()
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "is no SQLite database" in done.stderr
