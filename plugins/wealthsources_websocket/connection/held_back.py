@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from wealthsources_websocket.connection.handler import Log
     from wealthsources_websocket.protocols.base import Series
 
+    #: What came, of which series (None: it was lost), and when, monotonic.
+    _Held = tuple[BarMessage | Malformed, Series | None, float]
+
 _FULL: Final = "the next connection has brought more than %d messages (a fixed limit); the oldest are let go of"
 
 
@@ -32,7 +35,7 @@ class HeldBack:
         self._partial_first = partial_first
         self._lock = ForkLock()
         self._numbers = itertools.count()
-        self._held: dict[Hashable, tuple[BarMessage | Malformed, Series | None, float]] = {}
+        self._held: dict[Hashable, _Held] = {}
         self._volumes: dict[tuple[Series, int], float] = {}  # of whole bars, by series and open time
         self._first: dict[Series, int] = {}
         self._said_full = False
@@ -51,10 +54,11 @@ class HeldBack:
     def take(self, forming: Mapping[Series, Sequence[tuple[int, float]]]) -> list[tuple[BarMessage | Malformed, float]]:
         """Everything with the monotonic time when it came, in its order; then nothing is held any more.
 
+        But no bar comes after a later one of its series, as one would whose flag was late: it would be told as missing.
         An older state of one of these bars is left out: what we have of it is known to be newer.
         """
         with self._lock:
-            held = list(self._held.values())
+            held = _in_order(list(self._held.values()))
             self._held.clear()
         return [(message, at) for message, series, at in held if not self._is_older(message, series, forming)]
 
@@ -81,6 +85,8 @@ class HeldBack:
             return False
         with self._lock:
             first = self._first.setdefault(series, bar.open_time)
+            if self._partial_first and bar.open_time < first:
+                return True  # nobody is to take it for the first
             if not self._partial_first or bar.open_time > first:
                 self._volumes[series, bar.open_time] = bar.values[4]
             self._keep((bar.symbol, bar.timeframe, bar.open_time), bar, series, now)
@@ -119,3 +125,21 @@ class HeldBack:
     def is_silent(self, shard: Shard, now: float) -> bool:  # noqa: ARG002 - the same
         """It is not judged."""
         return False
+
+
+def _in_order(held: Sequence[_Held]) -> list[_Held]:
+    """The same, but each bar before the later ones of its series.
+
+    A bar moves towards the front only, so what was lost after a message of it stays after it and makes it uncertain.
+    """
+    keys = [(place, 0) for place in range(len(held))]
+    bars = [
+        (message.open_time, place, series)
+        for place, (message, series, _) in enumerate(held)
+        if isinstance(message, BarMessage) and series is not None
+    ]
+    first: dict[Series, int] = {}  # of the bars from this one on
+    for open_time, place, series in sorted(bars, reverse=True):
+        first[series] = min(place, first.get(series, place))
+        keys[place] = (first[series], open_time)
+    return [held[place] for place in sorted(range(len(held)), key=keys.__getitem__)]

@@ -1,4 +1,4 @@
-"""A market that pushes nothing but trades, on connections that the server ends: what the source has in the end."""
+"""A source whose connections follow one another, each made beside the one before: what it has in the end, and told."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ...live.feed import Host
 from ...support.bars import FRAME, at, places
 from ...support.waiting import wait_until
 from .conftest import QUICK
+from .protocols.invented import Invented
 
 SERIES = ("BTCUSDT", "1h")
 
@@ -54,30 +55,39 @@ class Trades:
 
 
 @pytest.fixture
-def follow(serve, policies):
-    """A source of that market, and its shard."""
+def connect(serve, policies):
+    """A source of what the script sends, begun on behalf of that host, and its shard."""
     made = []
 
-    policies["renew_at"] = (0.02, 0.06)  # of these ten seconds: soon
-
-    def follow(trades: Trades, *, continuous: bool):
-        host = Host()
-        host.markets = Markets(Market(continuous=continuous))
-        source = PushedSource()
-        source.subscribe_to([SERIES[0]], [SERIES[1]])
+    def connect(script, protocol, host: Host, *symbols: str):
+        source = PushedSource(closes_by=protocol.closes_by)
+        source.subscribe_to(symbols, [SERIES[1]])
         source.begin(host)
-        options = WebSocketOptions(**QUICK | {"endpoint": serve(trades.script).url})
-        log = logging.getLogger("test")
-        made.append(Shards(options, Mortal(), [SERIES], source, log, Policies(**policies)))
+        options = WebSocketOptions(**QUICK | {"endpoint": serve(script).url})
+        series = [(symbol, SERIES[1]) for symbol in symbols]
+        made.append(Shards(options, protocol, series, source, logging.getLogger("test"), Policies(**policies)))
         source.assign(made[-1].shard_of)
         made[-1].start()
         (client,) = made[-1].clients
         wait_until(lambda: client.state == "connected")
         return source, client
 
-    yield follow
+    yield connect
     for shards in made:
         shards.stop()
+
+
+@pytest.fixture
+def follow(connect, policies):
+    """A source of that market, and its shard."""
+    policies["renew_at"] = (0.02, 0.06)  # of these ten seconds: soon
+
+    def follow(trades: Trades, *, continuous: bool):
+        host = Host()
+        host.markets = Markets(Market(continuous=continuous))
+        return connect(trades.script, Mortal(), host, SERIES[0])
+
+    return follow
 
 
 @pytest.mark.parametrize("steps", [(1,), (1, 2, 5)], ids=["every hour", "now and then"])
@@ -100,3 +110,38 @@ def test_no_bar_is_lost_to_connections_that_the_server_ends(follow, bar, steps):
     assert (bars.holes, series.holes()) == ((), ())
     assert client.reconnects_by_reason == {"lifetime": client.epoch - 1}
     assert sum(client.counters[name] for name in client.counters if name.startswith("lost.")) == 0
+
+
+def hour(place: int, volume: str, *, closed: bool = False, topic: str = "XBT-USDT@3600") -> dict:
+    values = ["10.25", "12", "9", "10.50", volume]
+    return {"event": "bar", "topic": topic, "open": at(place), "ohlcv": values, "closed": closed}
+
+
+def ahead(peer) -> None:
+    """The first connection wants to be followed; the next one is two bars ahead of it, in one series."""
+    peer.upgrade()
+    peer.send({"event": "hello"})
+    peer.message()
+    peer.send({"event": "welcome"})
+    peer.send(*({"event": "subscribed", "topic": topic} for topic in peer.message()["topics"]))
+    other = hour(0, "1", topic="ETHUSDT@3600")
+    if peer.number == 1:
+        peer.send(hour(0, "3"), other, {"event": "restart"})
+    else:
+        peer.send(hour(1, "1"), hour(0, "4", closed=True), hour(2, "1"), hour(1, "2", closed=True))
+        peer.send(other)  # not before this one is read may that connection take over
+    peer.stay()
+
+
+def test_a_flag_that_came_late_while_the_next_connection_waited_leaves_no_hole(connect):
+    host = Host()
+    source, client = connect(ahead, Invented(), host, "BTCUSDT", "ETHUSDT")
+    wait_until(lambda: client.counters["takeovers"] == 1)
+    series = source.store.series(SERIES[0], FRAME)
+    wait_until(lambda: len(series.snapshot()) == 2)
+    assert [bar.volume for bar in series.snapshot()] == [4.0, 2.0]
+    assert [(event.bar.open_time, event.bar.volume) for event in host.told("bar") if event.bar.closed] == [
+        (at(0), 4.0),
+        (at(1), 2.0),
+    ]
+    assert (host.told("hole"), client.counters["holes"]) == ([], 0)

@@ -51,12 +51,40 @@ def kept():
 
 def test_the_last_message_of_each_bar_is_kept_in_the_order_in_which_they_came_last(kept):
     kept.bar(1, 1)
+    kept.bar(1, 2, symbol="ethusdt")
+    kept.bar(1, 3)
+    kept.bar(2, 4)
+    assert kept.take() == [(1, 2, 2.0), (1, 3, 3.0), (2, 4, 4.0)]
+    assert kept.take() == []
+
+
+def test_a_bar_whose_last_message_came_after_a_later_bar_is_handed_on_before_that(kept):
+    kept.bar(1, 1)
     kept.bar(2, 1)
     kept.bar(1, 2)
-    kept.bar(2, 2)
-    kept.bar(3, 1)
-    assert kept.take() == [(1, 2, 3.0), (2, 2, 4.0), (3, 1, 5.0)]
-    assert kept.take() == []
+    assert kept.take() == [(1, 2, 3.0), (2, 1, 2.0)]
+
+
+def test_so_it_is_with_each_of_several_bars_in_their_order(kept):
+    kept.bar(2, 1)
+    kept.bar(1, 2)  # that is all that came of it
+    kept.bar(3, 3)
+    kept.bar(2, 4)
+    assert kept.take() == [(1, 2, 2.0), (2, 4, 4.0), (3, 3, 3.0)]
+
+
+def test_a_later_bar_of_another_series_changes_no_place(kept):
+    kept.bar(2, 1, symbol="ethusdt")
+    kept.bar(1, 2)
+    assert kept.take() == [(2, 1, 1.0), (1, 2, 2.0)]
+
+
+def test_what_was_lost_makes_a_later_bar_uncertain_whatever_came_for_the_one_before(kept):
+    kept.bar(1, 1)
+    kept.bar(2, 1)
+    kept.bad()
+    kept.bar(1, 2)
+    assert kept.take() == [(1, 2, 3.0), (2, 1, 2.0), BAD]
 
 
 def test_what_was_lost_keeps_its_place(kept):
@@ -120,6 +148,14 @@ def test_a_first_bar_that_is_partial_is_not_left_out_since_it_says_which_one_is_
     kept = Kept(partial_first=True)
     kept.bar(1, 4)
     assert kept.take(forming=(1, 5)) == [(1, 4, 1.0)]
+
+
+def test_what_is_older_than_a_first_bar_that_is_partial_is_not_taken_for_the_first():
+    kept = Kept(partial_first=True)
+    kept.bar(2, 1)
+    assert kept.bar(1, 9)
+    kept.bar(2, 2)
+    assert kept.take() == [(2, 2, 3.0)]
 
 
 def test_a_bar_of_others_is_counted_and_not_kept(kept):

@@ -139,14 +139,14 @@ def test_what_was_held_back_comes_in_its_order_with_the_times_when_it_came(play)
     arrived = []
     on_bar = play.seen.on_bar
     play.seen.on_bar = lambda shard, message, now: arrived.append(now) or on_bar(shard, message, now)
+    play.seen.forming = {BTC: ((T0 + 3 * 60_000, 5.0),)}
     play.ask()
     play.next_is_there()
-    for message in (bar(1), {"event": "bar"}, bar(2), bar(1, 2)):
+    for message in (bar(1), bar(2), {"event": "bar"}, bar(2, 2), bar(3, 5)):
         play.push(message, on=2)
-    play.push(bar(0, 5), on=2)
     play.epoch(2)
     wait_until(lambda: len(play.heard) == 3)
-    assert play.heard == [(2, 2), (2, 1), (2, 0)]
+    assert play.heard == [(2, 1), (2, 2), (2, 3)]
     assert len(play.seen.bad) == 1
     assert arrived == sorted(arrived)
     assert arrived[0] <= play.client.since
