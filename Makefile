@@ -21,11 +21,11 @@ PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugin
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
-# Three at a time, also on two cores: the tests wait for sockets more than they compute.
+# Five at a time, also on two cores: the tests wait for sockets more than they compute.
 # TESTS=tests/cli runs a part of them.
 test: $(STAMP)
 	@mkdir -p $(OUTPUT)
-	@$(BIN)/python -m pytest -n 3 $(TESTS) 2>&1 | tee $(OUTPUT)/last.txt || { \
+	@$(BIN)/python -m pytest -n 5 $(TESTS) 2>&1 | tee $(OUTPUT)/last.txt || { \
 		kept=$(OUTPUT)/failed-$$(date +%Y%m%d-%H%M%S).txt; cp $(OUTPUT)/last.txt $$kept; \
 		echo "what failed, whole: $$kept"; exit 1; }
 
