@@ -236,7 +236,7 @@ class WaitingForFlags(CacheTruth):
 
 
 SIZE = settings(
-    max_examples=60, stateful_step_count=40, report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink]
+    max_examples=40, stateful_step_count=40, report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink]
 )
 TestTheTruthWhenCorrectionsAreAccepted = AcceptingCorrections.TestCase
 TestTheTruthWhenCorrectionsAreAccepted.settings = SIZE

@@ -424,7 +424,7 @@ def possible(frame: Timeframe, held: list[dict[Timeframe, Bars]], now: int) -> s
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(worlds(), queries())
 def test_no_bar_is_wrong_invented_or_ahead_and_the_newest_are_all_there_are(held, asked):
     frame = asked.timeframe
@@ -450,7 +450,7 @@ def test_no_bar_is_wrong_invented_or_ahead_and_the_newest_are_all_there_are(held
         event("aggregated")
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(worlds(), queries())
 def test_the_answer_at_a_time_is_the_same_where_the_future_is_unknown(held, asked):
     cut = [{frame: up_to(bars, asked.now) for frame, bars in series.items()} for series in held]

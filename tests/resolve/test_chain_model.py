@@ -14,7 +14,7 @@ from wealthsources.resolve.query import Query
 from ..models.chain import LATE, SLOTS, History, Live, World, cases, check_answer, columns, histories, resolve, worlds
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(cases())
 def test_every_answer_is_what_the_reference_says(case):
     world, sources, query = case

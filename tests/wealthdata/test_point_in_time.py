@@ -55,7 +55,7 @@ def asked_worlds(draw, least: int = 4):
 # the future may be anything ------------------------------------------------------------------------------------
 
 
-@examples(120)
+@examples(80)
 @given(asked_worlds())
 def test_the_answer_at_a_time_is_the_same_where_the_future_is_unknown(lab, drawn):
     world, asked = drawn
@@ -66,7 +66,7 @@ def test_the_answer_at_a_time_is_the_same_where_the_future_is_unknown(lab, drawn
             assert plain(question.put()) == right, question
 
 
-@examples(40)
+@examples(28)
 @given(asked_worlds())
 def test_no_label_is_later_than_the_time_and_the_same_is_answered_twice(lab, drawn):
     world, asked = drawn
@@ -79,7 +79,7 @@ def test_no_label_is_later_than_the_time_and_the_same_is_answered_twice(lab, dra
             assert plain(question.put()) == plain(answer), question
 
 
-@examples(40)
+@examples(28)
 @given(asked_worlds())
 def test_a_backtest_does_not_ask_live_sources_that_know_more(lab, drawn):
     world, asked = drawn
@@ -163,7 +163,7 @@ def aimed_worlds(draw):
     return world, draw(st.lists(st.tuples(symbols, names, st.booleans()), min_size=3, max_size=8))
 
 
-@examples(100)
+@examples(66)
 @given(aimed_worlds())
 def test_every_row_is_what_the_market_did_by_then(lab, drawn):
     world, asked = drawn
@@ -196,7 +196,7 @@ def _now_label(world: World, frequency: wealthsources.Timeframe) -> pd.Timestamp
 # nothing is learned from the future ----------------------------------------------------------------------------
 
 
-@examples(40)
+@examples(28)
 @given(asked_worlds(), st.sampled_from([1, 60_000, 3_600_000, DAY, 5 * DAY]))
 def test_what_was_asked_later_changes_nothing_at_the_time_before(lab, drawn, later):
     world, asked = drawn
@@ -214,7 +214,7 @@ def test_what_was_asked_later_changes_nothing_at_the_time_before(lab, drawn, lat
         assert [plain(question.put()) for question in asked] == known
 
 
-@examples(30)
+@examples(20)
 @given(worlds(), st.sampled_from([1, 60_000, 3_600_000, 5 * DAY]))
 def test_what_get_current_data_gave_before_does_not_know_what_happened_since(lab, world, later):
     context = lab.set_up(world, full=False)
