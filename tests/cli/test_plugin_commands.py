@@ -35,6 +35,15 @@ def two(): raise typer.Exit(7)
 """
 
 
+NAMED = """
+import os
+import typer
+app = typer.Typer()
+@app.command()
+def hello(): print(os.environ.get("WEALTHSOURCES_CONFIG"))
+"""
+
+
 @pytest.fixture
 def hello(distribution):
     distribution(commands="hello = zmod:app", zmod=TYPER)
@@ -43,6 +52,16 @@ def hello(distribution):
 def test_a_typer_command_runs_with_its_own_arguments(cli, hello):
     result = cli("hello", "you", "--loud")
     assert (result.code, result.out) == (0, "HELLO you\n")
+
+
+@pytest.mark.parametrize("before", [None, "other.yaml"])
+def test_a_configuration_that_is_named_before_it_is_the_one_it_finds_by_default(cli, distribution, monkeypatch, before):
+    distribution(commands="hello = zmod:app", zmod=NAMED)
+    monkeypatch.delenv("WEALTHSOURCES_CONFIG", raising=False)
+    if before is not None:
+        monkeypatch.setenv("WEALTHSOURCES_CONFIG", before)
+    assert cli("--config", "mine.yaml", "hello").out == "mine.yaml\n"
+    assert cli("hello").out == f"{before}\n"
 
 
 def test_a_click_command_runs_with_its_own_arguments(cli, distribution):

@@ -6,15 +6,17 @@ click.Command. One that cannot be imported is broken; the others work.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import itertools
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from typer.core import TyperCommand
 
-from wealthsources.cli.options import Shared, errors_as_codes
+from wealthsources.cli.options import VARIABLE, Shared, errors_as_codes
 from wealthsources.cli.plugin_help import help_line
 from wealthsources.loading.discovery import COMMANDS, PluginInfo, installed, missing_extra, missing_module
 from wealthsources.model.errors import ConfigError
@@ -22,6 +24,7 @@ from wealthsources.model.text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: Names that are not to be had.
 OWN: Final = ("sources", "get", "explain", "watch", "record", "status", "check")
@@ -91,7 +94,22 @@ class PluginCommand(TyperCommand):
                 command = load(self._offer)
             except ConfigError as error:
                 raise ConfigError(f"command {self.name!r} is broken: {error}") from error
-            command.main(args=ctx.args, prog_name=ctx.command_path)
+            with _named(ctx.obj.config if isinstance(ctx.obj, Shared) else None):
+                command.main(args=ctx.args, prog_name=ctx.command_path)
+
+
+@contextlib.contextmanager
+def _named(config: Path | None) -> Iterator[None]:
+    """A configuration that was named before the command is what the command finds by default."""
+    before = os.environ.get(VARIABLE)
+    if config is not None:
+        os.environ[VARIABLE] = str(config)
+    try:
+        yield
+    finally:
+        if config is not None:
+            os.environ.pop(VARIABLE)
+            os.environ.update({} if before is None else {VARIABLE: before})
 
 
 def _settled(claims: list[PluginInfo]) -> Offer:

@@ -527,9 +527,8 @@ class PushedSource(Source):
     def _tell(self, host: Host, series: SeriesBuffer, stored: Stored, open_time: int, epoch: int) -> None:
         for time_closed in stored.closed:
             self._tell_bar(host, series, time_closed, epoch)
-        if open_time in stored.closed or (stored.kind == "update" and not host.wants_forming):
-            return
-        if stored.kind in ("new", "update", "correction"):
+        is_told = stored.kind in ("new", "correction") or (stored.kind == "update" and host.wants_forming)
+        if is_told and open_time not in stored.closed:
             self._tell_bar(host, series, open_time, epoch)
 
     def _tell_bar(self, host: Host, series: SeriesBuffer, open_time: int, epoch: int) -> None:

@@ -7,7 +7,7 @@ for one forming bar that was asked for.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from wealthsources.source import Source
 
 _NO_USE: Final = "has none of the bars that are missing"
-Held: TypeAlias = tuple[bool, bool]  # whether the bars on either side of what is missing are asked for too
 #: No bar of any series.
 _NOTHING: Final = Bars.empty("", Timeframe("1m"))
 
@@ -144,7 +143,14 @@ class AnswerBuilder:
         return self._request(late, spelling, start, query.timeframe.open_time(final + 1), count, include_forming, held)
 
     def _request(
-        self, late: int | None, spelling: str, start: int | None, end: int, count: int | None, forming: bool, held: Held
+        self,
+        late: int | None,
+        spelling: str,
+        start: int | None,
+        end: int,
+        count: int | None,
+        forming: bool,
+        held: tuple[bool, bool],
     ) -> HistoryRequest:
         now, live = self.query.now, late is None and self.query.live
         made = HistoryRequest(spelling, self._timeframe, end, start, count, forming, live, None, now, held)
