@@ -19,5 +19,8 @@ is before it, and the next member behind a damaged one. From the bottom up:
     bars_in_order            closed bars of several series, in the order of their ends
     bars_player              each of them comes at its end
     options source plugin    the source `replay`
-    deployed closings event_text progress strategy main    `wealthsources replay`
+    deployed ending         a deployment with a replay in it; how the commands end
+    closings event_text progress strategy    bars that are closed for the first time; what is shown, and called
+    comparison moments sides    two answers; when both sides are called; the two sides
+    commands                `wealthsources replay`, `wealthsources parity`
 """

@@ -141,11 +141,12 @@ class BarsPlayer:
 
     def finish(self, reason: str) -> None:
         """Nothing more is played, and nobody vouches for anything."""
-        self._next, self.is_over = None, True
+        self._next = None
         shard = self._shard
         if shard.state == "connected":
             shard.since, shard.state, shard.last_error = self.time.monotonic(), "disconnected", reason
             self.source.on_state(shard, "disconnected", reason)
+        self.is_over = True  # last: who sees that on another thread sees what became of it
 
     def _fetch(self) -> None:
         try:

@@ -82,12 +82,8 @@ class Comparison:
     def _what_differs(self, live: Observation, backtest: Observation) -> tuple[str, tuple[int, ...]]:
         if live.bars is not None and backtest.bars is not None:
             count = None if live.request is None else live.request.count
-            closed, forming = live.bars.split_forming()
-            others, _ = backtest.bars.split_forming()
-            if forming is not None:  # it is one of `count`, so a backtest has one closed bar more
-                self.forming += 1
-                others = others[max(0, len(others) - len(closed)) :]
-            found = _bars_differ(closed, others, count)
+            self.forming += live.bars.split_forming()[1] is not None
+            found = _bars_differ(live.bars, backtest.bars, count)
             return _first_of([f"{time_text(open_time)} {what}" for open_time, what in found.items()]), (*found,)
         said = [_told(each.error, each.bars) for each in (live, backtest)]
         same = live.symbols == backtest.symbols if live.request is None else _kind(live.error) == _kind(backtest.error)
@@ -126,16 +122,21 @@ def _told(error: WealthSourcesError | None, bars: Bars | None) -> str:
 
 
 def _bars_differ(live: Bars, backtest: Bars, count: int | None) -> dict[int, str]:
-    """What differs of which bar, by its open time."""
+    """What differs of which closed bar, by its open time."""
+    # An answer that is full has no older bar because it has another one more, be it one that is forming.
+    full = [bars.oldest for bars in (live, backtest) if count is not None and len(bars) >= count]
+    live, backtest = (_closed_from(bars, max(full, default=0)) for bars in (live, backtest))
     same_floats = np.array_equal(live.open_times, backtest.open_times) and np.array_equal(live.values, backtest.values)
     if same_floats and live.texts == backtest.texts:  # a text may have more digits than a float
         return {}
-    # An answer that is full has no older bar because it has another one more.
-    full = [bars.oldest for bars in (live, backtest) if count is not None and len(bars) >= count]
-    live, backtest = (bars[int(np.searchsorted(bars.open_times, max(full, default=0))) :] for bars in (live, backtest))
     here, there = ({bar.open_time: bar for bar in bars} for bars in (live, backtest))
     told = {open_time: _bar_differs(here.get(open_time), there.get(open_time)) for open_time in sorted({*here, *there})}
     return {open_time: what for open_time, what in told.items() if what}
+
+
+def _closed_from(bars: Bars, start: int) -> Bars:
+    closed, _ = bars.split_forming()
+    return closed[int(np.searchsorted(closed.open_times, start)) :]
 
 
 def _bar_differs(live: Bar | None, backtest: Bar | None) -> str:

@@ -1,4 +1,4 @@
-"""The deployment that the commands read from: its configuration, with a replay in it."""
+"""What the commands read: a deployment by its configuration, with a replay in it, from when to when."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ ConfigOption = Annotated[
         "--config", metavar="PATH", show_default=False, help=f"The deployment. Default: ${_VARIABLE}, else {_DEFAULT}."
     ),
 ]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="TIME", help="UTC, as 2027-01-15T08:00.", show_default=False)
+]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="TIME", help="And before then.", show_default=False)]
 
 
 def open_deployment(config: Path | None, what: str) -> Session:

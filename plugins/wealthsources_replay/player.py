@@ -40,6 +40,7 @@ class Player:
         self.played = 0
         self.is_over = False
         self._recording = recording
+        self._wanted = start_ms, end_ms
         self._records = recording.stretch(start_ms, end_ms)
         self._losses = 0
         self._say = say
@@ -54,6 +55,13 @@ class Player:
         self._replay = replay
         self._losses = self._recording.losses
         self._fetch()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From when to when is played, ms, as far as it is recorded."""
+        first, last = self._recording.span
+        start, end = self._wanted
+        return max(first, start or first), min(last, end or last)
 
     @property
     def next_due(self) -> float:

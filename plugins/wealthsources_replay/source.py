@@ -123,10 +123,7 @@ class ReplaySource(Source):
     @property
     def span(self) -> tuple[int, int]:
         """From when to when is played, ms."""
-        if isinstance(self._player, BarsPlayer):
-            return self._player.span
-        first, last = self.recording.span if self.recording is not None else (0, 0)
-        return max(first, self.options.start or first), min(last, self.options.end or last)
+        return self._player.span
 
     @property
     def next_due(self) -> float:

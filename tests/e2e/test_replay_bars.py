@@ -173,9 +173,7 @@ def test_by_itself_it_plays_to_the_end(tmp_path, speed):
         wait_until(lambda: replay.is_over)
         assert texts(held(replay, "BTCUSDT", "1h")) == made(("BTCUSDT", "1h"), numbers)
         assert session.status().now == MONDAY + 400 * HOUR
-        assert (
-            replay.status().reason == replay.status().last_error == "all bars were played" or replay.status().last_error
-        )
+        assert (replay.status().state, replay.status().last_error) == ("disconnected", "all bars were played")
 
 
 def test_bars_from_before_come_from_the_source_itself(tmp_path):

@@ -47,7 +47,7 @@ class AlpacaStocks(ccxt.alpaca):  # type: ignore[misc]  # ccxt has no types
         first, end = since or 0, self.milliseconds() - self.options["late"]
         length = self.parse_timeframe(timeframe) * 1000
         request = {
-            "symbols": symbol.upper(),
+            "symbols": symbol,
             "timeframe": self.timeframes[timeframe],
             "start": self.iso8601(min(first, end)),
             "end": self.iso8601(end),  # the default is another one without a plan
@@ -60,7 +60,7 @@ class AlpacaStocks(ccxt.alpaca):  # type: ignore[misc]  # ccxt has no types
         rows: list[Any] = []
         for _ in range(_MOST_PAGES):
             answer = self.marketPrivateGetV2StocksBars(request)
-            rows += _rows_of(answer, request["symbols"])
+            rows += _rows_of(answer, symbol)
             found = [row for row in self.parse_ohlcvs(rows, None, timeframe, first, limit) if row[0] + length <= end]
             request["page_token"] = answer.get("next_page_token")
             # The first one may be the bar that they were asked for from: behind it there is one that is new.

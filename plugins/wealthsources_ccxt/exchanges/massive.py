@@ -82,8 +82,9 @@ class Massive(ccxt.Exchange):  # type: ignore[misc]  # ccxt has no types
 def _rows_of(answer: Any, symbol: str) -> list[Any]:
     """Raises BadResponse for an answer that is not whole, or to another question."""
     match answer:
-        case {"status": status, "adjusted": False, "ticker": str(name), "resultsCount": int(count)} if (
-            status in ("OK", _DELAYED) and name.upper() == symbol.upper()
+        # BCPC and BCpC are two: what is of the one is no answer for the other.
+        case {"status": status, "adjusted": False, "ticker": name, "resultsCount": int(count)} if (
+            status in ("OK", _DELAYED) and name == symbol
         ):
             rows = answer.get("results") or []
             if isinstance(rows, list) and len(rows) == count:

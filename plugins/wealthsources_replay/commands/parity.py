@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from wealthsources_replay.deployed import ConfigOption
+from wealthsources_replay.deployed import ConfigOption, FromOption, ToOption
 from wealthsources_replay.ending import FAILED, errors_as_codes, run_strategy
 
 if TYPE_CHECKING:
@@ -33,12 +33,8 @@ def parity(
     known: Annotated[
         str, typer.Option(metavar="then|now", help="What the backtest sees of what was corrected or came late.")
     ] = "then",
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="UTC, as 2027-01-15T08:00.", show_default=False)
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="And before then.", show_default=False)
-    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Compare what a strategy is answered live and in a backtest.
@@ -69,9 +65,8 @@ def _compare(config: Path | None, options: ReplayOptions, file: Path, known: str
     from wealthsources_replay.sides import Side, open_sides  # noqa: PLC0415
     from wealthsources_replay.strategy import Strategy  # noqa: PLC0415
 
-    Recording(Path(str(options.recording))).stretch(
-        options.start, options.end
-    )  # it is there, and has something of that span
+    # What is wrong with it is told here: a session would name a configuration that nobody wrote.
+    Recording(Path(str(options.recording))).stretch(options.start, options.end)
     ahead, live, backtest = open_sides(config, options, known)
     comparison, shown = Comparison(), 0
     with _quietly(), ahead, live, backtest:

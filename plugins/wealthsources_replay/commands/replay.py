@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wealthsources_replay.deployed import ConfigOption
+from wealthsources_replay.deployed import ConfigOption, FromOption, ToOption
 from wealthsources_replay.ending import errors_as_codes, run_strategy
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ def replay(
     speed: Annotated[
         str, typer.Option(metavar="max|NUMBER", help="So many times as fast as it was recorded; max: as it can be.")
     ] = "max",
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="UTC, as 2027-01-15T08:00.", show_default=False)
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="And before then.", show_default=False)
-    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Play a recording again: every frame goes the way that it went live. Or play bars: each comes at its end.

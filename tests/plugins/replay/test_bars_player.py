@@ -118,7 +118,10 @@ def test_at_the_end_nobody_vouches_for_anything():
     player, host = begun(hourly(0, 1))
     player.play()
     assert player.source.status().state == "connected"
+    over = []
+    host.emit = lambda event: (over.append(player.is_over), host.events.append(event))
     player.play()
+    assert set(over) == {False}  # who sees that it is over has been told of everything
     status = player.source.status()
     assert (status.state, status.last_error) == ("disconnected", "all bars were played")
     assert [event.state for event in host.told("state")] == ["connected", "disconnected"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, strategies as st
 
 from wealthsources import AllSourcesFailed, BarRequest, Bars, HoleError, Observation, StaleDataError
@@ -84,6 +85,19 @@ def test_a_forming_bar_is_left_out_and_counted():
         [asked(hours(8, 9, forming=10), include_now=True)], [asked(hours(7, 8, 9), include_now=True)]
     )
     assert (found, comparison.forming, comparison.answers) == ([], 1, 1)
+
+
+@pytest.mark.parametrize("count", [5, None])
+def test_beside_a_forming_bar_too_one_that_is_missing_at_the_old_end_is_a_difference(count):
+    comparison, (found,) = compared([asked(hours(8, 9, forming=10), count=count)], [asked(hours(7, 8, 9), count=count)])
+    assert (found.bars, comparison.forming) == ((at(7),), 1)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_bar_that_is_closed_in_the_backtest_and_forming_live_is_a_difference(count):
+    here, there = hours(*range(11 - count, 10), forming=10), hours(*range(11 - count, 11))
+    (found,) = compared([asked(here, count=count)], [asked(there, count=count)])[1]
+    assert found.bars == (at(10),)
 
 
 def test_whether_the_forming_bar_was_asked_for_makes_no_other_question():

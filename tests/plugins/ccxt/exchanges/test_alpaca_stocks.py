@@ -163,6 +163,8 @@ def test_a_symbol_that_can_be_none_is_told_without_asking():
 
 
 def test_a_symbol_that_the_exchange_takes_for_none_is_told():
+    with shares() as on, pytest.raises(SourceError, match=r"does not have this symbol.*invalid symbol: AAPl"):
+        on.ask("AAPl")
     with shares() as on, pytest.raises(SourceError, match=r"does not have this symbol.*invalid symbol: A-1"):
         on.ask("A-1")
 

@@ -89,6 +89,7 @@ def test_it_has_bars_of_a_minute_alone_and_others_are_made_of_them():
         (answer(results=[{}]), "that it has 0 bars of AAPL, and gives another number"),
         (answer(adjusted=True), "another question"),
         (answer(ticker="MSFT"), "another question"),
+        (answer(ticker="AAPl"), "another question"),
         (answer(status="ERROR", error="no such thing"), "another question.*no such thing"),
         (faults.status(200, b"{}"), "another question"),
         (faults.status(200, b"[]"), "another question"),
