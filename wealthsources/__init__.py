@@ -18,7 +18,11 @@ if TYPE_CHECKING:
         FrameTap as FrameTap,
         ReplayFrames as ReplayFrames,
     )
-    from wealthsources.live.messages import BarMessage as BarMessage, LostMessage as LostMessage
+    from wealthsources.live.messages import (
+        BarMessage as BarMessage,
+        ClosedBar as ClosedBar,
+        LostMessage as LostMessage,
+    )
     from wealthsources.live.pushed import PushedSource as PushedSource
     from wealthsources.live.series import SeriesBuffer as SeriesBuffer
     from wealthsources.live.shard import SeriesKey as SeriesKey, Shard as Shard, ShardState as ShardState
@@ -62,7 +66,7 @@ if TYPE_CHECKING:
         SourceStatus as SourceStatus,
         StreamStatus as StreamStatus,
     )
-    from wealthsources.model.symbols import match_symbol as match_symbol
+    from wealthsources.model.symbols import match_symbol as match_symbol, spell_stock as spell_stock
     from wealthsources.model.text import one_line as one_line, short_repr as short_repr
     from wealthsources.model.timeframe import Timeframe as Timeframe
     from wealthsources.model.timeframe_names import match_timeframe as match_timeframe
@@ -105,7 +109,7 @@ _PUBLIC = {
     "forking": "ForkLock call_in_child",
     "hookspecs": "Register hookimpl",
     "live.frames": "FrameFacts FrameLog FrameReplay FrameTap ReplayFrames",
-    "live.messages": "BarMessage LostMessage",
+    "live.messages": "BarMessage ClosedBar LostMessage",
     "live.pushed": "PushedSource",
     "live.series": "SeriesBuffer",
     "live.shard": "SeriesKey Shard ShardState",
@@ -123,7 +127,7 @@ _PUBLIC = {
     "model.redact": "Redactor",
     "model.rows": "CLOSED FIELDS FORMING Finality UNSET closed_by new_rows pack_decimals row_fields",
     "model.status": "LOADING ShardStatus SourceStatus StreamStatus",
-    "model.symbols": "match_symbol",
+    "model.symbols": "match_symbol spell_stock",
     "model.text": "one_line short_repr",
     "model.timeframe": "Timeframe",
     "model.timeframe_names": "match_timeframe",

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import difflib
 import functools
-import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from wealthsources import NotHere, match_symbol
+from wealthsources import NotHere, match_symbol, spell_stock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
-
-#: What a stock may be called, such as BRK.B: nothing that would ask for another one, or for several.
-_STOCK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
 
 
 class Listed(NamedTuple):
@@ -87,7 +83,8 @@ class Unlisted(Names):
     def find(self, symbol: str) -> Listed:
         """The stock of that name, whether there is one or not. Raises NotHere for what can be no name of one."""
         wanted = self._explicit.get(symbol, symbol)
-        if not _STOCK.fullmatch(wanted):
-            raise NotHere(f"{self._where}: {wanted!r} can be no symbol of a stock; write it like SPY or BRK.B")
-        name = wanted.upper() if wanted.islower() else wanted  # some have small letters among capitals
+        try:
+            name = spell_stock(wanted)
+        except ValueError as error:
+            raise NotHere(f"{self._where}: {error}") from None
         return Listed(name, name, name, "USD")

@@ -10,10 +10,11 @@ import datetime as dt
 import random
 import threading
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from wealthsources import (
     LATEST_TIME,
+    ClosedBar,
     ConfigError,
     NotHere,
     PushedSource,
@@ -47,19 +48,6 @@ _BACKLOG: Final = 100
 _TURN: Final = 0.2
 _STOP: Final = 2.0
 _REFUSED_FOR: Final = 600.0
-
-
-class Polled(NamedTuple):
-    """A closed bar as `PushedSource.on_bar` takes it."""
-
-    symbol: str
-    timeframe: str
-    open_time: int
-    close_time: int
-    values: tuple[float, float, float, float, float]
-    decimals: int
-    closed: bool
-    texts: tuple[str | None, ...] | None
 
 
 class PollingSource(PushedSource):
@@ -165,8 +153,7 @@ class PollingSource(PushedSource):
 
     def _push(self, shard: Shard, key: SeriesKey, bar: Bar) -> bool:
         """Whether it was taken. The one that is held may have been corrected."""
-        values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
-        message = Polled(*key, bar.open_time, bar.end, values, bar.decimals, True, bar.texts)
+        message = ClosedBar.of(bar)._replace(symbol=key[0], timeframe=key[1], close_time=bar.end)
         now = time.monotonic()
         taken = bool(self.on_bar(shard, message, now))
         if taken:

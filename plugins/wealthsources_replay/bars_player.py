@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from wealthsources import FIELDS, PushedSource, Shard, Timeframe, WealthSourcesError, time_text
+from wealthsources import ClosedBar, PushedSource, Shard, Timeframe, WealthSourcesError, time_text
 from wealthsources_replay.bars_in_order import bars_in_order
 from wealthsources_replay.errors import RecordingError
 
@@ -36,27 +36,6 @@ class BarsTime:
     def pass_by(self, seconds: float) -> None:
         """So much time passes, in which no bar ends."""
         self.wall_ms += round(seconds * 1000)
-
-
-class ClosedBar(NamedTuple):
-    """A bar that is over, as a PushedSource is told of it."""
-
-    symbol: str
-    timeframe: str
-    open_time: int
-    close_time: int
-    values: tuple[float, float, float, float, float]
-    decimals: int
-    texts: tuple[str | None, ...] | None
-    closed: bool = True
-
-    @classmethod
-    def of(cls, bar: Bar) -> ClosedBar:
-        """The same bar."""
-        open_, high, low, close, volume = (getattr(bar, field) for field in FIELDS)
-        close_time = bar.end if bar.close_time is None else bar.close_time
-        values = (open_, high, low, close, volume)
-        return cls(bar.symbol, bar.timeframe.name, bar.open_time, close_time, values, bar.decimals, bar.texts)
 
 
 class BarsPlayer:

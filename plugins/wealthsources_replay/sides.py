@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import wealthdata
-from wealthsources import AllSourcesFailed, ConfigError, WealthSourcesError
+from wealthsources import AllSourcesFailed, ConfigError, SourceError, WealthSourcesError
 from wealthsources_replay.deployed import open_deployment, with_sources
 
 if TYPE_CHECKING:
@@ -32,11 +32,14 @@ class Call(NamedTuple):
     was_called: bool = True
 
     @property
-    def failure(self) -> WealthSourcesError | None:
-        """Why there was no bar, if a source failed."""
-        error = None if self.was_called else self.answers[0].error
-        failed = isinstance(error, AllSourcesFailed) and any(each.outcome == "failed" for each in error.attempts)
-        return error if failed else None
+    def failure(self) -> SourceError | None:
+        """Why an answer tells nothing, or too little: a source failed."""
+        for answer in self.answers:
+            attempts = answer.error.attempts if isinstance(answer.error, AllSourcesFailed) else answer.attempts
+            for attempt in attempts:
+                if attempt.outcome == "failed":
+                    return SourceError(attempt.line())
+        return None
 
 
 class Side:

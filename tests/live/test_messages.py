@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from types import SimpleNamespace
 
 import pytest
 
-from wealthsources.live.messages import BarMessage, LostMessage
+from wealthsources.live.messages import BarMessage, ClosedBar, LostMessage
 
-from ..support.bars import at
+from ..support.bars import at, hourly, recorded
 from .feed import Feed, Lost, Message
 
 BAR = {
@@ -52,3 +53,16 @@ def test_an_object_with_nothing_else_is_taken_as_a_lost_message():
 @pytest.mark.parametrize(("message", "protocol"), [(Message("X", 0), BarMessage), (Lost(), LostMessage)])
 def test_the_messages_of_these_tests_are_such_objects(message, protocol):
     assert all(hasattr(message, name) for name in attributes(protocol))
+
+
+def test_a_closed_bar_is_the_bar_to_the_last_digit():
+    (bar,) = recorded(1)
+    message = ClosedBar.of(bar)
+    assert attributes(BarMessage) <= {*message._fields}
+    assert (message.symbol, message.timeframe, message.open_time, message.closed) == ("BTCUSDT", "1h", at(0), True)
+    assert (message.values, message.decimals) == ((10.5, 12.0, 9.0, 11.1, 3.0), bar.decimals)
+
+
+def test_a_bar_without_a_close_time_has_that_of_its_window():
+    (bar,) = hourly(0)
+    assert ClosedBar.of(dataclasses.replace(bar, close_time=None)).close_time == at(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import match_symbol
+from wealthsources import match_symbol, spell_stock
 from wealthsources.model.symbols import states_base
 
 
@@ -88,3 +88,16 @@ def test_letters_that_only_unicode_takes_for_one_are_two(one, other):
 @pytest.mark.parametrize(("symbol", "states"), [("BTC-USDT", True), ("BTCUSDT", False), ("^X-Y", False), ("-X", False)])
 def test_a_separator_tells_where_the_base_ends(symbol, states):
     assert states_base(symbol) is states
+
+
+@pytest.mark.parametrize(
+    ("said", "theirs"), [("aapl", "AAPL"), ("BRK.B", "BRK.B"), ("BCpC", "BCpC"), ("brk.b", "BRK.B")]
+)
+def test_a_stock_is_in_capitals_unless_its_small_letters_say_something(said, theirs):
+    assert spell_stock(said) == theirs
+
+
+@pytest.mark.parametrize("said", ["", "AAPL,MSFT", "*", "../X", "A B", "AAPL?x=1", ".A", "A/B"])
+def test_what_would_ask_for_something_else_is_no_stock(said):
+    with pytest.raises(ValueError, match=r"can be no symbol of a stock; write it like SPY or BRK\.B"):
+        spell_stock(said)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from wealthsources.model.bars import Bar
 
 
 class BarMessage(Protocol):
@@ -30,6 +33,26 @@ class BarMessage(Protocol):
     def closed(self) -> bool | None: ...
     @property
     def texts(self) -> tuple[str | None, ...] | None: ...
+
+
+class ClosedBar(NamedTuple):
+    """A BarMessage of a bar that is over: for sources that ask, or that play bars of others."""
+
+    symbol: str
+    timeframe: str
+    open_time: int
+    close_time: int
+    values: tuple[float, float, float, float, float]
+    decimals: int
+    texts: tuple[str | None, ...] | None
+    closed: bool = True
+
+    @classmethod
+    def of(cls, bar: Bar) -> ClosedBar:
+        """The same bar. Where nothing was said of it, its close time is its end."""
+        close_time = bar.end if bar.close_time is None else bar.close_time
+        values = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        return cls(bar.symbol, bar.timeframe.name, bar.open_time, close_time, values, bar.decimals, bar.texts)
 
 
 class LostMessage(Protocol):

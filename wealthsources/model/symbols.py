@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _SEPARATORS: Final = "-_/.: "
 #: Pieces of letters and digits with one separator between them; anything else is only ever meant by its own spelling.
 _SPELLING: Final = re.compile(rf"[^\W_]+(?:[{re.escape(_SEPARATORS)}][^\W_]+)*")
+#: What a stock may be called: nothing that would ask for another one, or for several.
+_STOCK: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
 #: Case is ignored of the letters of which everybody has the same two: a "ß" and an "SS" are no one's one symbol.
 _UPPER: Final = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
@@ -31,6 +33,16 @@ class _Spelling(NamedTuple):
             return True
         fewer, more = sorted((self.ends, other.ends), key=len)
         return fewer[0] == more[0] and set(fewer) <= set(more)
+
+
+def spell_stock(symbol: str) -> str:
+    """A stock's symbol as an exchange writes it: in capitals, if it has small letters only.
+
+    In others small letters say something: BCpC is another company than BCPC. Raises ValueError for what can be none.
+    """
+    if not _STOCK.fullmatch(symbol):
+        raise ValueError(f"{symbol!r} can be no symbol of a stock; write it like SPY or BRK.B")
+    return symbol.upper() if symbol.islower() else symbol
 
 
 def match_symbol(symbol: str, known: Collection[str]) -> str | None:

@@ -108,8 +108,9 @@ def find_differences(
 
 def _call(now: int, bar: Any, sides: tuple[Side, Side], comparison: Comparison) -> Iterator[Difference]:
     live, backtest = [side.call(now, bar) for side in sides]
-    if backtest.failure:  # a store that cannot be read answers nothing that could be compared
-        raise backtest.failure
+    failure = live.failure or backtest.failure
+    if failure is not None:  # what a store that cannot be read would have answered, nobody knows
+        raise failure
     both = live.was_called and backtest.was_called
     answers = [call.answers if both else call.answers[:1] for call in (live, backtest)]
     found = [*comparison.compare(now, *answers)]

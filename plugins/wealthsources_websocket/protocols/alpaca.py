@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from wealthsources import spell_stock
 from wealthsources_websocket.errors import FailureKind
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
@@ -85,7 +86,7 @@ class Alpaca(JsonProtocol):
         return (f"wss://{host}/{_PATHS[self.market]}",)
 
     def spell(self, symbol: str) -> str:
-        return join_symbol(symbol, "/") if self.market == "crypto" else symbol.upper()
+        return join_symbol(symbol, "/") if self.market == "crypto" else spell_stock(symbol)
 
     def authentication(self, credential: str, secret: str) -> str | None:
         return json.dumps({"action": "auth", "key": credential, "secret": secret})

@@ -7,11 +7,11 @@ One connection is allowed for each cluster: a second one costs the first.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from wealthsources import spell_stock
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
     Authenticated,
@@ -34,7 +34,6 @@ _MINUTE: Final = 60_000
 _PER_TEXT: Final = 500  # no limit is known; a text of this length is no burden
 #: Two processes with one key would cut each other off for ever.
 _REST: Final = 300.0
-_SYMBOL: Final = re.compile(r"[A-Za-z0-9.:/_-]+")
 _SUBSCRIBED: Final = "subscribed to:"
 
 
@@ -59,9 +58,7 @@ class Massive(JsonProtocol):
         return _ENDPOINTS[self.market]
 
     def spell(self, symbol: str) -> str:
-        if not _SYMBOL.fullmatch(symbol):  # a comma or a star would subscribe to something else
-            raise ValueError(f"{symbol!r} is no symbol of {self.name}")
-        return symbol.upper() if symbol.islower() else symbol  # some have small letters among capitals
+        return spell_stock(symbol)  # a comma or a star would subscribe to something else
 
     def authentication(self, credential: str, secret: str) -> str | None:
         return json.dumps({"action": "auth", "params": credential})

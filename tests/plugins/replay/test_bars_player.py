@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from wealthsources import Bar, Bars, Event, HistoryRequest, NotHere, SourceError
+from wealthsources import Bars, Event, HistoryRequest, NotHere, SourceError
 from wealthsources.runtime.clocks import FeedClock
 from wealthsources.testing import ListSource
 from wealthsources.testing.fakes import LoneHost
 from wealthsources_replay import bars_in_order
-from wealthsources_replay.bars_player import BarsPlayer, BarsTime, ClosedBar
+from wealthsources_replay.bars_player import BarsPlayer, BarsTime
 from wealthsources_replay.errors import RecordingError
 from wealthsources_replay.options import ReplayOptions
 
@@ -76,12 +74,6 @@ def test_a_bar_keeps_its_digits_and_is_closed():
     bar = host.told("bar")[0].bar
     assert [bar.exact(field) for field in ("open", "close", "volume")] == ["10.50", "11.10", "3.0E+0"]
     assert (bar.closed, bar.finality, bar.close_time, bar.source) == (True, "flag", at(1) - 1, "yours")
-
-
-def test_a_bar_without_a_close_time_has_that_of_its_window():
-    (bar,) = hourly(0)
-    assert ClosedBar.of(dataclasses.replace(bar, close_time=None)).close_time == at(1)
-    assert isinstance(bar, Bar)
 
 
 def test_a_hole_stays_a_hole_and_is_told():

@@ -158,6 +158,7 @@ def test_one_text_asks_for_all():
     [
         ("iex", "spy", "SPY"),
         ("sip", "BRK.B", "BRK.B"),
+        ("iex", "BCpC", "BCpC"),
         ("crypto", "BTCUSD", "BTC/USD"),
         ("crypto", "eth-btc", "ETH/BTC"),
     ],

@@ -124,7 +124,7 @@ def test_symbols_are_in_capitals_but_where_small_letters_mean_something(symbol, 
 
 @pytest.mark.parametrize("symbol", ["*", "AAPL,T.MSFT", "", "A B"])
 def test_what_would_subscribe_to_something_else_is_no_symbol(symbol):
-    with pytest.raises(ValueError, match="is no symbol of massive"):
+    with pytest.raises(ValueError, match="can be no symbol of a stock"):
         READER.spell(symbol)
 
 
