@@ -161,7 +161,7 @@ def record(url: str, minutes: int) -> dict[str, float]:
 
 def wait(recorder: StoreRecorder, most: int) -> None:
     while recorder.status().counters["waiting"] > most:
-        if trouble := recorder.status().last_error:
+        if trouble := recorder.status().reason:
             raise SystemExit(trouble)
         time.sleep(0.005)
 

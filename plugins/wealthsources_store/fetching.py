@@ -1,7 +1,7 @@
 """Asking a source for the bars that a store has none of, chunk by chunk, and storing them; what is missing in a store.
 
-A chunk is a number of windows of a timeframe. Of each only what is not stored is asked for, so whoever is interrupted
-begins again and goes on where it stopped.
+A chunk is a number of windows of a timeframe. Of each is asked for what lies from the first bar that is not stored to
+the last one, so whoever is interrupted begins again and goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class Fetcher:
         self._check(closed)
         if not len(closed):
             raise NotHere(bars.note or "an answer without a closed bar of that time")
-        return closed.named(part.stored_as, self._name).replace(symbol=part.stored_as)
+        return closed.named(part.stored_as, self._name)
 
     def _check(self, bars: Bars) -> None:
         prices, times = self._market_of(bars.symbol).prices, bars.open_times

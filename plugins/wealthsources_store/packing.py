@@ -87,7 +87,7 @@ def to_columns(bars: Bars) -> Columns:
         decimals.tolist(),
         forms,
         form,
-        [_as_json(texts.get(time)) for time in bars.open_times.tolist()] if texts else [None] * len(bars),
+        [write_texts(texts.get(time)) for time in bars.open_times.tolist()] if texts else [None] * len(bars),
     )
 
 
@@ -126,7 +126,8 @@ def _keep_signs(bars: Bars, zeros: NDArray[np.bool_], decimals: NDArray[np.int64
         texts[bar.open_time] = tuple(kept)
 
 
-def _as_json(texts: Texts | None) -> str | None:
+def write_texts(texts: Texts | None) -> str | None:
+    """What the column `texts` is to have of the texts kept aside."""
     return json.dumps(texts, separators=(",", ":")) if texts else None
 
 

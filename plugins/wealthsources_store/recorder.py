@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from wealthsources import Bar, Event, RecorderHost, Source
 
 _FLUSH_EVERY: Final = 0.5  # seconds; who is killed loses no more than what came since
-_NOTE_EVERY: Final = 10.0  # seconds between two notes of when this was at work
+#: Seconds between two notes of when this was at work. With `_FLUSH_EVERY` less than the default of `late_after`: what
+#: another process fetches is that old, and it must find noted that somebody listened then.
+_NOTE_EVERY: Final = 3.0
 _RETRY_EVERY: Final = 5.0  # seconds
 _PATIENCE: Final = 1.0  # seconds for events that are on their way
 _MOST_WAITING: Final = 200_000  # bars, some 100 MB
@@ -133,9 +135,11 @@ class StoreRecorder(Recorder):
         if len(self._waiting) < _MOST_WAITING:
             self._waiting.append(each)
         elif event.timeframe is not None:  # the source may still have it when there is room again
-            key = event.source, event.symbol, event.timeframe
-            self._missed[key] = min(since, self._missed.get(key, since))
+            self._miss((event.source, event.symbol, event.timeframe), since)
             self._counters["not_taken"] += 1
+
+    def _miss(self, key: tuple[str, str, Timeframe], since: int) -> None:
+        self._missed[key] = min(since, self._missed.get(key, since))
 
     def _is_ours(self, event: Event) -> bool:
         owner = self._owners.get(event.symbol)
@@ -194,15 +198,19 @@ class StoreRecorder(Recorder):
             self._waiting.popleft()
 
     def _make_up(self) -> None:
-        """Read from the sources what was not taken, or was lost before it came here: as it is now, known by now."""
+        """Read from the sources what was not taken, or was lost before it came here: as it is now, known by now.
+
+        Corrections too: no event will bring them again.
+        """
         lost = self._host.events_lost
         if lost != self._events_lost and self._began is not None:
             self._events_lost = lost
-            self._missed = dict.fromkeys(self._series(), self._began) | self._missed
+            for key in self._series():
+                self._miss(key, key[-1].floor(self._began))  # the bar that was forming then ended while this listened
         now = self._now()
         while self._missed and now is not None:
             key, since = next(iter(self._missed.items()))
-            write(self._database, self._read(_Filled(*key, since, now, now)), now)
+            write(self._database, self._read(_Filled(*key, since, now, now), only_new=False), now)
             del self._missed[key]
 
     def _now(self) -> int | None:
@@ -214,13 +222,13 @@ class StoreRecorder(Recorder):
 
     def _batches(self, part: list[_Seen] | _Filled) -> Iterator[Batch]:
         if isinstance(part, _Filled):
-            yield from self._read(part)
+            yield from self._read(part, only_new=True)  # a correction has an event of its own
         else:
             bars, known = Bars.of(seen.bar for seen in part), [seen.known_at for seen in part]
             yield Batch(bars, known, part[-1].epoch)
 
-    def _read(self, filled: _Filled) -> Iterator[Batch]:
-        """The bars that a hole was filled with, of which there is no event."""
+    def _read(self, filled: _Filled, *, only_new: bool) -> Iterator[Batch]:
+        """The bars that the source has of a span of which no event brought them."""
         source = self._host.sources[filled.source]
         request = HistoryRequest(filled.symbol, filled.timeframe, filled.end, filled.start)
         try:
@@ -229,7 +237,7 @@ class StoreRecorder(Recorder):
             return
         if bars is not None:
             closed, _ = bars.split_forming()
-            yield Batch(closed.named(closed.symbol, filled.source), filled.known_at, only_new=True)
+            yield Batch(closed.named(closed.symbol, filled.source), filled.known_at, only_new=only_new)
 
     def _note(self, until: int) -> None:
         """For which series this was at work, since it began."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from wealthsources import Bars
 from wealthsources_store.changes import is_same
 from wealthsources_store.naming import series_ids
+from wealthsources_store.packing import write_texts
 from wealthsources_store.writing import Batch, stored_states, write_within
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _place(state: BarState, stored: list[State]) -> int | None:
     """Which of the stored states it is."""
     bar = state.bar
     values = bar.open, bar.high, bar.low, bar.close, bar.volume
-    texts = json.dumps(bar.texts) if bar.texts else None
+    texts = write_texts(bar.texts)
     for place, other in enumerate(stored):
         if other.known_at == state.known_at and is_same(other, values, bar.decimals, texts):
             return place

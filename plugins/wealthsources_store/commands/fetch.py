@@ -137,21 +137,16 @@ def _fetch(session: Session, asked: Source, name: str, stored: StoreSource, want
     from wealthsources_store.fetching import Fetcher  # noqa: PLC0415
 
     totals = _Totals()
-    with _progress() as progress:
-        fetcher = Fetcher(asked, name, stored.database, session.policy.markets.of, _say_on(progress))
+    try:
         try:
-            with ended_by_signals():
+            with _progress() as progress, ended_by_signals():
+                fetcher = Fetcher(asked, name, stored.database, session.policy.markets.of, _say_on(progress))
                 _fetch_all(fetcher, wanted, totals, progress)
-        except KeyboardInterrupt:
-            progress.stop()
+        finally:
             typer.echo(totals.text(name))
-            say("interrupted: what was fetched is stored, and the same command goes on from there")
-            raise typer.Exit(INTERRUPTED) from None
-        except BaseException:
-            progress.stop()
-            typer.echo(totals.text(name))
-            raise
-    typer.echo(totals.text(name))
+    except KeyboardInterrupt:
+        say("interrupted: what was fetched is stored, and the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _fetch_all(fetcher: Fetcher, wanted: Sequence[Series], totals: _Totals, progress: Progress) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import wealthsources
 from wealthsources import Bars, Capabilities, ClockError, ConfigError, Event, Hole, NotHere, Source, SourceStatus
+from wealthsources.resolve.query import Policy
 from wealthsources.testing import ListSource
 from wealthsources_simulator import Market, MarketServer
 from wealthsources_store import recorder as module
@@ -87,8 +88,9 @@ def recording(store):
     """Begins to record what these sources bring; without any, one live source that holds nothing."""
     made: list[StoreRecorder] = []
 
-    def begin(**sources):
+    def begin(*, began=None, **sources):
         host = Host(**(sources or {"live": Live()}), bars=store)
+        host.clock.time = began or host.clock.time
         made.append(StoreRecorder(RecorderOptions()))
         made[-1].start(host)
         return made[-1], host
@@ -281,6 +283,31 @@ def test_events_that_were_lost_before_it_are_made_up_for(recording, store, quick
     host.bar(100)
     host.events_lost = 2
     wait_until(lambda: held_or_none(store) == {100: "1", 101: "2", 102: "3"})
+
+
+def test_what_was_lost_is_made_up_for_from_the_bar_on_that_was_forming_when_it_began(recording, store, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_WAITING", 0)
+    recorder, host = recording(began=at(100) + 60_000, live=Live(closes({99: "9", 100: "1", 101: "2", 102: "3"})))
+    host.clock.time = at(103)
+    host.events_lost = 2
+    host.bar(102, "3")
+    recorder.stop()
+    assert held(store) == {100: "1", 101: "2", 102: "3"}
+
+
+def test_a_correction_that_found_no_room_is_made_up_for(recording, store, quick, monkeypatch):
+    _, host = recording(live=Live(closes({0: "1.5"})))
+    host.bar(0, "1")
+    wait_until(lambda: held_or_none(store) == {0: "1"})
+    monkeypatch.setattr(module, "_MOST_WAITING", 0)
+    host.bar(0, "1.5", at(2))
+    wait_until(lambda: held(store) == {0: "1.5"})
+    assert held(store, known_at=at(100) - 1) == {0: "1"}
+    assert held(store, known_at=at(100)) == {0: "1.5"}
+
+
+def test_what_another_process_fetches_is_older_than_the_last_note():
+    assert Policy().late_after > (module._NOTE_EVERY + module._FLUSH_EVERY) * 1000
 
 
 def test_a_source_that_has_nothing_any_more_is_no_trouble(recording, store):
