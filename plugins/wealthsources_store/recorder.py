@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from wealthsources import Bar, Event, RecorderHost, Source
+    from wealthsources_store.writing import Written
 
 _FLUSH_EVERY: Final = 0.5  # seconds; who is killed loses no more than what came since
 #: Seconds between two notes of when this was at work. With `_FLUSH_EVERY` less than the default of `late_after`: what
@@ -192,10 +193,12 @@ class StoreRecorder(Recorder):
         """What waits stays there until it is written."""
         some = [self._waiting[place] for place in range(min(len(self._waiting), _MOST_AT_ONCE))]
         batches = [batch for part in _parts(some) for batch in self._batches(part)]
-        written = write(self._database, batches, self._now() or 0)
-        self._counters.update({what: count for what, count in written._asdict().items() if count})
+        self._count(write(self._database, batches, self._now() or 0))
         for _ in some:
             self._waiting.popleft()
+
+    def _count(self, written: Written) -> None:
+        self._counters.update({what: count for what, count in written._asdict().items() if count})
 
     def _make_up(self) -> None:
         """Read from the sources what was not taken, or was lost before it came here: as it is now, known by now.
@@ -209,9 +212,12 @@ class StoreRecorder(Recorder):
                 self._miss(key, key[-1].floor(self._began))  # the bar that was forming then ended while this listened
         now = self._now()
         while self._missed and now is not None:
-            key, since = next(iter(self._missed.items()))
-            write(self._database, self._read(_Filled(*key, since, now, now), only_new=False), now)
-            del self._missed[key]
+            key, since = self._missed.popitem()  # what is missed from here on is another matter
+            try:
+                self._count(write(self._database, self._read(_Filled(*key, since, now, now), only_new=False), now))
+            except Exception:
+                self._miss(key, since)
+                raise
 
     def _now(self) -> int | None:
         """The session's time, ms; None where its clock has none yet."""

@@ -306,6 +306,24 @@ def test_a_correction_that_found_no_room_is_made_up_for(recording, store, quick,
     assert held(store, known_at=at(100)) == {0: "1.5"}
 
 
+def test_what_finds_no_room_while_something_is_made_up_for_is_not_forgotten(recording, store, quick, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_WAITING", 0)
+    recorder, host = recording(live=Live(closes({1: "1", 2: "2"})))
+    real, calls = module.write, []
+
+    def write(*said):
+        calls.append(said)
+        done = real(*said)
+        if len(calls) == 1:
+            host.bar(1, "1")
+        return done
+
+    monkeypatch.setattr(module, "write", write)
+    host.bar(2, "2")
+    wait_until(lambda: held_or_none(store) == {1: "1", 2: "2"})
+    assert recorder.status().counters["new"] == 2
+
+
 def test_what_another_process_fetches_is_older_than_the_last_note():
     assert Policy().late_after > (module._NOTE_EVERY + module._FLUSH_EVERY) * 1000
 
