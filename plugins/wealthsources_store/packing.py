@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -146,8 +147,9 @@ def to_bars(symbol: str, timeframe: Timeframe, stored: Sequence[Sequence[Any]], 
     open_time, revision, close_after, *values, form, texts = islice(zip(*stored, strict=True), BAR_COLUMNS)
     rows = new_rows(len(stored))
     fields = row_fields(rows)
-    for name, column in zip(("open_time", *FIELDS), (open_time, *values), strict=True):
-        fields[name] = column
+    fields["open_time"] = open_time
+    for name, column in zip(FIELDS, values, strict=True):
+        fields[name] = np.frombuffer(struct.pack(f"{len(column)}d", *column))  # numpy alone takes four times as long
     fields["close_time"] = timeframe.ends(fields["open_time"])
     if any(close_after):
         fields["close_time"] += [after or 0 for after in close_after]

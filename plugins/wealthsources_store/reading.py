@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -157,12 +158,12 @@ def read(
 
 
 def _forms_of(connection: sa.Connection, states: Sequence[Sequence[Any]]) -> dict[int, Form]:
-    return forms_of(connection, {state[_FORM] for state in states}) if states else {}
+    return forms_of(connection, set(map(itemgetter(_FORM), states))) if states else {}
 
 
 def _first_of_each(states: list[tuple[Any, ...]], before: int | None) -> list[tuple[Any, ...]]:
     """Of each bar the first of these, and none of the bar that opens at `before`."""
-    if not any(state[1] for state in states) and (not states or states[0][0] != before):
+    if not any(map(itemgetter(1), states)) and (not states or states[0][0] != before):
         return states  # as nearly always: none is a revision
     times = [state[0] for state in states]
     return [state for state, time, last in zip(states, times, [before, *times], strict=False) if time != last]
