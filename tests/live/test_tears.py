@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
-from wealthsources import Bars, Hole, SeriesBuffer
+from wealthsources import Bars, Hole, SeriesBuffer, Timeframe
 from wealthsources.live.tears import Tears
 
 from ..support.bars import at, places
@@ -168,7 +168,7 @@ def test_tears_are_forgotten_with_their_bars():
 
 
 def test_a_tear_is_between_the_bars_that_it_is_between():
-    tears = Tears()
+    tears = Tears(Timeframe("1m"))
     tears.add(at(5))
     assert (tears.between(at(4), at(5)), tears.between(at(5), at(9)), tears.between(at(0), at(4))) == (
         True,
