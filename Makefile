@@ -12,6 +12,9 @@ VENV2 := .venv-pandas2
 STAMP2 := $(VENV2)/.installed
 # What the tests printed: last.txt is of the newest run, failed-*.txt are of those that failed, and stay.
 OUTPUT := .test-output
+# Bytecode is kept, whatever the environment says: without it each of five workers, and each process that a test
+# starts, compiles anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What depends on pandas or reads and writes times.
 PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/plugins/verify \
@@ -22,9 +25,10 @@ demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 # Five at a time, also on two cores: the tests wait for sockets more than they compute.
-# TESTS=tests/cli runs a part of them.
+# TESTS=tests/cli runs a part of them. In a fresh tree one process compiles the tests, which then all five have not to.
 test: $(STAMP)
 	@mkdir -p $(OUTPUT)
+	@test -d tests/__pycache__ || $(BIN)/python -m pytest -q --collect-only $(TESTS) >/dev/null || true
 	@$(BIN)/python -m pytest -n 5 $(TESTS) 2>&1 | tee $(OUTPUT)/last.txt || { \
 		kept=$(OUTPUT)/failed-$$(date +%Y%m%d-%H%M%S).txt; cp $(OUTPUT)/last.txt $$kept; \
 		echo "what failed, whole: $$kept"; exit 1; }
