@@ -1,5 +1,5 @@
 # make demo · make test · make test-pandas · make check · make format · make coverage · make bench · make soak
-# make reliability · make kill-test · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
+# make reliability · make kill-test · make laws · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
 # .venv, and for test-pandas .venv-pandas2 too, are made by themselves.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/plugins/verify \
 	tests/resolve/test_aggregate.py tests/model tests/architecture/test_readme.py
 
-.PHONY: demo test test-pandas check format coverage bench soak reliability kill-test mutants install clean
+.PHONY: demo test test-pandas check format coverage bench soak reliability kill-test laws mutants install clean
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
@@ -75,6 +75,10 @@ KILL_ROUNDS ?= 65
 kill-test: $(STAMP)
 	KILL_ROUNDS=$(KILL_ROUNDS) $(BIN)/python -m pytest -q -n 2 --timeout 3600 -k kill \
 		tests/e2e/test_record_killed.py tests/plugins/replay/test_kill.py tests/plugins/store/test_processes.py
+
+# What holds for any input, with twenty times the examples that make test tries, and others each time: half an hour.
+laws: $(STAMP)
+	$(BIN)/python -m pytest -q -n 3 --timeout 3600 --hypothesis-profile laws -m hypothesis tests
 
 # Faults in the lines that differ from BASE, or with ALL=1 in all of the pure rooms: an hour for a thousand.
 BASE ?= HEAD~1
