@@ -11,6 +11,7 @@ from wealthsources import Bars, Hole, SeriesBuffer, Timeframe
 from wealthsources.live.tears import Tears
 
 from ..support.bars import at, places
+from ..support.laws import tries
 from .buffers import closed, history, put
 
 
@@ -190,7 +191,7 @@ HAPPENINGS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=tries(150))
 @given(HAPPENINGS, st.booleans(), st.data())
 def test_every_bar_that_is_missing_is_in_a_hole(happenings, flagged, data):
     """Whatever happens to a stream: where an answer has neither bar nor hole, nothing was traded."""

@@ -289,7 +289,8 @@ class SeriesBuffer:
     def _leave(self) -> None:
         """The connection vouches no more for what it sent."""
         if self._waiting() != _NEVER:
-            self._left = (*self._left, self._epoch_before)
+            # It may be older than those that are there: a connection can send an old bar after newer ones.
+            self._left = tuple(sorted({*self._left, self._epoch_before}))
         self._epoch_newest = self._epoch_before = _NEVER
 
     def _waiting(self) -> int:
