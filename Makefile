@@ -18,7 +18,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # What depends on pandas or reads and writes times.
 PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/plugins/verify \
-	tests/resolve/test_aggregate.py tests/model tests/architecture/test_readme.py
+	tests/resolve/test_aggregate.py tests/model tests/loading/test_calendars.py tests/e2e/test_trading_hours.py \
+	tests/architecture/test_readme.py
 
 .PHONY: demo test test-pandas check format coverage bench soak reliability kill-test laws mutants install clean
 demo: $(STAMP)

@@ -34,6 +34,7 @@ FIELDS: Final = ("open", "high", "low", "close", "volume")
 OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
 
 _STATUS, _SOURCE, _DECIMALS = 56, 57, 15  # of a row seen as uint8, uint8 and uint32
+_SOURCE_AND_DECIMALS = np.uint64(0xFFFF_FFFF_0000_FF00)  # of its last eight bytes, seen as uint64
 MOST_SOURCES: Final = 256
 MOST_REVISIONS: Final = 65_535
 
@@ -209,6 +210,11 @@ def source_codes(rows: Rows) -> NDArray[np.uint8]:
 def packed_decimals(rows: Rows) -> NDArray[np.uint32]:
     """The decimals of all five values, packed, shape (n,)."""
     return rows.view(np.uint32)[:, _DECIMALS]
+
+
+def sources_and_decimals(rows: Rows) -> NDArray[np.uint64]:
+    """Source and packed decimals of each in one number, the decimals in its upper half, shape (n,); a copy."""
+    return rows.view(np.uint64)[:, COLUMNS - 1] & _SOURCE_AND_DECIMALS
 
 
 def decimal_codes(rows: Rows, place: int) -> Integers:

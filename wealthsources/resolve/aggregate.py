@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -39,12 +40,14 @@ from wealthsources.model.rows import (
     decimal_codes,
     new_rows,
     open_times,
+    packed_decimals,
     source_codes,
     statuses,
     values,
 )
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.resolve.known_empty import NO_SPANS, Spans
+from wealthsources.resolve.plain_bars import plain_bars
 from wealthsources.resolve.quiet import find_holes, judge_buckets
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
 
 _DAY: Final = Timeframe("1d").fixed
 
+#: With so many rows a bucket, it is quicker to look for where each begins than to ask each row.
+_FEW: Final = 64
 #: What `read_value` gives no more than a count of decimals for: 15 digits with the one before the dot.
 _MOST_DECIMALS: Final = 14
 _POWERS: Final = np.array([float(10**decimals) for decimals in range(_MOST_DECIMALS + 1)])
@@ -94,18 +99,24 @@ def aggregate(
     if not bars.timeframe.divides(timeframe):
         raise RequestError(f"{timeframe} bars cannot be made of {bars.timeframe} bars: they are not whole ones of them")
     buckets = _buckets(bars, timeframe, forming, quiet_until, empty)
+    plain = plain_bars(buckets.rows, buckets.starts) if len(buckets.starts) else None
+    if plain is None:
+        buckets = _without_overflow(buckets)
     if not len(buckets.starts):
         return Bars(bars.symbol, timeframe, new_rows(0), trusted=bars.trusted, unbroken=True)
     rows = new_rows(len(buckets.starts))
     texts: dict[int, list[str | None]] = {}
     open_times(rows)[:] = buckets.open_times
     close_times(rows)[:] = timeframe.ends(buckets.open_times)
-    _set_prices(rows, texts, bars, buckets)
-    _set_volumes(rows, texts, bars, buckets)
+    if plain is None:
+        _set_prices(rows, texts, bars, buckets)
+        _set_volumes(rows, texts, bars, buckets)
+    else:
+        values(rows)[:], packed_decimals(rows)[:] = plain
     statuses(rows)[:] = BY_HISTORY
     if buckets.forming:
         statuses(rows)[-1] = FORMING
-    source_codes(rows)[:], sources = _sources(bars, buckets)
+    source_codes(rows)[:], sources = _sources(bars, buckets, alike=plain is not None)
     if quiet_until is None:
         holes = holes_between(timeframe, buckets.open_times)
     else:
@@ -160,14 +171,13 @@ class _Buckets(NamedTuple):
 
 def _buckets(bars: Bars, timeframe: Timeframe, forming: bool, quiet_until: int | None, empty: Spans) -> _Buckets:
     """The buckets that make a bar."""
-    used = bars.states == CLOSED
-    last_forms = forming and len(bars) > 0 and bars.states[-1] == FORMING
+    states = bars.states
+    last_forms = forming and len(bars) > 0 and bool(states[-1] == FORMING)
+    used = states == CLOSED
     used[-1:] |= last_forms
-    rows = bars.rows if used.all() else bars.rows[used]
-    slots = timeframe.slots(open_times(rows))
-    starts = np.flatnonzero(np.diff(slots, prepend=slots[:1] - 1))
+    rows = _only(bars.rows, used)
+    starts, opens = _starts(open_times(rows), timeframe)
     counts = np.diff(starts, append=len(rows))
-    opens = timeframe.open_times(slots[starts])
     windows = bars.timeframe.slots(timeframe.ends(opens)) - bars.timeframe.slots(opens)
     there = counts
     if empty and len(opens):
@@ -181,15 +191,55 @@ def _buckets(bars: Bars, timeframe: Timeframe, forming: bool, quiet_until: int |
         kept[-1] = False
     begun &= len(kept) > 0 and not kept[-1]
     kept[-1:] |= begun
-    with np.errstate(over="ignore"):
-        kept &= np.add.reduceat(values(rows)[:, VOLUME], starts) < _LARGEST_VOLUME
-    forming = begun and bool(kept[-1])
-    unmade = opens[over & ~kept]
-    if not kept.all():
+    return _kept(_Buckets(rows, starts, counts, opens, opens[over & ~kept], begun), kept)
+
+
+def _starts(times: Integers, timeframe: Timeframe) -> tuple[Integers, Integers]:
+    """The first row of each bucket, of rows that open then, and when it opens."""
+    if len(times):
+        first, last = timeframe.slot(int(times[0])), timeframe.slot(int(times[-1]))
+        if (last - first) * _FEW < len(times):  # few buckets, of many rows: each is looked for
+            opens = timeframe.open_times(np.arange(first, last + 1))
+            found = np.array([bisect_left(times, time) for time in opens.tolist()])
+            has_rows = np.diff(found, append=len(times)) > 0
+            return found[has_rows], opens[has_rows]
+    slots = timeframe.slots(times)
+    starts = np.flatnonzero(np.diff(slots, prepend=slots[:1] - 1))
+    return starts, timeframe.open_times(slots[starts])
+
+
+def _kept(buckets: _Buckets, kept: Flags) -> _Buckets:
+    """Only those of them."""
+    rows, starts, counts, opens, unmade, forming = buckets
+    if kept.all():
+        return buckets
+    forming = forming and bool(kept[-1])
+    where = np.flatnonzero(kept)
+    if len(where) and where[-1] - where[0] + 1 == len(where):  # those at the ends are cut off: nothing is copied
+        rows = rows[starts[where[0]] : starts[where[-1]] + counts[where[-1]]]
+    else:
         rows = rows[np.repeat(kept, counts)]
-        counts, opens = counts[kept], opens[kept]
-        starts = np.cumsum(counts) - counts
-    return _Buckets(rows, starts, counts, opens, unmade, forming)
+    counts = counts[kept]
+    return _Buckets(rows, np.cumsum(counts) - counts, counts, opens[kept], unmade, forming)
+
+
+def _without_overflow(buckets: _Buckets) -> _Buckets:
+    """Without those whose volumes are beyond any market."""
+    if not len(buckets.starts):
+        return buckets
+    with np.errstate(over="ignore"):
+        kept = np.add.reduceat(buckets.column(VOLUME), buckets.starts) < _LARGEST_VOLUME
+    whole = ~kept
+    whole[-1] &= not buckets.forming
+    unmade = np.concatenate([buckets.unmade, buckets.open_times[whole]])
+    return _kept(buckets._replace(unmade=unmade), kept)
+
+
+def _only(rows: Rows, used: Flags) -> Rows:
+    """These rows; nothing is copied if they are all, or all but the last one."""
+    if used[:-1].all():
+        return rows if used.all() else rows[:-1]
+    return rows[used]
 
 
 def _count_empty(
@@ -338,9 +388,12 @@ def _keep(texts: dict[int, list[str | None]], open_time: int, place: int, text: 
     texts.setdefault(open_time, [None] * len(FIELDS))[place] = text
 
 
-def _sources(bars: Bars, buckets: _Buckets) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """For each bucket the index of its source's name, and the names."""
+def _sources(bars: Bars, buckets: _Buckets, *, alike: bool) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """For each bucket the index of its source's name, and the names; `alike`: all rows have one source."""
     codes = source_codes(buckets.rows)
+    if alike:
+        name = f"{bars.sources[codes[0]]} {bars.timeframe}".lstrip()
+        return np.zeros(len(buckets.starts), np.uint8), (name,)
     found = codes[buckets.starts]
     mixed = buckets.any(codes != np.repeat(found, buckets.counts))
     names: dict[str, int] = {}
