@@ -46,7 +46,9 @@ def holes_between(timeframe: Timeframe, open_times: NDArray[np.int64]) -> tuple[
 
 def is_contiguous(timeframe: Timeframe, open_times: NDArray[np.int64]) -> bool:
     """Whether none is missing between these, which are in order."""
-    return len(open_times) < 2 or bool((np.diff(timeframe.slots(open_times)) == 1).all())
+    if len(open_times) < 2:
+        return True
+    return timeframe.slot(int(open_times[-1])) - timeframe.slot(int(open_times[0])) == len(open_times) - 1
 
 
 def missing_slots(timeframe: Timeframe, open_times: NDArray[np.int64]) -> list[tuple[int, int]]:

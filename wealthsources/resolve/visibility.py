@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,10 @@ from wealthsources.model.times import time_text
 from wealthsources.model.validity import first_fault
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from wealthsources.model.markets import Prices
+    from wealthsources.model.rows import Rows
     from wealthsources.source import HistoryRequest
 
 
@@ -60,16 +64,30 @@ def split_visible(bars: Bars, request: HistoryRequest, unset_until: int) -> tupl
     return _closed_by_then(bars, request, unset_until), forming if request.include_forming else None
 
 
+def _over_by(bars: Bars, time: int) -> int:
+    """How many of them end by then; they are in order."""
+    times = bars.open_times
+    return bisect_right(range(len(times)), time, key=lambda place: bars.timeframe.end(int(times[place])))
+
+
+def _copied(rows: Rows, good: NDArray[np.bool_], count: int | None) -> Rows:
+    """A copy of the good ones, of these of the newest `count`: a source may change what it holds."""
+    where = np.flatnonzero(good)
+    where = where[max(0, len(where) - (count or len(where))) :]
+    first, last = (int(where[0]), int(where[-1]) + 1) if len(where) else (0, 0)
+    return rows[first:last].copy() if last - first == len(where) else rows[where]
+
+
 def _closed_by_then(bars: Bars, request: HistoryRequest, unset_until: int) -> Bars:
-    states, ends = bars.states, bars.ends
-    good = (states == CLOSED) | ((states == UNSET) & (ends <= unset_until))
-    good &= ends <= request.end
+    states = bars.states
+    good = states == CLOSED
+    if not good.all():
+        good |= (states == UNSET) & (np.arange(len(good)) < _over_by(bars, unset_until))
+    good[_over_by(bars, request.end) :] = False
     if request.start is not None:
-        good &= bars.open_times >= request.start
-    rows = np.array(bars.rows[good])
+        good[: bisect_left(bars.open_times, request.start)] = False
+    rows = _copied(bars.rows, good, request.count)
     status = statuses(rows)
     status[status == UNSET] = BY_HISTORY
-    if request.count is not None:
-        rows = rows[max(0, len(rows) - request.count) :]
     contiguous = is_contiguous(bars.timeframe, open_times(rows))
     return bars.replace(rows=rows, holes=(), behind=0, failed=(), trusted=False, unbroken=contiguous)
