@@ -68,7 +68,7 @@ def read_block(series: FileSeries, cells: Cells, places: Mapping[str, int]) -> B
     """Read rows; `places` says which column is where."""
     faults: dict[int, str] = {}
     times = _times("open_time", cells, places, faults)
-    if series.label == "end":
+    if series.layout.label == "end":
         times = _opened(times, series)
     columns = tuple(_column(name, cells, places, faults) for name in FIELDS)
     close_times = _times("close_time", cells, places, faults) if "close_time" in places else None

@@ -13,7 +13,6 @@ from wealthsources_file.reading import read_file, stamp_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wealthsources import Market
     from wealthsources_file.file_series import FileSeries
     from wealthsources_file.reading import Stamp
     from wealthsources_file.table import Table
@@ -23,10 +22,10 @@ MOST_BARS: Final = 2_000_000
 
 
 class _Held(NamedTuple):
-    """What a file held in one state of it. What is a bar depends on what is usual on the market, too."""
+    """What a file held in one state of it, read as that series."""
 
     stamp: Stamp
-    market: Market
+    series: FileSeries
     table: Table
 
     @property
@@ -68,7 +67,7 @@ class FileCache:
         After `deadline`, a `time.monotonic()` value, it no longer waits for another thread that reads the file.
         """
         stamp = stamp_of(path)
-        table = self._find(path, stamp, series.market)
+        table = self._find(path, stamp, series)
         if table is not None:
             return table
         with self._lock:
@@ -76,15 +75,15 @@ class FileCache:
         if not reading.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
             raise SourceError(f"{path}: is still being read")
         try:
-            table = self._find(path, stamp, series.market)
+            table = self._find(path, stamp, series)
             return self._read(path, series) if table is None else table
         finally:
             reading.release()
 
-    def _find(self, path: Path, stamp: Stamp, market: Market) -> Table | None:
+    def _find(self, path: Path, stamp: Stamp, series: FileSeries) -> Table | None:
         with self._lock:
             held = self._held.get(path)
-            if held is None or (held.stamp, held.market) != (stamp, market):
+            if held is None or held.stamp != stamp or not series.reads_like(held.series):
                 return None
             self._held.move_to_end(path)
             return held.table
@@ -92,7 +91,7 @@ class FileCache:
     def _read(self, path: Path, series: FileSeries) -> Table:
         self._drop(path)
         stamp, table = read_file(path, series)
-        held = _Held(stamp, series.market, table)
+        held = _Held(stamp, series, table)
         with self._lock:
             self._reads += 1
             self._held[path] = held

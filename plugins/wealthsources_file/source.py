@@ -50,7 +50,7 @@ class FileSource(Source):
         """
         path, options = self._find(request), self._options
         market = self._host.market(request.symbol) if self._host else Market()
-        series = FileSeries(request.symbol, request.timeframe, market, options.label, options.last_row)
+        series = FileSeries(request.symbol, request.timeframe, market, options.layout, options.last_row)
         try:
             table = self._cache.table(path, series, request.deadline)
         except SourceError:

@@ -112,6 +112,8 @@ class _Reader:
         half_written = not self._has_end and self._lines.rows > 0
         cut_off = half_written and self._found.drop(self._lines.rows - 1)
         rows = self._in_order()
+        if self._series.last_row == "drop" and not cut_off and not self._found.drop(self._lines.rows - 1):
+            rows = rows[:-1]
         if not len(rows) and self._found.count:
             raise self._in_vain()
         bars = self._stated(rows, until, half_written=half_written and not cut_off)
@@ -139,8 +141,8 @@ class _Reader:
     def _stated(self, rows: Rows, until: int, *, half_written: bool) -> Bars:
         """The bars, of which the newest is not closed if it may still change."""
         for newest in self._bars(rows[-1:].copy()):
-            by_time = self._series.last_row == "by_time" and newest.end > until
-            if half_written or by_time or self._series.last_row == "forming":
+            unfinished = self._series.last_row == "by_mtime" and newest.end > until
+            if half_written or unfinished:
                 times = {"open_time": newest.open_time, "close_time": newest.close_time}
                 record = {**times, **{name: newest.exact(name) for name in FIELDS}, "closed": False}
                 rows[-1:] = Bars.from_records(newest.symbol, newest.timeframe, [record]).rows

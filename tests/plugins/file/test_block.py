@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from wealthsources import Market, Timeframe
@@ -10,6 +12,7 @@ from wealthsources_file.block import Block, read_block
 from wealthsources_file.cells import Cutter
 from wealthsources_file.file_series import FileSeries
 from wealthsources_file.header import read_header
+from wealthsources_file.layout import Layout
 from wealthsources_file.line_numbers import LineNumbers
 
 from ...support.bars import HOUR, T0, ms
@@ -18,11 +21,11 @@ from ...support.markets import HEADER
 VALUES = "10.0,12.50,9,11.0,100.00"
 
 
-def block_of(*lines: str, header: str = HEADER, timeframe: str = "1h", **series: object) -> Block:
+def block_of(*lines: str, header: str = HEADER, timeframe: str = "1h", **layout: Any) -> Block:
     width, places = read_header(header.encode(), 1)
     cells, _ = Cutter(2, width, (), LineNumbers(), Found()).cut("".join(f"{line}\n" for line in lines).encode())
-    market = series.pop("market", Market())
-    return read_block(FileSeries("BTCUSDT", Timeframe(timeframe), market, **series), cells, places)
+    market = layout.pop("market", Market())
+    return read_block(FileSeries("BTCUSDT", Timeframe(timeframe), market, Layout(**layout)), cells, places)
 
 
 def why(line: str, **options: object) -> str:

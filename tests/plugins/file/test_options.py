@@ -75,7 +75,7 @@ def test_an_absolute_path_stays(tmp_path: Path) -> None:
         ("{path: 'a/{symbol}/{timeframe}.csv', label: close}", "label: should be 'open' or 'end', received 'close'"),
         (
             "{path: 'a/{symbol}/{timeframe}.csv', last_row: open}",
-            "last_row: should be 'by_time'",
+            "last_row: should be 'drop'",
         ),
         ("{files: [{path: a, symbol: A, timeframe: 7m}]}", r"files\[0\].timeframe: '7m' is not a timeframe; known: 1m"),
         ("{files: [{path: a, symbol: '', timeframe: 1h}]}", r"files\[0\].symbol: is too short"),
@@ -130,7 +130,7 @@ def test_what_is_read_from_the_configuration_stays_as_it_is() -> None:
 
 def test_what_is_not_said_is_strict_by_open_time_and_by_the_time_of_the_file() -> None:
     options = FileOptions(path="{symbol}/{timeframe}.csv")
-    assert (options.on_bad_row, options.label, options.last_row) == ("fail", "open", "by_time")
+    assert (options.on_bad_row, options.layout.label, options.last_row) == ("fail", "open", "by_mtime")
 
 
 @pytest.mark.parametrize("name", ["60m", "1H", "60min", "H1"])

@@ -287,9 +287,9 @@ def test_one_that_is_not_said_to_be_is_found_where_a_source_before_it_has_the_sa
         assert ("b seems to stamp bars with their end (label: end)" in explained) == (label == "open")
 
 
-def test_the_last_row_may_be_said_to_be_forming_whatever_the_time_of_the_file(tmp_path: Path) -> None:
+def test_the_last_row_is_left_out_if_that_is_said_whatever_the_time_of_the_file(tmp_path: Path) -> None:
     write(tmp_path / "BTCUSDT" / "1h.csv", lines(0, 1), written=at(100))
-    assert [bar.closed for bar in ask(source_of(tmp_path, last_row="forming"), count=5)] == [True, False]
+    assert [bar.closed for bar in ask(source_of(tmp_path, last_row="drop"), count=5)] == [True]
 
 
 def test_prices_are_those_of_the_market(tmp_path: Path) -> None:

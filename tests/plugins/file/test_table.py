@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from wealthsources import Bars, Finality, Market, Timeframe
-from wealthsources_file.file_series import FileSeries
+from wealthsources_file.file_series import FileSeries, LastRow
 from wealthsources_file.header import LineError
+from wealthsources_file.layout import Layout
 from wealthsources_file.pieces import TooLargeError, read_pieces
 from wealthsources_file.table import Table, read_table
 
@@ -28,8 +29,15 @@ def row(place: int, values: str = "10.0,12.50,9,11.0,100.00") -> str:
     return f"{T0 + place * HOUR},{values}"
 
 
-def table(data: bytes, until: int = LATER, size: int = 1 << 20, memory: int = 1 << 30, **series: Any) -> Table:
-    hours = FileSeries("BTCUSDT", Timeframe("1h"), Market(), **series)
+def table(
+    data: bytes,
+    until: int = LATER,
+    size: int = 1 << 20,
+    memory: int = 1 << 30,
+    last_row: LastRow = "by_mtime",
+    **layout: Any,
+) -> Table:
+    hours = FileSeries("BTCUSDT", Timeframe("1h"), Market(), Layout(**layout), last_row)
     return read_table(read_pieces(io.BytesIO(data), 1 << 30, size), hours, until, memory)
 
 
@@ -137,17 +145,17 @@ def test_only_the_last_bar_can_be_forming() -> None:
 @pytest.mark.parametrize(
     ("last_row", "until", "closed"),
     [
-        ("forming", LATER, [True, False]),
+        ("drop", LATER, [True]),
         ("closed", T0, [True, True]),
-        ("by_time", T0 + 2 * HOUR, [True, True]),
-        ("by_time", T0 + 2 * HOUR - 1, [True, False]),
+        ("by_mtime", T0 + 2 * HOUR, [True, True]),
+        ("by_mtime", T0 + 2 * HOUR - 1, [True, False]),
     ],
 )
 def test_whether_the_last_row_is_closed_may_be_said(last_row: str, until: int, closed: list[bool]) -> None:
     assert [bar.closed for bar in read(row(0), row(1), last_row=last_row, until=until)] == closed
 
 
-@pytest.mark.parametrize("last_row", ["by_time", "closed"])
+@pytest.mark.parametrize("last_row", ["by_mtime", "closed"])
 def test_a_last_line_without_an_end_is_no_closed_bar(last_row: str) -> None:
     bars = table(text(row(0), row(1))[:-1], last_row=last_row).bars
     assert [bar.closed for bar in bars] == [True, False]
@@ -168,7 +176,7 @@ def test_a_header_without_an_end_has_no_bars_and_no_note() -> None:
 
 def test_a_bar_that_is_not_closed_keeps_its_own_text_and_times() -> None:
     line = f"{row(0, '1e-7,12,.5e-9,1.10,000')},{T0 + 5}"
-    (bar,) = read(line, header=f"{HEADER},close_time", last_row="forming")
+    (bar,) = read(line, header=f"{HEADER},close_time", until=T0)
     assert (bar.closed, bar.close_time) == (False, T0 + 5)
     assert [bar.exact(name) for name in FIELDS] == ["1e-7", "12", ".5e-9", "1.10", "000"]
 
