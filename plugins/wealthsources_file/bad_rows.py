@@ -20,7 +20,7 @@ _MOST_TOLD: Final = 1_000
 
 @dataclasses.dataclass(frozen=True)
 class BadRows:
-    """Rows that are no bars, in the order of the file: for each how many bars stand before it, and its line.
+    """Rows that are no bars, in the order of time: for each how many bars stand before it, and its line.
 
     whys  by line, what is wrong with the first so many that were found
     """
@@ -75,9 +75,12 @@ class Found:
         found: NDArray[np.int64] = places + np.searchsorted(bad - np.arange(len(bad)), places, "right")
         return found
 
-    def among(self, lines: LineNumbers) -> BadRows:
-        """Where they stand."""
+    def among(self, lines: LineNumbers, newest_first: int | None = None) -> BadRows:
+        """Where they stand; `newest_first` says of a file in that order how many rows of it are bars."""
         numbers = np.sort(np.concatenate(self._numbers))
         told = np.fromiter(self._whys, np.int64, len(self._whys))
         whys = dict(zip(lines.of(told).tolist(), self._whys.values(), strict=True))
-        return BadRows(numbers - np.arange(len(numbers)), lines.of(numbers), whys)
+        before = numbers - np.arange(len(numbers))
+        if newest_first is None:
+            return BadRows(before, lines.of(numbers), whys)
+        return BadRows(newest_first - before[::-1], lines.of(numbers[::-1]), whys)

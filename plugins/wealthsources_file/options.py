@@ -45,7 +45,7 @@ class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True):
     timeframe: Annotated[str, pydantic.AfterValidator(lambda name: _timeframe(name).name)]
 
 
-class FileOptions(LayoutOptions, arbitrary_types_allowed=True):
+class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
     """`path` is where the files are: `data/{symbol}/{timeframe}.csv`, packed as `.csv.gz`, `.csv.zst` or `.zip`.
 
     With {date}, {year} or {month} in it a series may have many files, as in `{symbol}-{timeframe}-{year}-{month}.zip`.

@@ -223,7 +223,7 @@ def test_the_text_that_is_kept_is_that_of_the_row_that_is() -> None:
 
 
 def test_rows_in_the_order_of_other_programs_are_told_as_such() -> None:
-    with pytest.raises(LineError, match="is older than the row before; sort it, the oldest first") as caught:
+    with pytest.raises(LineError, match="is older than the row before; say order: newest_first if all of it") as caught:
         read("", row(2), row(1), row(0))
     assert caught.value.line == 4
 
