@@ -56,10 +56,9 @@ def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnB
 
 def told(bad: BadRows, part: slice, path: Path) -> str:
     """Some bad rows as text: the first of them by its line."""
-    line, why = bad.told(part.start)
     count = part.stop - part.start
     skipped = "1 row was skipped" if count == 1 else f"{count} rows were skipped, the first"
-    return f"{skipped}: {path}:{line}: {why}"
+    return f"{skipped}: {bad.named(path, part.start)}"
 
 
 def _skipped(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBadRow) -> str:
@@ -69,10 +68,9 @@ def _skipped(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBa
         return ""
     if on_bad_row == "skip":
         return told(table.bad, touched, path)
-    line, why = table.bad.told(touched.start)
     others = touched.stop - touched.start - 1
     these = f"it and {others} more" if others else "it"
-    raise SourceError(f"{path}:{line}: {why} (on_bad_row: skip would leave {these} out)")
+    raise SourceError(f"{table.bad.named(path, touched.start)} (on_bad_row: skip would leave {these} out)")
 
 
 def _holes(table: Table, first: int, last: int) -> tuple[Hole, ...]:

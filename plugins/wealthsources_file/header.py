@@ -137,7 +137,8 @@ def _fits(layout: Layout, names: Sequence[str]) -> bool:
     """Whether a header with these names may be of such a file."""
 
     def is_there(name: str) -> bool:
-        return name in names or (_BASE in name and any(there.startswith(name.split(_BASE)[0]) for there in names))
+        begin, base, _ = name.partition(_BASE)
+        return name in names or (base != "" and any(there.startswith(begin) for there in names))
 
     return all(any(map(is_there, layout.names(column))) for column in NEEDED)
 

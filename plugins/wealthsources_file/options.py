@@ -12,6 +12,7 @@ from wealthsources import Timeframe, match_timeframe
 from wealthsources_file.file_list import FileList
 from wealthsources_file.file_series import LastRow
 from wealthsources_file.layout_options import LayoutOptions
+from wealthsources_file.presets import PRESETS
 from wealthsources_file.template import Template
 
 
@@ -30,7 +31,7 @@ def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
         return path
     if not isinstance(path, str):
         raise ValueError("should be text, as in data/{symbol}/{timeframe}.csv")
-    return Template(path, _folder(info))
+    return Template(path, _folder(info), PRESETS[info.data.get("format", "wealthsources")].timeframes)
 
 
 def _timeframe(name: str) -> Timeframe:
