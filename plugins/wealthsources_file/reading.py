@@ -33,7 +33,7 @@ class Stamp(NamedTuple):
 
 def stamp_of(path: Path) -> Stamp:
     """The state of a file as it is now. Raises SourceError."""
-    with _explained(path):
+    with explained(path):
         return _stamp(path.stat())
 
 
@@ -42,7 +42,7 @@ def read_file(path: Path, series: FileSeries, most_bytes: int = MOST_BYTES) -> t
 
     Raises SourceError, also if it has more than `most_bytes` of text.
     """
-    with _explained(path), path.open("rb") as file, unpacked(file, path.name) as text:
+    with explained(path), path.open("rb") as file, unpacked(file, path.name) as text:
         stamp = _stamp(os.fstat(file.fileno()))
         return stamp, read_table(read_pieces(text, most_bytes), series, stamp.written_ns // 1_000_000)
 
@@ -52,7 +52,8 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Make of what goes wrong with a file a SourceError that names it."""
     try:
         yield
     except LineError as error:
