@@ -85,8 +85,12 @@ class Listing:
 
     def is_sure_of(self, symbol: str, timeframe: Timeframe) -> bool:
         """Whether no file that was added since could be meant rather than the one that is here, if any is."""
-        series = symbol, timeframe.name
-        return (isinstance(self.files.get(series), Path) and series not in self.alike) or self._is_current(symbol)
+        return self.file_for_sure(symbol, timeframe) is not None or self._is_current(symbol)
+
+    def file_for_sure(self, symbol: str, timeframe: Timeframe) -> Path | None:
+        """The file of a series that no other can take the place of, whatever was added since; None if there is none."""
+        found = self.files.get((symbol, timeframe.name))
+        return found if isinstance(found, Path) and (symbol, timeframe.name) not in self.alike else None
 
     def why_not(self, symbol: str, timeframe: Timeframe) -> str:
         """What there is instead of the file of a series."""
