@@ -51,15 +51,27 @@ def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnB
         raise NotHere(_joined(f"{path} has none of these bars", there, skipped))
     texts = {time: bars.texts[time] for time in part.open_times.tolist() if time in bars.texts} if bars.texts else {}
     holes = _holes(table, span.first, span.last) if skipped else ()
-    return part.replace(symbol=request.symbol, texts=texts, note=_joined(bars.note, skipped), holes=holes)
+    return part.replace(
+        symbol=request.symbol,
+        texts=texts,
+        note=_joined(bars.note, skipped),
+        holes=holes,
+        trusted=True,  # each row was checked when the file was read, by the rule that the chain has for others
+        unbroken=_is_unbroken(part),
+    )
+
+
+def _is_unbroken(bars: Bars) -> bool:
+    """Whether all are closed and none is missing between them, which are in order and on the grid."""
+    slot = bars.timeframe.slot
+    return slot(bars.newest) - slot(bars.oldest) == len(bars) - 1 and bars.split_forming()[1] is None
 
 
 def told(bad: BadRows, part: slice, path: Path) -> str:
     """Some bad rows as text: the first of them by its line."""
-    line, why = bad.told(part.start)
     count = part.stop - part.start
     skipped = "1 row was skipped" if count == 1 else f"{count} rows were skipped, the first"
-    return f"{skipped}: {path}:{line}: {why}"
+    return f"{skipped}: {bad.named(path, part.start)}"
 
 
 def _skipped(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBadRow) -> str:
@@ -69,10 +81,9 @@ def _skipped(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBa
         return ""
     if on_bad_row == "skip":
         return told(table.bad, touched, path)
-    line, why = table.bad.told(touched.start)
     others = touched.stop - touched.start - 1
     these = f"it and {others} more" if others else "it"
-    raise SourceError(f"{path}:{line}: {why} (on_bad_row: skip would leave {these} out)")
+    raise SourceError(f"{table.bad.named(path, touched.start)} (on_bad_row: skip would leave {these} out)")
 
 
 def _holes(table: Table, first: int, last: int) -> tuple[Hole, ...]:
@@ -81,7 +92,9 @@ def _holes(table: Table, first: int, last: int) -> tuple[Hole, ...]:
     places = [place for place in np.unique(table.bad.before).tolist() if first < place < last]
     between = [(timeframe.slot(int(times[place - 1])) + 1, timeframe.slot(int(times[place]))) for place in places]
     return tuple(
-        Hole(timeframe.open_time(start), timeframe.open_time(end), end - start) for start, end in between if start < end
+        Hole(timeframe.open_time(start), timeframe.end(timeframe.open_time(end - 1)), end - start)
+        for start, end in between
+        if start < end
     )
 
 
@@ -90,7 +103,7 @@ def _span(bars: Bars, request: HistoryRequest, oldest_held: bool = False, newest
     timeframe, times, start, count = request.timeframe, bars.open_times, request.start, request.count
     end = timeframe.slot(request.end) - newest_held
     last = int(np.searchsorted(times, timeframe.open_time(end)))
-    oldest = None if start is None else timeframe.slot(start) + (not timeframe.opens_at(start)) + oldest_held
+    oldest = None if start is None else timeframe.first_from(start) + oldest_held
     first = 0 if oldest is None else min(last, int(np.searchsorted(times, timeframe.open_time(oldest))))
     if count is None or not last:
         return _Span(oldest, end, first, last, enough=False)

@@ -13,20 +13,22 @@ from wealthsources_file.reading import read_file, stamp_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wealthsources import Market
     from wealthsources_file.file_series import FileSeries
     from wealthsources_file.reading import Stamp
     from wealthsources_file.table import Table
 
 #: 64 bytes each: 128 MB.
 MOST_BARS: Final = 2_000_000
+#: What was compared with its file so many seconds ago counts as what the file holds now, where nobody may wait for a
+#: disk. Whoever asks a moment earlier is told no less.
+FRESH: Final = 0.05
 
 
 class _Held(NamedTuple):
-    """What a file held in one state of it. What is a bar depends on what is usual on the market, too."""
+    """What a file held in one state of it, read as that series."""
 
     stamp: Stamp
-    market: Market
+    series: FileSeries
     table: Table
 
     @property
@@ -45,6 +47,7 @@ class FileCache:
         self._most_bars = most_bars
         self._held: OrderedDict[Path, _Held] = OrderedDict()
         self._reading: dict[Path, Lock] = {}
+        self._compared: dict[Path, float] = {}
         self._lock = ForkLock()
         self._size = 0
         self._reads = 0
@@ -68,7 +71,7 @@ class FileCache:
         After `deadline`, a `time.monotonic()` value, it no longer waits for another thread that reads the file.
         """
         stamp = stamp_of(path)
-        table = self._find(path, stamp, series.market)
+        table = self._find(path, stamp, series)
         if table is not None:
             return table
         with self._lock:
@@ -76,25 +79,37 @@ class FileCache:
         if not reading.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
             raise SourceError(f"{path}: is still being read")
         try:
-            table = self._find(path, stamp, series.market)
+            table = self._find(path, stamp, series)
             return self._read(path, series) if table is None else table
         finally:
             reading.release()
 
-    def _find(self, path: Path, stamp: Stamp, market: Market) -> Table | None:
+    def fresh_table(self, path: Path, series: FileSeries) -> Table | None:
+        """What the file holds, if that is in memory and was compared with it a moment ago. Waits for no disk."""
         with self._lock:
             held = self._held.get(path)
-            if held is None or (held.stamp, held.market) != (stamp, market):
+            if held is None or time.monotonic() - self._compared.get(path, -FRESH) > FRESH:
                 return None
+            return held.table if series.reads_like(held.series) else None
+
+    def _find(self, path: Path, stamp: Stamp, series: FileSeries) -> Table | None:
+        with self._lock:
+            held = self._held.get(path)
+            if held is None or held.stamp != stamp or not series.reads_like(held.series):
+                self._compared.pop(path, None)
+                return None
+            self._compared[path] = time.monotonic()
             self._held.move_to_end(path)
             return held.table
 
     def _read(self, path: Path, series: FileSeries) -> Table:
         self._drop(path)
+        began = time.monotonic()
         stamp, table = read_file(path, series)
-        held = _Held(stamp, series.market, table)
+        held = _Held(stamp, series, table)
         with self._lock:
             self._reads += 1
+            self._compared[path] = began
             self._held[path] = held
             self._size += held.size
             while self._size > self._most_bars and len(self._held) > 1:

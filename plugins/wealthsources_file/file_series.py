@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+from wealthsources_file.layout import Layout
+
 if TYPE_CHECKING:
     from wealthsources import Market, Timeframe
 
-Label = Literal["open", "end"]
-LastRow = Literal["by_time", "forming", "closed"]
+LastRow = Literal["drop", "closed", "by_mtime"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,12 +18,17 @@ class FileSeries:
     """The series that a file has, and what is to be known of the file for reading it.
 
     market    what is usual where the symbol is traded
-    label     which time of its bars the file has as their open_time: that, or their end
-    last_row  whether its last bar is closed; by_time: if it was over when the file was written
+    layout    how its rows are written
+    last_row  what is made of its newest row: drop, it is left out; closed, it is a closed bar; by_mtime, it is one if
+              it was over when the file was written
     """
 
     symbol: str
     timeframe: Timeframe
     market: Market
-    label: Label = "open"
-    last_row: LastRow = "by_time"
+    layout: Layout = dataclasses.field(default_factory=Layout)
+    last_row: LastRow = "by_mtime"
+
+    def reads_like(self, other: FileSeries) -> bool:
+        """Whether a file would be read alike for both: the symbol is no matter, how it may be spelled."""
+        return dataclasses.replace(other, symbol=self.symbol) == self

@@ -6,13 +6,16 @@ import dataclasses
 import functools
 import time
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import Timeframe, match_symbol, match_timeframe
+from wealthsources_file.partitions import Partition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+
+    from wealthsources_file.partitions import Partitions, Span
 
 #: A symbol and the name of a timeframe.
 Series = tuple[str, str]
@@ -24,11 +27,15 @@ _SETTLED: Final = 2_000_000_000
 
 
 class Named(NamedTuple):
-    """A file, and what its path says of what is in it; the timeframe may be under another name than ours."""
+    """A file, and what its path says of what is in it; the timeframe may be under another name than ours.
+
+    span  the time it is of, if its path says that: then it is one of several
+    """
 
     symbol: str
     timeframe: str
     path: Path
+    span: Span | None = None
 
 
 class Folder(NamedTuple):
@@ -46,7 +53,7 @@ class Folder(NamedTuple):
 class Listing:
     """The files that fit.
 
-    files       by series
+    files       by series: a file, or several in the order of time
     alike       the series whose file has another name of its timeframe: one with our own would come before it
     twice       series that several files may have, none of them under our own name of the timeframe: their names
     strange     by symbol, the names of those that have no timeframe that is known here
@@ -54,7 +61,7 @@ class Listing:
     folders     those that were listed; None: nothing tells whether a file was added since
     """
 
-    files: Mapping[Series, Path]
+    files: Mapping[Series, Path | Partitions]
     alike: frozenset[Series] = frozenset()
     twice: Mapping[Series, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     strange: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -71,15 +78,19 @@ class Listing:
         """The timeframes there are files of, the shortest first."""
         return [name for name in Timeframe.known() if (symbol, name) in self.files]
 
-    def find(self, symbol: str, timeframe: Timeframe) -> Path | None:
-        """The file of a series, be its symbol spelled in another way there."""
+    def find(self, symbol: str, timeframe: Timeframe) -> Path | Partitions | None:
+        """The file or files of a series, be its symbol spelled in another way there."""
         spelling = self._spelling(symbol)
         return None if spelling is None else self.files.get((spelling, timeframe.name))
 
     def is_sure_of(self, symbol: str, timeframe: Timeframe) -> bool:
         """Whether no file that was added since could be meant rather than the one that is here, if any is."""
-        series = symbol, timeframe.name
-        return (series in self.files and series not in self.alike) or self._is_current(symbol)
+        return self.file_for_sure(symbol, timeframe) is not None or self._is_current(symbol)
+
+    def file_for_sure(self, symbol: str, timeframe: Timeframe) -> Path | None:
+        """The file of a series that no other can take the place of, whatever was added since; None if there is none."""
+        found = self.files.get((symbol, timeframe.name))
+        return found if isinstance(found, Path) and (symbol, timeframe.name) not in self.alike else None
 
     def why_not(self, symbol: str, timeframe: Timeframe) -> str:
         """What there is instead of the file of a series."""
@@ -125,14 +136,19 @@ class Listing:
 
 def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Sequence[Folder] | None) -> Listing:
     """Sort the files that were found by what they have."""
-    named: defaultdict[Series, dict[str, Path]] = defaultdict(dict)
+    named: defaultdict[Series, dict[str, Path | Partitions]] = defaultdict(dict)
     strange: defaultdict[str, list[str]] = defaultdict(list)
-    for symbol, name, path in found:
+    parts: defaultdict[tuple[Series, str], list[Partition]] = defaultdict(list)
+    for symbol, name, path, span in found:
         timeframe = match_timeframe(name)
         if timeframe is None:
             strange[symbol].append(name)
-        else:
+        elif span is None:
             named[symbol, timeframe.name][name] = path
+        else:
+            parts[(symbol, timeframe.name), name].append(Partition(span, path))
+    for (series, name), several in parts.items():
+        named[series][name] = tuple(sorted(several))
     alike = {series: paths for series, paths in named.items() if series[1] not in paths}
     files = {series: paths[series[1]] for series, paths in named.items() if series not in alike}
     files |= {series: next(iter(paths.values())) for series, paths in alike.items() if len(paths) == 1}
@@ -140,7 +156,7 @@ def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Seque
         files,
         frozenset(alike),
         {series: tuple(sorted(paths)) for series, paths in alike.items() if len(paths) > 1},
-        {symbol: tuple(sorted(names)) for symbol, names in strange.items()},
+        {symbol: tuple(sorted(set(names))) for symbol, names in strange.items()},
         tuple(unreadable),
         folders,
     )

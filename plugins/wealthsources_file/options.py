@@ -10,7 +10,9 @@ import pydantic_core
 
 from wealthsources import Timeframe, match_timeframe
 from wealthsources_file.file_list import FileList
-from wealthsources_file.file_series import Label, LastRow
+from wealthsources_file.file_series import LastRow
+from wealthsources_file.layout_options import LayoutOptions
+from wealthsources_file.presets import PRESETS
 from wealthsources_file.template import Template
 
 
@@ -29,7 +31,7 @@ def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
         return path
     if not isinstance(path, str):
         raise ValueError("should be text, as in data/{symbol}/{timeframe}.csv")
-    return Template(path, _folder(info))
+    return Template(path, _folder(info), PRESETS[info.data.get("format", "wealthsources")].timeframes)
 
 
 def _timeframe(name: str) -> Timeframe:
@@ -44,22 +46,24 @@ class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True):
     timeframe: Annotated[str, pydantic.AfterValidator(lambda name: _timeframe(name).name)]
 
 
-class FileOptions(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_types_allowed=True):
-    """`path` is where the files are: `data/{symbol}/{timeframe}.csv`, or with `.csv.gz`.
+class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
+    """`path` is where the files are: `data/{symbol}/{timeframe}.csv`, packed as `.csv.gz`, `.csv.zst` or `.zip`.
+
+    With {date}, {year} or {month} in it a series may have many files, as in `{symbol}-{timeframe}-{year}-{month}.zip`.
 
     Or `files` names them one by one: `[{path: exports/prices.csv, symbol: BTCUSDT, timeframe: 1h}]`; such a path is
     taken as it is. A relative one starts at the folder of config.yaml.
 
     on_bad_row  a row that is no bar: fail, so that a request it touches has no answer from here; or skip, so that it is
                 left out like a bar that is not there, counted, and named
-    label       which time of a bar its column open_time has: open, or end where that is the end
-    last_row    whether the last row of a file is a closed bar: by_time, if it was over when the file was written (which
-                a copy does not keep); forming, if it never is; closed, if it always is
+    last_row    what is made of the newest row of a file: drop, it is left out; closed, it is a closed bar; by_mtime, it
+                is one if it was over when the file was written (which a copy does not keep)
+
+    How the files are laid out is said as in LayoutOptions.
     """
 
     on_bad_row: Literal["fail", "skip"] = "fail"
-    label: Label = "open"
-    last_row: LastRow = "by_time"
+    last_row: LastRow = "by_mtime"
 
     files: tuple[SeriesFile, ...] = ()
     path: Annotated[Template | None, pydantic.BeforeValidator(_template)] = pydantic.Field(None, validate_default=True)

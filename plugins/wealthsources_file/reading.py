@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
-import zlib
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import SourceError
 from wealthsources_file.header import LineError
+from wealthsources_file.packing import PackingError, unpacked
 from wealthsources_file.pieces import TooLargeError, read_pieces
 from wealthsources_file.table import read_table
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wealthsources_file.file_series import FileSeries
-    from wealthsources_file.pieces import Readable
     from wealthsources_file.table import Table
 
 #: Of text, unpacked: some eight million bars. A larger file would fill the memory of the process that trades.
@@ -35,7 +33,7 @@ class Stamp(NamedTuple):
 
 def stamp_of(path: Path) -> Stamp:
     """The state of a file as it is now. Raises SourceError."""
-    with _explained(path):
+    with explained(path):
         return _stamp(path.stat())
 
 
@@ -44,18 +42,9 @@ def read_file(path: Path, series: FileSeries, most_bytes: int = MOST_BYTES) -> t
 
     Raises SourceError, also if it has more than `most_bytes` of text.
     """
-    with _explained(path), path.open("rb") as file, _unpacked(file, path) as text:
+    with explained(path), path.open("rb") as file, unpacked(file, path.name) as text:
         stamp = _stamp(os.fstat(file.fileno()))
         return stamp, read_table(read_pieces(text, most_bytes), series, stamp.written_ns // 1_000_000)
-
-
-@contextlib.contextmanager
-def _unpacked(file: IO[bytes], path: Path) -> Iterator[Readable]:
-    if path.suffix == ".gz":
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            yield unpacked
-    else:
-        yield file
 
 
 def _stamp(status: os.stat_result) -> Stamp:
@@ -63,7 +52,8 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Make of what goes wrong with a file a SourceError that names it."""
     try:
         yield
     except LineError as error:
@@ -72,7 +62,7 @@ def _explained(path: Path) -> Iterator[None]:
         raise SourceError(f"{path}: {error}") from None
     except FileNotFoundError:
         raise SourceError(f"{path}: has vanished since its folder was listed") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SourceError(f"{path}: is no whole gzip file: {error}") from error
+    except PackingError as error:
+        raise SourceError(f"{path}: {error}") from error
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""Template: a path with {symbol} and {timeframe} in it, and the files that fit.
+"""Template: a path with {symbol} and {timeframe} in it, perhaps {date}, {year} or {month}, and the files that fit.
 
 What a caller calls a symbol never becomes part of a path: the folders are listed, and the names found there are what
 there is to choose from.
@@ -10,13 +10,15 @@ import functools
 import os
 import re
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import Timeframe, match_timeframe
 from wealthsources_file.listing import Folder, Named, changed_at, listing_of
+from wealthsources_file.partitions import NAMES, span_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from wealthsources_file.listing import Listing
 
@@ -27,14 +29,22 @@ _NAME: Final = r"[^.].*"
 #: Of the second one what is nearest to a timeframe's name is tried first: a symbol beside it may hold whatever is
 #: between the two.
 _TIMEFRAMES: Final = ("|".join(Timeframe.known()), "[0-9A-Za-z]+", _NAME)
-_PLACEHOLDERS: Final = ("symbol", "timeframe")
+_SERIES: Final = ("symbol", "timeframe")
+_PLACEHOLDERS: Final = (*_SERIES, *NAMES)
+_KNOWN: Final = ", ".join(f"{{{name}}}" for name in _PLACEHOLDERS)
+_ENDS: Final = (".csv", ".csv.gz", ".csv.zst", ".zip")
 
 
 class Template:
-    """Raises ValueError if `text` is no such path; a relative one starts at `folder`."""
+    """Raises ValueError if `text` is no such path; a relative one starts at `folder`.
 
-    def __init__(self, text: str, folder: Path) -> None:
+    timeframes  what other names mean as the timeframe in it
+    """
+
+    def __init__(self, text: str, folder: Path, timeframes: Mapping[str, str] = MappingProxyType({})) -> None:
         _check(text)
+        self._timeframes = timeframes
+        self._has_spans = any(f"{{{name}}}" in text for name in NAMES)
         parts = Path(text).parts
         fixed = next(place for place, part in enumerate(parts) if "{" in part)
         self._base = folder.absolute().joinpath(*parts[:fixed])
@@ -53,24 +63,34 @@ class Template:
         for place, part in enumerate(self._parts, start=1):
             is_last = place == len(self._parts)
             matches = [fit for path, names in matches for fit in scan.fitting(path, part, names, file=is_last)]
-        found = [Named(names["symbol"], names["timeframe"], path) for path, names in matches]
-        return listing_of(found, scan.unreadable, scan.folders)
+        found = (self._named(path, names) for path, names in matches)
+        return listing_of((one for one in found if one), scan.unreadable, scan.folders)
+
+    def _named(self, path: Path, names: Mapping[str, str]) -> Named | None:
+        """A file by what its path says; None if that is a day that is not."""
+        span = span_of(names) if self._has_spans else None
+        if self._has_spans and span is None:
+            return None
+        timeframe = names["timeframe"]
+        return Named(names["symbol"], self._timeframes.get(timeframe, timeframe), path, span)
 
 
 def _check(text: str) -> None:
     names = _PLACEHOLDER.findall(text)
     for name in names:
         if name not in _PLACEHOLDERS:
-            raise ValueError(f"has an unknown placeholder {{{name}}}; known: {{symbol}}, {{timeframe}}")
-    for name in _PLACEHOLDERS:
+            raise ValueError(f"has an unknown placeholder {{{name}}}; known: {_KNOWN}")
+    if "month" in names and not {"year", "date"} & set(names):
+        raise ValueError("has {month} without {year}: a month of which year?")
+    for name in _SERIES:
         if name not in names:
             raise ValueError(f"lacks {{{name}}}: a file has the bars of one series, as in {_EXAMPLE}")
     if set("{}") & set(_PLACEHOLDER.sub("", text)):
         raise ValueError("has a brace that belongs to no placeholder")
     if "}{" in text:
         raise ValueError(f"needs something between its placeholders to tell them apart, as in {_EXAMPLE}")
-    if not text.endswith((".csv", ".csv.gz")):
-        raise ValueError("must end in .csv or .csv.gz; no other files are read")
+    if not text.endswith(_ENDS):
+        raise ValueError(f"must end in {', '.join(_ENDS)}; no other files are read")
 
 
 class _Scan:
@@ -123,7 +143,7 @@ def _match(patterns: list[re.Pattern[str]], name: str) -> dict[str, str] | None:
 def _patterns(part: str, names: tuple[tuple[str, str], ...]) -> list[re.Pattern[str]]:
     """A part of the path as expressions, to be tried in turn; these names in it are known."""
     timeframes = _TIMEFRAMES if "{timeframe}" in part and "timeframe" not in dict(names) else _TIMEFRAMES[:1]
-    return [_pattern(part, dict(names), {"symbol": _NAME, "timeframe": timeframe}) for timeframe in timeframes]
+    return [_pattern(part, dict(names), {"symbol": _NAME, "timeframe": timeframe, **NAMES}) for timeframe in timeframes]
 
 
 def _pattern(part: str, names: dict[str, str], kinds: dict[str, str]) -> re.Pattern[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from wealthsources import Market, Timeframe
@@ -10,6 +12,7 @@ from wealthsources_file.block import Block, read_block
 from wealthsources_file.cells import Cutter
 from wealthsources_file.file_series import FileSeries
 from wealthsources_file.header import read_header
+from wealthsources_file.layout import Layout
 from wealthsources_file.line_numbers import LineNumbers
 
 from ...support.bars import HOUR, T0, ms
@@ -18,11 +21,11 @@ from ...support.markets import HEADER
 VALUES = "10.0,12.50,9,11.0,100.00"
 
 
-def block_of(*lines: str, header: str = HEADER, timeframe: str = "1h", **series: object) -> Block:
-    width, places = read_header(header.encode(), 1)
-    cells, _ = Cutter(2, width, (), LineNumbers(), Found()).cut("".join(f"{line}\n" for line in lines).encode())
-    market = series.pop("market", Market())
-    return read_block(FileSeries("BTCUSDT", Timeframe(timeframe), market, **series), cells, places)
+def block_of(*lines: str, header: str = HEADER, timeframe: str = "1h", **layout: Any) -> Block:
+    found = read_header(header.encode(), 1, Layout(), "BTCUSDT")
+    cells, _ = Cutter(2, found, LineNumbers(), Found()).cut("".join(f"{line}\n" for line in lines).encode())
+    market = layout.pop("market", Market())
+    return read_block(FileSeries("BTCUSDT", Timeframe(timeframe), market, Layout(**layout)), cells, found.places)
 
 
 def why(line: str, **options: object) -> str:
@@ -64,7 +67,7 @@ def test_what_is_wrong_with_values(values: str, said: str) -> None:
         (f"{T0 + 60_000}", f"open_time: {T0 + 60_000} is not on the 1h grid"),
         (f"{T0 // 1000}", f"open_time: {T0 // 1000} is not a time in ms of 1980 to 2200; in seconds it would be"),
         (f"{T0}000", f"open_time: {T0}000 is not a time in ms of 1980 to 2200; in microseconds it would be"),
-        ("2020-09-13", "open_time: '2020-09-13' is not a number"),
+        ("2020-09-13", "open_time: 2020-09-13 is not a time in ms; say time: iso"),
         (f"{T0}.0", f"open_time: {T0}.0 is not a time in ms"),
         (f"{T0}e0", f"open_time: {T0}e0 is not a time in ms"),
         (f"+{T0}", f"open_time: +{T0} is not a time in ms"),
@@ -77,7 +80,7 @@ def test_what_is_wrong_with_times(time: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "said"), [("later", "'later' is not a number"), ("5", "5 is not a time in ms of 1980 to 2200")]
+    ("time", "said"), [("later", "later is not a time in ms"), ("5", "5 is not a time in ms of 1980 to 2200")]
 )
 def test_what_is_wrong_with_a_close_time(time: str, said: str) -> None:
     block = block_of(f"{T0},{VALUES},{time}", header=f"{HEADER},close_time")
