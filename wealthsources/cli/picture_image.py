@@ -32,15 +32,13 @@ _MOST_TICKS: Final = 10
 def image_of(picture: Picture) -> bytes:
     """The PNG, 1600 dots by 900. Raises ConfigError if the extra is missing."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
-        from matplotlib.figure import Figure  # noqa: PLC0415
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"an image needs `pip install 'wealthsources[plot]'`: there is no module {error.name!r}"
         ) from error
     # Not by pyplot, which keeps figures of its own and looks for a screen.
     figure = Figure(figsize=_INCHES, dpi=_DOTS, layout="constrained")
-    FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a box is drawn in its place
         _draw(figure, picture)
