@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
 import io
 import warnings
 
 import matplotlib.image
 import numpy as np
-import pytest
 
-from wealthsources import ConfigError
 from wealthsources.cli.picture import COLOURS, arrange
 from wealthsources.cli.picture_image import image_of
 
@@ -60,16 +57,3 @@ def test_text_from_outside_is_no_formula_and_is_shown_whatever_it_begins_with():
 
 def test_a_forming_bar_is_drawn_otherwise():
     assert image_of(arrange(moving(0, 1, 2, closed=False)[-1:])) != image_of(arrange(moving(0, 1, 2)[-1:]))
-
-
-def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
-    imported = builtins.__import__
-
-    def without(name, *rest):
-        if name.startswith("matplotlib"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name="matplotlib")
-        return imported(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"needs `pip install 'wealthsources\[plot\]'`.*'matplotlib'"):
-        image_of(arrange(moving(0, 1)))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
-
 import pytest
 
-from wealthsources import Bars, ConfigError
+from wealthsources import Bars
 from wealthsources.cli.picture import COLOURS, arrange
 from wealthsources.cli.picture_page import page_of
 
@@ -147,16 +145,3 @@ def test_nothing_is_fetched(show, page):
     assert page.value(forbidden) == "TypeError"
     assert any("Content Security Policy" in text for text in page.failures)
     page.failures.clear()
-
-
-def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
-    imported = builtins.__import__
-
-    def without(name, *rest):
-        if name.startswith("plotly"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name="plotly")
-        return imported(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"needs `pip install 'wealthsources\[plot\]'`.*'plotly'"):
-        page_of(arrange(moving(0, 1)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import wealthsources
@@ -266,8 +268,6 @@ def test_whatever_a_source_does_is_a_finding(look):
 
 
 def test_a_source_that_does_not_answer_in_time_is_one(look):
-    import threading
-
     release = threading.Event()
 
     class Hanging(Source):
@@ -279,6 +279,22 @@ def test_a_source_that_does_not_answer_in_time_is_one(look):
     release.set()
     assert told(report)[0][:2] == ("failed", "one")
     assert report.findings[0].text == "gave no answer within 0.1 s (source_deadline)"
+
+
+def test_a_source_that_needs_its_time_once_is_asked_again(look):
+    asked = threading.Event()
+
+    class Slow(ListSource):
+        def get_history(self, request):
+            if not asked.is_set():
+                asked.set()
+                threading.Event().wait(0.3)
+            return super().get_history(request)
+
+    slow = Slow(moving(*range(100)), capabilities=Capabilities(blocking=True))
+    report = look({"one": slow}, source_deadline=0.1)
+    assert report.findings == ()
+    assert len(report.sources[0].bars) == 100
 
 
 def test_disagreements_are_told_against_the_first_source_that_has_the_bar(look):

@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from wealthsources.cli.picture import HOLE_COLOUR, MOST_LABELS
-from wealthsources.model.errors import ConfigError
+
+try:
+    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f"an image needs `pip install 'wealthsources[plot]'`: there is no module {error.name!r}"
+    ) from error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Patch
     from numpy.typing import NDArray
 
     from wealthsources.cli.picture import Group, Picture
@@ -30,13 +36,7 @@ _MOST_TICKS: Final = 10
 
 
 def image_of(picture: Picture) -> bytes:
-    """The PNG, 1600 dots by 900. Raises ConfigError if the extra is missing."""
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"an image needs `pip install 'wealthsources[plot]'`: there is no module {error.name!r}"
-        ) from error
+    """The PNG, 1600 dots by 900."""
     # Not by pyplot, which keeps figures of its own and looks for a screen.
     figure = Figure(figsize=_INCHES, dpi=_DOTS, layout="constrained")
     with warnings.catch_warnings():
@@ -78,9 +78,6 @@ def _legend(figure: Figure, handles: list[Patch], names: list[str]) -> None:
 
 
 def _draw_group(prices: Axes, volumes: Axes, picture: Picture, group: Group) -> Patch:
-    from matplotlib.collections import LineCollection, PolyCollection  # noqa: PLC0415 - an extra
-    from matplotlib.patches import Patch  # noqa: PLC0415
-
     at = picture.places[group.numbers].astype(np.float64)
     o, h, l, c, v = picture.bars.values[group.numbers].T  # noqa: E741
     bottom, top = np.minimum(o, c), np.maximum(o, c)
@@ -97,8 +94,6 @@ def _draw_group(prices: Axes, volumes: Axes, picture: Picture, group: Group) -> 
 
 
 def _draw_bands(prices: Axes, volumes: Axes, picture: Picture) -> Patch:
-    from matplotlib.patches import Patch  # noqa: PLC0415 - an extra
-
     for band in picture.bands:
         for axes in (prices, volumes):
             axes.axvspan(band.first - 0.5, band.first + band.width - 0.5, color=HOLE_COLOUR, alpha=0.15, linewidth=0)

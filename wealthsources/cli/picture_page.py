@@ -11,8 +11,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from wealthsources.cli.picture import HOLE_COLOUR, MOST_LABELS
-from wealthsources.model.errors import ConfigError
 from wealthsources.model.rows import FIELDS
+
+try:
+    from plotly.offline import get_plotlyjs
+except ModuleNotFoundError as error:
+    raise ImportError(f"a page needs `pip install 'wealthsources[plot]'`: there is no module {error.name!r}") from error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,25 +47,15 @@ _SCALE: Final = {"side": "right", "gridcolor": _GREY, "exponentformat": "none", 
 
 
 def page_of(picture: Picture) -> str:
-    """The whole page. Raises ConfigError if the extra is missing."""
+    """The whole page."""
     return _PAGE.format(
         policy=_POLICY,
         title=html.escape(picture.title),
-        library=_library(),
+        library=get_plotlyjs(),
         data=_script([*_bars(picture), *_holes(picture)]),
         layout=_script(_layout(picture)),
         config=_script(_CONFIG),
     )
-
-
-def _library() -> str:
-    try:
-        from plotly.offline import get_plotlyjs  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"a page needs `pip install 'wealthsources[plot]'`: there is no module {error.name!r}"
-        ) from error
-    return str(get_plotlyjs())
 
 
 def _script(value: object) -> str:

@@ -174,6 +174,8 @@ class _Reader:
         while first <= last and self._in_vain < _MOST_IN_VAIN:
             until = min(first + _PIECE, last)
             said = self._ask(first, until)
+            if said is not None and said.is_overdue:  # a large file is read once
+                said = self._ask(first, until)
             before = self._in_vain
             if said is not None:
                 self._look_closer(first, until, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -116,6 +117,27 @@ def test_more_bars_than_a_browser_bears_are_refused(cli, config, folder):
     result = cli("plot", "X", "1m", "--from", "2024-01-01", "--to", "2024-02-01")
     assert (result.code, list(folder.glob("*.html"))) == (2, [])
     assert "these are 20,001 bars, and a picture has 20,000 at most" in result.error
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "said"),
+    [
+        ("x.html", "plotly", "a page needs `pip install 'wealthsources[plot]'`: there is no module 'plotly.offline'"),
+        ("x.png", "matplotlib", "an image needs `pip install 'wealthsources[plot]'`: there is no module 'matplotlib"),
+    ],
+)
+def test_without_the_extra_the_error_says_what_to_install_before_anything_is_connected(
+    cli, serve, live_config, monkeypatch, name, module, said
+):
+    server = serve()
+    live_config(server.url)
+    for each in [each for each in sys.modules if each.startswith((f"{module}.", "wealthsources.cli.picture_"))]:
+        monkeypatch.delitem(sys.modules, each)
+    monkeypatch.setitem(sys.modules, module, None)
+    result = cli("plot", "BTCUSDT", "1h", "--output", name)
+    assert result.code == 2
+    assert result.error.startswith(said)
+    assert server.accepted == 0
 
 
 def test_an_exchange_is_drawn_without_a_configuration(cli, serve, folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
@@ -21,15 +22,19 @@ from wealthsources.cli.series_arguments import (
     read_series,
 )
 from wealthsources.cli.span_options import FromOption, ToOption, read_span
-from wealthsources.model.errors import RequestError, WealthSourcesError
+from wealthsources.model.errors import ConfigError, RequestError, WealthSourcesError
 from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wealthsources.cli.picture import Picture
     from wealthsources.model.bars import Bars
 
 _USUAL: Final = 500
-#: A browser draws so many and stays quick enough to look around in them.
+#: So many take a browser some ten seconds to draw; a few thousand are there at once.
 _MOST: Final = 20_000
+_REMEDY: Final = "take a shorter span or a longer timeframe"
 _PAGES: Final = (".html", ".htm")
 _IMAGE: Final = ".png"
 
@@ -75,6 +80,7 @@ def plot(
         count = _count(count, start)
         wanted = read_series("plot", words, market, environment, endpoint)
         path = _path(output, wanted.symbols, wanted.timeframes)
+        drawn_by = _renderer(path)
         found, question = read_question(run, wanted, count or 1, wait)
         with answering(found, question) as adapter:
             bars = adapter.get_history(
@@ -87,7 +93,7 @@ def plot(
                 on_hole="mark",  # whoever looks wants to see what there is
                 on_stale=stale_policy(adapter),
             )
-        _draw(bars, path, count)
+        _draw(bars, path, drawn_by, count)
 
 
 def _count(count: int | None, start: int | None) -> int | None:
@@ -96,9 +102,6 @@ def _count(count: int | None, start: int | None) -> int | None:
     if count is not None and count > _MOST:
         raise RequestError(f"--count is {_MOST:,} at most, was {count:,}: {_REMEDY}")
     return _USUAL if count is None and start is None else count
-
-
-_REMEDY: Final = "take a shorter span or a longer timeframe"
 
 
 def _path(output: Path | None, symbol: str, timeframe: str) -> Path:
@@ -110,7 +113,20 @@ def _path(output: Path | None, symbol: str, timeframe: str) -> Path:
     return output
 
 
-def _draw(bars: Bars, path: Path, asked: int | None) -> None:
+def _renderer(path: Path) -> Callable[[Picture], bytes]:
+    """What draws such a file; found before anything is asked for. Raises ConfigError if the extra is missing."""
+    try:
+        if path.suffix.lower() == _IMAGE:
+            from wealthsources.cli.picture_image import image_of  # noqa: PLC0415 - an extra
+
+            return image_of
+        from wealthsources.cli.picture_page import page_of  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigError(str(error)) from error
+    return lambda picture: page_of(picture).encode()
+
+
+def _draw(bars: Bars, path: Path, drawn_by: Callable[[Picture], bytes], asked: int | None) -> None:
     from wealthsources.cli import output  # noqa: PLC0415 - numpy
     from wealthsources.cli.picture import arrange  # noqa: PLC0415
 
@@ -119,15 +135,8 @@ def _draw(bars: Bars, path: Path, asked: int | None) -> None:
     if len(bars) > _MOST:
         raise RequestError(f"these are {len(bars):,} bars, and a picture has {_MOST:,} at most: {_REMEDY}")
     picture = arrange(bars)
-    if path.suffix.lower() == _IMAGE:
-        from wealthsources.cli.picture_image import image_of  # noqa: PLC0415 - an extra
-
-        _write(path, image_of(picture))
-    else:
-        from wealthsources.cli.picture_page import page_of  # noqa: PLC0415 - an extra
-
-        _write(path, page_of(picture).encode())
-    counts = {name: 0 for group in picture.groups() for name in [group.source]}
+    _write(path, drawn_by(picture))
+    counts: Counter[str] = Counter()
     for group in picture.groups():
         counts[group.source] += len(group.numbers)
     shares = ", ".join(f"{number:,} from {name}" for name, number in counts.items())
