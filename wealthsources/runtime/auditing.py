@@ -123,6 +123,7 @@ class _Reader:
         self._said: dict[_Said, Finding] = {}
         self._rows: dict[Finding, None] = {}
         self._looks = self._in_vain = 0
+        self._is_over = False  # it is to be left alone
 
     @property
     def findings(self) -> list[Finding]:
@@ -171,7 +172,7 @@ class _Reader:
         first, last = self._span()
         if self._source is not None and not self._source.capabilities.states_closed:
             last = min(last, self._timeframe.slot(self._query.now - self._query.late_after) - 1)
-        while first <= last and self._in_vain < _MOST_IN_VAIN:
+        while first <= last and not self._is_over:
             until = min(first + _PIECE, last)
             said = self._ask(first, until)
             if said is not None and said.is_overdue:  # a large file is read once
@@ -179,17 +180,17 @@ class _Reader:
             before = self._in_vain
             if said is not None:
                 self._look_closer(first, until, said)
-            if self._in_vain == before:
-                self._in_vain = 0
+            self._in_vain = 0 if self._in_vain == before else self._in_vain
+            self._is_over = self._is_over or self._in_vain >= _MOST_IN_VAIN
             first = until + (until == last)  # one window is asked for again: what is wrong may be between two
         if first <= last:
-            self._tell(first, last, _Said("failed", "failed again and again, so it was not asked for the rest"))
+            self._tell(first, last, _Said("failed", "was left alone, so what it has of the rest is not known"))
 
     # asking ----------------------------------------------------------------------------------------------------------
 
     def _look_closer(self, first: int, last: int, said: _Said) -> None:
         """A source said something of this piece: find out which part of it that is about."""
-        if self._looks >= _MOST_LOOKS or self._in_vain >= _MOST_IN_VAIN:
+        if self._looks >= _MOST_LOOKS or self._is_over:
             self._tell(first, last, said._replace(text=f"{said.text}; what else is wrong there was not looked for"))
             return
         if said.is_overdue:
@@ -239,7 +240,7 @@ class _Reader:
             return None
         except Exception as error:  # noqa: BLE001 - whatever a source does is a finding
             if getattr(error, "retry_after", 0):
-                self._in_vain = _MOST_IN_VAIN  # it asks to be left alone
+                self._is_over = True
             is_overdue = time.monotonic() - began >= self._session.config.settings.source_deadline
             return _Said("failed", describe(error), is_overdue)
         self._holes.update(dict.fromkeys(answer.holes))
