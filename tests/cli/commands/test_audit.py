@@ -135,8 +135,7 @@ def test_live_bars_are_compared_with_those_of_a_file(cli, serve, live_config, fi
     result = cli("audit", "BTCUSDT", "1h", "--from", "2019-08-01", "--wait", LONG)
     assert (result.code, result.err) == (0, "")
     rows = [line.split() for line in result.out.splitlines()]
-    assert rows[1][:2] == ["live", "9"]
-    assert rows[2][0] == "archive"
+    assert [(row[0], int(row[1]) > 0) for row in rows[1:3]] == [("live", True), ("archive", True)]
 
 
 def test_an_exchange_is_looked_at_without_a_configuration(cli, serve):

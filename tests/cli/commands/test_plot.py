@@ -49,7 +49,7 @@ def test_live_bars_and_those_of_a_file_have_colours_of_their_own_and_a_forming_o
     cli, serve, live_config, file_source, folder
 ):
     live_config(serve(skip=20, snapshot=10).url, file_source)
-    result = cli("plot", "BTCUSDT", "1h", "--count", 15, "--include-now", "--wait", 0.5)
+    result = cli("plot", "BTCUSDT", "1h", "--count", 15, "--include-now", "--wait", 1.5)
     assert result.code == 0, result.err
     drawn = candles(folder / "BTCUSDT-1h.html")
     assert {name: len(times) for name, times in drawn.items()} == {"live": 9, "live, forming": 1, "archive": 5}
