@@ -67,12 +67,12 @@ def test_prices_may_be_what_the_market_has():
 
 
 def test_a_bar_that_is_there_twice_is_named_with_whether_both_say_the_same():
-    assert judged((0, *GOOD), (1, *GOOD), (1, *GOOD)) == (
+    other = (10.0, 12.0, 9.0, 10.5, 5.0)
+    assert judged((0, *other), (1, *GOOD), (1, *GOOD)) == (
         [0, 1],
         [("duplicate", 1, "is there again, with the same values")],
     )
-    other = (10.0, 12.0, 9.0, 10.5, 5.0)
-    assert judged((0, *GOOD), (1, *GOOD), (1, *other))[1] == [("duplicate", 1, "is there again, with other values")]
+    assert judged((0, *other), (1, *GOOD), (1, *other))[1] == [("duplicate", 1, "is there again, with other values")]
 
 
 def test_a_bar_that_comes_after_a_later_one_is_named_and_put_where_it_belongs():
@@ -115,6 +115,14 @@ def test_each_bar_with_other_values_is_told_with_both_and_by_how_much():
     assert compared(moving(*range(9)), bars) == [
         ("disagreement", 6, "volume 0.0 for 168.0 (-100 %) of one"),
         ("disagreement", 4, "close 113.565 for 113.0 (+0.5 %) of one"),
+    ]
+
+
+def test_the_worst_is_what_differs_by_the_greatest_share_of_the_value():
+    bars = changed(changed(moving(*range(9)), 3, 4, 160.0), 6, 3, 120.0)
+    assert [text for *_, text in compared(moving(*range(9)), bars)] == [
+        "close 120.0 for 119.0 (+0.84 %) of one",
+        "volume 160.0 for 159.0 (+0.629 %) of one",
     ]
 
 
