@@ -101,7 +101,7 @@ def changed(bars: Bars, place: int, column: int, value: float) -> Bars:
 
 
 def compared(held: Bars, bars: Bars) -> list[tuple[str, int, str]]:
-    found = compare_sources(held.named("BTCUSDT", "one"), bars, "two")
+    found = compare_sources(held, "one", bars, "two")
     return [(each.kind, (each.start - at(0)) // HOUR, each.text) for each in found]
 
 
@@ -128,16 +128,16 @@ def test_the_worst_is_what_differs_by_the_greatest_share_of_the_value():
 
 def test_of_a_value_of_0_no_share_is_told():
     held, bars = changed(moving(0, 1, 2), 1, 4, 0.0), moving(0, 1, 2)
-    assert compared(held, bars)[0][2] == "volume 153.0 for 0.0 of two"
+    assert compared(held, bars)[0][2] == "volume 153.0 for 0.0 of one"
 
 
 def test_a_source_whose_bars_are_those_of_another_one_window_later_is_named_once():
-    (finding,) = compare_sources(moving(*range(20)).named("BTCUSDT", "one"), moving(*range(1, 21), by=1), "two")
+    (finding,) = compare_sources(moving(*range(20)), "one", moving(*range(1, 21), by=1), "two")
     assert finding.kind == "label_shift"
     assert finding.text == (
         "its bars are those of one, one window later: two seems to stamp bars with their end (label: end)"
     )
-    assert (finding.start, finding.end, finding.bars) == (at(1), at(20), 19)
+    assert (finding.start, finding.end, finding.bars, finding.stamped) == (at(1), at(20), 19, "two")
 
 
 def test_a_first_source_that_is_late_is_named_as_such():

@@ -317,6 +317,20 @@ def test_a_source_that_stamps_ends_is_named_and_not_compared_with(look):
     assert told(report) == [("label_shift", "late", 1, 60)]
 
 
+def test_of_many_disagreements_the_rest_is_counted(look):
+    sources = {"one": ListSource(hourly(*range(3_000))), "two": ListSource(hourly(*range(3_000), volume=2.0))}
+    report = look(sources, 0, 3_000)
+    assert len(report.findings) == 1_001
+    assert sum(each.number for each in report.findings) == 3_000
+
+
+def test_who_is_late_shows_beside_any_source_that_is_not(look):
+    sources = {"live": ListSource(moving(99)), "late": ListSource(moving(*range(1, 100), by=1))}
+    report = look({**sources, "good": ListSource(moving(*range(100))), "again": ListSource(moving(*range(100)))})
+    assert told(report) == [("disagreement", "late", 99, 100), ("label_shift", "good", 1, 100)]
+    assert report.findings[1].stamped == "late"
+
+
 # nothing at all ------------------------------------------------------------------------------------------------------
 
 

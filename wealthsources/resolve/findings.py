@@ -34,11 +34,12 @@ MOST_TOLD: Final = 1_000
 class Finding(NamedTuple):
     """One thing that is wrong.
 
-    source  whose it is; `chain` for what is missing in all of them
-    start   from when on, ms; end: up to when, exclusive
-    size    how bad it is beside others of its kind
-    bars    how many bars it is about, if that is known, else 1
-    number  how many findings it stands for
+    source   whose it is; `chain` for what is missing in all of them
+    start    from when on, ms; end: up to when, exclusive
+    size     how bad it is beside others of its kind
+    bars     how many bars it is about, if that is known, else 1
+    number   how many findings it stands for
+    stamped  of a label shift: the source that seems to stamp its bars with their end
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Finding(NamedTuple):
     size: float = 0.0
     bars: int = 1
     number: int = 1
+    stamped: str = ""
 
 
 # rows ----------------------------------------------------------------------------------------------------------------
@@ -108,45 +110,44 @@ def _told(places: NDArray[np.intp], tell: Callable[[int], Finding], most: int = 
 # two sources ---------------------------------------------------------------------------------------------------------
 
 
-def compare_sources(held: Bars, bars: Bars, name: str) -> list[Finding]:
-    """On which bars source `name` says something else than those before it, which are held; or that it is a window off.
+def compare_sources(first: Bars, name: str, second: Bars, other: str) -> list[Finding]:
+    """On which bars source `other` says something else than `name`, which comes first; or that one is a window off.
 
     Both are closed bars in order.
     """
-    times = differing_times(held, bars)
+    times = differing_times(first, second)
     if not len(times):
         return []
-    labels = compare_labels(held, bars)
+    labels = compare_labels(first, second)
     if labels.is_proven and (labels.second_is_late or labels.first_is_late):
-        return [_shift(held, bars, name, late=labels.second_is_late)]
-    mine, theirs = np.searchsorted(held.open_times, times), np.searchsorted(bars.open_times, times)
-    apart = _apart(held.values[mine], bars.values[theirs])
+        return [_shift(first, name, second, other, late=labels.second_is_late)]
+    mine, theirs = np.searchsorted(first.open_times, times), np.searchsorted(second.open_times, times)
+    apart = _apart(first.values[mine], second.values[theirs])
 
     def tell(place: int) -> Finding:
-        return _disagreement(held[int(mine[place])], bars[int(theirs[place])], name, float(apart[place]))
+        return _disagreement(first[int(mine[place])], name, second[int(theirs[place])], other, float(apart[place]))
 
     return _told(np.argsort(-apart, kind="stable"), tell)
 
 
-def _shift(held: Bars, bars: Bars, name: str, *, late: bool) -> Finding:
+def _shift(first: Bars, name: str, second: Bars, other: str, *, late: bool) -> Finding:
     """`late`: the second is; else the first."""
-    times, mine, _ = np.intersect1d(held.open_times, bars.open_times, return_indices=True)
-    other = held.sources[held.source_codes[mine[0]]]
-    text = f"its bars are those of {other}, one window {'later' if late else 'earlier'}: "
-    text += stamps_ends(name if late else other) + ("" if late else ", or this one is said to and does not")
-    start, end = int(times[0]), held.timeframe.end(int(times[-1]))
-    return Finding("label_shift", name, start, end, text, bars=len(times))
+    times, stamped = np.intersect1d(first.open_times, second.open_times), other if late else name
+    text = f"its bars are those of {name}, one window {'later' if late else 'earlier'}: {stamps_ends(stamped)}"
+    text += "" if late else ", or this one is said to and does not"
+    start, end = int(times[0]), first.timeframe.end(int(times[-1]))
+    return Finding("label_shift", other, start, end, text, bars=len(times), stamped=stamped)
 
 
-def _disagreement(held: Bar, bar: Bar, name: str, apart: float) -> Finding:
-    fields = [field for field in FIELDS if getattr(held, field) != getattr(bar, field)]
-    parts = [f"{field} {bar.exact(field)} for {held.exact(field)}{_by(held, bar, field)}" for field in fields]
-    return Finding("disagreement", name, bar.open_time, bar.end, f"{', '.join(parts)} of {held.source}", apart)
+def _disagreement(first: Bar, name: str, second: Bar, other: str, apart: float) -> Finding:
+    fields = [field for field in FIELDS if getattr(first, field) != getattr(second, field)]
+    parts = [f"{field} {second.exact(field)} for {first.exact(field)}{_by(first, second, field)}" for field in fields]
+    return Finding("disagreement", other, first.open_time, first.end, f"{', '.join(parts)} of {name}", apart)
 
 
-def _by(held: Bar, bar: Bar, field: str) -> str:
+def _by(first: Bar, second: Bar, field: str) -> str:
     """By how much of the first one's value, if that can be said."""
-    mine, theirs = getattr(held, field), getattr(bar, field)
+    mine, theirs = getattr(first, field), getattr(second, field)
     return f" ({100 * (theirs - mine) / abs(mine):+.3g} %)" if mine else ""
 
 

@@ -27,7 +27,7 @@ from wealthsources.resolve.visibility import check_series, split_visible
 from wealthsources.source import Capabilities, HistoryRequest, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,20 +83,29 @@ def audit(adapter: ContextDataAdapter, symbol: str, timeframe: Timeframe, start:
     with_bars = [reader for reader, each in zip(readers, sources, strict=True) if len(each.bars)]
     findings = [finding for reader in readers for finding in reader.findings]
     findings += _holes(query, with_bars)
-    findings += _disagreements(each for each in sources if len(each.bars))
+    findings += _disagreements([each for each in sources if len(each.bars)])
     if not findings and not with_bars:
         raise AllSourcesFailed(str(query), [Attempt(each.name, each.outcome, reason=each.reason) for each in sources])
     return AuditReport(symbol, timeframe, start, timeframe.floor(query.limit), sources, tuple(findings))
 
 
-def _disagreements(sources: Iterable[Audited]) -> Iterator[Finding]:
-    """Each is compared with those before it; of these the first has the word, as in the chain."""
-    held: Bars | None = None
-    for each in sources:
-        found = [] if held is None else compare_sources(held, each.bars, each.name)
-        yield from found
-        if not any(finding.kind == "label_shift" for finding in found):
-            held = each.bars if held is None else merge(held, each.bars)
+def _disagreements(sources: Sequence[Audited]) -> Iterator[Finding]:
+    """Each is compared with each before it. A bar is told once, beside the first source that has it otherwise.
+
+    Who stamps its bars with their ends is compared with no other any more.
+    """
+    late: set[str] = set()
+    for place, each in enumerate(sources):
+        told: set[int] = set()
+        for before in sources[:place]:
+            if late & {before.name, each.name}:
+                continue
+            for finding in compare_sources(before.bars, before.name, each.bars, each.name):
+                if finding.kind == "label_shift":
+                    late.add(finding.stamped)
+                if finding.kind == "label_shift" or finding.number > 1 or finding.start not in told:
+                    yield finding
+                told.add(finding.start)
 
 
 class _Said(NamedTuple):

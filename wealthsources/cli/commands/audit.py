@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -20,6 +20,9 @@ from wealthsources.cli.series_arguments import (
 )
 from wealthsources.cli.span_options import ToOption, read_span
 from wealthsources.model.errors import RequestError
+
+#: Live sources may have their time to hold so many bars, which is enough to tell whether they are those of others.
+_LIVE_BARS: Final = 20
 
 AuditFrom = Annotated[str, typer.Option("--from", metavar="TIME", help="Bars that open then or later; UTC.")]
 
@@ -59,7 +62,7 @@ def audit(
         if start is None:
             raise RequestError("say --from when the span begins")
         wanted = read_series("audit", words, market, environment, endpoint)
-        found, question = read_question(run, wanted, 1, wait)
+        found, question = read_question(run, wanted, _LIVE_BARS, wait)
         with answering(found, question) as adapter:
             report = auditing.audit(adapter, question.symbol, Timeframe(question.timeframe), start, end)
         print_report = audit_output.print_as_json if output is Format.JSON else audit_output.print_as_table
