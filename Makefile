@@ -1,5 +1,5 @@
 # make demo · make test · make test-pandas · make check · make format · make coverage · make bench · make soak
-# make reliability · make kill-test · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
+# make reliability · make kill-test · make laws · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
 # .venv, and for test-pandas .venv-pandas2 too, are made by themselves.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -12,19 +12,23 @@ VENV2 := .venv-pandas2
 STAMP2 := $(VENV2)/.installed
 # What the tests printed: last.txt is of the newest run, failed-*.txt are of those that failed, and stay.
 OUTPUT := .test-output
+# Bytecode is kept, whatever the environment says: without it each of five workers, and each process that a test
+# starts, compiles anew all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What depends on pandas or reads and writes times.
 PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugins/file tests/plugins/verify \
 	tests/resolve/test_aggregate.py tests/model tests/architecture/test_readme.py
 
-.PHONY: demo test test-pandas check format coverage bench soak reliability kill-test mutants install clean
+.PHONY: demo test test-pandas check format coverage bench soak reliability kill-test laws mutants install clean
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
 # Five at a time, also on two cores: the tests wait for sockets more than they compute.
-# TESTS=tests/cli runs a part of them.
+# TESTS=tests/cli runs a part of them. In a fresh tree one process compiles the tests, which then all five have not to.
 test: $(STAMP)
 	@mkdir -p $(OUTPUT)
+	@test -d tests/__pycache__ || $(BIN)/python -m pytest -q --collect-only $(TESTS) >/dev/null || true
 	@$(BIN)/python -m pytest -n 5 $(TESTS) 2>&1 | tee $(OUTPUT)/last.txt || { \
 		kept=$(OUTPUT)/failed-$$(date +%Y%m%d-%H%M%S).txt; cp $(OUTPUT)/last.txt $$kept; \
 		echo "what failed, whole: $$kept"; exit 1; }
@@ -71,6 +75,10 @@ KILL_ROUNDS ?= 65
 kill-test: $(STAMP)
 	KILL_ROUNDS=$(KILL_ROUNDS) $(BIN)/python -m pytest -q -n 2 --timeout 3600 -k kill \
 		tests/e2e/test_record_killed.py tests/plugins/replay/test_kill.py tests/plugins/store/test_processes.py
+
+# What holds for any input, with twenty times the examples that make test tries, and others each time: half an hour.
+laws: $(STAMP)
+	$(BIN)/python -m pytest -q -n 3 --timeout 3600 --hypothesis-profile laws -m hypothesis tests
 
 # Faults in the lines that differ from BASE, or with ALL=1 in all of the pure rooms: an hour for a thousand.
 BASE ?= HEAD~1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import os
 import socket
@@ -18,8 +19,24 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.models", "tests.support")  # what fails there is shown with its values, too
 
-settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run, few enough for a suite that is run often. `make laws` tries many, never the same.
+settings.register_profile(
+    "project", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("laws", settings.get_profile("project"), max_examples=1000, derandomize=False)
 settings.load_profile("project")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """The thousands of tests that are found live to the end: the collector of garbage need not look at them again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex

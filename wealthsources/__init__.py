@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         time_text as time_text,
         wall_time as wall_time,
     )
+    from wealthsources.model.trading_hours import TradingHours as TradingHours
     from wealthsources.model.validity import (
         fault_of as fault_of,
         find_faults as find_faults,
@@ -123,6 +124,7 @@ _PUBLIC = {
     "model.events": "Event",
     "model.holes": "Hole",
     "model.markets": "Market",
+    "model.trading_hours": "TradingHours",
     "model.records": "read_field",
     "model.redact": "Redactor",
     "model.rows": "CLOSED FIELDS FORMING Finality UNSET closed_by new_rows pack_decimals row_fields",

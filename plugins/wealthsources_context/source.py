@@ -16,7 +16,7 @@ from wealthsources_context.row_cache import RowCache
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from wealthsources import Bars, Clock, HistoryRequest, Host
+    from wealthsources import Bars, Clock, HistoryRequest, Host, Market
 
 
 class ContextSource(Source):
@@ -26,6 +26,7 @@ class ContextSource(Source):
 
     def __init__(self) -> None:
         self._clock: Clock | None = None
+        self._market_of: Callable[[str], Market] | None = None
         self._cache = RowCache()
 
     def __repr__(self) -> str:
@@ -33,11 +34,11 @@ class ContextSource(Source):
 
     def start(self, host: Host) -> None:
         """Remember the session's clock."""
-        self._clock = host.clock
+        self._clock, self._market_of = host.clock, host.market
 
     def for_context(self, context: object) -> Source | None:
         """A view of the context; what it has may come later."""
-        return None if context is None else ContextView(context, self._clock, self._cache)
+        return None if context is None else ContextView(context, self._clock, self._cache, self._market_of)
 
     def get_history(self, request: HistoryRequest) -> Bars:
         """Always NotHere: bars belong to a context."""
@@ -47,15 +48,24 @@ class ContextSource(Source):
 class ContextView(Source):
     """The bars of one context. `clock` is the session's; None: there is none. `cache` is of all contexts.
 
+    `market_of` tells the market of a symbol; None: all are open day and night.
+
     Its history() is asked where its lists have nothing of a request.
     """
 
-    def __init__(self, context: object, clock: Clock | None, cache: RowCache) -> None:
+    def __init__(
+        self,
+        context: object,
+        clock: Clock | None,
+        cache: RowCache,
+        market_of: Callable[[str], Market] | None = None,
+    ) -> None:
         self._context = context
         self._clock = clock
         self._cache = cache
         self._series = ContextSeries(context)
-        self._until = _time_of(lambda: context_time(context))
+        self._market_of = market_of
+        self._until = _time_of(lambda: context_time(context, None, market_of))
         self._capped = self._cap()
         # What a history() knows cannot be listed, and what is not there yet neither.
         symbols = self._series if self._series.exists and not original_history(context) else None
@@ -119,7 +129,7 @@ class ContextView(Source):
     def _now(self, request: HistoryRequest) -> int:
         """The latest time that the context's history may know of."""
         clock = self._clock.now if self._clock is not None and request.live else None
-        own = _time_of(lambda: context_time(self._context))
+        own = _time_of(lambda: context_time(self._context, None, self._market_of))
         return max(request.end, request.now or 0, own or 0, _time_of(clock) or 0)
 
 

@@ -69,20 +69,14 @@ def read_block(series: FileSeries, cells: Cells, places: Mapping[str, int]) -> B
     faults: dict[int, str] = {}
     times = _times("open_time", cells, places, faults)
     if series.label == "end":
-        times = _opened(times, series)
+        times = series.timeframe.opens_by_end(times)
+    times = series.timeframe.opens_by_date(times)
     columns = tuple(_column(name, cells, places, faults) for name in FIELDS)
     close_times = _times("close_time", cells, places, faults) if "close_time" in places else None
     values = np.stack([column.numbers for column in columns], axis=1)
     bad = find_faults(times, values, series.timeframe, series.market.prices)
     bad[list(faults)] = True
     return Block(series, times, close_times, values, columns, bad, faults)
-
-
-def _opened(ends: NDArray[np.int64], series: FileSeries) -> NDArray[np.int64]:
-    """The open times of bars that end then; a time at which none can end stays as it is, on no grid."""
-    timeframe = series.timeframe
-    slots = timeframe.slots(ends)
-    return np.where(timeframe.open_times(slots) == ends, timeframe.open_times(slots - 1), ends)
 
 
 def _column(name: str, cells: Cells, places: Mapping[str, int], faults: dict[int, str]) -> Column:

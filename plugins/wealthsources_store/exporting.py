@@ -28,7 +28,7 @@ def path_of(folder: Path, symbol: str, timeframe: Timeframe) -> Path:
     if name.startswith("."):
         name = f"%2E{name[1:]}"
     # Some disks take 1M.parquet for 1m.parquet. `import` reads either.
-    stem = timeframe.name if timeframe.fixed else "1mo"
+    stem = "1mo" if timeframe.name == "1M" else timeframe.name
     return folder / name / f"{stem}.parquet"
 
 

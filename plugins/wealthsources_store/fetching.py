@@ -84,9 +84,9 @@ def series_of(database: Database, symbol: str, timeframe: Timeframe, start: int,
         names = series_names(database)
     except NoStore:
         names = []
-    same = [name for name, other in names if other is timeframe]
+    same = [name for name, other in names if other == timeframe]
     stored_as = match_symbol(symbol, same) or match_symbol(symbol, sorted({name for name, _ in names})) or symbol
-    first = start if timeframe.opens_at(start) else timeframe.end(timeframe.floor(start))
+    first = timeframe.open_time(timeframe.first_from(start))
     return Series(symbol, timeframe, first, timeframe.floor(end), stored_as)
 
 

@@ -43,7 +43,8 @@ def find_series(
     if found is None or not name:
         raise RequestError(f"{path}: say of which series it is: --symbol BTCUSDT --timeframe 1h")
     spans = _spans(path, written.get(RECORDED, b"[]")) if exported else ()
-    return SeriesFile(path, name, found, market_of(name), exported, spans)
+    market = market_of(name)
+    return SeriesFile(path, name, market.timeframe(found), market, exported, spans)
 
 
 def _spans(path: Path, written: bytes) -> tuple[tuple[int, int], ...]:

@@ -97,7 +97,7 @@ class StoreSource(Source):
             names = self._list()
         except NoStore as error:
             raise NotHere(str(error)) from None
-        symbols = sorted(name for name, other in names if other is timeframe)
+        symbols = sorted(name for name, other in names if other == timeframe)
         found = symbol if symbol in symbols else match_symbol(symbol, symbols)
         if found is None:
             raise NotHere(f"the store has no {symbol} {timeframe}")

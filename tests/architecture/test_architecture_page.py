@@ -89,7 +89,7 @@ def test_every_room_of_the_core_is_in_its_table():
         ("a call of JoinQuant's", "wealthdata/api/"),
         ("a reason to reconnect", "plugins/wealthsources_websocket/connection/heartbeat.py"),
         ("a source fed by a message bus", "wealthsources/live/pushed.py"),
-        ("a trading calendar", "wealthsources/model/"),
+        ("a trading calendar", "wealthsources/loading/calendars.py"),
         ("a fault of the simulator", "plugins/wealthsources_simulator/faults/"),
         ("a policy about stale answers", "wealthsources/runtime/judging.py"),
         ("something that consumes events", "wealthsources/recorder.py"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,6 +11,7 @@ import pydantic
 import pytest
 
 from wealthsources.config.settings import Config, Settings, read_config
+from wealthsources.loading.calendars import read_hours
 from wealthsources.model.errors import ConfigError
 
 from .conftest import LIVE, SECRET, Leaky, Options
@@ -42,16 +44,16 @@ def test_every_setting_can_be_given(read):
 
 def test_what_a_price_may_be_is_said_of_all_symbols_or_of_some(read):
     text = "prices: any\nmarkets:\n  - {symbols: 'BTC*', prices: positive}\n  - {symbols: [ETH-USDT, XRP*]}\n"
-    markets = read(text + SOURCES).settings.read_markets()
+    markets = read(text + SOURCES).read_markets(read_hours)
     assert [markets.of(symbol).prices for symbol in ("btcusdt", "ETH-USDT", "SPREAD")] == ["positive", "any", "any"]
-    assert read(SOURCES).settings.read_markets().of("SPREAD").prices == "positive"
+    assert read(SOURCES).read_markets(read_hours).of("SPREAD").prices == "positive"
 
 
 def test_a_market_may_be_quiet_and_some_symbols_of_it_not(read):
     text = "continuous: false\nmarkets:\n  - {symbols: 'BTC*', continuous: true}\n  - {symbols: 'ETH*', prices: any}\n"
-    markets = read(text + SOURCES).settings.read_markets()
+    markets = read(text + SOURCES).read_markets(read_hours)
     assert [markets.of(symbol).continuous for symbol in ("btcusdt", "ETHUSDT", "XRP")] == [True, False, False]
-    assert read(SOURCES).settings.read_markets().of("XRP").continuous
+    assert read(SOURCES).read_markets(read_hours).of("XRP").continuous
 
 
 @pytest.mark.parametrize(
@@ -297,3 +299,20 @@ def test_a_secret_in_a_read_only_mapping_is_not_shown():
     with pytest.raises(ConfigError) as caught:
         config.options(0, Leaky)
     assert SECRET not in str(caught.value)
+
+
+def test_a_market_is_open_as_its_calendar_says_else_day_and_night(read):
+    text = "calendar: XSHG\nmarkets:\n  - {symbols: 'BTC*', calendar: 24/7}\n  - {symbols: 'ETH*', prices: any}\n"
+    markets = read(text + SOURCES).read_markets(read_hours)
+    named = [hours and hours.name for hours in (markets.of(symbol).hours for symbol in ("BTC", "ETH", "600519"))]
+    assert named == [None, "XSHG", "XSHG"]
+    assert read(SOURCES).read_markets(read_hours).of("BTC").hours is None
+
+
+def test_every_calendar_that_nobody_has_is_named_with_its_place(read):
+    config = read("calendar: XSHGG\nmarkets:\n  - {symbols: 'BTC*', calendar: nyse}\n" + SOURCES)
+    with pytest.raises(ConfigError) as told:
+        config.read_markets(read_hours)
+    first, second = str(told.value).splitlines()
+    assert re.search(r":1: calendar: 'XSHGG' is no calendar; did you mean 'XSHG'", first)
+    assert re.search(r":3: markets\[0\].calendar: 'nyse' is no calendar", second)

@@ -18,6 +18,7 @@ from wealthsources_store.options import StoreOptions
 from wealthsources_store.writing import Batch, write
 
 from ..support.bars import DAY, HOUR, MONDAY, at
+from ..support.laws import tries
 from ..support.waiting import wait_until
 
 SYMBOLS, TIMEFRAMES = ("ADAUSDT", "BTCUSDT"), ("1h", "1d")
@@ -108,7 +109,7 @@ def ends(windows: Windows) -> list[tuple[int, int, str]]:
 
 
 @pytest.mark.parametrize("keep", [of_files, of_a_store])
-@settings(max_examples=3)
+@settings(max_examples=tries(3))
 @given(windows=windows)
 def test_every_bar_comes_at_its_end_in_order_and_nothing_is_shown_before(tmp_path_factory, keep, windows):
     source = keep(tmp_path_factory.mktemp("bars"), windows)
@@ -133,7 +134,7 @@ def test_every_bar_comes_at_its_end_in_order_and_nothing_is_shown_before(tmp_pat
 
 
 @pytest.mark.parametrize("keep", [of_files, of_a_store])
-@settings(max_examples=2)
+@settings(max_examples=tries(2))
 @given(windows=windows)
 def test_two_runs_give_the_same_bytes_at_every_step(tmp_path_factory, keep, windows):
     source, runs = keep(tmp_path_factory.mktemp("bars"), windows), []

@@ -20,6 +20,7 @@ from wealthsources.resolve.chain import ChainLink, SourceChain
 from wealthsources.resolve.query import Query
 from wealthsources_simulator import Market
 
+from ..support.laws import tries
 from .case import SERIES, facts
 from .histories import after, bars_of, until_set
 
@@ -46,7 +47,7 @@ def test_f11_ten_thousand_bars_at_once(case, order):
 
 
 @given(order=st.permutations(range(60)), capacity=st.sampled_from([1, 7, 20, 60]))
-@settings(max_examples=40)
+@settings(max_examples=tries(20))
 def test_f11_any_order_of_arrival(order, capacity):
     """Sends bars in any order at all → what is kept is the same, to the last bit."""
     frame = Timeframe("1h")

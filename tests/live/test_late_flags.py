@@ -79,6 +79,15 @@ def test_a_bar_that_waited_when_its_connection_was_lost_is_a_hole_once_two_later
     assert series.holes() == (missing,)
 
 
+def test_bars_that_two_connections_left_are_one_hole_in_whatever_order_they_were_left():
+    series = buffer()
+    send(series, 1, 12.0)
+    send(series, 2, 13.0, epoch=2)
+    send(series, 0, 11.0, epoch=2)
+    assert send(series, 2, 13.5, epoch=3).hole is None
+    assert send(series, 3, 14.0, epoch=3).hole == Hole(T0, T0 + 2 * MINUTE, 2)
+
+
 def test_its_flag_may_come_on_the_next_connection_after_a_later_bar():
     series = buffer()
     send(series, 1, 12.0)

@@ -34,6 +34,7 @@ from ..models.series import (
     remembered,
     told,
 )
+from ..support.laws import tries
 
 # the machine ---------------------------------------------------------------------------------------------------
 
@@ -236,7 +237,7 @@ class WaitingForFlags(CacheTruth):
 
 
 SIZE = settings(
-    max_examples=40, stateful_step_count=40, report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink]
+    max_examples=tries(20), stateful_step_count=40, report_multiple_bugs=False, phases=[Phase.generate, Phase.shrink]
 )
 TestTheTruthWhenCorrectionsAreAccepted = AcceptingCorrections.TestCase
 TestTheTruthWhenCorrectionsAreAccepted.settings = SIZE

@@ -7,10 +7,11 @@ import itertools
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
-from wealthsources import Bars, Hole, SeriesBuffer
+from wealthsources import Bars, Hole, SeriesBuffer, Timeframe
 from wealthsources.live.tears import Tears
 
 from ..support.bars import at, places
+from ..support.laws import tries
 from .buffers import closed, history, put
 
 
@@ -168,7 +169,7 @@ def test_tears_are_forgotten_with_their_bars():
 
 
 def test_a_tear_is_between_the_bars_that_it_is_between():
-    tears = Tears()
+    tears = Tears(Timeframe("1m"))
     tears.add(at(5))
     assert (tears.between(at(4), at(5)), tears.between(at(5), at(9)), tears.between(at(0), at(4))) == (
         True,
@@ -190,7 +191,7 @@ HAPPENINGS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=tries(150))
 @given(HAPPENINGS, st.booleans(), st.data())
 def test_every_bar_that_is_missing_is_in_a_hole(happenings, flagged, data):
     """Whatever happens to a stream: where an answer has neither bar nor hole, nothing was traded."""

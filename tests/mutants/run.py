@@ -89,6 +89,7 @@ def _run_tests(folder: Path, tests: list[str]) -> None:
 
     os.setsid()
     os.chdir(folder)
+    sys.dont_write_bytecode = True  # the next fault may be as long and of the same second: Python would not see it
     sys.path[:0] = [str(folder), str(folder / "plugins")]
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
         del sys.modules[name]  # those of the copy are meant

@@ -51,7 +51,8 @@ def test_one_that_does_not_lets_a_fault_survive(tmp_path):
 
 
 def test_a_fault_that_makes_the_tests_hang_is_seen(tmp_path):
-    source = "def is_old(age, limit):\n    while age == limit:\n        pass\n    return age > limit\n"
+    hanging = "    while age == limit:\n        threading.Event().wait()\n"
+    source = f"import threading\n\n\ndef is_old(age, limit):\n{hanging}    return age > limit\n"
     seen = judged(tmp_path, "assert is_old(3, 2)", 8, source)
     assert seen["while age != limit:"]
 

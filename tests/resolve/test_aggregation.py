@@ -16,6 +16,8 @@ from wealthsources.resolve.merge import merge
 from wealthsources.resolve.query import Query
 from wealthsources.testing import ListSource
 
+from ..support.laws import tries
+
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 T0 = 1_704_067_200_000  # Monday, 2024-01-01
 MOST_MINUTES = 4 * 1440
@@ -424,7 +426,7 @@ def possible(frame: Timeframe, held: list[dict[Timeframe, Bars]], now: int) -> s
     return found
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(100))
 @given(worlds(), queries())
 def test_no_bar_is_wrong_invented_or_ahead_and_the_newest_are_all_there_are(held, asked):
     frame = asked.timeframe
@@ -450,7 +452,7 @@ def test_no_bar_is_wrong_invented_or_ahead_and_the_newest_are_all_there_are(held
         event("aggregated")
 
 
-@settings(max_examples=120)
+@settings(max_examples=tries(60))
 @given(worlds(), queries())
 def test_the_answer_at_a_time_is_the_same_where_the_future_is_unknown(held, asked):
     cut = [{frame: up_to(bars, asked.now) for frame, bars in series.items()} for series in held]

@@ -12,9 +12,10 @@ from wealthsources.model.rows import FORMING
 from wealthsources.resolve.query import Query
 
 from ..models.chain import LATE, SLOTS, History, Live, World, cases, check_answer, columns, histories, resolve, worlds
+from ..support.laws import tries
 
 
-@settings(max_examples=400)
+@settings(max_examples=tries(200))
 @given(cases())
 def test_every_answer_is_what_the_reference_says(case):
     world, sources, query = case
@@ -34,7 +35,7 @@ def lives(draw):
     return world, others, position, steps, draw(st.integers(1, 8)), draw(st.sampled_from([0, LATE]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(100))
 @given(lives())
 def test_the_newest_bar_never_goes_back_in_time(case):
     world, others, position, steps, count, late_after = case
@@ -60,7 +61,7 @@ def test_the_newest_bar_never_goes_back_in_time(case):
             assert newest == -1, "an answer was there and is gone"
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(50))
 @given(cases())
 def test_the_answer_at_a_time_does_not_depend_on_what_comes_later(case):
     world, sources, query = case

@@ -18,6 +18,8 @@ from wealthsources.resolve.query import Query
 from wealthsources.resolve.quiet import find_holes, judge_buckets
 from wealthsources.testing import ListSource
 
+from ..support.laws import tries
+
 MINUTE = 60_000
 T0 = 1_704_067_200_000
 FRAME, FIVE = Timeframe("1m"), Timeframe("5m")
@@ -279,7 +281,7 @@ def truth_of(traded: list[int], frame: Timeframe) -> dict[int, list[float]]:
     return made
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(200))
 @given(
     gaps=st.lists(st.integers(1, 5), min_size=1, max_size=40),
     cuts=st.lists(st.integers(0, 100), max_size=3),

@@ -19,7 +19,7 @@ def server_context(authority: trustme.CA, *names: str, **dates: dt.datetime) -> 
 
 
 def client_context(authority: trustme.CA) -> ssl.SSLContext:
-    """A client's context that trusts the authority."""
-    context = ssl.create_default_context()
+    """A client's context that trusts the authority, and no other: to read this machine's takes 0.05 s."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     return context

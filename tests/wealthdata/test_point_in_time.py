@@ -16,6 +16,7 @@ import wealthdata
 import wealthsources
 
 from ..support.bars import DAY, HOUR, MONDAY as T0
+from ..support.laws import tries
 from .laboratory import Lab
 from .questions import FREQUENCIES, Question, labels, plain, questions
 from .worlds import EARLIEST, END, FRAMES, MINUTES, SYMBOLS, Part, Series, World, market, worlds
@@ -32,7 +33,7 @@ def lab(monkeypatch, tmp_path):
 def examples(number: int) -> settings:
     # The laboratory is made for many worlds, one after the other. To explain a failure takes longer than a test may.
     health = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=number, suppress_health_check=health, phases=(Phase.generate, Phase.shrink))
+    return settings(max_examples=tries(number), suppress_health_check=health, phases=(Phase.generate, Phase.shrink))
 
 
 @contextlib.contextmanager
@@ -55,7 +56,7 @@ def asked_worlds(draw, least: int = 4):
 # the future may be anything ------------------------------------------------------------------------------------
 
 
-@examples(80)
+@examples(40)
 @given(asked_worlds())
 def test_the_answer_at_a_time_is_the_same_where_the_future_is_unknown(lab, drawn):
     world, asked = drawn
@@ -66,7 +67,7 @@ def test_the_answer_at_a_time_is_the_same_where_the_future_is_unknown(lab, drawn
             assert plain(question.put()) == right, question
 
 
-@examples(28)
+@examples(16)
 @given(asked_worlds())
 def test_no_label_is_later_than_the_time_and_the_same_is_answered_twice(lab, drawn):
     world, asked = drawn
@@ -79,7 +80,7 @@ def test_no_label_is_later_than_the_time_and_the_same_is_answered_twice(lab, dra
             assert plain(question.put()) == plain(answer), question
 
 
-@examples(28)
+@examples(16)
 @given(asked_worlds())
 def test_a_backtest_does_not_ask_live_sources_that_know_more(lab, drawn):
     world, asked = drawn
@@ -163,7 +164,7 @@ def aimed_worlds(draw):
     return world, draw(st.lists(st.tuples(symbols, names, st.booleans()), min_size=3, max_size=8))
 
 
-@examples(66)
+@examples(40)
 @given(aimed_worlds())
 def test_every_row_is_what_the_market_did_by_then(lab, drawn):
     world, asked = drawn
@@ -196,7 +197,7 @@ def _now_label(world: World, frequency: wealthsources.Timeframe) -> pd.Timestamp
 # nothing is learned from the future ----------------------------------------------------------------------------
 
 
-@examples(28)
+@examples(16)
 @given(asked_worlds(), st.sampled_from([1, 60_000, 3_600_000, DAY, 5 * DAY]))
 def test_what_was_asked_later_changes_nothing_at_the_time_before(lab, drawn, later):
     world, asked = drawn
@@ -214,7 +215,7 @@ def test_what_was_asked_later_changes_nothing_at_the_time_before(lab, drawn, lat
         assert [plain(question.put()) for question in asked] == known
 
 
-@examples(20)
+@examples(12)
 @given(worlds(), st.sampled_from([1, 60_000, 3_600_000, 5 * DAY]))
 def test_what_get_current_data_gave_before_does_not_know_what_happened_since(lab, world, later):
     context = lab.set_up(world, full=False)
@@ -263,7 +264,7 @@ def ask_live(lab: Lab, world: World) -> None:
 # threads -------------------------------------------------------------------------------------------------------
 
 
-@examples(15)
+@examples(10)
 @given(asked_worlds(), st.sampled_from([-3 * DAY, -3_600_000, 60_000, 2 * DAY]))
 def test_two_backtests_at_different_times_do_not_see_each_other(lab, drawn, apart):
     world, asked = drawn

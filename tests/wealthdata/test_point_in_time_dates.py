@@ -14,6 +14,7 @@ import wealthdata
 from wealthsources import Bars
 
 from ..support.bars import DAY, MINUTE
+from ..support.laws import tries
 from .laboratory import make_context
 from .questions import FREQUENCIES, Question, labels, plain
 from .worlds import FRAMES, MINUTES, SYMBOLS, ZONES, World, market, moments
@@ -116,7 +117,7 @@ def come_to(session, now: int) -> None:
             made.source("m1").put(market(symbol, frame))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moments().map(lambda now: now - now % MINUTE),
     st.integers(1, 40 * DAY),

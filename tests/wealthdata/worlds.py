@@ -229,6 +229,8 @@ def worlds(draw, honest: bool = False) -> World:
         clocks += ["current_bar", "forming"]
     if any(each.place == "context" and each.end == now for each in series):
         clocks += ["held"] * 2
+    # An authoritative source says of what it leaves out that there was none. An honest one leaves nothing out.
+    lying = {each.place for each in series if honest and each.past.missing}
     return World(
         now,
         draw(st.sampled_from(ZONES)),
@@ -238,7 +240,7 @@ def worlds(draw, honest: bool = False) -> World:
         kind=draw(st.sampled_from([dict, SimpleNamespace])),
         mapping=draw(_SELDOM),
         loose=draw(_SOME),
-        authoritative=draw(_SOME),
+        authoritative=tuple(name for name in draw(_SOME) if name not in lying),
         blocking=draw(_FEW),
         failing=draw(_FEW),
         greedy=draw(_YES_OR_NO),

@@ -63,7 +63,7 @@ class Current:
             bars = error.bars
         except DataUnavailable:
             return math.nan
-        today = _DAY.floor(self._moment.now())
+        today = self._moment.timeframe(self.name, _DAY).floor(self._moment.now())
         return bars[-1].open if len(bars) and bars[-1].open_time == today else math.nan
 
     def __repr__(self) -> str:

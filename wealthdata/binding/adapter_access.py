@@ -11,7 +11,7 @@ from wealthdata.errors import SecurityNotFound, translate
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from wealthsources import Bars, ContextDataAdapter, Timeframe
+    from wealthsources import Bars, ContextDataAdapter, Timeframe, TradingHours
 
 
 class _OurWords:
@@ -46,6 +46,15 @@ class BarReader:
         """The time beyond which nothing is seen, ms. Raises ClockError."""
         with our_words:
             return self.adapter.now()
+
+    def timeframe(self, symbol: str, timeframe: Timeframe) -> Timeframe:
+        """The timeframe of that name in the trading hours of the symbol's market. Raises ParamsError."""
+        with our_words:
+            return self.adapter.session.policy.markets.timeframe(symbol, timeframe)
+
+    def hours(self) -> TradingHours | None:
+        """Those of the deployment; None: it is open day and night."""
+        return self.adapter.session.policy.markets.default.hours
 
     def due(self) -> int:
         """The end of the newest bars that must be there by now, ms: live they may take a moment. Raises ClockError."""

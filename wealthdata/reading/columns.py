@@ -15,7 +15,7 @@ from wealthdata.binding.adapter_access import our_words
 from wealthdata.errors import DataUnavailable
 from wealthdata.reading.filling import Rows, bar_before, fill, first_window, newest_window
 from wealthdata.reading.local_labels import local_labels
-from wealthsources import FIELDS, FORMING
+from wealthsources import FIELDS, FORMING, Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from wealthdata.arguments.fields import Fields
     from wealthdata.binding.adapter_access import BarReader
     from wealthdata.reading.span import Span
-    from wealthsources import Bars, Timeframe
+    from wealthsources import Bars
 
     Labels = NDArray[np.datetime64]
     Numbers = NDArray[np.float64]
     Times = NDArray[np.int64]
 
-#: What to put where bars are missing: nothing, the close before, or NaN.
-Fill = Literal["no", "flat", "nan"]
+#: What to put where bars are missing: nothing, the close before, or NaN; or one of these on markets with trading hours
+#: only, where a stock may pause.
+Fill = Literal["no", "flat", "nan", "flat_in_hours", "nan_in_hours"]
 
 _NANOSECONDS: Final = 1_000_000
+_TODAY: Final = Timeframe("1d")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,15 +63,20 @@ class Columns(NamedTuple):
 
 
 def fill_for(skip_paused: bool | None, fill_paused: bool) -> Fill:
-    """What JoinQuant's two arguments mean. None: nothing, since a 24/7 market has no pauses."""
-    if skip_paused is None or skip_paused:
+    """What JoinQuant's two arguments mean. None: nothing on a 24/7 market, which has no pauses, else as False."""
+    if skip_paused is None:
+        return "flat_in_hours" if fill_paused else "nan_in_hours"
+    if skip_paused:
         return "no"
     return "flat" if fill_paused else "nan"
 
 
 def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
     """Ask for one symbol. Raises WealthDataError."""
-    if request.fill == "no":
+    timeframe = reader.timeframe(symbol, request.timeframe)
+    if timeframe.hours is not None:
+        request = _in_hours(request, timeframe)
+    if request.fill not in ("flat", "nan"):
         bars = _bars(reader, symbol, request)
         rows = _rows(bars, request)
     else:
@@ -79,6 +86,12 @@ def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
     if request.include_now and len(bars) and bars.states[-1] == FORMING:
         ends[-1] = _cut_short(request.timeframe, int(rows.times[-1]), reader.now())
     return Columns(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
+
+
+def _in_hours(request: Request, timeframe: Timeframe) -> Request:
+    """The same on a market with trading hours."""
+    fill: Fill = {"flat_in_hours": "flat", "nan_in_hours": "nan"}.get(request.fill, request.fill)  # type: ignore[assignment]
+    return dataclasses.replace(request, timeframe=timeframe, span=request.span.on(timeframe), fill=fill)
 
 
 def read_several(reader: BarReader, symbols: Sequence[str], request: Request) -> dict[str, Columns]:
@@ -97,10 +110,13 @@ def read_several(reader: BarReader, symbols: Sequence[str], request: Request) ->
 
 
 def labels(timeframe: Timeframe, ends: Times, zone: dt.tzinfo) -> Labels:
-    """The label of bars that end then: that time in `zone`; for days and longer the last date, UTC, that they cover.
+    """The label of bars that end then: that time in `zone`; for days and longer the last date that they cover, UTC; on
+    a market with trading hours that of the last trading day.
 
     Raises ParamsError where clocks in the zone were set back, so that labels would not tell these bars apart.
     """
+    if timeframe in DAILY and timeframe.hours is not None:
+        return timeframe.hours.dates_of(ends - 1).astype("datetime64[D]").astype("datetime64[ns]")
     if timeframe in DAILY:
         return ((ends - DAY) * _NANOSECONDS).view("datetime64[ns]")
     stamps = (ends * _NANOSECONDS).view("datetime64[ns]")
@@ -112,7 +128,7 @@ def _cut_short(timeframe: Timeframe, open_time: int, now: int) -> int:
     """The end of a forming bar as far as it goes: now, or for days and longer the end of today."""
     end = timeframe.end(open_time)
     if timeframe in DAILY:
-        return min(end, now // DAY * DAY + DAY)
+        return min(end, _TODAY.on(timeframe.hours).end(now) if timeframe.hours else now // DAY * DAY + DAY)
     # A feed's clock may say that now is when the bar opens, which is the label of the bar before.
     return min(end, max(now, open_time + 1))
 

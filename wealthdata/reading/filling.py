@@ -59,7 +59,7 @@ def _first(slots: NDArray[np.int64], rows: Rows, timeframe: Timeframe, span: Spa
 
 def first_window(timeframe: Timeframe, start: int) -> int:
     """The number of the first window that opens at `start` or later."""
-    return timeframe.slot(start) + (not timeframe.opens_at(start))
+    return timeframe.first_from(start)
 
 
 def newest_window(reader: BarReader, bars: Bars, span: Span) -> int:

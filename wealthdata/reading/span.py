@@ -22,11 +22,23 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Span:
-    """The newest `count` bars, or those with open_time >= `start`, that end by `end` (None: now). Times in ms."""
+    """The newest `count` bars, or those with open_time >= `start`, that end by `end` (None: now). Times in ms.
+
+    dates  the first and the last one, in days since 1970-01-01, where these were asked for; None: no date
+    """
 
     count: int | None
     start: int | None = None
     end: int | None = None
+    dates: tuple[int | None, int | None] = (None, None)
+
+    def on(self, timeframe: Timeframe) -> Span:
+        """The same dates on a market with trading hours."""
+        hours, (first, last) = timeframe.hours, self.dates
+        if hours is None or (first is None and last is None):
+            return self
+        start = self.start if first is None else timeframe.floor(hours.opens_from(first))
+        return Span(self.count, start, self.end if last is None else hours.ends_by(last), self.dates)
 
 
 def read_count(value: object, what: str = "count") -> int:
@@ -57,11 +69,12 @@ def read_span(
         number = settings.default_count if count is None else read_count(count)
         if end_date is None:
             return Span(number)
-        return Span(number, None, _Dates(reader, settings, timeframe, None, end_date, names).end())
+        dates = _Dates(reader, settings, timeframe, None, end_date, names)
+        return Span(number, None, dates.end(), dates.days())
     if count is not None:
         raise ParamsError(f"give either count or {names[0]}, not both")
     dates = _Dates(reader, settings, timeframe, start_date, end_date, names)
-    return Span(None, dates.start(), dates.end())
+    return Span(None, dates.start(), dates.end(), dates.days())
 
 
 class _Dates:
@@ -104,6 +117,13 @@ class _Dates:
             return self._first
         # Where it is today already, the day of UTC may not have begun.
         return min(self._timeframe.floor(day_time(self._first)), self._now)
+
+    def days(self) -> tuple[int | None, int | None]:
+        """The dates of longer bars, in days since 1970-01-01; None where it is none."""
+        if not self._daily:
+            return None, None
+        first, last = (None if mark is None else day_time(mark) // DAY for mark in (self._first, self._last))
+        return first, last
 
     def end(self) -> int | None:
         """The latest end, ms."""

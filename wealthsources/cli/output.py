@@ -29,7 +29,7 @@ def print_as_table(bars: Bars, asked: int) -> None:
 
 
 def _rows(bars: Bars) -> Iterator[tuple[str, ...]]:
-    holes = {hole.end: hole for hole in bars.holes}
+    holes = {bars.timeframe.floor(hole.end): hole for hole in bars.holes}
     for bar in bars:
         if hole := holes.get(bar.open_time):
             yield time_text(hole.start), *["-"] * len(FIELDS), "", f"{hole.count} missing"

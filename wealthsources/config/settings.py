@@ -12,13 +12,15 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, P
 from wealthsources.config.diagnostics import Diagnostic, config_error
 from wealthsources.config.validate import check
 from wealthsources.config.yaml_document import Document, parse, read_text
+from wealthsources.model.errors import ConfigError
 from wealthsources.model.markets import Fitting, Market, Markets, Prices
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from wealthsources.model.errors import ConfigError
+    from wealthsources.config.diagnostics import Place
+    from wealthsources.model.trading_hours import TradingHours
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
@@ -40,6 +42,7 @@ def _one_or_more(value: object) -> object:
 
 
 _Number = BeforeValidator(_no_bool)
+_Calendar = Annotated[str, Field(min_length=1)]
 
 
 class _Closed(pydantic.BaseModel):
@@ -69,7 +72,7 @@ class SourceSettings(_Closed):
 class MarketSettings(_Closed):
     """What is unlike on the market of some symbols. In `symbols`, `*` stands for any text; the first that fits counts.
 
-    prices, continuous  as in Settings, by default as there
+    prices, continuous, calendar  as in Settings, by default as there
     """
 
     symbols: Annotated[
@@ -77,6 +80,7 @@ class MarketSettings(_Closed):
     ]
     prices: Prices | None = None
     continuous: bool | None = None
+    calendar: _Calendar | None = None
 
 
 class PluginSettings(_Closed):
@@ -102,6 +106,7 @@ class Settings(_Closed):
     prices               positive: a price is above 0, and a bar that has another is none · any: it may be 0 or less
     continuous           every window has a bar · false: a window without a trade has none, and is not missing;
                          None: as the sources say that list the symbol, else true
+    calendar             when the market is open: 24/7, or the name of an exchange's calendar, as XSHG or XNYS
     markets              what is unlike on the market of some symbols
     sources              in order of priority
     recorder             who writes down what the live sources bring, by name, each with its options as written
@@ -119,6 +124,7 @@ class Settings(_Closed):
     knowledge: Literal["then", "now"] = "now"
     prices: Prices = "positive"
     continuous: bool | None = None
+    calendar: _Calendar = "24/7"
     markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
     recorder: Annotated[
@@ -133,17 +139,11 @@ class Settings(_Closed):
             raise ValueError("there is no source; list at least one, as in `sources: [{plugin: context}]`")
         return sources
 
-    def read_markets(self) -> Markets:
-        """The market of each symbol."""
-        said = self.continuous is not None
-        default = Market(self.prices, self.continuous is not False)
-        return Markets(default, [_fitting(each, default, said) for each in self.markets], says_continuous=said)
 
-
-def _fitting(settings: MarketSettings, default: Market, said: bool) -> Fitting:
+def _fitting(settings: MarketSettings, default: Market, said: bool, hours: TradingHours | None) -> Fitting:
     prices = default.prices if settings.prices is None else settings.prices
     continuous = default.continuous if settings.continuous is None else settings.continuous
-    return Fitting(settings.symbols, Market(prices, continuous), said or settings.continuous is not None)
+    return Fitting(settings.symbols, Market(prices, continuous, hours), said or settings.continuous is not None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,6 +199,29 @@ class Config:
         if options is None:
             raise config_error(self.where, mistakes)
         return options
+
+    def read_markets(self, hours_of: Callable[[str], TradingHours | None]) -> Markets:
+        """The market of each symbol; `hours_of` gives those of a calendar, or raises ConfigError, as this does."""
+        settings, mistakes = self.settings, []
+
+        def read(calendar: str, place: Place) -> TradingHours | None:
+            try:
+                return hours_of(calendar)
+            except ConfigError as error:
+                mistakes.append(Diagnostic(place, self._document.line(place), str(error)))
+                return None
+
+        said = settings.continuous is not None
+        default = Market(settings.prices, settings.continuous is not False, read(settings.calendar, ("calendar",)))
+        others = []
+        for number, each in enumerate(settings.markets):
+            hours = default.hours
+            if each.calendar is not None:
+                hours = read(each.calendar, ("markets", number, "calendar"))
+            others.append(_fitting(each, default, said, hours))
+        if mistakes:
+            raise config_error(self.where, mistakes)
+        return Markets(default, others, says_continuous=said)
 
     def about_recorder(self, name: str, text: str) -> ConfigError:
         """An error about a recorder that begins with its place: `config.yaml:9: recorder.store: text`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from wealthsources.model.attempt import stamps_ends
 from wealthsources.model.errors import ClockError
 from wealthsources.model.events import Event
-from wealthsources.model.holes import Hole
+from wealthsources.model.holes import Hole, hole_of
 from wealthsources.model.labels import compare_labels
 from wealthsources.model.rows import CLOSED
 from wealthsources.source import HistoryRequest
@@ -170,9 +170,7 @@ def _holes_within(series: SeriesBuffer, hole: Hole) -> tuple[Hole, ...]:
     evicted = len(series) >= series.capacity and oldest[0] >= hole.start  # what had to give way is not missing
     edges = [*held, last] if evicted else [first - 1, *held, last]
     return tuple(
-        Hole(timeframe.open_time(before + 1), timeframe.open_time(after), after - before - 1)
-        for before, after in itertools.pairwise(edges)
-        if after - before > 1
+        hole_of(timeframe, before + 1, after - 1) for before, after in itertools.pairwise(edges) if after - before > 1
     )
 
 

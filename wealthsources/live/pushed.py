@@ -124,7 +124,7 @@ class PushedSource(Source):
         self._drop_oldest(wanted)
         for stream in fresh.values():
             if self._host is not None:
-                stream.market = self._host.market(stream.symbol)
+                self._set_market(stream, self._host)
             stream.series = self.store.get(stream.symbol, stream.timeframe)
             if stream.series is not None:
                 stream.series.interrupt()  # what came while it was not subscribed is missing
@@ -137,6 +137,9 @@ class PushedSource(Source):
             symbols=tuple(dict.fromkeys(symbols)),
             continuous=self._continuous,
         )
+
+    def _set_market(self, stream: Stream, host: Host) -> None:
+        stream.set_market(host.market(stream.symbol), functools.partial(time_of, host))
 
     def _drop_oldest(self, wanted: set[SeriesKey]) -> None:
         """Bars of series that are subscribed no more are kept, but not those of ever more of them."""
@@ -152,7 +155,7 @@ class PushedSource(Source):
         self._owner = getpid()
         self.store = self._new_store(host.name)
         for stream in self._streams.values():
-            stream.market = host.market(stream.symbol)
+            self._set_market(stream, host)
 
     def frame_facts(self) -> FrameFacts | None:
         """What is needed to read the frames of its connections again; None if it tells no `frame_tap` of any."""
@@ -550,4 +553,4 @@ def stale_seconds(stream: Stream, now: float) -> float | None:
     arrived = stream.series.arrived if stream.series is not None else None
     if not stream.market.continuous:  # that no bar comes says nothing, as long as anything does
         arrived = shard.last_data if shard.last_sign is None else shard.last_sign
-    return max(0.0, now - max(arrived or 0.0, shard.acknowledged_at) - stream.limit)
+    return max(0.0, stream.silence(max(arrived or 0.0, shard.acknowledged_at), now) - stream.limit)

@@ -46,4 +46,4 @@ def _is_silent(stream: Stream, shard: Shard, now: float) -> bool:
     if not stream.market.continuous:
         return False
     arrived = stream.series.arrived if stream.series is not None else None
-    return now - max(arrived or 0.0, shard.acknowledged_at) > stream.limit
+    return stream.silence(max(arrived or 0.0, shard.acknowledged_at), now) > stream.limit

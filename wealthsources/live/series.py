@@ -18,7 +18,7 @@ from wealthsources.forking import call_in_child
 from wealthsources.live.tears import Tears
 from wealthsources.model.bars import Bars, unpack_bar
 from wealthsources.model.errors import RequestError
-from wealthsources.model.holes import Hole, holes_between
+from wealthsources.model.holes import Hole, hole_of, holes_between
 from wealthsources.model.rows import (
     ALL_NUMBERS,
     BY_FLAG,
@@ -188,7 +188,7 @@ class SeriesBuffer:
         self._texts: dict[int, tuple[str | None, ...]] = {}
         self._gone: tuple[Rows, dict[int, tuple[str | None, ...]] | None] | None = None
         self._let_go_until = _NEVER  # nothing up to this open time comes back
-        self._tears: Tears | None = None if self.continuous else Tears()
+        self._tears: Tears | None = None if self.continuous else Tears(self.timeframe)
 
     # writing ---------------------------------------------------------------------------------------------------
 
@@ -255,7 +255,7 @@ class SeriesBuffer:
         if interrupted and self._by_flag:  # which may come on this connection, after this bar
             self._left = (*self._left, newest)
             interrupted = False
-        follows = not interrupted and self._end > self._begin and self.timeframe.end(newest) == open_time
+        follows = not interrupted and self._end > self._begin and self.timeframe.next(newest) == open_time
         hole = None if follows else self._hole_before(open_time, interrupted=interrupted)
         if self._tears is not None:
             hole = self._torn(hole, open_time, torn=torn)
@@ -289,7 +289,8 @@ class SeriesBuffer:
     def _leave(self) -> None:
         """The connection vouches no more for what it sent."""
         if self._waiting() != _NEVER:
-            self._left = (*self._left, self._epoch_before)
+            # It may be older than those that are there: a connection can send an old bar after newer ones.
+            self._left = tuple(sorted({*self._left, self._epoch_before}))
         self._epoch_newest = self._epoch_before = _NEVER
 
     def _waiting(self) -> int:
@@ -412,7 +413,7 @@ class SeriesBuffer:
 
     def _joins(self, place: int, open_time: int) -> bool:
         """Whether nothing is missing between that row and the bar after it."""
-        if self._ends_at(place) == open_time:
+        if self.timeframe.next(open_time_at(self._data, place)) == open_time:
             return True
         return self._tears is not None and not self._tears.between(open_time - 1, open_time)
 
@@ -591,7 +592,7 @@ class SeriesBuffer:
             first = timeframe.slot(int(open_times(after)[0]))  # the next bar is not closed; before it was nothing
         if stop <= first:
             return holes
-        return (*holes, Hole(timeframe.open_time(first), timeframe.open_time(stop), stop - first))
+        return (*holes, hole_of(timeframe, first, stop - 1))
 
     def _torn_of(self, holes: Sequence[Hole]) -> tuple[Hole, ...]:
         """Those of these stretches without a closed bar in which one may be missing, or is there and not closed."""
@@ -702,13 +703,8 @@ class SeriesBuffer:
     def _hole_before(self, open_time: int, *, interrupted: bool) -> Hole | None:
         if self._end == self._begin:
             return None
-        slots = self.timeframe
-        first = slots.slot(self._newest) + (not interrupted)
-        missing = slots.slot(open_time) - first
-        return Hole(slots.open_time(first), open_time, missing) if missing > 0 else None
-
-    def _ends_at(self, place: int) -> int:
-        return self.timeframe.end(open_time_at(self._data, place))
+        first, last = self.timeframe.slot(self._newest) + (not interrupted), self.timeframe.slot(open_time) - 1
+        return hole_of(self.timeframe, first, last) if first <= last else None
 
     def _place_of(self, open_time: int) -> int:
         """The row of that open time, or the one that it would stand before."""

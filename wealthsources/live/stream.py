@@ -47,6 +47,7 @@ class Stream:
         self.shard: Shard | None = None
         self.filler: HoleFiller | None = None
         self.market = Market()
+        self._clock: Callable[[], int | None] | None = None
         self.spelling: str | None = None
         self.due = timeframe.milliseconds / 1000 + 30.0
         self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
@@ -73,6 +74,17 @@ class Stream:
     def seems_closed_only(self) -> bool:
         """Whether every bar so far came once and after its window."""
         return not self.pushes_forming and self.new_bars >= ENOUGH_TO_JUDGE
+
+    def set_market(self, market: Market, clock: Callable[[], int | None]) -> None:
+        """It is of that market; `clock` tells the time, ms. Raises RequestError if that has no such timeframe."""
+        self.market, self.timeframe, self._clock = market, market.timeframe(self.timeframe), clock
+
+    def silence(self, since: float, now: float) -> float:
+        """Seconds from `since` to `now`, monotonic, in which the market was open."""
+        seconds, hours = now - since, self.market.hours
+        if hours is None or seconds <= self.due or self._clock is None or (time := self._clock()) is None:
+            return seconds
+        return hours.open_between(time - round(seconds * 1000), time) / 1000
 
     # how far it can be vouched for -----------------------------------------------------------------------------
 
@@ -106,7 +118,7 @@ class Stream:
         shard = self.shard
         if shard is None or shard.state != "connected" or self._arrived >= shard.acknowledged_at:
             return False
-        return now - shard.acknowledged_at > self.limit
+        return self.silence(shard.acknowledged_at, now) > self.limit
 
     def stale_note(self, stale: float) -> str:
         """What to say of an answer, the stream having been stale for so many seconds."""
@@ -193,7 +205,7 @@ class Stream:
             state = "silent"
         elif stale:
             state = "stale"
-        elif self.market.continuous and now - max(series.arrived or 0.0, shard.acknowledged_at) > self.due:
+        elif self.market.continuous and self.silence(max(series.arrived or 0.0, shard.acknowledged_at), now) > self.due:
             state = "late"
         refusal = self.refusal
         return StreamStatus(self.symbol, name, state, len(series), idle, holes, len(empty), self.refused, refusal)
@@ -246,7 +258,7 @@ class Stream:
     def begin_bar(self, series: SeriesBuffer, open_time: int, now: float) -> None:
         """A message of another bar than the last one. After a silence it closes nothing: the rest may be missing."""
         self.last_open = open_time
-        if self.market.continuous and now - (series.arrived or now) > self.limit:
+        if self.market.continuous and self.silence(series.arrived or now, now) > self.limit:
             series.interrupt()
 
     def first_came(self, epoch: int, now: float) -> float:

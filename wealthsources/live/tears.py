@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wealthsources.model.holes import Hole
+    from wealthsources.model.timeframe import Timeframe
 
 
 class Tears:
@@ -25,7 +26,8 @@ class Tears:
     open  something may be missing after the newest bar, whichever comes next
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timeframe: Timeframe) -> None:
+        self._timeframe = timeframe
         self.open = False
         self._before: set[int] = set()
 
@@ -40,7 +42,7 @@ class Tears:
 
     def mend(self, hole: Hole) -> None:
         """Of this hole nothing is missing any more: what was not brought never was."""
-        self._before = {time for time in self._before if not hole.start < time <= hole.end}
+        self._before = {time for time in self._before if not hole.start < time <= self._after(hole)}
 
     def forget(self, until: int) -> None:
         """No bar up to this open time is held any more."""
@@ -56,7 +58,11 @@ class Tears:
 
     def of(self, holes: Iterable[Hole]) -> tuple[Hole, ...]:
         """Those of these stretches without a bar in which something may be missing."""
-        return tuple(hole for hole in holes if self.between(hole.start - 1, hole.end))
+        return tuple(hole for hole in holes if self.between(hole.start - 1, self._after(hole)))
+
+    def _after(self, hole: Hole) -> int:
+        """When the bar after it opens."""
+        return self._timeframe.floor(hole.end)
 
     def before(self, open_times: NDArray[np.int64]) -> NDArray[np.bool_]:
         """For each of these bars whether something may be missing right before it."""

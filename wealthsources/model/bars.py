@@ -182,7 +182,8 @@ class Bars(Sequence[Bar]):
         """Make Bars of mappings or objects that have open_time, open, high, low, close, volume.
 
         close_time, closed (True, False or None) and finality may be there too. Values are decimal text or numbers,
-        times are ms. Records must be in order already. Raises ValueError that names record and field.
+        times are ms; days of a market with trading hours may be named by their date, see `Timeframe.opens_by_date`.
+        Records must be in order already. Raises ValueError that names record and field.
         """
         timeframe = Timeframe(timeframe)
         packed = bytearray()
@@ -225,11 +226,12 @@ class Bars(Sequence[Bar]):
     ) -> Bars:
         """Make Bars of six equally long arrays: int64 ms and float64 values.
 
+        Days of a market with trading hours may be named by their date, see `Timeframe.opens_by_date`.
         `closed` is said of all bars, or of each; None leaves it unset. `close_time` is as it was sent. `decimals` and
         `texts` give the values' own text back, see `read_value`; without them the values count as numbers.
         """
-        times = np.asarray(open_time, dtype=np.int64)
         timeframe = Timeframe(timeframe)
+        times = timeframe.opens_by_date(np.asarray(open_time, dtype=np.int64))
         rows = new_rows(len(times))
         columns.open_times(rows)[:] = times
         columns.close_times(rows)[:] = timeframe.ends(times) if close_time is None else close_time

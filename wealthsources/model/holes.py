@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Hole:
-    """Bars that should exist between two others: `count` of them, from open time `start` to `end` (exclusive), ms."""
+    """Bars that should exist between two others: `count` of them, from open time `start` to the last one's end, ms."""
 
     start: int
     end: int
@@ -31,15 +31,17 @@ class Hole:
         return f"{self.count} missing from {time_text(self.start)} to {time_text(self.end)}"
 
 
+def hole_of(timeframe: Timeframe, first: int, last: int) -> Hole:
+    """The hole of these windows, by number."""
+    opens = timeframe.open_time(last)
+    return Hole(timeframe.open_time(first), timeframe.end(opens), last - first + 1)
+
+
 def holes_between(timeframe: Timeframe, open_times: NDArray[np.int64]) -> tuple[Hole, ...]:
     """The holes in a row of open times, oldest first."""
     if len(open_times) < 2:
         return ()
-    missing = np.diff(timeframe.slots(open_times)) - 1
-    return tuple(
-        Hole(timeframe.end(int(open_times[place])), int(open_times[place + 1]), int(missing[place]))
-        for place in np.flatnonzero(missing)
-    )
+    return tuple(hole_of(timeframe, first, last) for first, last in missing_slots(timeframe, open_times))
 
 
 def is_contiguous(timeframe: Timeframe, open_times: NDArray[np.int64]) -> bool:

@@ -10,6 +10,9 @@ from wealthsources.model.symbols import match_symbol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.model.trading_hours import TradingHours
+
 Prices = Literal["positive", "any"]
 
 
@@ -19,10 +22,16 @@ class Market(NamedTuple):
     prices      positive: all are above 0 · any: they may be 0 or less, as of spreads they are
     continuous  every window has a bar. If not, none comes of a window without a trade: then a bar is missing only
                 where somebody says so, as a stream does whose connection was lost
+    hours       when it is open; None: it never closes
     """
 
     prices: Prices = "positive"
     continuous: bool = True
+    hours: TradingHours | None = None
+
+    def timeframe(self, timeframe: Timeframe) -> Timeframe:
+        """The timeframe of that name in the market's hours. Raises RequestError if it has none of that name."""
+        return timeframe.on(self.hours)
 
 
 _USUAL: Final = Market()
@@ -96,6 +105,10 @@ class Markets:
             return market
         say = [listed.continuous for listed in self._live if listed.has(symbol)]
         return market._replace(continuous=False) if say and all(each is False for each in say) else market
+
+    def timeframe(self, symbol: str, timeframe: Timeframe) -> Timeframe:
+        """The timeframe of that name in the hours of the symbol's market. Raises RequestError if it has none."""
+        return (self.default if self.all_alike else self.of(symbol)).timeframe(timeframe)
 
     def _fits(self, name: str, pattern: str) -> bool:
         if fnmatch.fnmatchcase(name, pattern):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from wealthsources.model.decimals import read_value
 from wealthsources.model.rows import FIELDS, FORMING, UNSET, Finality, closed_by, pack_decimals, pack_row
 from wealthsources.model.times import read_time
@@ -23,6 +25,8 @@ def pack_record(record: object, timeframe: Timeframe) -> tuple[bytes, int, tuple
     field = "open_time"
     try:
         open_time = read_time(_required(record, field))
+        if timeframe.hours is not None:
+            open_time = int(timeframe.opens_by_date(np.array([open_time]))[0])
         field = "close_time"
         sent = read_field(record, field)
         close_time = timeframe.end(open_time) if sent is None else read_time(sent)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from wealthsources.model.rows import FIELDS
-from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME, check_time
+from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME, check_time, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,24 @@ def time_fault(open_time: int, timeframe: Timeframe) -> str:
         check_time(open_time)
     except ValueError as error:
         return f"open_time: {error}"
-    return "" if timeframe.opens_at(open_time) else f"open_time: {open_time} is not on the {timeframe} grid"
+    if timeframe.opens_at(open_time):
+        return ""
+    return f"open_time: {open_time} is not on the {timeframe} grid" + _hours_say(open_time, timeframe)
+
+
+def _hours_say(time: int, timeframe: Timeframe) -> str:
+    """Why no bar opens then on a market with trading hours; nothing if it has none."""
+    hours = timeframe.hours
+    if hours is None:
+        return ""
+    if not int(hours.opens[0]) <= time < int(hours.ends[-1]):
+        first, last = time_text(int(hours.opens[0])), time_text(int(hours.ends[-1]))
+        return f" of {hours.name}, which is known from {first} to {last} UTC"
+    opens = timeframe.floor(time)
+    if opens > time:
+        return f" of {hours.name}, which is closed then ({time_text(time)} UTC), and opens {time_text(opens)} UTC"
+    end = time_text(timeframe.end(opens))
+    return f" of {hours.name}: {time_text(time)} UTC is in the window from {time_text(opens)} to {end} UTC"
 
 
 def first_fault(bars: Bars, prices: Prices = "positive") -> tuple[int, str] | None:

@@ -69,8 +69,7 @@ _EXACT: Final = Context(prec=2000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 
 def finer_than(timeframe: Timeframe) -> tuple[Timeframe, ...]:
     """All known timeframes that divide this one, the coarsest first."""
-    known = [Timeframe(name) for name in reversed(Timeframe.known())]
-    return tuple(finer for finer in known if finer.divides(timeframe))
+    return timeframe.finer()
 
 
 def aggregate(

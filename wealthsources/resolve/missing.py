@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wealthsources.model.holes import Hole, missing_slots
+from wealthsources.model.holes import hole_of, missing_slots
 from wealthsources.resolve.known_empty import EmptyWindows
 
 if TYPE_CHECKING:
     from wealthsources.model.bars import Bars
+    from wealthsources.model.holes import Hole
     from wealthsources.model.rows import Integers
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.known_empty import KnownEmpty, Spans
@@ -36,7 +37,7 @@ class Missing:
         self.due = min(self.newest, timeframe.slot(due) - 1)
         self.oldest: int | None = None
         if query.start is not None:
-            self.oldest = timeframe.slot(query.start) + (not timeframe.opens_at(query.start))
+            self.oldest = timeframe.first_from(query.start)
 
     @property
     def is_possible(self) -> bool:
@@ -108,11 +109,7 @@ class Missing:
 
     def holes(self, bars: Bars) -> tuple[Hole, ...]:
         """The holes between these bars."""
-        timeframe = self._timeframe
-        return tuple(
-            Hole(timeframe.open_time(first), timeframe.open_time(last + 1), last - first + 1)
-            for first, last in self._hole_slots(bars)
-        )
+        return tuple(hole_of(self._timeframe, first, last) for first, last in self._hole_slots(bars))
 
     def count_for(self, bars: Bars, final: int) -> int:
         """How many bars up to window `final` suffice, whichever they are, to complete the count."""

@@ -105,6 +105,7 @@ class BarRequest:
         timeframe = Timeframe(self.timeframe)
         live, late_after = late_after is not None, late_after or 0
         market = markets.default if markets.all_alike else markets.of(symbol)
+        timeframe = market.timeframe(timeframe)
         moment = now()
         if start is not None and start > moment:
             raise RequestError(
@@ -167,7 +168,7 @@ class Query:
 
 def query_of(request: HistoryRequest, now: int, late_after: int, market: Market) -> Query:
     """What a source looks for, live, in the sources after it."""
-    symbol, timeframe, count = request.symbol, request.timeframe, request.count
+    symbol, timeframe, count = request.symbol, market.timeframe(request.timeframe), request.count
     return Query(symbol, timeframe, now, count, request.start, request.end, late_after=late_after, market=market)
 
 

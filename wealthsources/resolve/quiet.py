@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources.model.holes import Hole, missing_slots
+from wealthsources.model.holes import hole_of, missing_slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wealthsources.model.bars import Bars
+    from wealthsources.model.holes import Hole
     from wealthsources.model.rows import Integers
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.known_empty import EmptyWindows
@@ -104,8 +105,4 @@ def find_holes(
     after = timeframe.slot(int(made[-1])) + 1, timeframe.slot(quiet_until) - 1
     if after[0] <= after[1]:
         spans.append(after)
-    return tuple(
-        Hole(timeframe.open_time(first), timeframe.open_time(last + 1), last - first + 1)
-        for first, last in spans
-        if is_hole(first, last)
-    )
+    return tuple(hole_of(timeframe, first, last) for first, last in spans if is_hole(first, last))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
+    from wealthsources.model.markets import Market
+
 _NEVER: Final = -1
 
 
@@ -90,13 +92,16 @@ class EngineClock(Clock):
 
     name = "engine"
 
-    def __init__(self, context: object, zone: dt.tzinfo | None = None) -> None:
+    def __init__(
+        self, context: object, zone: dt.tzinfo | None = None, market_of: Callable[[str], Market] | None = None
+    ) -> None:
         self._context = context
         self._zone = zone
+        self._market_of = market_of
 
     def now(self) -> int:
         """The engine's time in ms; ClockError that says what is missing if the context tells none."""
-        now = context_time(self._context, self._zone)
+        now = context_time(self._context, self._zone, self._market_of)
         if now is None:
             raise ClockError(timeless(self._context))
         # Where now is inferred from a bar: one that ends in the future is still forming.

@@ -13,24 +13,29 @@ from wealthsources.model.timeframe_names import match_timeframe
 from wealthsources.model.times import check_time, read_time, wall_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from wealthsources.model.markets import Market
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
-def context_time(context: object, zone: dt.tzinfo | None = None) -> int | None:
+def context_time(
+    context: object, zone: dt.tzinfo | None = None, market_of: Callable[[str], Market] | None = None
+) -> int | None:
     """The context's own time in ms: `now_ms`, else the end of `current_bar`, else `current_dt`; None if none tells it.
 
-    zone  of a `current_dt` without one. None: it is not known, and such a time tells nothing: eight hours off, it would
-          show eight hours of the future
+    zone       of a `current_dt` without one. None: it is not known, and such a time tells nothing: eight hours off, it
+               would show eight hours of the future
+    market_of  the market of a symbol, whose trading hours may end a bar early; None: all are open day and night
 
     Raises ClockError for values that are no times.
     """
     now = read_field(context, "now_ms")
     if now is not None:
         return _time(now, "now_ms")
-    end = current_bar_end(context)
+    end = current_bar_end(context, market_of)
     return _current_dt(context, zone) if end is None else end
 
 
@@ -74,7 +79,7 @@ def timeless(context: object) -> str:
     )
 
 
-def current_bar_end(context: object) -> int | None:
+def current_bar_end(context: object, market_of: Callable[[str], Market] | None = None) -> int | None:
     """The end of the context's `current_bar` in ms, its open time if it says that it is forming.
 
     None if there is none, or nothing tells its timeframe.
@@ -85,9 +90,20 @@ def current_bar_end(context: object) -> int | None:
     timeframe = current_timeframe(context)
     if timeframe is None:
         return None
+    if market_of is not None:
+        timeframe = market_of(_symbol_of(context, bar)).timeframe(timeframe)
     open_time = _time(read_field(bar, "open_time"), "current_bar.open_time")
     # One that says it is not over proves no more than that it has begun.
     return open_time if _says_forming(bar) else timeframe.end(open_time)
+
+
+def _symbol_of(context: object, bar: object) -> str:
+    """Of what it is: as it says, else as the series does that holds it; empty if neither does."""
+    own = read_field(bar, "symbol")
+    if own is None:
+        holding = (entry for entry in context_series(context) if _holds(entry, bar))
+        own = next((read_field(entry, "symbol") for entry in holding), None)
+    return own if isinstance(own, str) else ""
 
 
 def _says_forming(bar: object) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wealthsources import forking
+from wealthsources.loading.calendars import read_hours
 from wealthsources.model.answer_errors import AllSourcesFailed, HoleError
 from wealthsources.model.attempt import stamps_ends
 from wealthsources.model.errors import ClockError, NotHere, SourceError, WealthSourcesError
@@ -145,7 +146,7 @@ class Engine:
             late_after=round(settings.late_after * 1000),
             max_price_age=None if settings.max_price_age is None else round(settings.max_price_age * 1000),
             knowledge=settings.knowledge,
-            markets=settings.read_markets(),
+            markets=config.read_markets(read_hours),
         )
         self.stale_after = self.policy.late_after
         self.log = PacedLogger("wealthsources.session")
@@ -467,7 +468,9 @@ class Engine:
         links = [link for link in self._deployment.links(None) if link.name == name]
         market = self.policy.markets.of(request.symbol)
         query = Query(
-            request.symbol, request.timeframe, request.end, request.count, request.start, live=False, market=market
+            *(request.symbol, market.timeframe(request.timeframe), request.end, request.count, request.start),
+            live=False,
+            market=market,
         )
         try:
             bars = self._chain(links, None).resolve(query).bars

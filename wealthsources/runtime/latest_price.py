@@ -124,7 +124,9 @@ class LatestPrice:
             if not newest.behind:
                 return
             usual, why = max(usual, _DAY), "a day, as nothing vouches that it was quiet since; set max_price_age"
-        age, most = self._now - newest.end, usual if limit is None else limit
+        hours = policy.markets.of(self._symbol).hours  # while the market is closed no price grows old
+        age = self._now - newest.end if hours is None else hours.open_between(newest.end, self._now)
+        most = usual if limit is None else limit
         if age > most:
             why = why if limit is None else "max_price_age"
             raise StaleDataError(

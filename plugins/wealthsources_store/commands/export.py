@@ -54,8 +54,9 @@ def export(
 
         start = EARLIEST_TIME if since is None else read_moment(since, "--from")
         end = LATEST_TIME if until is None else read_moment(until, "--until")
-        with opened(config, store) as (_, source):
-            for symbol, timeframe in _series(source, symbols, timeframes):
+        with opened(config, store) as (session, source):
+            for symbol, plain in _series(source, symbols, timeframes):
+                timeframe = session.policy.markets.timeframe(symbol, plain)
                 path = exporting.path_of(folder, symbol, timeframe)
                 count = exporting.export(
                     source.database, symbol, timeframe, path, start=start, end=end, newest=not revisions

@@ -99,7 +99,9 @@ def _series(
         raise RequestError(f"--from {since} is not before --to {until or 'now'}")
     wanted = read_timeframes(timeframes)
     return [
-        series_of(stored.database, symbol, timeframe, start, end) for symbol in split(symbols) for timeframe in wanted
+        series_of(stored.database, symbol, session.policy.markets.timeframe(symbol, timeframe), start, end)
+        for symbol in split(symbols)
+        for timeframe in wanted
     ]
 
 

@@ -43,8 +43,8 @@ def revisions(
 
         start = EARLIEST_TIME if since is None else read_moment(since, "--from")
         end = LATEST_TIME if until is None else read_moment(until, "--to")
-        with opened(config, store) as (_, source):
-            states = _states(source, symbol, Timeframe(timeframe), start, end)
+        with opened(config, store) as (session, source):
+            states = _states(source, symbol, session.policy.markets.timeframe(symbol, Timeframe(timeframe)), start, end)
         if as_json:
             typer.echo(json.dumps(list(_records(states)), indent=2))
             return

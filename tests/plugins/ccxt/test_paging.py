@@ -10,6 +10,8 @@ from wealthsources_ccxt.connection import Answer
 from wealthsources_ccxt.paging import Paging
 from wealthsources_ccxt.stretch import SeamMissing, Stretch
 
+from ...support.laws import tries
+
 FRAME = Timeframe("1m")
 T0 = 1_600_000_020_000 // 60_000 * 60_000
 
@@ -45,7 +47,7 @@ histories = st.sets(st.integers(0, 60), max_size=50)
 
 
 @given(histories, st.booleans(), st.integers(2, 20), st.integers(-5, 60), st.integers(1, 70))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(150))
 def test_an_honest_exchange_is_read_to_the_end_whatever_its_limit(slots, windowed, limit, start, length):
     exchange = Exchange(slots, windowed, 100, now=61)
     got, stretch = walked(exchange, start, start + length, limit)
@@ -59,7 +61,7 @@ def test_an_honest_exchange_is_read_to_the_end_whatever_its_limit(slots, windowe
 
 
 @given(histories, st.integers(2, 20), st.integers(2, 20), st.booleans(), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(150))
 def test_whatever_is_cut_nothing_is_missing_in_between(slots, limit, cap, newest, windowed):
     exchange = Exchange(slots, windowed, cap, newest, now=61)
     try:
@@ -70,7 +72,7 @@ def test_whatever_is_cut_nothing_is_missing_in_between(slots, limit, cap, newest
 
 
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=20), st.integers(2, 12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(100))
 def test_rows_in_any_order_and_twice_are_refused_or_right(slots, limit):
     def fetch(since, _limit):
         return Answer([row(slot) for slot in slots if row(slot)[0] >= since][:limit], T0 + 41 * 60_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from wealthsources import Bars, ClockError, HistoryRequest, Timeframe
+from wealthsources import Bars, ClockError, HistoryRequest, Market, Timeframe
 from wealthsources_context.source import ContextSource
 
 from ...support.bars import at, record
@@ -36,7 +36,7 @@ class Clock:
 def view_of(bound: object, session_now: int | None = None, *, started: bool = True):
     source = ContextSource()
     if started:
-        source.start(SimpleNamespace(clock=Clock(session_now)))
+        source.start(SimpleNamespace(clock=Clock(session_now), market=lambda _: Market()))
     view = source.for_context(bound)
     assert view is not None
     return view

@@ -20,6 +20,7 @@ from wealthsources_context.row_cache import RowCache
 from wealthsources_context.source import ContextSource
 
 from ...support.bars import FRAME, at, places, record
+from ...support.laws import tries
 from .contexts import ask, context, series, view_of
 
 # the law: it is as if every list were read anew ------------------------------------------------------------------
@@ -174,7 +175,7 @@ def answer(view: Any, request: dict[str, Any]) -> object:
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from([dict, SimpleNamespace]))
-@settings(max_examples=40)
+@settings(max_examples=tries(20))
 def test_whatever_an_engine_changes_the_answer_is_that_of_a_list_that_is_read_anew(seed, kind):
     rng = random.Random(seed)
     engine = Engine(rng, kind)

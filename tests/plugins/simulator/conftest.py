@@ -62,7 +62,7 @@ def joined(serve: Any, client: Any) -> Callable[..., Client]:
     return join
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tls(authority: trustme.CA) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """The contexts of a server and of a client that trusts it."""
     return server_context(authority, "localhost"), client_context(authority)

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 import websocket
+from typer.testing import CliRunner
 
 from wealthsources_simulator import FAULTS
+from wealthsources_simulator.main import app
 
 from ...support.markets import SAMPLE
 from .clients import CLOSE, TEXT
@@ -83,9 +85,9 @@ def test_the_command_speaks_as_an_exchange_does() -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(changes: dict[str, str], problem: str) -> None:
-    done = subprocess.run(command(**changes), capture_output=True, text=True, check=False, timeout=30)
+    done = CliRunner().invoke(app, command(**changes)[len(SIMULATE) :])
     assert problem in done.stderr
-    assert (done.stderr.count("\n"), done.stdout, done.returncode) == (1, "", 2)
+    assert (done.stderr.count("\n"), done.stdout, done.exit_code) == (1, "", 2)
 
 
 def test_a_taken_port_ends_the_command_with_one_line() -> None:
@@ -159,8 +161,8 @@ def test_the_command_misbehaves_as_told_and_then_plays_the_file():
     ],
 )
 def test_the_command_says_what_cannot_be_played(words, message):
-    done = subprocess.run(misbehaving(*words), capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, misbehaving(*words)[4:])
+    assert done.exit_code == 2
     assert message in done.stderr
     assert done.stdout == ""
 

@@ -12,6 +12,7 @@ from wealthsources_store.reading import read
 from wealthsources_store.writing import Batch, write
 
 from ...support.bars import HOUR, at
+from ...support.laws import tries
 from .stock import FRAME, closes
 
 #: When the bars of these tests are over, all of them.
@@ -22,7 +23,9 @@ _symbols = (f"S{number}" for number in itertools.count())
 
 PRICES = st.sampled_from(["1", "2", "2.0", "3e-1", ".25", "0.12345678901234567890", "0.12345678901234567891"])
 VALUES = st.dictionaries(st.integers(0, 5), PRICES, min_size=1)
-on_both = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+on_both = settings(
+    max_examples=tries(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 class Call(NamedTuple):

@@ -13,11 +13,14 @@ from wealthsources_store.reading import read, revisions
 from wealthsources_store.writing import Batch, write
 
 from ...support.bars import HOUR, at
+from ...support.laws import tries
 from .parquet_files import exported, restored
 from .stock import FRAME, closes
 from .test_properties import CALLS, OVER
 
-on_both = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+on_both = settings(
+    max_examples=tries(8), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def everything(database, symbol, **asked):

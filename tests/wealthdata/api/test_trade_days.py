@@ -6,7 +6,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import wealthdata
 from wealthdata import get_all_trade_days, get_trade_days
@@ -112,8 +112,9 @@ def test_the_calendar_goes_from_year_1_to_9999(nothing):
     assert get_trade_days("9999-12-31", "9999-12-31").tolist() == [dt.date.max]
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # nothing is nothing, each time
 @given(st.dates(), st.integers(1, 3000))
-def test_a_count_and_the_range_that_it_makes_are_the_same(end, count):
+def test_a_count_and_the_range_that_it_makes_are_the_same(nothing, end, count):
     if count <= end.toordinal():
         days = get_trade_days(end_date=end, count=count)
         assert len(days) == count

@@ -16,6 +16,7 @@ from wealthdata import attribute_history, bars_to_dataframe, get_bars, get_price
 from wealthdata.reading.local_labels import local_labels, next_set_back
 
 from ...support.bars import DAY, HOUR, MINUTE
+from ...support.laws import tries
 
 #: The clocks of New York are set back from 02:00 to 01:00, those of Lord Howe Island by half an hour; Samoa has no
 #: 2011-12-30; the clocks of Havana go from 01:00 to 00:00.
@@ -146,7 +147,7 @@ def test_the_remedies_are_some(around, zone):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(75))
 def test_labels_of_any_zone_are_true_and_in_order_or_refused(data):
     zone = data.draw(st.sampled_from(sorted(zoneinfo.available_timezones())))
     near = near_a_change(zone, data.draw(st.integers(ms("1980-01-01"), ms("2037-01-01"))) // MINUTE * MINUTE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from wealthsources_websocket.protocols.base import Acknowledged, Alive, BarMessage, Ignored, Malformed, Refused
 from wealthsources_websocket.protocols.coinbase import Coinbase
@@ -161,7 +161,6 @@ def test_nothing_wrong_with_a_frame_makes_a_wrong_bar():
     check_spoiled(READER, SNAPSHOT, UPDATES, HEARTBEAT, ACK)
 
 
-@settings(max_examples=100)
 @given(JSON)
 def test_no_json_raises(message):
     read(READER, message)

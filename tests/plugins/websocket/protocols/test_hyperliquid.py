@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
@@ -198,7 +198,6 @@ def test_nothing_wrong_with_a_frame_makes_a_wrong_bar():
     check_spoiled(READER, SINGLE, LIST, ACK, REFUSAL)
 
 
-@settings(max_examples=100)
 @given(JSON)
 def test_no_json_raises(message):
     read(READER, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
@@ -231,7 +231,6 @@ def test_a_time_at_the_end_of_time_is_no_harm(time):
     read(READER, TWO_SERIES.replace("2027-01-15T08:00:00.000000000Z", time))
 
 
-@settings(max_examples=100)
 @given(JSON)
 def test_no_json_raises(message):
     read(READER, message)

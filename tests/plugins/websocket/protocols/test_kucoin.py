@@ -7,7 +7,7 @@ from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from wealthsources_websocket.protocols.base import (
     Acknowledged,
@@ -290,7 +290,6 @@ def test_a_frame_about_two_symbols_is_about_none():
     assert (event.what, event.symbol, event.timeframe) == ("bad_bar", "QQQ-BTC", "1m")
 
 
-@settings(max_examples=100)
 @given(JSON)
 def test_no_json_raises(message):
     read(READER, message)

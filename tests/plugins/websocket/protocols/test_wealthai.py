@@ -23,6 +23,7 @@ from wealthsources_websocket.protocols.base import (
 from wealthsources_websocket.protocols.wealthai import WealthAI
 
 from ....support.bars import HOUR
+from ....support.laws import tries
 from .frames import kept
 
 OPEN = 1_700_002_800_000
@@ -160,7 +161,7 @@ def test_any_decimal_text_comes_back_exactly(text):
     assert (held.exact("volume"), held.volume) == (text, float(text))
 
 
-@settings(max_examples=40)
+@settings(max_examples=tries(20))
 @given(PRICE_TEXTS, DECIMALS)
 def test_each_text_comes_back_from_its_own_field(prices, volume):
     low, first, last, high = sorted(prices, key=float)
@@ -170,7 +171,7 @@ def test_each_text_comes_back_from_its_own_field(prices, volume):
     assert {name: getattr(held, name) for name in texts} == {name: float(text) for name, text in texts.items()}
 
 
-@settings(max_examples=40)
+@settings(max_examples=tries(20))
 @given(st.lists(DECIMALS, min_size=1, max_size=6))
 def test_what_was_read_before_changes_nothing(volumes):
     messages = [bar(volume=volume) for volume in volumes]

@@ -15,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 from wealthsources_websocket.errors import ConnectionLost
 from wealthsources_websocket.transport.base import BINARY, CLOSE, PING, PONG, TEXT, Frame
 
+from ....support.laws import tries
 from ....support.wire import CONTINUATION, Peer, frame, header
 from .servers import (
     LIMIT,
@@ -378,7 +379,7 @@ def test_frames_come_whole_and_in_order_however_they_are_cut_into_segments():
 
     with connected(script) as connection:
 
-        @settings(max_examples=80)
+        @settings(max_examples=tries(40))
         @given(conversations(), st.lists(st.integers(0, 3000), max_size=12))
         def law(conversation: tuple[bytes, list[Frame]], cuts: list[int]) -> None:
             sent, wanted = conversation
@@ -403,7 +404,7 @@ def test_random_bytes_end_the_connection_and_do_nothing_else():
 
     with serve(script) as server:
 
-        @settings(max_examples=40)
+        @settings(max_examples=tries(20))
         @given(st.binary(max_size=300) | conversations().flatmap(lambda told: st.permutations(told[0]).map(bytes)))
         def law(data: bytes) -> None:
             noise.append(data)
