@@ -90,7 +90,7 @@ def _span(bars: Bars, request: HistoryRequest, oldest_held: bool = False, newest
     timeframe, times, start, count = request.timeframe, bars.open_times, request.start, request.count
     end = timeframe.slot(request.end) - newest_held
     last = int(np.searchsorted(times, timeframe.open_time(end)))
-    oldest = None if start is None else timeframe.slot(start) + (not timeframe.opens_at(start)) + oldest_held
+    oldest = None if start is None else timeframe.first_from(start) + oldest_held
     first = 0 if oldest is None else min(last, int(np.searchsorted(times, timeframe.open_time(oldest))))
     if count is None or not last:
         return _Span(oldest, end, first, last, enough=False)
