@@ -122,11 +122,8 @@ def _tail(bars: Bars) -> tuple[Hole, str]:
 
 
 def _spread(hole: Hole, width: int, timeframe: Timeframe) -> NDArray[np.int64]:
-    """So many times of a hole, evenly spread over its windows."""
-    passed = (hole.end - hole.start) * np.arange(width) // width
-    if timeframe.fixed:
-        return hole.start + passed // timeframe.fixed * timeframe.fixed
-    return timeframe.open_times(timeframe.slots(hole.start + passed))
+    """When so many of a hole's windows open, evenly spread over them."""
+    return timeframe.open_times(timeframe.slot(hole.start) + hole.count * np.arange(width) // width)
 
 
 def _texts(times: NDArray[np.int64]) -> list[str]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from wealthsources.runtime.adapter import ContextDataAdapter
     from wealthsources.runtime.engine import Engine
 
+_MINUTE: Final = 60_000
 #: Windows of one piece; how often one source is asked to find out what is wrong with its pieces; and how many pieces
 #: may fail one after the other, from end to end, before it is left alone.
 _PIECE: Final = 5_000
@@ -86,7 +87,7 @@ def audit(adapter: ContextDataAdapter, symbol: str, timeframe: Timeframe, start:
     findings += _disagreements([each for each in sources if len(each.bars)])
     if not findings and not with_bars:
         raise AllSourcesFailed(str(query), [Attempt(each.name, each.outcome, reason=each.reason) for each in sources])
-    return AuditReport(symbol, timeframe, start, timeframe.floor(query.limit), sources, tuple(findings))
+    return AuditReport(symbol, query.timeframe, start, query.limit // _MINUTE * _MINUTE, sources, tuple(findings))
 
 
 def _disagreements(sources: Sequence[Audited]) -> Iterator[Finding]:
@@ -173,9 +174,10 @@ class _Reader:
 
     def _span(self) -> tuple[int, int]:
         """The first window that is asked for, and the last that is over."""
-        query, timeframe = self._query, self._timeframe
-        start = query.start or 0
-        return timeframe.slot(start) + (not timeframe.opens_at(start)), timeframe.slot(query.limit) - 1
+        return self._timeframe.first_from(self._query.start or 0), self._timeframe.slot(self._query.limit) - 1
+
+    def _end(self, window: int) -> int:
+        return self._timeframe.end(self._timeframe.open_time(window))
 
     def _read_pieces(self) -> None:
         first, last = self._span()
@@ -235,7 +237,7 @@ class _Reader:
         if source is None:
             return None
         self._looks += 1
-        start, end = self._timeframe.open_time(first), self._timeframe.open_time(last + 1)
+        start, end = self._timeframe.open_time(first), self._end(last)
         request = HistoryRequest(self._spelling, self._timeframe, end, start, live=query.live, now=query.now)
         began = time.monotonic()
         try:
@@ -270,7 +272,7 @@ class _Reader:
     def _tell(self, first: int, last: int, said: _Said) -> None:
         """Each text once."""
         if said not in self._said:
-            start, end = self._timeframe.open_time(first), self._timeframe.open_time(last + 1)
+            start, end = self._timeframe.open_time(first), self._end(last)
             self._said[said] = Finding(said.kind, self.name, start, end, said.text)
 
 

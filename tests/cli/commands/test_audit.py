@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ...support.bars import HOUR, ms
+from ...support import shanghai
+from ...support.bars import HOUR, MINUTE, ms
 from ...support.markets import HEADER, SAMPLE
 from ..conftest import LONG
 
@@ -128,6 +129,24 @@ def test_a_file_that_cannot_be_read_is_told_once(cli, sources, folder, rows):
     ((kind, source, hour, said),) = told(cli("audit", *SPAN, "--format", "json"))
     assert (kind, source, hour) == ("failed", "two", 0)
     assert "two.csv:1:" in said
+
+
+def test_on_a_market_that_closes_a_night_is_no_hole_and_a_bar_at_lunch_is_no_bar(cli, config, folder):
+    config(shanghai.CONFIG)
+    span = ("600519.XSHG", "1m", "--from", "2024-02-19", "--to", "2024-02-21")
+    rows = shanghai.minutes()
+    (folder / "x.csv").write_text(shanghai.csv(rows))
+    result = cli("audit", *span)
+    assert (result.code, result.err) == (0, "")
+    lunch = edited(rows[119], 0, str(shanghai.OPENINGS[0] + 125 * MINUTE))
+    (folder / "x.csv").write_text(shanghai.csv([*rows[:120], lunch, *rows[120:238], *rows[242:]]))
+    found = json.loads(cli("audit", *span, "--format", "json").out)["findings"]
+    assert [(each["kind"], each["source"], each["bars"]) for each in found] == [
+        ("failed", "file", 1),
+        ("hole", "chain", 4),
+    ]
+    assert "x.csv:122: open_time" in found[0]["text"]
+    assert "closed then" in found[0]["text"]
 
 
 def test_live_bars_are_compared_with_those_of_a_file(cli, serve, live_config, file_source):

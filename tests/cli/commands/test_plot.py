@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from ...support import shanghai
 from ...support.bars import ms
 from ...support.markets import HEADER
 from ..conftest import LONG
@@ -17,6 +18,11 @@ def data(path) -> list[dict]:
     """The traces of a page."""
     found = re.search(r'Plotly\.newPlot\("chart", (\[.*?\]), \{"title"', path.read_text(encoding="utf-8"))
     return json.loads(found[1])
+
+
+def categories(path) -> list[str]:
+    """The places of the x axis."""
+    return json.loads(re.search(r'"categoryarray": (\[.*?\])', path.read_text(encoding="utf-8"))[1])
 
 
 def candles(path) -> dict[str, list[str]]:
@@ -64,6 +70,21 @@ def test_a_hole_is_marked_and_noted(cli, config, folder):
     assert result.err == "note: a hole that no source fills: 2 missing from 2024-01-01 03:00 to 2024-01-01 05:00 UTC\n"
     (missing, _) = [trace for trace in data(folder / "X-1h.html") if trace["name"] == "missing"]
     assert missing["x"] == ["2024-01-01 03:00", "2024-01-01 04:00"]
+
+
+def test_hours_in_which_a_market_is_closed_take_no_room(cli, config, folder):
+    (folder / "x.csv").write_text(shanghai.csv(shanghai.minutes()))
+    config(shanghai.CONFIG)
+    span = ["--from", "2024-02-19", "--to", "2024-02-21"]
+    result = cli("plot", "600519.XSHG", "1m", *span, "--output", "x.html")
+    assert (result.code, result.out, result.err) == (0, "x.html: 480 bars: 480 from file\n", "")
+    assert len(categories(folder / "x.html")) == 480
+    (folder / "x.csv").write_text(shanghai.csv([*shanghai.minutes()[:118], *shanghai.minutes()[123:]]))
+    assert "5 missing" in cli("plot", "600519.XSHG", "1m", *span, "--output", "x.html").err
+    (missing, _) = [trace for trace in data(folder / "x.html") if trace["name"] == "missing"]
+    minutes = ["03:28", "03:29", "05:00", "05:01", "05:02"]  # the lunch break is between them
+    assert missing["x"] == [f"2024-02-19 {minute}" for minute in minutes]
+    assert len(categories(folder / "x.html")) == 480
 
 
 @pytest.mark.parametrize(("symbol", "name"), [("../up/X", "..%2Fup%2FX-1h.html"), ("BTC/USDT", "BTC%2FUSDT-1h.html")])
