@@ -31,9 +31,7 @@ def bars_in_order(
 def _bars_of(
     ask: Callable[[HistoryRequest], Bars], symbol: str, timeframe: Timeframe, start: int, end: int
 ) -> Iterator[Bar]:
-    first, last = timeframe.slot(start), timeframe.slot(end)
-    if not timeframe.opens_at(start):
-        first += 1
+    first, last = timeframe.first_from(start), timeframe.slot(end)
     while first < last:
         after = min(last, first + _AT_ONCE)
         try:

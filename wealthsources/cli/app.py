@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wealthsources.cli.commands import check, explain, get, record, sources, status, watch
+from wealthsources.cli.commands import audit, check, explain, get, plot, record, sources, status, watch
 from wealthsources.cli.options import ConfigOption, DebugOption, Shared
 from wealthsources.cli.plugin_commands import PluginCommand, commands_of_plugins
 
@@ -51,6 +51,8 @@ app = typer.Typer(
 app.command()(sources.sources)
 app.command()(get.get)
 app.command()(explain.explain)
+app.command()(plot.plot)
+app.command()(audit.audit)
 app.command()(watch.watch)
 app.command()(record.record)
 app.command()(status.status)

@@ -24,18 +24,23 @@ if TYPE_CHECKING:
 
 def check_answer(bars: Bars, request: HistoryRequest, prices: Prices) -> None:
     """Raise InvalidAnswer for what is no answer to the request, or holds a row that is no bar."""
-    if not isinstance(bars, Bars):
-        raise InvalidAnswer(f"returned {type(bars).__name__}, not Bars")
-    if bars.symbol != request.symbol or bars.timeframe is not request.timeframe:
-        raise InvalidAnswer(
-            f"returned {bars.symbol} {bars.timeframe} when asked for {request.symbol} {request.timeframe}"
-        )
+    check_series(bars, request)
     if bars.trusted:
         return
     fault = first_fault(bars, prices)
     if fault is not None:
         index, why = fault
         raise InvalidAnswer(f"returned a bad bar: bars[{index}] at {time_text(int(bars.open_times[index]))}: {why}")
+
+
+def check_series(bars: Bars, request: HistoryRequest) -> None:
+    """Raise InvalidAnswer for what are no bars of the series that was asked for."""
+    if not isinstance(bars, Bars):
+        raise InvalidAnswer(f"returned {type(bars).__name__}, not Bars")
+    if bars.symbol != request.symbol or bars.timeframe is not request.timeframe:
+        raise InvalidAnswer(
+            f"returned {bars.symbol} {bars.timeframe} when asked for {request.symbol} {request.timeframe}"
+        )
 
 
 def piece_of_series(bars: Bars, request: HistoryRequest) -> tuple[Bars, Bars | None] | None:

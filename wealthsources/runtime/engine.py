@@ -363,6 +363,13 @@ class Engine:
     def _chain(self, links: list[ChainLink], known_empty: KnownEmpty | None) -> SourceChain:
         return SourceChain(links, self._call, self._breakers, known_empty, log=self._chain_log)
 
+    def ask(self, name: str, source: Source, request: HistoryRequest) -> Bars:
+        """What one source answers, asked as the chain asks it: on a worker and with a deadline, if it may block.
+
+        Raises whatever it raises, SourceError if it takes too long.
+        """
+        return self._call(name, source, request) if source.capabilities.blocking else source.get_history(request)
+
     def symbol_lists(self, chain: SourceChain, *, live: bool) -> SymbolLists:
         """What the sources of a chain say of which symbols there are."""
         return SymbolLists(chain.sources, self.sources, self._call, self.log, live=live)

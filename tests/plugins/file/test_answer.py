@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ from wealthsources_file.answer import answer_of, told
 from wealthsources_file.pieces import Piece
 from wealthsources_file.table import Table, read_table
 
-from ...support.bars import HOUR, at, places
+from ...support.bars import HOUR, MINUTE, at, places
+from ...support.hours import hours_of, utc
 from ...support.markets import HEADER
 from .files import HOURS
 
@@ -194,3 +196,15 @@ def test_a_bar_that_may_still_change_is_not_counted() -> None:
 
 def test_a_span_ends_where_a_window_does() -> None:
     assert ask(LAST, start=at(0), end=at(3) + HOUR - 1) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("start", ["00:00", "09:29", "09:30"])
+def test_a_span_that_begins_while_the_market_is_closed_begins_with_the_first_bar_after_that(start: str) -> None:
+    hours = Timeframe("1m").on(hours_of({"2024-01-02": [("09:30", "11:30")]}))
+    opening = utc(2024, 1, 2, 9, 30)
+    rows = [f"{opening + place * MINUTE},10,12,9,11,1\n" for place in range(120)]
+    table = read_table(
+        [Piece("".join([HEADER, "\n", *rows]).encode())], dataclasses.replace(HOURS, timeframe=hours), utc(2025, 1, 1)
+    )
+    asked = HistoryRequest("BTCUSDT", hours, utc(2024, 1, 3), utc(2024, 1, 2, *map(int, start.split(":"))))
+    assert len(answer_of(table, asked, PATH, "fail")) == 120

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from wealthsources import Bars, HistoryRequest, NotHere, SourceError, Timeframe
@@ -9,7 +10,8 @@ from wealthsources.testing import ListSource
 from wealthsources_replay import bars_in_order as module
 from wealthsources_replay.bars_in_order import bars_in_order
 
-from ...support.bars import FRAME, HOUR, T0, at, hourly, places
+from ...support.bars import FRAME, HOUR, MINUTE, T0, at, hourly, places
+from ...support.hours import hours_of, utc
 
 FOUR = Timeframe("4h")
 #: The first hour at which a bar of four hours opens.
@@ -80,3 +82,12 @@ def test_a_failure_is_passed_on_and_is_no_hole():
     assert not issubclass(SourceError, NotHere)
     with pytest.raises(SourceError, match="no disk"):
         next(bars_in_order(fail, [("BTCUSDT", FRAME)], at(0), at(9)))
+
+
+@pytest.mark.parametrize("minute", [0, 29, 30])
+def test_a_span_that_begins_while_the_market_is_closed_begins_with_the_first_bar_after_that(minute):
+    hours = Timeframe("1m").on(hours_of({"2024-01-02": [("09:30", "11:30")]}))
+    opens = utc(2024, 1, 2, 9, 30) + MINUTE * np.arange(120)
+    source = ListSource(Bars.from_columns("A", hours, opens, *np.ones((5, 120))))
+    start, end = utc(2024, 1, 2, 9, minute), utc(2024, 1, 3)
+    assert len([*bars_in_order(source.get_history, [("A", hours)], start, end)]) == 120
