@@ -246,6 +246,25 @@ def test_days_that_a_file_names_by_their_date_are_those_made_of_minutes(shanghai
     pd.testing.assert_frame_equal(get_price("600000.XSHG", count=6, frequency="daily"), made, check_freq=False)
 
 
+def test_days_of_yahoo_are_read_with_the_calendar_of_the_exchange(tmp_path: Path) -> None:
+    """They are named by midnight in New York, five hours behind UTC on Friday and four on Monday, 2024-03-11."""
+    rows = [
+        "Date,Open,High,Low,Close,Adj Close,Volume",
+        "2024-03-08 00:00:00-05:00,169.0,173.7,168.94,170.73,170.73,76114600",
+        "2024-03-11 00:00:00-04:00,172.94,174.38,172.05,172.75,172.75,60139500",
+    ]
+    (tmp_path / "AAPL.csv").write_text("\n".join(rows) + "\n")
+    files = [{"path": f"{tmp_path}/AAPL.csv", "symbol": "AAPL", "timeframe": "1d"}]
+    source = {"plugin": "file", "options": {"format": "yfinance", "files": files}}
+    with wealthsources.open({"calendar": "XNYS", "sources": [source]}) as session:
+        context = SimpleNamespace(now_ms=utc(2024, 3, 11, 21))
+        bars = session.adapter(context, mode="backtest").get_history("AAPL", 2, "1d")
+    assert bars.open_times.tolist() == [utc(2024, 3, 8, 14, 30), utc(2024, 3, 11, 13, 30)]
+    assert bars.ends.tolist() == [utc(2024, 3, 8, 21), utc(2024, 3, 11, 20)]
+    assert [bar.close for bar in bars] == [170.73, 172.75]
+    assert not bars.holes
+
+
 def test_a_bar_outside_of_its_hours_is_refused_with_the_hours(shanghai: Session, write: Write) -> None:
     write("600000.XSHG", minutes([(2024, 2, 20)], [((1, 30), (3, 31))]))
     with pytest.raises(

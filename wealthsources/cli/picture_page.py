@@ -185,7 +185,7 @@ def _layout(picture: Picture) -> dict[str, Any]:
             "categoryarray": picture.times,
             "range": [-0.5, len(picture.times) - 0.5],
             "anchor": "y2",
-            "nticks": 10,
+            "nticks": 6,
             "tickangle": 0,
             "gridcolor": _GREY,
             "rangeslider": {"visible": False},
