@@ -217,6 +217,18 @@ def test_a_series_of_new_york_goes_on_over_a_change_of_clocks(write: Write, boun
     ]
 
 
+def test_and_over_the_one_in_autumn_where_no_label_of_its_hours_comes_twice(write: Write, bound: Open) -> None:
+    """It is 13:30 to 20:00 UTC on Friday, and 14:30 to 21:00 on Monday, 2024-11-04."""
+    friday, monday = [((13, 30), (20, 0))], [((14, 30), (21, 0))]
+    write("AAPL", minutes([(2024, 11, 1)], friday) + minutes([(2024, 11, 4)], monday))
+    bound(utc(2024, 11, 4, 22), "America/New_York", calendar="XNYS")
+    assert table(get_price("AAPL", count=2, frequency="daily")) == [("11-01", 0, 390), ("11-04", 390, 390)]
+    assert [label for label, *_ in table(get_price("AAPL", count=8, frequency="1h"))] == [
+        *("11-01 16:00", "11-04 10:30", "11-04 11:30", "11-04 12:30"),
+        *("11-04 13:30", "11-04 14:30", "11-04 15:30", "11-04 16:00"),
+    ]
+
+
 def test_a_series_of_chicago_has_its_daily_halt(write: Write, bound: Open) -> None:
     """A trading day of CME is 17:00 of the evening before to 16:00, here 23:00 to 22:00 UTC, and then halts an hour."""
     evening, day = ((23, 0), (23, 60)), ((0, 0), (22, 0))

@@ -77,8 +77,7 @@ class ContextDataAdapter(DataAdapter):
         self.session = session
         self.mode: Literal["live", "backtest"] = session.decide_mode(context, mode, zone)
         self.chain: SourceChain = session.chain_for(context, live=self.mode == "live")
-        self._market_of = session.policy.markets.of
-        self._engine_clock = EngineClock(context, zone, self._market_of) if self.mode == "backtest" else None
+        self._engine_clock = EngineClock(context, zone, session.policy.markets.of) if self.mode == "backtest" else None
         self._frozen: int | None = None
         late = session.policy.known_late(known)
         # Live, by the system's time, all that is known is known by now; a feed's may be long ago.
@@ -108,14 +107,16 @@ class ContextDataAdapter(DataAdapter):
         try:
             now = self.session.clock.now()
         except ClockError:
-            end = None if self.context is None else current_bar_end(self.context, self._market_of)
+            end = None if self.context is None else current_bar_end(self.context, self.session.policy.markets.of)
             if end is None:
                 raise
             return end
         if self.context is None or isinstance(self.session.clock, FeedClock):
             return now
         bound = read_field(self.context, "now_ms")
-        return now if bound is None else max(now, context_time(self.context, None, self._market_of) or now)
+        return (
+            now if bound is None else max(now, context_time(self.context, None, self.session.policy.markets.of) or now)
+        )
 
     @takes_arguments_of(BarRequest)
     def get_history(self, request: BarRequest) -> Bars:
