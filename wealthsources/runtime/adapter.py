@@ -114,9 +114,7 @@ class ContextDataAdapter(DataAdapter):
         if self.context is None or isinstance(self.session.clock, FeedClock):
             return now
         bound = read_field(self.context, "now_ms")
-        return (
-            now if bound is None else max(now, context_time(self.context, None, self.session.policy.markets.of) or now)
-        )
+        return now if bound is None else max(now, context_time(self.context) or now)
 
     @takes_arguments_of(BarRequest)
     def get_history(self, request: BarRequest) -> Bars:
