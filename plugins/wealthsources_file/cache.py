@@ -8,13 +8,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import ForkLock, SourceError, call_in_child
-from wealthsources_file.reading import read_file, stamp_of
+from wealthsources_file.reading import read_file
+from wealthsources_file.storage import stamp_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Hashable
 
     from wealthsources_file.file_series import FileSeries
-    from wealthsources_file.reading import Stamp
+    from wealthsources_file.storage import Place, Stamp
     from wealthsources_file.table import Table
 
 #: 64 bytes each: 128 MB.
@@ -42,8 +43,8 @@ class FileCache:
 
     def __init__(self, most_bars: int = MOST_BARS) -> None:
         self._most_bars = most_bars
-        self._held: OrderedDict[Path, _Held] = OrderedDict()
-        self._reading: dict[Path, Lock] = {}
+        self._held: OrderedDict[Hashable, _Held] = OrderedDict()
+        self._reading: dict[Place, Lock] = {}
         self._lock = ForkLock()
         self._size = 0
         self._reads = 0
@@ -61,13 +62,13 @@ class FileCache:
             bars, bad = sum(len(table.bars) for table in tables), sum(len(table.bad) for table in tables)
             return {"cached_files": len(tables), "cached_bars": bars, "bad_rows": bad, "reads": self._reads}
 
-    def table(self, path: Path, series: FileSeries, deadline: float | None = None) -> Table:
+    def table(self, path: Place, series: FileSeries, deadline: float | None = None) -> Table:
         """What the file holds as it is now. Raises SourceError.
 
         After `deadline`, a `time.monotonic()` value, it no longer waits for another thread that reads the file.
         """
         stamp = stamp_of(path)
-        table = self._find(path, stamp, series)
+        table = self.find(path, stamp, series)
         if table is not None:
             return table
         with self._lock:
@@ -75,34 +76,40 @@ class FileCache:
         if not reading.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
             raise SourceError(f"{path}: is still being read")
         try:
-            table = self._find(path, stamp, series)
+            table = self.find(path, stamp, series)
             return self._read(path, series) if table is None else table
         finally:
             reading.release()
 
-    def _find(self, path: Path, stamp: Stamp, series: FileSeries) -> Table | None:
+    def find(self, key: Hashable, stamp: Stamp, series: FileSeries) -> Table | None:
+        """What is held under that key, if it was read of this state and as such a series."""
         with self._lock:
-            held = self._held.get(path)
+            held = self._held.get(key)
             if held is None or held.stamp != stamp or not series.reads_like(held.series):
                 return None
-            self._held.move_to_end(path)
+            self._held.move_to_end(key)
             return held.table
 
-    def _read(self, path: Path, series: FileSeries) -> Table:
-        self._drop(path)
-        stamp, table = read_file(path, series)
+    def put(self, key: Hashable, stamp: Stamp, series: FileSeries, table: Table) -> None:
+        """Hold what was read: of a file, under its path, or of a part of one. Takes the place of what was there."""
+        self._drop(key)
         held = _Held(stamp, series, table)
         with self._lock:
             self._reads += 1
-            self._held[path] = held
+            self._held[key] = held
             self._size += held.size
             while self._size > self._most_bars and len(self._held) > 1:
                 _, oldest = self._held.popitem(last=False)
                 self._size -= oldest.size
+
+    def _read(self, path: Place, series: FileSeries) -> Table:
+        self._drop(path)
+        stamp, table = read_file(path, series)
+        self.put(path, stamp, series, table)
         return table
 
-    def _drop(self, path: Path) -> None:
+    def _drop(self, key: Hashable) -> None:
         with self._lock:
-            held = self._held.pop(path, None)
+            held = self._held.pop(key, None)
             if held is not None:
                 self._size -= held.size
