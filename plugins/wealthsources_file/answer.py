@@ -13,10 +13,9 @@ import numpy as np
 from wealthsources import Hole, NotHere, SourceError, time_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wealthsources import Bars, HistoryRequest
     from wealthsources_file.bad_rows import BadRows
+    from wealthsources_file.storage import Place
     from wealthsources_file.table import Table
 
 OnBadRow = Literal["fail", "skip"]
@@ -36,7 +35,7 @@ class _Span(NamedTuple):
     enough: bool
 
 
-def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBadRow) -> Bars:
+def answer_of(table: Table, request: HistoryRequest, path: Place, on_bad_row: OnBadRow) -> Bars:
     """The bars of the request: the newest `count`, and the forming one after them if that ended by `end` as well.
 
     Raises NotHere if there are none, SourceError if a bad row that is not to be skipped may be one of them.
@@ -46,7 +45,8 @@ def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnB
     span = _span(bars, request)
     part = bars[span.first : span.last]
     if not len(part):
-        opened = [time_text(time) for time in (bars.oldest, bars.newest)] if len(bars) else []
+        times = table.opened or ((bars.oldest, bars.newest) if len(bars) else ())
+        opened = [time_text(time) for time in times]
         there = f"its bars open from {' to '.join(opened)}" if opened else "it has none"
         raise NotHere(_joined(f"{path} has none of these bars", there, skipped))
     texts = {time: bars.texts[time] for time in part.open_times.tolist() if time in bars.texts} if bars.texts else {}
@@ -54,25 +54,23 @@ def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnB
     return part.replace(symbol=request.symbol, texts=texts, note=_joined(bars.note, skipped), holes=holes)
 
 
-def told(bad: BadRows, part: slice, path: Path) -> str:
+def told(bad: BadRows, part: slice, path: Place) -> str:
     """Some bad rows as text: the first of them by its line."""
-    line, why = bad.told(part.start)
     count = part.stop - part.start
     skipped = "1 row was skipped" if count == 1 else f"{count} rows were skipped, the first"
-    return f"{skipped}: {path}:{line}: {why}"
+    return f"{skipped}: {bad.named(path, part.start)}"
 
 
-def _skipped(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBadRow) -> str:
+def _skipped(table: Table, request: HistoryRequest, path: Place, on_bad_row: OnBadRow) -> str:
     """What is said of the bad rows that a request touches. Raises SourceError if these are not to be skipped."""
     touched = _touched(table, request)
     if touched.start >= touched.stop:
         return ""
     if on_bad_row == "skip":
         return told(table.bad, touched, path)
-    line, why = table.bad.told(touched.start)
     others = touched.stop - touched.start - 1
     these = f"it and {others} more" if others else "it"
-    raise SourceError(f"{path}:{line}: {why} (on_bad_row: skip would leave {these} out)")
+    raise SourceError(f"{table.bad.named(path, touched.start)} (on_bad_row: skip would leave {these} out)")
 
 
 def _holes(table: Table, first: int, last: int) -> tuple[Hole, ...]:

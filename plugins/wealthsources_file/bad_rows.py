@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wealthsources_file.line_numbers import LineNumbers
+    from wealthsources_file.storage import Place
 
 #: Of so many rows it is kept what is wrong with them.
 _MOST_TOLD: Final = 1_000
@@ -22,15 +23,22 @@ _MOST_TOLD: Final = 1_000
 class BadRows:
     """Rows that are no bars, in the order of the file: for each how many bars stand before it, and its line.
 
-    whys  by line, what is wrong with the first so many that were found
+    whys       by line, what is wrong with the first so many that were found
+    are_lines  False: the file has no lines, and it is the number of the row, the first being 1
     """
 
     before: NDArray[np.int64]
     lines: NDArray[np.int64]
     whys: Mapping[int, str]
+    are_lines: bool = True
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def named(self, path: Place, place: int = 0) -> str:
+        """One of them by its file and line, and what is wrong with it."""
+        line, why = self.told(place)
+        return f"{path}:{line}: {why}" if self.are_lines else f"{path}: row {line}: {why}"
 
     def told(self, place: int = 0) -> tuple[int, str]:
         """The line of one of them, and what is wrong with it."""
@@ -75,9 +83,9 @@ class Found:
         found: NDArray[np.int64] = places + np.searchsorted(bad - np.arange(len(bad)), places, "right")
         return found
 
-    def among(self, lines: LineNumbers) -> BadRows:
-        """Where they stand."""
+    def among(self, lines: LineNumbers, *, are_lines: bool = True) -> BadRows:
+        """Where they stand; `are_lines` as in BadRows."""
         numbers = np.sort(np.concatenate(self._numbers))
         told = np.fromiter(self._whys, np.int64, len(self._whys))
         whys = dict(zip(lines.of(told).tolist(), self._whys.values(), strict=True))
-        return BadRows(numbers - np.arange(len(numbers)), lines.of(numbers), whys)
+        return BadRows(numbers - np.arange(len(numbers)), lines.of(numbers), whys, are_lines)

@@ -69,7 +69,7 @@ def read_block(series: FileSeries, cells: Cells, places: Mapping[str, int]) -> B
     faults: dict[int, str] = {}
     times = _times("open_time", cells, places, faults)
     if series.layout.label == "end":
-        times = _opened(times, series)
+        times = opened_at(times, series)
     columns = tuple(_column(name, cells, places, faults) for name in FIELDS)
     close_times = _times("close_time", cells, places, faults) if "close_time" in places else None
     values = np.stack([column.numbers for column in columns], axis=1)
@@ -78,7 +78,7 @@ def read_block(series: FileSeries, cells: Cells, places: Mapping[str, int]) -> B
     return Block(series, times, close_times, values, columns, bad, faults)
 
 
-def _opened(ends: NDArray[np.int64], series: FileSeries) -> NDArray[np.int64]:
+def opened_at(ends: NDArray[np.int64], series: FileSeries) -> NDArray[np.int64]:
     """The open times of bars that end then; a time at which none can end stays as it is, on no grid."""
     timeframe = series.timeframe
     slots = timeframe.slots(ends)

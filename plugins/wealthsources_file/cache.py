@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import OrderedDict
 from threading import Lock
@@ -12,7 +13,7 @@ from wealthsources_file.reading import read_file
 from wealthsources_file.storage import stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
 
     from wealthsources_file.file_series import FileSeries
     from wealthsources_file.storage import Place, Stamp
@@ -71,13 +72,19 @@ class FileCache:
         table = self.find(path, stamp, series)
         if table is not None:
             return table
+        with self.alone(path, deadline):
+            table = self.find(path, stamp, series)
+            return self._read(path, series) if table is None else table
+
+    @contextlib.contextmanager
+    def alone(self, path: Place, deadline: float | None = None) -> Iterator[None]:
+        """Nobody else reads that file meanwhile. Raises SourceError if somebody still does after `deadline`."""
         with self._lock:
             reading = self._reading.setdefault(path, Lock())
         if not reading.acquire(timeout=-1 if deadline is None else max(0.0, deadline - time.monotonic())):
             raise SourceError(f"{path}: is still being read")
         try:
-            table = self.find(path, stamp, series)
-            return self._read(path, series) if table is None else table
+            yield
         finally:
             reading.release()
 

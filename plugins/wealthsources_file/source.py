@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from wealthsources import Bars, Capabilities, Market, NotHere, Source, SourceError, SourceStatus, short_repr
 from wealthsources_file.answer import answer_of, told
 from wealthsources_file.cache import FileCache
+from wealthsources_file.arrow import SUFFIXES
+from wealthsources_file.columnar import ColumnarFiles
 from wealthsources_file.file_series import FileSeries
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from wealthsources import HistoryRequest, Host
     from wealthsources_file.listing import Listing
     from wealthsources_file.options import FileOptions
+    from wealthsources_file.storage import Place
     from wealthsources_file.table import Table
 
 
@@ -28,9 +30,10 @@ class FileSource(Source):
         self._options = options
         self._catalog = options.catalog()
         self._cache = FileCache()
+        self._columnar = ColumnarFiles(self._cache)
         self._listing: Listing | None = None
         self._host: Host | None = None
-        self._told: set[Path] = set()
+        self._told: set[Place] = set()
 
     def start(self, host: Host) -> None:
         """Know the deployment."""
@@ -52,7 +55,7 @@ class FileSource(Source):
         market = self._host.market(request.symbol) if self._host else Market()
         series = FileSeries(request.symbol, request.timeframe, market, options.layout, options.last_row)
         try:
-            table = self._cache.table(path, series, request.deadline)
+            table = self._table(path, series, request)
         except SourceError:
             self._listing = None
             raise
@@ -73,7 +76,7 @@ class FileSource(Source):
         self._listing = self._catalog.scan()
         return self._listing
 
-    def _find(self, request: HistoryRequest) -> Path:
+    def _find(self, request: HistoryRequest) -> Place:
         symbol, timeframe, listing = request.symbol, request.timeframe, self._listing
         if listing is None or not listing.is_sure_of(symbol, timeframe):
             listing = self._list()
@@ -82,7 +85,12 @@ class FileSource(Source):
             raise NotHere(f"no file {self._catalog} for {symbol} {timeframe}; {listing.why_not(symbol, timeframe)}")
         return path
 
-    def _tell(self, path: Path, table: Table) -> None:
+    def _table(self, path: Place, series: FileSeries, request: HistoryRequest) -> Table:
+        if path.suffix in SUFFIXES:
+            return self._columnar.table(path, series, request)
+        return self._cache.table(path, series, request.deadline)
+
+    def _tell(self, path: Place, table: Table) -> None:
         """Once for each file."""
         if path not in self._told and self._host:
             self._told.add(path)

@@ -195,9 +195,13 @@ def is_remote(place: Place) -> bool:
 def stamp_of(place: Place) -> Stamp:
     """The state of a file as it is now. Raises SourceError."""
     with explained(place):
-        if isinstance(place, RemotePath):
-            return _remote_stamp(place.storage.ask(place, "info"))
-        return _stamp(place.stat())
+        return _stamp_of(place)
+
+
+def _stamp_of(place: Place) -> Stamp:
+    if isinstance(place, RemotePath):
+        return _remote_stamp(place.storage.ask(place, "info"))
+    return _stamp(place.stat())
 
 
 def exists(place: Place) -> bool:
@@ -212,28 +216,40 @@ def exists(place: Place) -> bool:
 
 @contextlib.contextmanager
 def opened(place: Place, *, whole: bool = False) -> Iterator[tuple[Stamp, IO[bytes]]]:
-    """A file to be read, and the state that it is in. Of a remote one what is `whole` is read in large pieces.
+    """A file to be read, and the state that it is in: `whole`, from its beginning to its end, or here and there.
 
-    Raises ChangedError if a remote file is not in that state at the end, whatever was found wrong with it until then.
+    Raises ChangedError if it is not in that state at the end, whatever was found wrong with it until then; but for one
+    of this machine that is read whole, which may grow meanwhile: what it had at first is right.
     """
-    if not isinstance(place, RemotePath):
-        with place.open("rb") as file:
-            yield _stamp(os.fstat(file.fileno())), file
-        return
+    with _local(place) if isinstance(place, Path) else _remote(place, whole=whole) as (stamp, file):
+        is_checked = not (whole and isinstance(place, Path))
+        try:
+            yield stamp, file
+        except Exception:
+            if is_checked:
+                _check_unchanged(place, stamp)
+            raise
+        if is_checked:
+            _check_unchanged(place, stamp)
+
+
+@contextlib.contextmanager
+def _local(place: Path) -> Iterator[tuple[Stamp, IO[bytes]]]:
+    with place.open("rb") as file:
+        yield _stamp(os.fstat(file.fileno())), file
+
+
+@contextlib.contextmanager
+def _remote(place: RemotePath, *, whole: bool) -> Iterator[tuple[Stamp, IO[bytes]]]:
     stamp = _remote_stamp(place.storage.ask(place, "info"))
     raw = _RangedFile(place, stamp.size)
-    with io.BufferedReader(raw, _AHEAD) if whole else raw as remote:
-        try:
-            yield stamp, remote  # type: ignore[misc]
-        except Exception:
-            _check_unchanged(place, stamp)
-            raise
-        _check_unchanged(place, stamp)
+    with io.BufferedReader(raw, _AHEAD) if whole else raw as file:
+        yield stamp, file  # type: ignore[misc]
 
 
-def _check_unchanged(place: RemotePath, stamp: Stamp) -> None:
+def _check_unchanged(place: Place, stamp: Stamp) -> None:
     try:
-        unchanged = _remote_stamp(place.storage.ask(place, "info")) == stamp
+        unchanged = _stamp_of(place) == stamp
     except FileNotFoundError:
         unchanged = False
     if not unchanged:

@@ -35,10 +35,14 @@ _COLUMNS: Final = Bars.empty("", "1m").rows.shape[1]
 
 
 class Table(NamedTuple):
-    """The bars of a file, oldest first, and its rows that are none."""
+    """The bars of a file, oldest first, and its rows that are none.
+
+    opened  when its first and its last bar open, ms, where `bars` are but a part of it
+    """
 
     bars: Bars
     bad: BadRows
+    opened: tuple[int, int] | None = None
 
 
 def read_table(pieces: Iterable[Piece], series: FileSeries, until: int, most_memory: int = MOST_MEMORY) -> Table:

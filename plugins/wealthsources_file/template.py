@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import Timeframe, match_timeframe
+from wealthsources_file.arrow import SUFFIXES
 from wealthsources_file.listing import Folder, Named, changed_at, listing_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wealthsources_file.listing import Listing
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+_ENDS: Final = (".csv", ".csv.gz", *SUFFIXES)
 _EXAMPLE: Final = "data/{symbol}/{timeframe}.csv"
 #: What each placeholder may stand for. A name that begins with a dot is a hidden file.
 _NAME: Final = r"[^.].*"
@@ -69,8 +71,8 @@ def _check(text: str) -> None:
         raise ValueError("has a brace that belongs to no placeholder")
     if "}{" in text:
         raise ValueError(f"needs something between its placeholders to tell them apart, as in {_EXAMPLE}")
-    if not text.endswith((".csv", ".csv.gz")):
-        raise ValueError("must end in .csv or .csv.gz; no other files are read")
+    if not text.endswith(_ENDS):
+        raise ValueError(f"must end in {', '.join(_ENDS)}; no other files are read")
 
 
 class _Scan:
