@@ -33,9 +33,17 @@ class ColumnFile(Protocol):
     metadata  what need not be read again of a file in the same state
     """
 
-    schema: Any
-    rows: Sequence[int]
-    metadata: Any
+    @property
+    def schema(self) -> Any:
+        """As above."""
+
+    @property
+    def rows(self) -> Sequence[int]:
+        """As above."""
+
+    @property
+    def metadata(self) -> Any:
+        """As above."""
 
     def limits(self, group: int, name: str) -> Limits | None:
         """The least and the largest value of a column in a group; None if the file does not say."""

@@ -12,14 +12,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from wealthsources import EARLIEST_TIME, LATEST_TIME, check_time, read_value
+from wealthsources_file import times as written
 from wealthsources_file.arrow import load
-from wealthsources_file.cells import Cells
+from wealthsources_file.cells import cells_of
 from wealthsources_file.columns import Column, read_column
 from wealthsources_file.layout import UNITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from wealthsources_file.layout import Layout
@@ -60,6 +59,8 @@ def read_times(array: Any, layout: Layout) -> tuple[NDArray[np.int64], dict[int,
     faults = dict.fromkeys(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist(), _MISSING)
     if _is_text(kind):
         return _written_times(array, layout, faults)
+    if pa.types.is_integer(kind) and len(layout.time) > 1:
+        return _written_times(array.cast(pa.string()), layout, faults)  # told apart by their size
     raw, unit = _counted(array, layout)
     times, whole = in_ms(raw, unit)
     if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
@@ -87,7 +88,7 @@ def unit_of(kind: Any, layout: Layout) -> str:
     if pa.types.is_timestamp(kind):
         return str(kind.unit)
     if pa.types.is_integer(kind):
-        if layout.is_written or len(layout.time) > 1:
+        if layout.is_written:
             raise ColumnTypeError("has whole numbers; say which they are since 1970: time: ms, s, us or ns")
         return layout.time[0]
     raise ColumnTypeError(
@@ -124,7 +125,8 @@ def _assumed(pa: Any, compute: Any, times: NDArray[np.int64], zone: str, which: 
 
 
 def _written_times(array: Any, layout: Layout, faults: dict[int, str]) -> tuple[NDArray[np.int64], dict[int, str]]:
-    raise NotImplementedError
+    found = written.read_times(cells_of(array.fill_null("").to_pylist()), 0, layout)
+    return found.times, {**found.faults, **faults}
 
 
 def _is_text(kind: Any) -> bool:
@@ -143,18 +145,8 @@ def _missing(array: Any) -> dict[int, str]:
     return dict.fromkeys(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist(), _MISSING)
 
 
-def cells_of(array: Any) -> Cells:
-    """A column of text as one of a file; what is null is empty."""
-    pa = load()
-    array = pa.concat_arrays([array.cast(pa.large_string()).fill_null("")])
-    offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
-    data = array.buffers()[2]
-    block = np.frombuffer((data.to_pybytes() if data is not None else b"") + b"\n", np.uint8)  # as behind any cell
-    return Cells(block, offsets[:-1, None].astype(np.intp), offsets[1:, None].astype(np.intp))
-
-
 def _texts(array: Any) -> Column:
-    column = read_column(cells_of(array), 0)
+    column = read_column(cells_of(array.fill_null("").to_pylist()), 0)
     column.faults.update(_missing(array))
     return column
 

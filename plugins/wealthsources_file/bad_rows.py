@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,7 +21,7 @@ _MOST_TOLD: Final = 1_000
 
 @dataclasses.dataclass(frozen=True)
 class BadRows:
-    """Rows that are no bars, in the order of the file: for each how many bars stand before it, and its line.
+    """Rows that are no bars, in the order of time: for each how many bars stand before it, and its line.
 
     whys       by line, what is wrong with the first so many that were found
     are_lines  False: the file has no lines, and it is the number of the row, the first being 1
@@ -49,6 +49,27 @@ class BadRows:
         """Those that stand beside or between the bars from number `first` to the one before `last`."""
         begin, end = np.searchsorted(self.before, [first, last + 1]).tolist()
         return slice(begin, end)
+
+
+@dataclasses.dataclass(frozen=True)
+class BadRowsOfFiles(BadRows):
+    """Those of several files of one series; `files` has their own, the oldest first."""
+
+    files: tuple[tuple[Place, BadRows], ...] = ()
+
+    @classmethod
+    def of(cls, files: Sequence[tuple[Place, BadRows]], begins: Sequence[int]) -> BadRowsOfFiles:
+        """All of them; `begins` says how many bars stand before those of each file."""
+        before = np.concatenate([bad.before + begin for (_, bad), begin in zip(files, begins, strict=True)])
+        return cls(before, np.concatenate([bad.lines for _, bad in files]), {}, files=tuple(files))
+
+    def named(self, path: Place, place: int = 0) -> str:
+        """As of a single file, with the path of its own."""
+        for own, bad in self.files:
+            if place < len(bad):
+                return bad.named(own, place)
+            place -= len(bad)
+        return super().named(path, place)
 
 
 class Found:
@@ -83,9 +104,15 @@ class Found:
         found: NDArray[np.int64] = places + np.searchsorted(bad - np.arange(len(bad)), places, "right")
         return found
 
-    def among(self, lines: LineNumbers, *, are_lines: bool = True) -> BadRows:
-        """Where they stand; `are_lines` as in BadRows."""
+    def among(self, lines: LineNumbers, newest_first: int | None = None, *, are_lines: bool = True) -> BadRows:
+        """Where they stand; `newest_first` says of a file in that order how many rows of it are bars.
+
+        are_lines  as in BadRows
+        """
         numbers = np.sort(np.concatenate(self._numbers))
         told = np.fromiter(self._whys, np.int64, len(self._whys))
         whys = dict(zip(lines.of(told).tolist(), self._whys.values(), strict=True))
-        return BadRows(numbers - np.arange(len(numbers)), lines.of(numbers), whys, are_lines)
+        before = numbers - np.arange(len(numbers))
+        if newest_first is None:
+            return BadRows(before, lines.of(numbers), whys, are_lines)
+        return BadRows(newest_first - before[::-1], lines.of(numbers[::-1]), whys, are_lines)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wealthsources import EARLIEST_TIME, FIELDS, LATEST_TIME, Bars, check_time, fault_of, find_faults, pack_decimals
+from wealthsources import FIELDS, Bars, fault_of, find_faults, pack_decimals
 from wealthsources_file.columns import read_column
+from wealthsources_file.times import read_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,11 +68,11 @@ class Block(NamedTuple):
 def read_block(series: FileSeries, cells: Cells, places: Mapping[str, int]) -> Block:
     """Read rows; `places` says which column is where."""
     faults: dict[int, str] = {}
-    times = _times("open_time", cells, places, faults)
+    times = _times("open_time", cells, series, places, faults)
     if series.layout.label == "end":
         times = opened_at(times, series)
     columns = tuple(_column(name, cells, places, faults) for name in FIELDS)
-    close_times = _times("close_time", cells, places, faults) if "close_time" in places else None
+    close_times = _times("close_time", cells, series, places, faults) if "close_time" in places else None
     values = np.stack([column.numbers for column in columns], axis=1)
     bad = find_faults(times, values, series.timeframe, series.market.prices)
     bad[list(faults)] = True
@@ -92,17 +93,10 @@ def _column(name: str, cells: Cells, places: Mapping[str, int], faults: dict[int
     return column
 
 
-def _times(name: str, cells: Cells, places: Mapping[str, int], faults: dict[int, str]) -> NDArray[np.int64]:
-    column = _column(name, cells, places, faults)
-    wrong = (column.codes != 0) | (column.numbers < EARLIEST_TIME) | (column.numbers > LATEST_TIME)
-    for row in np.flatnonzero(wrong).tolist():
-        faults.setdefault(row, f"{name}: {_why_no_time(cells.text(row, places[name]))}")
-    return np.where(wrong, 0, column.numbers).astype(np.int64)
-
-
-def _why_no_time(text: str) -> str:
-    try:
-        check_time(int(text))
-    except ValueError as error:
-        return str(error) if text.isdecimal() else f"{text} is not a time in ms"
-    return f"{text} is not a time in ms"
+def _times(
+    name: str, cells: Cells, series: FileSeries, places: Mapping[str, int], faults: dict[int, str]
+) -> NDArray[np.int64]:
+    found = read_times(cells, places[name], series.layout, whole=name == "open_time")
+    for row, why in found.faults.items():
+        faults.setdefault(row, f"{name}: {why}" if cells.text(row, places[name]) else f"{name} is missing")
+    return found.times

@@ -2,6 +2,9 @@
 
 Lines without quotes, which nearly every file of bars has alone, are cut at their commas and newlines, all at once. Any
 others go through the csv module first, which is some four times slower.
+
+Lines with another separator than a comma, or with a decimal comma, change letters with each other first, so that there
+is one way to cut; what is shown of them is as it was.
 """
 
 from __future__ import annotations
@@ -15,28 +18,66 @@ import numpy as np
 from wealthsources_file.pieces import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from wealthsources_file.bad_rows import Found
+    from wealthsources_file.header import Header
     from wealthsources_file.line_numbers import LineNumbers
 
 #: Put between cells and rows that were quoted: there a cell may well hold a comma or a newline, but none of these.
 _COMMA, _NEWLINE = "\x1f", "\x1e"
 _REPLACED: Final = str.maketrans(_COMMA + _NEWLINE, "??")
+#: What a text may not have that is put between others.
+_MARKED: Final = str.maketrans(",\n", "??")
+_DOT: Final = ord(".")
+_FIRST_DIGIT: Final = ord("0")
+#: So many bytes stand before the text of a block, so that each byte of it ends a word.
+_BEFORE: Final = 8
 
 
 class Cells(NamedTuple):
-    """Bytes, and for each cell of a table where it starts and ends in them: arrays of shape (rows, columns)."""
+    """Bytes, and for each cell of a table where it is in them: arrays of shape (rows, columns).
+
+    words   by place, the eight bytes before it as one number
+    dots    where its decimals begin with a dot; its end if none is seen
+    shown   what the letters were before they changed
+    """
 
     block: NDArray[np.uint8]
+    words: NDArray[np.uint64]
     starts: NDArray[np.intp]
     ends: NDArray[np.intp]
+    dots: NDArray[np.intp]
+    shown: bytes | None = None
 
     def text(self, row: int, column: int) -> str:
         """What a cell holds. What is no UTF-8 in it shows as a letter of its own."""
-        return self.block[self.starts[row, column] : self.ends[row, column]].tobytes().decode(errors="replace")
+        found = self.block[self.starts[row, column] : self.ends[row, column]].tobytes()
+        return (found.translate(self.shown) if self.shown else found).decode(errors="replace")
+
+
+class Letters(NamedTuple):
+    """Which letters change with each other before lines are cut, and back when they are shown; None: none do."""
+
+    changed: bytes | None = None
+    shown: bytes | None = None
+
+    @classmethod
+    def of(cls, separator: str, decimal: str) -> Letters:
+        """Those that make commas of the separators, and dots of what stands before decimals."""
+        if separator == ",":
+            return cls()
+        before, after = (separator + ",.", ",." + separator) if decimal == "," else (separator + ",", "," + separator)
+        changed, shown = (
+            bytes.maketrans(before.encode(), after.encode()),
+            bytes.maketrans(after.encode(), before.encode()),
+        )
+        return cls(changed, shown)
+
+
+_AS_THEY_ARE: Final = Letters()
 
 
 class Cutter:
@@ -45,11 +86,15 @@ class Cutter:
     So is one with a quote that is not as it should be, and then only its first line, lest it take good rows with it.
     """
 
-    def __init__(self, line: int, width: int, needed: Collection[int], lines: LineNumbers, found: Found) -> None:
-        """The next line is number `line`. In the columns that are `needed` no cell has more than one line."""
+    def __init__(
+        self, line: int, header: Header, lines: LineNumbers, found: Found, letters: Letters = _AS_THEY_ARE
+    ) -> None:
+        """The next line is number `line`. In the columns that are needed no cell has more than one line."""
         self._line = line
-        self._width = width
-        self._needed = needed
+        self._header = header
+        self._width = header.width
+        self._needed = header.places.values()
+        self._letters = letters
         self._lines = lines
         self._found = found
         self._begun = b""
@@ -59,10 +104,11 @@ class Cutter:
 
         A row that has begun and not ended waits for more lines, unless these are the `last` ones.
         """
+        text = text.translate(self._letters.changed) if self._letters.changed else text
         text, self._begun = self._begun + text, b""
         if b'"' in text:
             return self._cut_quoted(text, last=last)
-        cells, counts, blank = _split(text, b",", b"\n", self._width)
+        cells, counts, blank = _split(text, ",", "\n", self._width, self._letters.shown)
         at = self._line + np.flatnonzero(~blank)
         self._line += len(counts)
         counts = counts[~blank]
@@ -80,7 +126,7 @@ class Cutter:
             at.append(line)
         fits = np.ones(len(at), bool)
         fits[list(whys)] = False
-        cells, _, _ = _split("".join(rows).encode(), _COMMA.encode(), _NEWLINE.encode(), self._width)
+        cells, _, _ = _split("".join(rows).encode(), _COMMA, _NEWLINE, self._width, self._letters.shown)
         return cells, self._number(np.array(at, np.int64), fits, whys.__getitem__)
 
     def _read(self, text: bytes, *, last: bool) -> Iterator[tuple[int, list[str], str]]:
@@ -114,7 +160,7 @@ class Cutter:
         return len(row) == self._width and not any("\n" in row[column] for column in self._needed)
 
     def _widths(self, count: int) -> str:
-        return f"has {count} values; the header names {self._width} columns"
+        return f"has {count} values; {self._header.said}"
 
     def _number(self, at: NDArray[np.int64], fits: NDArray[np.bool_], why: Callable[[int], str]) -> NDArray[np.int64]:
         """Number the rows that begin at these lines; those that do not fit are bad."""
@@ -126,19 +172,37 @@ class Cutter:
         return good
 
 
-def _split(text: bytes, comma: bytes, newline: bytes, width: int) -> tuple[Cells, NDArray[np.intp], NDArray[np.bool_]]:
+def _split(
+    text: bytes, comma: str, newline: str, width: int, shown: bytes | None
+) -> tuple[Cells, NDArray[np.intp], NDArray[np.bool_]]:
     """Cut at each comma and newline: the lines with `width` cells; how many each line has, and which are blank."""
-    block = np.frombuffer(text, np.uint8)
-    stops = np.flatnonzero((block == ord(comma)) | (block == ord(newline)))
-    starts = np.append(0, stops[:-1] + 1)[: len(stops)]
-    newlines = np.flatnonzero(block[stops] == ord(newline))
+    padded = np.frombuffer(bytes(_BEFORE) + text, np.uint8)
+    block = padded[_BEFORE:]
+    words = np.ndarray((len(block) + 1,), "<u8", padded, strides=(1,))
+    marks = np.flatnonzero(block < _FIRST_DIGIT)  # commas, newlines, dots and little else: all in one go
+    kinds = block[marks]
+    places = np.flatnonzero((kinds == ord(comma)) | (kinds == ord(newline)))
+    stops = marks[places]
+    starts, firsts = _behind(stops), _behind(places)
+    # The first mark in a cell is its dot, or there is none.
+    dots = np.where(kinds[firsts] == _DOT, marks[firsts], stops)
+    newlines = np.flatnonzero(kinds[places] == ord(newline))
     counts = np.diff(newlines, prepend=-1)
     fits = counts == width
     if fits.all():
-        cells = Cells(block, starts.reshape(-1, width), stops.reshape(-1, width))
+        shape = (-1, width)
+        cells = Cells(block, words, starts.reshape(shape), stops.reshape(shape), dots.reshape(shape), shown)
         return cells, counts, np.zeros(len(counts), bool)
-    places = newlines[fits][:, None] + np.arange(1 - width, 1)
-    return Cells(block, starts[places], stops[places]), counts, stops[newlines] == starts[newlines - counts + 1]
+    chosen = newlines[fits][:, None] + np.arange(1 - width, 1)
+    cells = Cells(block, words, starts[chosen], stops[chosen], dots[chosen], shown)
+    return cells, counts, stops[newlines] == starts[newlines - counts + 1]
+
+
+def _behind(places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """What follows each place but the last, and 0 before all of it."""
+    found = np.zeros(len(places), np.intp)
+    np.add(places[:-1], 1, out=found[1:])
+    return found
 
 
 def _joined(row: list[str]) -> str:
@@ -147,3 +211,8 @@ def _joined(row: list[str]) -> str:
     if text.count(_COMMA) >= len(row) or _NEWLINE in text:
         text = _COMMA.join(cell.translate(_REPLACED) for cell in row)
     return text + _NEWLINE
+
+
+def cells_of(texts: Sequence[str]) -> Cells:
+    """Texts as the cells of a single column. One with a newline in it shows a mark instead: it is no value anyway."""
+    return _split("".join(f"{text.translate(_MARKED)}\n" for text in texts).encode(), ",", "\n", 1, None)[0]

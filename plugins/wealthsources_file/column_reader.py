@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -58,7 +59,9 @@ class _Chunk(NamedTuple):
 
 
 @contextlib.contextmanager
-def opened_columns(place: Place, stamp: Stamp | None = None, metadata: Any = None) -> Iterator[tuple[Stamp, ColumnFile]]:
+def opened_columns(
+    place: Place, stamp: Stamp | None = None, metadata: Any = None
+) -> Iterator[tuple[Stamp, ColumnFile]]:
     """A file, and the state that it is in. With a `stamp` it must be in that one, which `metadata` was found in.
 
     Raises SourceError, ChangedError if it is not, or not any more at the end.
@@ -84,7 +87,7 @@ class ColumnReader:
         self._place, self._file, self._series = place, file, series
         self._names = self._find_columns()
         ends = np.cumsum([0, *file.rows]).tolist()
-        found = [Group(number, *rows) for number, rows in enumerate(zip(ends[:-1], ends[1:], strict=True))]
+        found = [Group(number, *rows) for number, rows in enumerate(itertools.pairwise(ends))]
         self.groups = [group for group in found if group.end > group.begin and self._may_have(group)]
 
     def _find_columns(self) -> Mapping[str, str]:
@@ -116,7 +119,7 @@ class ColumnReader:
         name, layout = self._names["open_time"], self._series.layout
         said = self._file.limits(group.number, name)
         kind = self._file.schema.field(name).type
-        if said is None or layout.zone not in {None, "UTC"} or not isinstance(said.least, int):
+        if said is None or not isinstance(said.least, int) or layout.zone not in {None, "UTC"} or len(layout.time) > 1:
             return None
         try:
             unit = said.unit or unit_of(kind, layout)
@@ -129,7 +132,9 @@ class ColumnReader:
         """The rows of the series between these two, some thousand at a time."""
         found: list[tuple[int, int, int]] = []
         for chunk in self._chunks(begin, end, ["open_time"]):
-            times, faults = self._read("open_time", lambda batch=chunk.batch: read_times(batch.column(0), self._series.layout))
+            times, faults = self._read(
+                "open_time", lambda batch=chunk.batch: read_times(batch.column(0), self._series.layout)
+            )
             good = np.ones(len(times), bool)
             good[list(faults)] = False
             for first in range(0, len(times), SPAN):
@@ -185,4 +190,3 @@ class ColumnReader:
             return read()
         except ColumnTypeError as error:
             raise SourceError(f"{self._place}: the column {self._names[name]} {error}") from None
-

@@ -75,8 +75,8 @@ class ColumnarFiles:
                 groups = reader.groups
                 limits = np.array([reader.limits(group) for group in groups], np.int64).reshape(-1, 2)
                 begins = np.array([group.begin for group in groups], np.int64)
-                places = cuts(*limits.T) if groups else begins
-                parts = parts_of(begins, *limits.T, places, groups[-1].end) if groups else []
+                places = cuts(limits[:, 0], limits[:, 1]) if groups else begins
+                parts = parts_of(begins, limits[:, 0], limits[:, 1], places, groups[-1].end) if groups else []
                 known = _Known(now, series, file.metadata, parts)
         self._known[place] = known
         while len(self._known) > _MOST_KNOWN:
@@ -113,7 +113,7 @@ class _Reading:
         return self._joined(tables)
 
     def _cut_all(self, first: int, end: int) -> int:
-        """Cut those from place `first` to the one before `end`; the place of the first of them, which stays the same."""
+        """Cut those from place `first` to the one before `end`; `first`, which stays the place of the first of them."""
         for place in range(end - 1, first - 1, -1):
             self._cut(place)
         return first

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import Timeframe, match_symbol, match_timeframe
+from wealthsources_file.partitions import Partition
+from wealthsources_file.storage import is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+
+    from wealthsources_file.partitions import Partitions, Span
+    from wealthsources_file.storage import Place
 
 #: A symbol and the name of a timeframe.
 Series = tuple[str, str]
 
 _MOST_NAMED: Final = 10
 _MOST_WATCHED: Final = 10_000
-#: A folder that was changed less than so many ns before it was listed may have been changed again at the same time.
-_SETTLED: Final = 2_000_000_000
 
 
 class Named(NamedTuple):
-    """A file, and what its path says of what is in it; the timeframe may be under another name than ours."""
+    """A file, and what its path says of what is in it; the timeframe may be under another name than ours.
+
+    span  the time it is of, if its path says that: then it is one of several
+    """
 
     symbol: str
     timeframe: str
-    path: Path
+    path: Place
+    span: Span | None = None
 
 
 class Folder(NamedTuple):
@@ -37,7 +42,7 @@ class Folder(NamedTuple):
     changed is None if that was so recently that it may change again without being seen.
     """
 
-    path: Path
+    path: Place
     symbol: str | None
     changed: int | None
 
@@ -46,7 +51,7 @@ class Folder(NamedTuple):
 class Listing:
     """The files that fit.
 
-    files       by series
+    files       by series: a file, or several in the order of time
     alike       the series whose file has another name of its timeframe: one with our own would come before it
     twice       series that several files may have, none of them under our own name of the timeframe: their names
     strange     by symbol, the names of those that have no timeframe that is known here
@@ -54,7 +59,7 @@ class Listing:
     folders     those that were listed; None: nothing tells whether a file was added since
     """
 
-    files: Mapping[Series, Path]
+    files: Mapping[Series, Place | Partitions]
     alike: frozenset[Series] = frozenset()
     twice: Mapping[Series, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     strange: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -71,15 +76,20 @@ class Listing:
         """The timeframes there are files of, the shortest first."""
         return [name for name in Timeframe.known() if (symbol, name) in self.files]
 
-    def find(self, symbol: str, timeframe: Timeframe) -> Path | None:
-        """The file of a series, be its symbol spelled in another way there."""
+    def find(self, symbol: str, timeframe: Timeframe) -> Place | Partitions | None:
+        """The file or files of a series, be its symbol spelled in another way there."""
         spelling = self._spelling(symbol)
         return None if spelling is None else self.files.get((spelling, timeframe.name))
 
     def is_sure_of(self, symbol: str, timeframe: Timeframe) -> bool:
         """Whether no file that was added since could be meant rather than the one that is here, if any is."""
         series = symbol, timeframe.name
-        return (series in self.files and series not in self.alike) or self._is_current(symbol)
+        return (series in self.files and not self._has_spans(series) and series not in self.alike) or self._is_current(
+            symbol
+        )
+
+    def _has_spans(self, series: Series) -> bool:
+        return isinstance(self.files[series], tuple)
 
     def why_not(self, symbol: str, timeframe: Timeframe) -> str:
         """What there is instead of the file of a series."""
@@ -118,21 +128,26 @@ class Listing:
             if len(self._watched) < _MOST_WATCHED:
                 self._watched[symbol] = watched
         try:
-            return all(one.changed == one.path.stat().st_mtime_ns for one in watched)
+            return all(is_unchanged(one.path, one.changed) for one in watched)
         except OSError:
             return False
 
 
 def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Sequence[Folder] | None) -> Listing:
     """Sort the files that were found by what they have."""
-    named: defaultdict[Series, dict[str, Path]] = defaultdict(dict)
+    named: defaultdict[Series, dict[str, Place | Partitions]] = defaultdict(dict)
     strange: defaultdict[str, list[str]] = defaultdict(list)
-    for symbol, name, path in found:
+    parts: defaultdict[tuple[Series, str], list[Partition]] = defaultdict(list)
+    for symbol, name, path, span in found:
         timeframe = match_timeframe(name)
         if timeframe is None:
             strange[symbol].append(name)
-        else:
+        elif span is None:
             named[symbol, timeframe.name][name] = path
+        else:
+            parts[(symbol, timeframe.name), name].append(Partition(span, path))
+    for (series, name), several in parts.items():
+        named[series][name] = tuple(sorted(several, key=lambda one: (one.span, str(one.path))))
     alike = {series: paths for series, paths in named.items() if series[1] not in paths}
     files = {series: paths[series[1]] for series, paths in named.items() if series not in alike}
     files |= {series: next(iter(paths.values())) for series, paths in alike.items() if len(paths) == 1}
@@ -140,16 +155,10 @@ def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Seque
         files,
         frozenset(alike),
         {series: tuple(sorted(paths)) for series, paths in alike.items() if len(paths) > 1},
-        {symbol: tuple(sorted(names)) for symbol, names in strange.items()},
+        {symbol: tuple(sorted(set(names))) for symbol, names in strange.items()},
         tuple(unreadable),
         folders,
     )
-
-
-def changed_at(path: Path) -> int | None:
-    """When a folder was changed, as in Folder."""
-    changed = path.stat().st_mtime_ns
-    return changed if time.time_ns() - changed > _SETTLED else None
 
 
 def _some(names: Sequence[str]) -> str:

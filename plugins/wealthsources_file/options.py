@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 import pydantic_core
@@ -12,6 +12,8 @@ from wealthsources import Timeframe, match_timeframe
 from wealthsources_file.file_list import FileList
 from wealthsources_file.file_series import LastRow
 from wealthsources_file.layout_options import LayoutOptions
+from wealthsources_file.presets import PRESETS
+from wealthsources_file.storage import TIMEOUT, Place, place_of, with_storage
 from wealthsources_file.template import Template
 
 
@@ -30,22 +32,34 @@ def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
         return path
     if not isinstance(path, str):
         raise ValueError("should be text, as in data/{symbol}/{timeframe}.csv")
-    return Template(path, _folder(info))
+    timeframes = PRESETS[info.data.get("format", "wealthsources")].timeframes
+    return Template(path, _folder(info), timeframes, _storage(info))
+
+
+def _storage(info: pydantic.ValidationInfo) -> tuple[dict[str, Any], float]:
+    secret = info.data.get("storage")
+    return secret.get_secret_value() if secret else {}, info.data.get("storage_timeout", TIMEOUT)
 
 
 def _timeframe(name: str) -> Timeframe:
     return match_timeframe(name) or Timeframe(name)
 
 
-class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True):
+def _place(path: object, info: pydantic.ValidationInfo) -> Place:
+    if not isinstance(path, str) or not path:
+        raise ValueError("should be text, as in exports/prices.csv")
+    return place_of(path, _folder(info), {})
+
+
+class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_types_allowed=True):
     """A file by its own name, and the series that it has; it is unpacked if it ends in `.gz`."""
 
-    path: Annotated[Path, pydantic.AfterValidator(lambda path, info: _folder(info).absolute() / path)]
+    path: Annotated[Place, pydantic.BeforeValidator(_place)]
     symbol: Annotated[str, pydantic.Field(min_length=1)]
     timeframe: Annotated[str, pydantic.AfterValidator(lambda name: _timeframe(name).name)]
 
 
-class FileOptions(LayoutOptions, arbitrary_types_allowed=True):
+class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
     """`path` is where the files are: `data/{symbol}/{timeframe}.csv`, packed as `.csv.gz`, `.csv.zst` or `.zip`.
 
     With {date}, {year} or {month} in it a series may have many files, as in `{symbol}-{timeframe}-{year}-{month}.zip`.
@@ -58,11 +72,18 @@ class FileOptions(LayoutOptions, arbitrary_types_allowed=True):
     last_row    what is made of the newest row of a file: drop, it is left out; closed, it is a closed bar; by_mtime, it
                 is one if it was over when the file was written (which a copy does not keep)
 
+    Either may be an address of fsspec's, as in s3://bucket/{symbol}/{timeframe}.parquet:
+
+    storage          what the file system there is to be told, as in {key: …, secret: …, endpoint_url: …}; never shown
+    storage_timeout  seconds without an answer after which it is given up
+
     How the files are laid out is said as in LayoutOptions.
     """
 
     on_bad_row: Literal["fail", "skip"] = "fail"
     last_row: LastRow = "by_mtime"
+    storage: pydantic.Secret[dict[str, Any]] = pydantic.Secret({})
+    storage_timeout: Annotated[float, pydantic.Field(gt=0, le=600, allow_inf_nan=False)] = TIMEOUT
 
     files: tuple[SeriesFile, ...] = ()
     path: Annotated[Template | None, pydantic.BeforeValidator(_template)] = pydantic.Field(None, validate_default=True)
@@ -78,4 +99,11 @@ class FileOptions(LayoutOptions, arbitrary_types_allowed=True):
 
     def catalog(self) -> Template | FileList:
         """What lists the files there are."""
-        return self.path or FileList({(file.symbol, file.timeframe): file.path for file in self.files})
+        return self.path or FileList(
+            {
+                (file.symbol, file.timeframe): with_storage(
+                    file.path, self.storage.get_secret_value(), self.storage_timeout
+                )
+                for file in self.files
+            }
+        )

@@ -1,12 +1,12 @@
 """How those lay out their files whose files people have, and where that is said.
 
 wealthsources       our own: docs/files.md
-binance             Binance, "Binance Public Data" (its README): 12 columns; a file of the spot market has no header, one
-                    of futures has one; times are ms, of the spot market microseconds from 2025 on; packed by month and by
-                    day, as in BTCUSDT-1m-2024-01.zip
+binance             Binance, "Binance Public Data" (its README): 12 columns; files of the spot market have no header,
+                    those of futures have one; times are ms, of the spot market microseconds from 2025 on; packed by
+                    month and by day, as in BTCUSDT-1m-2024-01.zip
 freqtrade           freqtrade, its feather data handler: a column `date` and our five
-yfinance            yfinance, `Ticker.history(…).to_csv(…)`: `Date` of daily bars and longer, `Datetime` of shorter ones,
-                    with the offset of the exchange; `Adj Close` stands beside `Close` where prices are not adjusted
+yfinance            yfinance, `Ticker.history(…).to_csv(…)`: `Date` of daily bars and longer, `Datetime` of shorter
+                    ones, with the offset of the exchange; `Adj Close` beside `Close` where prices are not adjusted
 cryptodatadownload  the files themselves: their first line is the address of the site, the newest row comes first,
                     `unix` is in seconds or, in files of some exchanges and years, in ms; the volume is given in both
                     currencies, as in `Volume BTC` and `Volume USDT`

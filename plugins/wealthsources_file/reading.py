@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import zlib
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from wealthsources import SourceError
 from wealthsources_file.header import LineError
+from wealthsources_file.packing import PackingError, unpacked
 from wealthsources_file.pieces import TooLargeError, read_pieces
 from wealthsources_file.storage import explained, opened, read_unmixed
 from wealthsources_file.table import read_table
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wealthsources_file.file_series import FileSeries
-    from wealthsources_file.pieces import Readable
     from wealthsources_file.storage import Place, Stamp
     from wealthsources_file.table import Table
 
@@ -32,19 +30,10 @@ def read_file(path: Place, series: FileSeries, most_bytes: int = MOST_BYTES) -> 
     """
 
     def read() -> tuple[Stamp, Table]:
-        with _explained(path), opened(path, whole=True) as (stamp, file), _unpacked(file, path) as text:
+        with _explained(path), opened(path, whole=True) as (stamp, file), unpacked(file, path.name) as text:
             return stamp, read_table(read_pieces(text, most_bytes), series, stamp.written_ns // 1_000_000)
 
     return read_unmixed(path, read)
-
-
-@contextlib.contextmanager
-def _unpacked(file: IO[bytes], path: Place) -> Iterator[Readable]:
-    if path.suffix == ".gz":
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            yield unpacked
-    else:
-        yield file
 
 
 @contextlib.contextmanager
@@ -56,5 +45,5 @@ def _explained(path: Place) -> Iterator[None]:
             raise SourceError(f"{path}:{error.line}: {error}") from None
         except TooLargeError as error:
             raise SourceError(f"{path}: {error}") from None
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SourceError(f"{path}: is no whole gzip file: {error}") from error
+        except PackingError as error:
+            raise SourceError(f"{path}: {error}") from error

@@ -1,15 +1,17 @@
-"""FileSource: history from files, one for each series, found by listing what is there."""
+"""FileSource: history from files, one for each series or several by time, found by listing what is there."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from wealthsources import Bars, Capabilities, Market, NotHere, Source, SourceError, SourceStatus, short_repr
 from wealthsources_file.answer import answer_of, told
-from wealthsources_file.cache import FileCache
 from wealthsources_file.arrow import SUFFIXES
+from wealthsources_file.cache import FileCache
 from wealthsources_file.columnar import ColumnarFiles
 from wealthsources_file.file_series import FileSeries
+from wealthsources_file.partitions import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from wealthsources import HistoryRequest, Host
     from wealthsources_file.listing import Listing
     from wealthsources_file.options import FileOptions
+    from wealthsources_file.partitions import Partition, Partitions
     from wealthsources_file.storage import Place
     from wealthsources_file.table import Table
 
@@ -51,17 +54,36 @@ class FileSource(Source):
 
         Raises NotHere if there is no such file or bar, SourceError if the file cannot be read or has a bad row there.
         """
-        path, options = self._find(request), self._options
+        found, options = self._find(request), self._options
         market = self._host.market(request.symbol) if self._host else Market()
         series = FileSeries(request.symbol, request.timeframe, market, options.layout, options.last_row)
         try:
-            table = self._table(path, series, request)
+            if isinstance(found, tuple):
+                path, table = self._table_of(found, series, request)
+            else:
+                path, table = found, self._table(found, series, request)
         except SourceError:
             self._listing = None
             raise
-        if len(table.bad) and options.on_bad_row == "skip":
-            self._tell(path, table)
         return answer_of(table, request, path, options.on_bad_row)
+
+    def _table_of(self, partitions: Partitions, series: FileSeries, request: HistoryRequest) -> tuple[Place, Table]:
+        """What the files of a series hold; only the newest of them can have a row that is not to be taken."""
+        whole = dataclasses.replace(series, last_row="closed") if series.last_row == "drop" else series
+
+        def read(partition: Partition) -> Table:
+            return self._table(partition.path, series if partition is partitions[-1] else whole, request)
+
+        return table_of(partitions, request, read)
+
+    def _table(self, path: Place, series: FileSeries, request: HistoryRequest) -> Table:
+        if path.suffix in SUFFIXES:
+            table = self._columnar.table(path, series, request)
+        else:
+            table = self._cache.table(path, series, request.deadline)
+        if len(table.bad) and self._options.on_bad_row == "skip":
+            self._tell(path, table)
+        return table
 
     def get_all_symbols(self) -> Collection[str]:
         """The symbols there are files of now."""
@@ -76,19 +98,14 @@ class FileSource(Source):
         self._listing = self._catalog.scan()
         return self._listing
 
-    def _find(self, request: HistoryRequest) -> Place:
+    def _find(self, request: HistoryRequest) -> Place | Partitions:
         symbol, timeframe, listing = request.symbol, request.timeframe, self._listing
         if listing is None or not listing.is_sure_of(symbol, timeframe):
             listing = self._list()
-        path = listing.find(symbol, timeframe)
-        if path is None:
+        found = listing.find(symbol, timeframe)
+        if found is None:
             raise NotHere(f"no file {self._catalog} for {symbol} {timeframe}; {listing.why_not(symbol, timeframe)}")
-        return path
-
-    def _table(self, path: Place, series: FileSeries, request: HistoryRequest) -> Table:
-        if path.suffix in SUFFIXES:
-            return self._columnar.table(path, series, request)
-        return self._cache.table(path, series, request.deadline)
+        return found
 
     def _tell(self, path: Place, table: Table) -> None:
         """Once for each file."""

@@ -88,6 +88,15 @@ class RemotePath:
         return f"{self.storage.protocol}://{self.key}"
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of it, the first of which is the bucket or the host."""
+        return tuple(self.key.split("/"))
+
+    def upto(self, count: int) -> RemotePath:
+        """The first so many parts of it."""
+        return RemotePath(self.storage, "/".join(self.parts[:count]))
+
+    @property
     def name(self) -> str:
         """The last part of it."""
         return self.key.rpartition("/")[2]
@@ -187,6 +196,50 @@ class _RangedFile(io.RawIOBase):
         return len(data)
 
 
+def place_of(text: str, folder: Path, options: Mapping[str, Any], timeout: float = TIMEOUT) -> Place:
+    """What a text means as a path: one of this machine, from `folder` on if it is relative, or an address of fsspec's.
+
+    Raises ValueError if there is no such storage, or what it needs is not installed.
+    """
+    protocol, found, key = text.partition("://")
+    if not found:
+        return folder.absolute() / text
+    if protocol in {"file", "local"}:
+        return Path("/", key)
+    if "@" in key or "::" in text:
+        raise ValueError(f"should be as in {protocol}://bucket/folder; names, passwords and more are said in storage:")
+    _check_protocol(protocol)
+    return RemotePath(Storage(protocol, options, timeout), key.rstrip("/"))
+
+
+def _check_protocol(protocol: str) -> None:
+    try:
+        fsspec = importlib.import_module("fsspec")
+    except ImportError:
+        raise ValueError("is an address, which needs fsspec: pip install 'wealthsources[file]'") from None
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except ImportError as error:
+        extra = "; pip install 'wealthsources[s3]'" if protocol in {"s3", "s3a"} else ""
+        raise ValueError(f"needs a package that is not installed: {one_line(str(error))}{extra}") from None
+    except ValueError:
+        raise ValueError(
+            f"begins with {protocol}://, which fsspec does not know; it is for s3://, gs:// and others"
+        ) from None
+
+
+def with_storage(place: Place, options: Mapping[str, Any], timeout: float) -> Place:
+    """The same path, of a storage that is told these options."""
+    if isinstance(place, RemotePath):
+        return RemotePath(Storage(place.storage.protocol, options, timeout), place.key)
+    return place
+
+
+def base_of(place: Place, count: int) -> Place:
+    """The folder that the first so many parts of a path are."""
+    return place.upto(count) if isinstance(place, RemotePath) else Path(*place.parts[:count])
+
+
 def is_remote(place: Place) -> bool:
     """Whether each read of it is a request to a server."""
     return isinstance(place, RemotePath)
@@ -284,6 +337,11 @@ def changed_at(place: Place) -> int | None:
         return None
     changed = place.stat().st_mtime_ns
     return changed if time.time_ns() - changed > _SETTLED else None
+
+
+def is_unchanged(place: Place, changed: int | None) -> bool:
+    """Whether a folder was surely not changed since `changed_at` said that. Raises OSError."""
+    return changed is not None and isinstance(place, Path) and place.stat().st_mtime_ns == changed
 
 
 @contextlib.contextmanager

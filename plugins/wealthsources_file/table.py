@@ -10,7 +10,7 @@ import numpy as np
 from wealthsources import FIELDS, Bars
 from wealthsources_file.bad_rows import BadRows, Found
 from wealthsources_file.block import read_block
-from wealthsources_file.cells import Cutter
+from wealthsources_file.cells import Cutter, Letters
 from wealthsources_file.header import LineError, no_header, read_header
 from wealthsources_file.line_numbers import LineNumbers
 from wealthsources_file.order import IN_ORDER, WHYS, judge_order
@@ -31,7 +31,6 @@ _MOST_IN_VAIN: Final = 100_000
 #: Bytes that the bars of a file may take, and those that the texts of one may that are kept aside.
 MOST_MEMORY: Final = 768 << 20
 _TEXTS: Final = 600
-_COLUMNS: Final = Bars.empty("", "1m").rows.shape[1]
 
 
 class Table(NamedTuple):
@@ -69,7 +68,8 @@ class _Reader:
         self._places: Mapping[str, int] = {}
         self._lines = LineNumbers()
         self._found = Found()
-        self._packed = bytearray()
+        self._rows: list[Rows] = []
+        self._size = 0
         self._texts: dict[int, tuple[str | None, ...]] = {}
         self._has_end = True
 
@@ -81,18 +81,24 @@ class _Reader:
             self._add(self._cutter, text)
 
     def _begin(self, text: bytes) -> bytes:
-        """Read the header, which is the first line that is not blank. Returns what follows it."""
+        """Read the header, which is the first line that is not blank, or what else that says. Returns what follows."""
+        layout = self._series.layout
         if self._header_at == 1:
             text = text.removeprefix(codecs.BOM_UTF8)  # spreadsheets like to write one
         begun = text.lstrip(b"\n")
         self._header_at += len(text) - len(begun)
+        if layout.preamble and begun.startswith(layout.preamble.encode()):
+            self._header_at += 1
+            return self._begin(begun.partition(b"\n")[2])
         if not begun:
             return b""
         line, _, rest = begun.partition(b"\n")
-        header = read_header(line, self._header_at)
+        header = read_header(line, self._header_at, layout, self._series.symbol)
         self._places = header.places
-        self._cutter = Cutter(self._header_at + 1, header.width, header.places.values(), self._lines, self._found)
-        return rest
+        first = self._header_at + header.in_file
+        letters = Letters.of(layout.separator, layout.decimal)
+        self._cutter = Cutter(first, header, self._lines, self._found, letters)
+        return rest if header.in_file else begun
 
     def _add(self, cutter: Cutter, text: bytes, *, last: bool = False) -> None:
         cells, numbers = cutter.cut(text, last=last)
@@ -100,12 +106,13 @@ class _Reader:
         bad = np.flatnonzero(block.bad)
         self._found.add(numbers[bad], lambda place: block.why(int(bad[place])))
         bars = block.bars()
-        self._packed += bars.rows.tobytes()
+        self._rows.append(bars.rows)
+        self._size += bars.rows.nbytes
         for time, texts in bars.texts.items():
             self._texts.setdefault(time, texts)
-        if len(self._packed) + _TEXTS * len(self._texts) > self._most_memory:
+        if self._size + _TEXTS * len(self._texts) > self._most_memory:
             raise TooLargeError(self._most_memory, "bars")
-        if not self._packed and self._found.count > _MOST_IN_VAIN:
+        if not self._size and self._found.count > _MOST_IN_VAIN:
             raise self._in_vain()
 
     def table(self, until: int) -> Table:
@@ -113,34 +120,55 @@ class _Reader:
         if self._cutter is None:
             raise no_header()
         self._add(self._cutter, b"", last=True)
+        rows = np.concatenate(self._rows)
         half_written = not self._has_end and self._lines.rows > 0
-        cut_off = half_written and self._found.drop(self._lines.rows - 1)
-        rows = self._in_order()
-        if self._series.last_row == "drop" and not cut_off and not self._found.drop(self._lines.rows - 1):
-            rows = rows[:-1]
+        unread = half_written and self._found.drop(self._lines.rows - 1)
+        if half_written and not unread and self._newest_first:
+            rows, unread = rows[:-1], True
+        rows = self._in_order(rows)
+        count = len(rows)
+        if self._series.last_row == "drop" and (self._newest_first or not unread):
+            rows = rows if self._found.drop(self._newest) else rows[:-1]
+            unread = unread or not self._newest_first
         if not len(rows) and self._found.count:
             raise self._in_vain()
-        bars = self._stated(rows, until, half_written=half_written and not cut_off)
+        bars = self._stated(rows, until, half_written=half_written and not unread)
         if half_written:
-            what = "it is not read" if cut_off else "its bar is not taken as closed"
+            what = "it is not read" if unread else "its bar is not taken as closed"
             bars = bars.noted(f"the last line has no end, so {what}")
-        return Table(bars, self._found.among(self._lines))
+        return Table(bars, self._found.among(self._lines, count if self._newest_first else None))
 
-    def _in_order(self) -> Rows:
-        """The rows without those that are there twice, or out of order."""
-        rows = np.frombuffer(self._packed).reshape(-1, _COLUMNS)
+    @property
+    def _newest_first(self) -> bool:
+        return self._series.layout.order == "newest_first"
+
+    @property
+    def _newest(self) -> int:
+        """The number of the row that is to be the newest one."""
+        return 0 if self._newest_first else self._lines.rows - 1
+
+    def _in_order(self, rows: Rows) -> Rows:
+        """The rows, oldest first, without those that are there twice, or out of order."""
+        if self._newest_first:
+            rows = rows[::-1].copy()
         bars = self._bars(rows[:])
         steps = np.diff(bars.open_times)
         if (steps > 0).all():
             return rows
         if (steps < 0).all() and len(steps) > 1:
-            second = self._found.others(np.array([1]))
-            raise LineError(int(self._lines.of(second)[0]), "is older than the row before; sort it, the oldest first")
+            raise self._wrong_order()
         judged = judge_order(bars.open_times, bars.values)
         bad = np.flatnonzero(judged)
-        self._found.add(self._found.others(bad), lambda place: WHYS[judged[bad[place]]])
+        places = len(rows) - 1 - bad if self._newest_first else bad
+        self._found.add(self._found.others(places), lambda place: WHYS[judged[bad[place]]])
         kept: Rows = rows[judged == IN_ORDER]
         return kept
+
+    def _wrong_order(self) -> LineError:
+        line = int(self._lines.of(self._found.others(np.array([1])))[0])
+        if self._newest_first:
+            return LineError(line, "is newer than the row before; say order: oldest_first")
+        return LineError(line, "is older than the row before; say order: newest_first if all of it is so, or sort it")
 
     def _stated(self, rows: Rows, until: int, *, half_written: bool) -> Bars:
         """The bars, of which the newest is not closed if it may still change."""

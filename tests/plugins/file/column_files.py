@@ -25,7 +25,9 @@ def table_of(*rows: Any, time: Any = None, **columns: Any) -> pa.Table:
     """Rows: the number of an hour, or a dict of what is different in it; `columns` come instead, or besides."""
     said = [row if isinstance(row, dict) else {"hour": row} for row in rows]
     times = [row.get("open_time", at(row.get("hour", 0))) for row in said]
-    data: dict[str, Any] = {"open_time": pa.array(times, pa.timestamp("ms", "UTC")).cast(time or pa.timestamp("ms", "UTC"))}
+    data: dict[str, Any] = {
+        "open_time": pa.array(times, pa.timestamp("ms", "UTC")).cast(time or pa.timestamp("ms", "UTC"))
+    }
     for name in FIELDS:
         data[name] = pa.array([row.get(name, VALUES[name]) for row in said], pa.float64())
     return pa.table(data | columns)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from wealthsources_file.bad_rows import BadRows, Found
+from wealthsources_file.bad_rows import BadRows, BadRowsOfFiles, Found
 from wealthsources_file.line_numbers import LineNumbers
 
 
@@ -58,3 +60,21 @@ def test_the_number_of_a_row_by_its_place_among_the_good_ones(place: int, number
 def test_which_stand_beside_or_between_some_bars(first: int, last: int, part: tuple[int, int]) -> None:
     at = np.array([1, 3, 3, 9])
     assert BadRows(at, at + 2, {}).beside(first, last) == slice(*part)
+
+
+def test_in_a_file_with_the_newest_row_first_what_follows_comes_before() -> None:
+    bad = found(0, 3, 4).among(numbered(9), newest_first=6)
+    assert (bad.before.tolist(), bad.lines.tolist()) == ([4, 4, 6], [6, 5, 2])
+    assert [bad.told(place) for place in range(3)] == [(6, "row 4"), (5, "row 3"), (2, "row 0")]
+
+
+def test_one_is_named_by_its_file_and_line() -> None:
+    assert found(3).among(numbered(9)).named(Path("a.csv")) == "a.csv:5: row 3"
+
+
+def test_those_of_several_files_are_named_by_their_own() -> None:
+    files = [(Path("a.csv"), found(1).among(numbered(9))), (Path("b.csv"), found(0, 2).among(numbered(9)))]
+    bad = BadRowsOfFiles.of(files, [0, 8])
+    assert (bad.before.tolist(), len(bad), bad.beside(8, 9)) == ([1, 8, 9], 3, slice(1, 3))
+    names = [bad.named(Path("c.csv"), place) for place in range(3)]
+    assert names == ["a.csv:3: row 1", "b.csv:2: row 0", "b.csv:4: row 2"]

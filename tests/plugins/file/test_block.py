@@ -22,10 +22,10 @@ VALUES = "10.0,12.50,9,11.0,100.00"
 
 
 def block_of(*lines: str, header: str = HEADER, timeframe: str = "1h", **layout: Any) -> Block:
-    width, places = read_header(header.encode(), 1)
-    cells, _ = Cutter(2, width, (), LineNumbers(), Found()).cut("".join(f"{line}\n" for line in lines).encode())
+    found = read_header(header.encode(), 1, Layout(), "BTCUSDT")
+    cells, _ = Cutter(2, found, LineNumbers(), Found()).cut("".join(f"{line}\n" for line in lines).encode())
     market = layout.pop("market", Market())
-    return read_block(FileSeries("BTCUSDT", Timeframe(timeframe), market, Layout(**layout)), cells, places)
+    return read_block(FileSeries("BTCUSDT", Timeframe(timeframe), market, Layout(**layout)), cells, found.places)
 
 
 def why(line: str, **options: object) -> str:
@@ -67,7 +67,7 @@ def test_what_is_wrong_with_values(values: str, said: str) -> None:
         (f"{T0 + 60_000}", f"open_time: {T0 + 60_000} is not on the 1h grid"),
         (f"{T0 // 1000}", f"open_time: {T0 // 1000} is not a time in ms of 1980 to 2200; in seconds it would be"),
         (f"{T0}000", f"open_time: {T0}000 is not a time in ms of 1980 to 2200; in microseconds it would be"),
-        ("2020-09-13", "open_time: '2020-09-13' is not a number"),
+        ("2020-09-13", "open_time: 2020-09-13 is not a time in ms; say time: iso"),
         (f"{T0}.0", f"open_time: {T0}.0 is not a time in ms"),
         (f"{T0}e0", f"open_time: {T0}e0 is not a time in ms"),
         (f"+{T0}", f"open_time: +{T0} is not a time in ms"),
@@ -80,7 +80,7 @@ def test_what_is_wrong_with_times(time: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "said"), [("later", "'later' is not a number"), ("5", "5 is not a time in ms of 1980 to 2200")]
+    ("time", "said"), [("later", "later is not a time in ms"), ("5", "5 is not a time in ms of 1980 to 2200")]
 )
 def test_what_is_wrong_with_a_close_time(time: str, said: str) -> None:
     block = block_of(f"{T0},{VALUES},{time}", header=f"{HEADER},close_time")

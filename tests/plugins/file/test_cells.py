@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from wealthsources_file.bad_rows import Found
 from wealthsources_file.cells import Cells, Cutter
+from wealthsources_file.header import Header
 from wealthsources_file.line_numbers import LineNumbers
 
 Row = tuple[int, list[str]]
@@ -21,7 +22,12 @@ class Lines:
 
     def __init__(self, width: int, needed: tuple[int, ...] = (0,)) -> None:
         self.found, self.lines = Found(), LineNumbers()
-        self.cutter = Cutter(2, width, needed, self.lines, self.found)
+        self.cutter = Cutter(
+            2,
+            Header(width, {str(place): place for place in needed}, f"the header names {width} columns"),
+            self.lines,
+            self.found,
+        )
         self.rows: list[Row] = []
 
     def cut(self, text: str | bytes, *, last: bool = False) -> list[Row]:

@@ -83,13 +83,16 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     with pytest.raises(SourceError) as caught:
         limits(path)
     assert str(caught.value) == (
-        f"{path}: has no column volume; it has: open_time, open, high, low, close; say with columns: what they are called"
+        f"{path}: has no column volume; it has: open_time, open, high, low, close; "
+        "say with columns: what they are called"
     )
 
 
 def test_a_column_of_a_wrong_type_is_told(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "1h.parquet", table_of(0, 1).set_column(0, "open_time", pa.array([1.5, 2.5])))
-    with pytest.raises(SourceError, match=r"1h.parquet: the column open_time is of the type double; times are timestamps"):
+    with pytest.raises(
+        SourceError, match=r"1h.parquet: the column open_time is of the type double; times are timestamps"
+    ):
         limits(path)
 
 

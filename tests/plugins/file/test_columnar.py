@@ -90,7 +90,9 @@ def test_a_row_group_that_is_out_of_order_is_read_as_a_whole(tmp_path: Path, mon
 def test_before_its_first_and_behind_its_last_bar_it_has_none(path: Path) -> None:
     source = reading(path)
     for span in ({"end": at(0)}, {"start": at(100)}):
-        with pytest.raises(NotHere, match="has none of these bars; its bars open from 2020-09-13 12:00 to 2020-09-17 15:0"):
+        with pytest.raises(
+            NotHere, match="has none of these bars; its bars open from 2020-09-13 12:00 to 2020-09-17 15:0"
+        ):
             ask(source, **span)
     assert places(ask(source, start=at(98), end=at(500))) == [98, 99]
 
@@ -190,7 +192,7 @@ def test_a_bad_row_beside_a_missing_bar_is_found_in_the_row_group_beside(
 ) -> None:
     rows = [{"open_time": at(place) + (place == row)} for place in range(100) if place != 19 - row]
     source = reading(write_parquet(tmp_path / "BTCUSDT" / "1h.parquet", table_of(*rows), group=10 if row == 10 else 9))
-    with pytest.raises(SourceError, match="row 1[01]: open_time .* is not on the grid|row"):
+    with pytest.raises(SourceError, match=r"row 1\d: "):
         ask(source, start=at(span[0]), end=at(span[1]))
 
 
@@ -222,7 +224,9 @@ def test_a_large_file_that_is_out_of_order_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr(columnar, "MOST_ROWS", 50)
     monkeypatch.setattr(columnar, "BATCH", 8)
     file = write_parquet(tmp_path / "BTCUSDT" / "1h.parquet", table_of(*range(99, -1, -1)), group=10)
-    with pytest.raises(SourceError, match=r"its rows 1 to 100 are not in order of time, and too many to be sorted here"):
+    with pytest.raises(
+        SourceError, match=r"its rows 1 to 100 are not in order of time, and too many to be sorted here"
+    ):
         ask(reading(file), count=1)
 
 
@@ -263,7 +267,9 @@ def answered(source: FileSource, **request: Any) -> Any:
 @given(
     st.lists(_KINDS, min_size=1, max_size=30),
     st.integers(1, 4),
-    st.lists(st.tuples(st.one_of(st.none(), _HOURS), _HOURS, st.one_of(st.none(), st.integers(1, 8))), min_size=5, max_size=9),
+    st.lists(
+        st.tuples(st.one_of(st.none(), _HOURS), _HOURS, st.one_of(st.none(), st.integers(1, 8))), min_size=5, max_size=9
+    ),
     st.sampled_from(["fail", "skip"]),
     st.booleans(),
     st.booleans(),
@@ -278,7 +284,8 @@ def test_an_answer_is_that_of_a_csv_file_with_the_same_rows(
 ) -> None:
     rows = rows_of(kinds)
     text = [
-        ",".join([str(row["open_time"]), *(str(row.get(name, value)) for name, value in VALUES.items())]) for row in rows
+        ",".join([str(row["open_time"]), *(str(row.get(name, value)) for name, value in VALUES.items())])
+        for row in rows
     ]
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         if fine:

@@ -8,6 +8,7 @@ from wealthsources import read_value
 from wealthsources_file.bad_rows import Found
 from wealthsources_file.cells import Cutter
 from wealthsources_file.columns import Column, read_column
+from wealthsources_file.header import Header
 from wealthsources_file.line_numbers import LineNumbers
 
 plain = st.decimals(min_value=0, max_value=10**14, allow_nan=False, allow_infinity=False).map(lambda d: format(d, "f"))
@@ -35,7 +36,7 @@ def one_by_one(texts: list[str]) -> Read:
 def column_of(texts: list[str]) -> Column:
     # Quoted, so that a cell may hold anything; the column beside it keeps an empty cell from being a blank line.
     lines = "".join('"{}",0\n'.format(text.replace('"', '""')) for text in texts)
-    return read_column(Cutter(1, 2, (), LineNumbers(), Found()).cut(lines.encode(), last=True)[0], 0)
+    return read_column(Cutter(1, Header(2, {}), LineNumbers(), Found()).cut(lines.encode(), last=True)[0], 0)
 
 
 @given(st.lists(plain | digits | odd | short, min_size=1, max_size=30))

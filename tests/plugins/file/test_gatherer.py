@@ -92,5 +92,3 @@ def test_there_is_a_limit_to_its_memory() -> None:
     gatherer.take(block_of(0), np.array([1]))
     with pytest.raises(TooLargeError):
         gatherer.take(block_of(1), np.array([2]))
-
-

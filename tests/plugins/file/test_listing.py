@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from wealthsources import Timeframe
-from wealthsources_file.listing import Folder, Listing, Named, changed_at, listing_of
+from wealthsources_file.listing import Folder, Listing, Named, listing_of
+from wealthsources_file.partitions import Partition, Span
+from wealthsources_file.storage import changed_at
 
 HOUR = Timeframe("1h")
 
@@ -122,3 +124,16 @@ def test_a_folder_that_was_just_changed_may_be_again_without_being_seen(tmp_path
     assert not listed("A-B/1h", folders=[Folder(tmp_path, None, changed_at(tmp_path))]).is_sure_of("AB", HOUR)
     long_ago = settled(tmp_path).changed
     assert changed_at(tmp_path) == long_ago
+
+
+def test_files_of_a_series_by_time_are_listed_together_and_may_become_more() -> None:
+    spans = [Span(5, 9), Span(0, 5)]
+    found = [Named("A", "1h", Path(str(span.start)), span) for span in spans]
+    listing = listing_of(found, (), None)
+    assert listing.find("A", HOUR) == (Partition(spans[1], Path("0")), Partition(spans[0], Path("5")))
+    assert not listing.is_sure_of("A", HOUR)
+
+
+def test_a_name_that_is_no_timeframe_is_told_once_of_many_files() -> None:
+    found = [Named("A", "7m", Path(str(start)), Span(start, start + 1)) for start in range(3)]
+    assert listing_of(found, (), None).strange == {"A": ("7m",)}

@@ -17,11 +17,15 @@ from wealthsources_file.options import FileOptions
     [
         ("data/{symbol}.csv", r"lacks \{timeframe\}: a file has the bars of one series, as in data/\{symbol\}"),
         ("data/BTCUSDT/{timeframe}.csv", r"lacks \{symbol\}"),
-        ("data/{venue}/{symbol}/{timeframe}.csv", r"unknown placeholder \{venue\}; known: \{symbol\}, \{timeframe\}"),
+        (
+            "data/{venue}/{symbol}/{timeframe}.csv",
+            r"unknown placeholder \{venue\}; known: \{symbol\}, \{timeframe\}, \{year\}, \{month\}, \{date\}",
+        ),
         ("data/{symbol}/{}.csv", r"unknown placeholder \{\}"),
         ("data/{symbol}/{timeframe}}.csv", "a brace that belongs to no placeholder"),
         ("data/{symbol}{timeframe}.csv", "needs something between its placeholders"),
-        ("data/{symbol}/{timeframe}.parquet", "must end in .csv or .csv.gz"),
+        ("data/{symbol}/{timeframe}.xls", "must end in .csv, .csv.gz, .csv.zst, .zip"),
+        ("{symbol}/{timeframe}-{month}.csv", r"has \{month\} without \{year\}: a month of which year\?"),
         (5, "should be text"),
     ],
 )
@@ -136,3 +140,10 @@ def test_what_is_not_said_is_strict_by_open_time_and_by_the_time_of_the_file() -
 @pytest.mark.parametrize("name", ["60m", "1H", "60min", "H1"])
 def test_a_named_file_may_have_another_name_of_its_timeframe(name: str) -> None:
     assert FileOptions(files=[{"path": "a", "symbol": "A", "timeframe": name}]).files[0].timeframe == "1h"
+
+
+def test_a_format_says_what_timeframes_are_called_in_paths(tmp_path: Path) -> None:
+    (tmp_path / "XBTUSD_1440.csv").touch()
+    options = {"path": "{symbol}_{timeframe}.csv", "format": "kraken"}
+    catalog = FileOptions.model_validate(options, context={"folder": tmp_path}).catalog()
+    assert set(catalog.scan().files) == {("XBTUSD", "1d")}

@@ -39,7 +39,7 @@ def test_an_empty_file_is_an_error(folder: Path) -> None:
 
 def test_a_file_whose_header_is_not_utf8_is_an_error(folder: Path) -> None:
     write(folder / "BTCUSDT" / "1h.csv", lines(0).encode("utf-16"))
-    with pytest.raises(SourceError, match=r"1h.csv:1: is not UTF-8 text \(byte 0xff\)"):
+    with pytest.raises(SourceError, match=r"1h\.csv:1: is UTF-16 text; save it as UTF-8"):
         ask(source_of(folder), count=1)
 
 

@@ -223,7 +223,7 @@ def test_the_text_that_is_kept_is_that_of_the_row_that_is() -> None:
 
 
 def test_rows_in_the_order_of_other_programs_are_told_as_such() -> None:
-    with pytest.raises(LineError, match="is older than the row before; sort it, the oldest first") as caught:
+    with pytest.raises(LineError, match="is older than the row before; say order: newest_first if all of it") as caught:
         read("", row(2), row(1), row(0))
     assert caught.value.line == 4
 
@@ -307,3 +307,81 @@ def test_a_file_is_read_the_same_in_whatever_pieces(seed: int, size: int, quoted
     assert (whole.bad.lines.tolist(), whole.bad.whys) == (cut.bad.lines.tolist(), cut.bad.whys)
     assert sorted({*whole.bad.lines.tolist()}) == whole.bad.lines.tolist()
     assert len(whole.bars) + len(whole.bad) == sum(1 for line in lines if line)
+
+
+# Files with the newest row first.
+
+
+def newest_first(*lines: str, **options: Any) -> Table:
+    return table(text(*lines), order="newest_first", **options)
+
+
+def test_a_file_with_the_newest_row_first_has_the_same_bars() -> None:
+    assert records(newest_first(row(2), row(1), row(0)).bars) == records(read(row(0), row(1), row(2)))
+
+
+def test_its_first_row_is_the_one_that_may_not_be_over() -> None:
+    rows = row(2), row(1), row(0)
+    assert [bar.closed for bar in newest_first(*rows, until=T0 + 3 * HOUR - 1).bars] == [True, True, False]
+    assert len(newest_first(*rows, last_row="drop").bars) == 2
+
+
+def test_its_last_line_is_the_oldest_bar_and_is_not_read_if_it_has_no_end() -> None:
+    found = table(text(row(2), row(1), row(0))[:-1], order="newest_first")
+    assert (len(found.bars), found.bars.oldest) == (2, T0 + HOUR)
+    assert found.bars.note == "the last line has no end, so it is not read"
+
+
+def test_its_bad_rows_stand_beside_the_same_bars() -> None:
+    bad = "x" + row(0)
+    found = newest_first(row(5), bad, row(4), row(3), row(4, "1,1,1,1,1"), row(1))
+    assert [int(time - T0) // HOUR for time in found.bars.open_times] == [1, 3, 5]
+    assert (found.bad.before.tolist(), found.bad.lines.tolist()) == ([1, 2, 2], [6, 4, 3])
+
+
+def test_a_file_that_is_the_other_way_round_is_told() -> None:
+    with pytest.raises(LineError, match="is newer than the row before; say order: oldest_first"):
+        newest_first(row(0), row(1), row(2))
+
+
+@given(st.lists(st.sampled_from([row(0), row(1), row(2), row(2, "1,1,1,1,1"), row(3), row(4), "x"]), max_size=8))
+def test_the_order_of_a_file_makes_no_other_bars(lines: list[str]) -> None:
+    try:
+        one = table(text(*lines))
+    except LineError:
+        return
+    other = newest_first(*lines[::-1])
+    assert records(one.bars) == records(other.bars)
+    assert one.bad.before.tolist() == other.bad.before.tolist()
+    assert sorted(one.bad.lines - 2) == sorted(len(lines) - 1 - (other.bad.lines - 2))
+
+
+# Other letters.
+
+
+def test_lines_before_the_header_may_be_known() -> None:
+    assert len(table(b"http://a\n" + text(row(0)), preamble="http").bars) == 1
+
+
+def test_a_decimal_comma_is_a_dot_in_what_is_kept_and_a_comma_in_what_is_said() -> None:
+    layout: dict[str, Any] = {"separator": ";", "decimal": ","}
+    found = table(
+        text(
+            row(0).replace(",", ";").replace(".", ","), f"{T0 + HOUR};1.000,5;1;1;1;1", header=HEADER.replace(",", ";")
+        ),
+        **layout,
+    )
+    assert found.bars[0].exact("high") == "12.50"
+    assert found.bad.told() == (3, "open: '1.000,5' is not a number")
+
+
+def test_a_file_without_a_header_begins_with_its_first_row() -> None:
+    columns = {name: (place,) for place, name in enumerate(HEADER.split(","), start=1)}
+    found = table(f"{row(0)}\n{row(1, '1,1')}\n".encode(), columns=columns, header=False)
+    assert (len(found.bars), found.bad.told()) == (1, (2, "has 3 values; the first line has 6"))
+
+
+def test_what_is_dropped_is_the_last_line_also_if_it_has_no_end() -> None:
+    found = table(text(row(0), row(1))[:-1], last_row="drop")
+    assert ([bar.closed for bar in found.bars], len(found.bad)) == ([True], 0)
+    assert [bar.closed for bar in read(row(0), row(1), "x", last_row="drop")] == [True, True]

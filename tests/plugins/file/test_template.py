@@ -165,3 +165,32 @@ def test_a_file_that_was_put_by_the_template_is_found_by_it(
     name = text.format(symbol=symbol, timeframe=timeframe)
     put(folder, name)
     assert found(folder, text) == {(symbol, timeframe): name}
+
+
+def test_files_of_a_series_by_month_are_in_the_order_of_time(tmp_path: Path) -> None:
+    put(tmp_path, *(f"A/1h/A-1h-{month}.zip" for month in ("2024-02", "2023-12", "2024-01", "2024-13", "2024")))
+    template = Template("{symbol}/{timeframe}/{symbol}-{timeframe}-{year}-{month}.zip", tmp_path)
+    names = [partition.path.name for partition in template.scan().files["A", "1h"]]
+    assert names == ["A-1h-2023-12.zip", "A-1h-2024-01.zip", "A-1h-2024-02.zip"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("{symbol}-{timeframe}-{date}.csv", "BTC-USD-1h-2024-01-31.csv"),
+        ("{symbol}_{date}_{timeframe}.csv.zst", "BTC-USD_20240131_1h.csv.zst"),
+        ("year={year}/month={month}/{symbol}_{timeframe}.csv", "year=2024/month=01/BTC-USD_1h.csv"),
+        ("{year}/{date}/{symbol}_{timeframe}.csv", "2024/2024-01-31/BTC-USD_1h.csv"),
+    ],
+)
+def test_a_path_may_say_the_time_in_many_ways(tmp_path: Path, text: str, name: str) -> None:
+    put(tmp_path, name)
+    (partition,) = Template(text, tmp_path).scan().files["BTC-USD", "1h"]
+    assert partition.path == tmp_path / name
+
+
+def test_other_names_of_timeframes_may_be_told(tmp_path: Path) -> None:
+    put(tmp_path, "XBTUSD_60.csv", "XBTUSD_1440.csv", "XBTUSD_5m.csv", "XBTUSD_7.csv")
+    listing = Template("{symbol}_{timeframe}.csv", tmp_path, {"60": "1h", "1440": "1d"}).scan()
+    assert set(listing.files) == {("XBTUSD", "1h"), ("XBTUSD", "1d"), ("XBTUSD", "5m")}
+    assert listing.strange == {"XBTUSD": ("7",)}
