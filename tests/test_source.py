@@ -79,6 +79,10 @@ def test_it_lists_the_symbols_that_it_says_it_knows(symbols, listed):
     assert source.get_all_symbols() == listed
 
 
+def test_it_has_nothing_in_memory():
+    assert Plain().get_at_once(HistoryRequest("BTCUSDT", Timeframe("1h"), 0)) is None
+
+
 def test_it_has_no_stream_that_could_be_stale():
     assert Plain().stale_for() is None
     assert Plain().stale_for("BTCUSDT", Timeframe("1h")) is None

@@ -157,6 +157,13 @@ class Source(ABC):
         there were, its `holes` may say so; on a market that is not continuous nothing else tells them from quiet.
         """
 
+    def get_at_once(self, request: HistoryRequest) -> Bars | None:  # noqa: ARG002 - for those who override it
+        """What `get_history` would return, if that is in memory; None if it is to be asked, on a worker.
+
+        Only of sources that may block, and on the strategy's own thread: it may wait for no disk and no network.
+        """
+        return None
+
     def start(self, host: Host) -> None:  # noqa: B027 - optional
         """Called once before the first request. Live sources open their connection here, without waiting for it."""
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 #: 64 bytes each: 128 MB.
 MOST_BARS: Final = 2_000_000
+#: What was compared with its file so many seconds ago counts as what the file holds now, where nobody may wait for a
+#: disk. Whoever asks a moment earlier is told no less.
+FRESH: Final = 0.05
 
 
 class _Held(NamedTuple):
@@ -46,6 +49,7 @@ class FileCache:
         self._most_bars = most_bars
         self._held: OrderedDict[Hashable, _Held] = OrderedDict()
         self._reading: dict[Place, Lock] = {}
+        self._compared: dict[Hashable, float] = {}
         self._lock = ForkLock()
         self._size = 0
         self._reads = 0
@@ -88,31 +92,48 @@ class FileCache:
         finally:
             reading.release()
 
+    def fresh_table(self, path: Place, series: FileSeries) -> Table | None:
+        """What the file holds, if that is in memory and was compared with it a moment ago. Waits for no disk."""
+        with self._lock:
+            held = self._held.get(path)
+            if held is None or time.monotonic() - self._compared.get(path, -FRESH) > FRESH:
+                return None
+            return held.table if series.reads_like(held.series) else None
+
     def find(self, key: Hashable, stamp: Stamp, series: FileSeries) -> Table | None:
         """What is held under that key, if it was read of this state and as such a series."""
         with self._lock:
             held = self._held.get(key)
             if held is None or held.stamp != stamp or not series.reads_like(held.series):
+                self._compared.pop(key, None)
                 return None
+            self._compared[key] = time.monotonic()
             self._held.move_to_end(key)
             return held.table
 
-    def put(self, key: Hashable, stamp: Stamp, series: FileSeries, table: Table) -> None:
-        """Hold what was read: of a file, under its path, or of a part of one. Takes the place of what was there."""
+    def put(self, key: Hashable, stamp: Stamp, series: FileSeries, table: Table, compared: float | None = None) -> None:
+        """Hold what was read: of a file, under its path, or of a part of one. Takes the place of what was there.
+
+        compared  when its stamp was taken, a `time.monotonic()` value
+        """
         self._drop(key)
         held = _Held(stamp, series, table)
         with self._lock:
             self._reads += 1
+            if compared is not None:
+                self._compared[key] = compared
             self._held[key] = held
             self._size += held.size
             while self._size > self._most_bars and len(self._held) > 1:
-                _, oldest = self._held.popitem(last=False)
+                gone, oldest = self._held.popitem(last=False)
+                self._compared.pop(gone, None)
                 self._size -= oldest.size
 
     def _read(self, path: Place, series: FileSeries) -> Table:
         self._drop(path)
+        began = time.monotonic()
         stamp, table = read_file(path, series)
-        self.put(path, stamp, series, table)
+        self.put(path, stamp, series, table, began)
         return table
 
     def _drop(self, key: Hashable) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import match_symbol
 from wealthsources_file.layout import COLUMNS, NEEDED
-from wealthsources_file.presets import PRESETS
+from wealthsources_file.presets import BASE, PRESETS, of_header, of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _LIST: Final = ", ".join(NEEDED)
 _LONGEST: Final = 1 << 16  # bytes
 _SEPARATORS: Final = {";": '";"', "\t": r'"\t"', "|": '"|"', ",": '","'}
-_BASE: Final = "{base}"
 
 
 class LineError(ValueError):
@@ -103,7 +102,7 @@ def _name(column: str, names: Sequence[str], line: int, layout: Layout, symbol: 
     """What a column is called in this header; None if it is not there."""
     wanted = layout.names(column)
     there = [name for name in wanted if name in names] or [
-        name for pattern in wanted if _BASE in pattern for name in _of_base(pattern, names, symbol)
+        name for pattern in wanted if BASE in pattern for name in _of_base(pattern, names, symbol)
     ]
     if len(there) > 1 or sum(name in there for name in names) > 1:
         raise LineError(line, f"the header names the column {' and '.join(there)} more than once")
@@ -112,7 +111,7 @@ def _name(column: str, names: Sequence[str], line: int, layout: Layout, symbol: 
 
 def _of_base(pattern: str, names: Sequence[str], symbol: str) -> list[str]:
     """The columns of what is traded, where each currency of a symbol has one: `Volume BTC` of BTCUSDT."""
-    before, after = pattern.split(_BASE)
+    before, after = pattern.split(BASE)
     found = {name[len(before) :].removesuffix(after): name for name in names if name.startswith(before)}
     return [name for base, name in found.items() if any(match_symbol(symbol, (base + quote,)) for quote in found)]
 
@@ -122,29 +121,16 @@ def _why_missing(missing: Sequence[str], names: Sequence[str], layout: Layout) -
     if len(names) == 1 and (other := _other_separator(names, layout)):
         return said + other
     if (place := next((place for place, name in enumerate(names) if _may_be_time(name)), None)) is not None:
+        known = of_rows(len(names)) or "binance or kraken"
         return (
             f"the first line is a row and no header ({names[place][:20]}); say which column is where, as in "
-            f"columns: {{open_time: {place + 1}, open: {place + 2}}}, or a format: {_formats_of_rows(len(names))}"
+            f"columns: {{open_time: {place + 1}, open: {place + 2}}}, or a format: {known}"
         )
-    fitting = [name for name, preset in PRESETS.items() if preset != layout and _fits(preset, names)]
-    if fitting:
-        return f"{said}; it fits format: {fitting[0]}"
+    fitting = of_header(names)
+    if fitting and PRESETS[fitting] != layout:
+        return f"{said}; it fits format: {fitting}"
     there = ", ".join(name[:20] for name in names[:12])
     return f"{said}; it has {there}: say which is {missing[0]}, as in columns: {{{missing[0]}: name}}"
-
-
-def _fits(layout: Layout, names: Sequence[str]) -> bool:
-    """Whether a header with these names may be of such a file."""
-
-    def is_there(name: str) -> bool:
-        begin, base, _ = name.partition(_BASE)
-        return name in names or (base != "" and any(there.startswith(begin) for there in names))
-
-    return all(any(map(is_there, layout.names(column))) for column in NEEDED)
-
-
-def _formats_of_rows(width: int) -> str:
-    return {12: "binance", 7: "kraken", 8: "kraken"}.get(width, "binance or kraken")
 
 
 def _may_be_time(text: str) -> bool:

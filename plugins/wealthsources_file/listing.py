@@ -83,13 +83,12 @@ class Listing:
 
     def is_sure_of(self, symbol: str, timeframe: Timeframe) -> bool:
         """Whether no file that was added since could be meant rather than the one that is here, if any is."""
-        series = symbol, timeframe.name
-        return (series in self.files and not self._has_spans(series) and series not in self.alike) or self._is_current(
-            symbol
-        )
+        return self.file_for_sure(symbol, timeframe) is not None or self._is_current(symbol)
 
-    def _has_spans(self, series: Series) -> bool:
-        return isinstance(self.files[series], tuple)
+    def file_for_sure(self, symbol: str, timeframe: Timeframe) -> Place | None:
+        """The file of a series that no other can take the place of, whatever was added since; None if there is none."""
+        found = self.files.get((symbol, timeframe.name))
+        return None if isinstance(found, tuple) or (symbol, timeframe.name) in self.alike else found
 
     def why_not(self, symbol: str, timeframe: Timeframe) -> str:
         """What there is instead of the file of a series."""

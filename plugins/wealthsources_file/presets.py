@@ -21,10 +21,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import FIELDS
-from wealthsources_file.layout import Layout
+from wealthsources_file.layout import NEEDED, Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+#: What stands for what is traded in the name of a column that each of its currencies has.
+BASE: Final = "{base}"
+#: How many columns rows have that have no header.
+WIDTHS: Final[Mapping[str, int]] = {"binance": 12, "kraken": 7}
 
 _TITLES: Final = {name: (name.title(),) for name in FIELDS}
 
@@ -45,7 +50,7 @@ PRESETS: Final[Mapping[str, Layout]] = MappingProxyType(
             columns={
                 "open_time": ("unix", "Unix", "Unix Timestamp"),
                 **{name: (name, name.title()) for name in FIELDS},
-                "volume": ("Volume {base}",),
+                "volume": (f"Volume {BASE}",),
             },
             time=("s", "ms"),
             order="newest_first",
@@ -69,3 +74,21 @@ PRESETS: Final[Mapping[str, Layout]] = MappingProxyType(
         ),
     }
 )
+
+
+def of_header(names: Sequence[str]) -> str | None:
+    """The format whose header has such names, if there is one."""
+    return next((name for name, preset in PRESETS.items() if _has(preset, names)), None)
+
+
+def of_rows(width: int) -> str | None:
+    """The format whose rows have so many columns and no header, if there is one."""
+    return next((name for name, count in WIDTHS.items() if count == width), None)
+
+
+def _has(layout: Layout, names: Sequence[str]) -> bool:
+    def is_there(name: str) -> bool:
+        begin, base, _ = name.partition(BASE)
+        return name in names or (base != "" and any(there.startswith(begin) for there in names))
+
+    return all(any(map(is_there, layout.names(column))) for column in NEEDED)

@@ -6,10 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from wealthsources import SourceError
+from wealthsources_file import storage
 from wealthsources_file.header import LineError
 from wealthsources_file.packing import PackingError, unpacked
 from wealthsources_file.pieces import TooLargeError, read_pieces
-from wealthsources_file.storage import explained, opened, read_unmixed
+from wealthsources_file.storage import opened, read_unmixed
 from wealthsources_file.table import read_table
 
 if TYPE_CHECKING:
@@ -30,15 +31,16 @@ def read_file(path: Place, series: FileSeries, most_bytes: int = MOST_BYTES) -> 
     """
 
     def read() -> tuple[Stamp, Table]:
-        with _explained(path), opened(path, whole=True) as (stamp, file), unpacked(file, path.name) as text:
+        with explained(path), opened(path, whole=True) as (stamp, file), unpacked(file, path.name) as text:
             return stamp, read_table(read_pieces(text, most_bytes), series, stamp.written_ns // 1_000_000)
 
     return read_unmixed(path, read)
 
 
 @contextlib.contextmanager
-def _explained(path: Place) -> Iterator[None]:
-    with explained(path):
+def explained(path: Place) -> Iterator[None]:
+    """Make of what goes wrong with a text file a SourceError that names it."""
+    with storage.explained(path):
         try:
             yield
         except LineError as error:

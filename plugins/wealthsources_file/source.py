@@ -54,9 +54,7 @@ class FileSource(Source):
 
         Raises NotHere if there is no such file or bar, SourceError if the file cannot be read or has a bad row there.
         """
-        found, options = self._find(request), self._options
-        market = self._host.market(request.symbol) if self._host else Market()
-        series = FileSeries(request.symbol, request.timeframe, market, options.layout, options.last_row)
+        found, options, series = self._find(request), self._options, self._series(request)
         try:
             if isinstance(found, tuple):
                 path, table = self._table_of(found, series, request)
@@ -66,6 +64,17 @@ class FileSource(Source):
             self._listing = None
             raise
         return answer_of(table, request, path, options.on_bad_row)
+
+    def get_at_once(self, request: HistoryRequest) -> Bars | None:
+        """The same, of a file that is in memory and was compared with what is on the disk a moment ago."""
+        listing, symbol, timeframe = self._listing, request.symbol, request.timeframe
+        path = listing.file_for_sure(symbol, timeframe) if listing else None
+        table = self._cache.fresh_table(path, self._series(request)) if path else None
+        return answer_of(table, request, path, self._options.on_bad_row) if path and table else None
+
+    def _series(self, request: HistoryRequest) -> FileSeries:
+        market = self._host.market(request.symbol) if self._host else Market()
+        return FileSeries(request.symbol, request.timeframe, market, self._options.layout, self._options.last_row)
 
     def _table_of(self, partitions: Partitions, series: FileSeries, request: HistoryRequest) -> tuple[Place, Table]:
         """What the files of a series hold; only the newest of them can have a row that is not to be taken."""

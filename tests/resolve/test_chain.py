@@ -580,6 +580,15 @@ def test_a_source_is_asked_by_whoever_the_chain_was_given():
     assert asked == [("archive", at(10))]
 
 
+@pytest.mark.parametrize("bars", [hourly(7, 8, 9), None])
+def test_a_source_that_has_it_in_memory_is_asked_without_a_worker(bars):
+    source, called = ListSource(hourly(7, 8, 9), capabilities=Capabilities(blocking=True)), []
+    source.get_at_once = lambda request: bars
+    chain = SourceChain([ChainLink("s", source)], lambda *asked: called.append(asked) or hourly(7, 8, 9))
+    assert places(chain.resolve(query()).bars) == [7, 8, 9]
+    assert bool(called) == (bars is None)
+
+
 def test_a_note_of_a_source_is_the_reason_of_its_attempt():
     class Noting(ListSource):
         def get_history(self, request):

@@ -170,7 +170,7 @@ class SourceChain:
         ask = functools.partial(self._call, name, source)
         breaker = self._breakers.get(name) if request.live else None
         with contextlib.nullcontext() if breaker is None else breaker.guard():  # an invalid answer fails too
-            return builder.add(ask(request), name, request, source, ask)
+            return builder.add(source.get_at_once(request) or ask(request), name, request, source, ask)
 
 
 def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:

@@ -191,3 +191,29 @@ def test_the_bars_that_are_held_are_counted_anew_in_a_child(folder: Path) -> Non
     ask(source, count=1)
     source._cache._bars = 7  # as if a thread was about to count them
     assert in_child(lambda: source.status().counters["cached_bars"]) == 50
+
+
+def test_what_was_compared_a_moment_ago_is_told_without_a_look_at_the_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = folder / "BTCUSDT" / "1h.csv", FileCache()
+    assert cache.fresh_table(path, HOURS) is None
+    monkeypatch.setattr(cache_module, "FRESH", 60.0)
+    table = cache.table(path, HOURS)
+    path.unlink()
+    assert cache.fresh_table(path, HOURS) is table
+    assert cache.fresh_table(path, dataclasses.replace(HOURS, last_row="drop")) is None
+    monkeypatch.setattr(cache_module, "FRESH", 0.0)
+    assert cache.fresh_table(path, HOURS) is None
+
+
+def test_a_file_that_was_seen_to_change_is_not_told_without_a_look(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = folder / "BTCUSDT" / "1h.csv", FileCache()
+    monkeypatch.setattr(cache_module, "FRESH", 60.0)
+    cache.table(path, HOURS)
+    write(path, "nothing")
+    with pytest.raises(SourceError):
+        cache.table(path, HOURS)
+    assert cache.fresh_table(path, HOURS) is None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import wealthsources
-from wealthsources import AllSourcesFailed, NotHere, SourceError
+from wealthsources import AllSourcesFailed, Bars, HistoryRequest, NotHere, SourceError, Timeframe
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
 
@@ -364,3 +364,44 @@ def test_it_is_shown_with_its_path_and_what_it_has_listed(folder: Path) -> None:
     source.get_all_symbols()
     assert repr(source) == f"<FileSource: {path}, 1 files listed>"
     assert repr(object.__new__(FileSource)) == "<FileSource>"
+
+
+# Without a worker.
+
+
+def at_once(source: FileSource, symbol: str = "BTCUSDT", **request: int) -> Bars | None:
+    return source.get_at_once(HistoryRequest(symbol, Timeframe("1h"), **({"end": at(10_000)} | request)))
+
+
+def test_what_is_in_memory_is_told_at_once_and_is_the_same(folder: Path) -> None:
+    source = source_of(folder)
+    assert at_once(source, count=3) is None
+    bars = ask(source, count=3)
+    found = at_once(source, count=3)
+    assert found is not None
+    assert (found.rows.tolist(), found.symbol) == (bars.rows.tolist(), "BTCUSDT")
+
+
+def test_what_may_be_in_a_file_that_was_added_since_is_not_told_at_once(folder: Path) -> None:
+    (folder / "BTCUSDT" / "1h.csv").rename(folder / "BTCUSDT" / "60m.csv")
+    source = source_of(folder)
+    ask(source, count=3)
+    assert at_once(source, count=3) is None
+
+
+def test_a_bad_row_is_told_at_once_too(folder: Path) -> None:
+    write(folder / "BTCUSDT" / "1h.csv", lines(0) + "x\n" + lines(2).partition("\n")[2])
+    source = source_of(folder)
+    for asked in (ask, at_once):
+        with pytest.raises(SourceError, match=r"1h\.csv:3: has 1 values"):
+            asked(source, start=at(0))
+
+
+def test_only_bars_without_a_gap_that_are_all_closed_are_told_to_be_so(folder: Path) -> None:
+    write(folder / "BTCUSDT" / "1h.csv", lines(0, 1, 3, 4), written=at(5) - 1)
+    source = source_of(folder)
+    assert [ask(source, start=at(start), end=at(end)).unbroken for start, end in ((0, 2), (0, 4), (3, 5))] == [
+        True,
+        False,
+        False,
+    ]

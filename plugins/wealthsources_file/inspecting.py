@@ -1,0 +1,130 @@
+"""What a file is, as far as it tells: it is read as its first rows say, and what they do not say is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from wealthsources import FIELDS, Market, SourceError, Timeframe, time_text
+from wealthsources_file.file_series import FileSeries
+from wealthsources_file.layout_options import LayoutOptions
+from wealthsources_file.reading import explained, read_file
+from wealthsources_file.sample import read_sample
+from wealthsources_file.telling import Told, tell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wealthsources import Bars
+    from wealthsources_file.sample import Sample
+    from wealthsources_file.table import Table
+
+_MINUTE: Final = Timeframe("1m")  # all bars open on its grid
+_DAY: Final = 86_400_000
+_PACKINGS: Final = {".gz": "gzip", ".zst": "Zstandard", ".zip": "zip"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What is seen of a file.
+
+    symbol     whose bars it has, as far as that is told
+    facts      what to show, line by line: a word, and what there is
+    options    those that say how it is laid out
+    questions  for each option that no file tells: its name, an example, and what is asked
+    timeframe  None if it cannot be told
+    fault      why it cannot be read; "" if it can, or if questions come first
+    """
+
+    symbol: str
+    facts: dict[str, str]
+    options: dict[str, Any]
+    questions: list[tuple[str, str, str]]
+    timeframe: Timeframe | None = None
+    fault: str = ""
+
+
+def look_at(path: Path, symbol: str = "") -> Seen:
+    """Look at a file, of that symbol if it is said. Raises SourceError if it cannot be read at all."""
+    with explained(path):
+        sample = read_sample(path)
+    told = tell(sample)
+    symbol = symbol or _symbol(sample, path)
+    facts = _facts(path, sample, told)
+    if told.questions:
+        return Seen(symbol, facts, told.options, told.questions)
+    layout = LayoutOptions(**told.options).layout
+    try:
+        bars = read_file(path, FileSeries(symbol, _MINUTE, Market("any"), layout, "closed"))[1].bars
+        timeframe = _timeframe(bars)
+        if timeframe is None:
+            return Seen(symbol, facts | _of_bars(bars), told.options, [])
+        table = read_file(path, FileSeries(symbol, timeframe, Market("any"), layout, "closed"))[1]
+    except SourceError as error:
+        return Seen(symbol, facts, told.options, [], fault=str(error))
+    return Seen(symbol, facts | {"timeframe": timeframe.name} | _of_table(table, path), told.options, [], timeframe)
+
+
+def _symbol(sample: Sample, path: Path) -> str:
+    """What a column says, else the name of the file without what says a timeframe or a date, else its folder."""
+    if sample.names and (places := [place for place, name in enumerate(sample.names) if name.lower() == "symbol"]):
+        said = set(sample.column(places[0]))
+        if len(said) == 1:
+            return said.pop()
+    stem = re.sub(r"\.(csv|txt|gz|zst|zip)", "", path.name)
+    name = re.sub(r"(^|[-_])(\d{1,4}[A-Za-z]{0,3}|[dhwm])(?=([-_]|$))", "", stem)
+    return name or path.absolute().parent.name
+
+
+def _facts(path: Path, sample: Sample, told: Told) -> dict[str, str]:
+    separator = {"\t": "tabs"}.get(sample.separator, f"separated by {sample.separator}")
+    header = ", ".join(sample.names) if sample.names else f"no header; {len(sample.rows[0])} columns"
+    facts = {
+        "text": f"{_PACKINGS.get(path.suffix, 'plain')}, {sample.encoding}, {separator}",
+        "columns": header,
+    }
+    if sample.preamble:
+        facts["before"] = sample.preamble
+    return facts | told.facts
+
+
+def _of_table(table: Table, path: Path) -> dict[str, str]:
+    facts = _of_bars(table.bars)
+    if len(table.bad):
+        facts["bad rows"] = f"{len(table.bad)}, the first: {table.bad.named(path)}"
+    facts["label"] = "open_time is taken for the time at which a bar opens; if it is that of its end, say label: end"
+    return facts
+
+
+def _of_bars(bars: Bars) -> dict[str, str]:
+    if not len(bars):
+        return {"bars": "none"}
+    decimals = {field: max(map(_decimals, (bar.exact(field) for bar in bars[-1000:]))) for field in FIELDS}
+    return {
+        "bars": f"{len(bars):,}, from {time_text(bars.oldest)} to {time_text(bars.newest)} UTC, and {_lacking(bars)}",
+        "decimals": ", ".join(f"{field} {count}" for field, count in decimals.items()),
+    }
+
+
+def _lacking(bars: Bars) -> str:
+    slots = bars.timeframe.slots(bars.open_times[[0, -1]]).tolist()
+    return f"{slots[1] - slots[0] + 1 - len(bars):,} missing between"
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def _timeframe(bars: Bars) -> Timeframe | None:
+    """The length that most bars have, by when the next one opens."""
+    steps = np.diff(bars.open_times)
+    if not len(steps):
+        return None
+    lengths, counts = np.unique(steps, return_counts=True)
+    usual = int(lengths[counts.argmax()])
+    if 28 * _DAY <= usual <= 31 * _DAY:
+        return Timeframe("1M")
+    return next((found for name in Timeframe.known() if (found := Timeframe(name)).fixed == usual), None)
