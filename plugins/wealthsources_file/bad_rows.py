@@ -82,6 +82,11 @@ class Found:
         self.count = 0
         self._numbers: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
         self._whys: dict[int, str] = {}
+        self._passed: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+
+    def pass_over(self, numbers: NDArray[np.int64]) -> None:
+        """Rows that are of another symbol: neither bars nor bad."""
+        self._passed.append(numbers)
 
     def add(self, numbers: NDArray[np.int64], why: Callable[[int], str]) -> None:
         """More of them; `why` is asked by the place of each in `numbers`."""
@@ -100,7 +105,7 @@ class Found:
 
     def others(self, places: NDArray[np.intp]) -> NDArray[np.int64]:
         """The numbers of rows that are none of them, by their places among those."""
-        bad = np.sort(np.concatenate(self._numbers))
+        bad = np.sort(np.concatenate([*self._numbers, *self._passed]))
         found: NDArray[np.int64] = places + np.searchsorted(bad - np.arange(len(bad)), places, "right")
         return found
 
@@ -112,7 +117,7 @@ class Found:
         numbers = np.sort(np.concatenate(self._numbers))
         told = np.fromiter(self._whys, np.int64, len(self._whys))
         whys = dict(zip(lines.of(told).tolist(), self._whys.values(), strict=True))
-        before = numbers - np.arange(len(numbers))
+        before = numbers - np.arange(len(numbers)) - np.searchsorted(np.concatenate(self._passed), numbers)
         if newest_first is None:
             return BadRows(before, lines.of(numbers), whys, are_lines)
         return BadRows(newest_first - before[::-1], lines.of(numbers[::-1]), whys, are_lines)

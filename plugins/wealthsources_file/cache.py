@@ -73,11 +73,12 @@ class FileCache:
         After `deadline`, a `time.monotonic()` value, it no longer waits for another thread that reads the file.
         """
         stamp = stamp_of(path)
-        table = self.find(path, stamp, series)
+        key = _key(path, series)
+        table = self.find(key, stamp, series)
         if table is not None:
             return table
         with self.alone(path, deadline):
-            table = self.find(path, stamp, series)
+            table = self.find(key, stamp, series)
             return self._read(path, series) if table is None else table
 
     @contextlib.contextmanager
@@ -95,8 +96,8 @@ class FileCache:
     def fresh_table(self, path: Place, series: FileSeries) -> Table | None:
         """What the file holds, if that is in memory and was compared with it a moment ago. Waits for no disk."""
         with self._lock:
-            held = self._held.get(path)
-            if held is None or time.monotonic() - self._compared.get(path, -FRESH) > FRESH:
+            held = self._held.get(key := _key(path, series))
+            if held is None or time.monotonic() - self._compared.get(key, -FRESH) > FRESH:
                 return None
             return held.table if series.reads_like(held.series) else None
 
@@ -130,10 +131,10 @@ class FileCache:
                 self._size -= oldest.size
 
     def _read(self, path: Place, series: FileSeries) -> Table:
-        self._drop(path)
+        self._drop(_key(path, series))
         began = time.monotonic()
         stamp, table = read_file(path, series)
-        self.put(path, stamp, series, table, began)
+        self.put(_key(path, series), stamp, series, table, began)
         return table
 
     def _drop(self, key: Hashable) -> None:
@@ -141,3 +142,7 @@ class FileCache:
             held = self._held.pop(key, None)
             if held is not None:
                 self._size -= held.size
+
+
+def _key(path: Place, series: FileSeries) -> Hashable:
+    return (path, series.only) if series.only else path

@@ -52,6 +52,31 @@ class Cells(NamedTuple):
     dots: NDArray[np.intp]
     shown: bytes | None = None
 
+    def rows(self, which: NDArray[np.bool_]) -> Cells:
+        """Some of the rows."""
+        return self._replace(starts=self.starts[which], ends=self.ends[which], dots=self.dots[which])
+
+    def equal(self, column: int, text: str) -> NDArray[np.bool_]:
+        """In which rows a column holds that text."""
+        data = text.encode()
+        if self.shown:
+            data = data.translate(bytes(map(self.shown.index, range(256))))  # as the letters were changed
+        wanted = np.frombuffer(data, np.uint8)
+        starts = self.starts[:, column]
+        fits: NDArray[np.bool_] = self.ends[:, column] - starts == len(wanted)
+        fits[fits] = (self.block[starts[fits, None] + np.arange(len(wanted))] == wanted).all(axis=1)
+        return fits
+
+    def texts(self, column: int) -> set[str]:
+        """The texts that a column holds, each once."""
+        starts, ends = self.starts[:, column], self.ends[:, column]
+        found = set()
+        for length in np.unique(ends - starts).tolist():
+            some = self.block[starts[ends - starts == length, None] + np.arange(length)]
+            rows = [row.tobytes() for row in np.unique(some, axis=0)] if length else []
+            found |= {(row.translate(self.shown) if self.shown else row).decode(errors="replace") for row in rows}
+        return found
+
     def text(self, row: int, column: int) -> str:
         """What a cell holds. What is no UTF-8 in it shows as a letter of its own."""
         found = self.block[self.starts[row, column] : self.ends[row, column]].tobytes()

@@ -93,7 +93,8 @@ class ColumnReader:
     def _find_columns(self) -> Mapping[str, str]:
         there, layout = self._file.schema.names, self._series.layout
         found = {name: next((each for each in layout.names(name) if each in there), None) for name in COLUMNS}
-        lacking = [" or ".join(layout.names(name)) or name for name in NEEDED if found[name] is None]
+        needed = (*NEEDED, "symbol") if layout.has_symbols else NEEDED
+        lacking = [" or ".join(layout.names(name)) or name for name in needed if found[name] is None]
         if lacking:
             raise SourceError(
                 f"{self._place}: has no column {', '.join(lacking)}; it has: {', '.join(there[:30])}; "
@@ -102,7 +103,10 @@ class ColumnReader:
         return {name: each for name, each in found.items() if each is not None}
 
     def _may_have(self, group: Group) -> bool:
-        return True
+        """Whether a group may have rows of the symbol, as far as its statistics say."""
+        only = self._series.only.encode()
+        said = self._file.limits(group.number, self._names["symbol"]) if only else None
+        return said is None or not isinstance(said.least, bytes) or said.least <= only <= said.most
 
     def limits(self, group: Group) -> tuple[int, int]:
         """The oldest and the newest time of a group, ms, as written; of one that has none NO_TIMES.
@@ -132,9 +136,8 @@ class ColumnReader:
         """The rows of the series between these two, some thousand at a time."""
         found: list[tuple[int, int, int]] = []
         for chunk in self._chunks(begin, end, ["open_time"]):
-            times, faults = self._read(
-                "open_time", lambda batch=chunk.batch: read_times(batch.column(0), self._series.layout)
-            )
+            column = chunk.batch.column(self._names["open_time"])
+            times, faults = self._read("open_time", lambda column=column: read_times(column, self._series.layout))
             good = np.ones(len(times), bool)
             good[list(faults)] = False
             for first in range(0, len(times), SPAN):
@@ -157,6 +160,7 @@ class ColumnReader:
 
     def _chunks(self, begin: int, end: int, names: Sequence[str]) -> Iterator[_Chunk]:
         """The rows of the series among those between these two."""
+        names = [*names, "symbol"] if self._series.only and "symbol" not in names else names
         columns = [self._names[name] for name in names]
         for group in self.groups:
             if group.end <= begin or group.begin >= end:
@@ -165,10 +169,30 @@ class ColumnReader:
             for batch in self._file.batches(group.number, columns):
                 first, last = max(begin - at, 0), min(end - at, batch.num_rows)
                 if first < last:
-                    yield _Chunk(batch.slice(first, last - first), np.arange(at + first, at + last))
+                    yield self._chosen(_Chunk(batch.slice(first, last - first), np.arange(at + first, at + last)))
                 at += batch.num_rows
                 if at >= end:
                     break
+
+    def _chosen(self, chunk: _Chunk) -> _Chunk:
+        """Those of the rows that are of the symbol."""
+        if not self._series.only:
+            return chunk
+        words = chunk.batch.column(self._names["symbol"]).cast(load().string())
+        wanted = load("pyarrow.compute").equal(words, self._series.only).fill_null(False)
+        return _Chunk(chunk.batch.filter(wanted), chunk.numbers[wanted.to_numpy(zero_copy_only=False)])
+
+    def symbols(self) -> set[str]:
+        """Whose rows the file has."""
+        found: set[str] = set()
+        for group in self.groups:
+            said = self._file.limits(group.number, self._names["symbol"])
+            if said is not None and isinstance(said.least, bytes) and said.least == said.most:
+                found.add(said.least.decode(errors="replace"))  # all rows are of one
+                continue
+            for batch in self._file.batches(group.number, [self._names["symbol"]]):
+                found.update(batch.column(0).cast(load().string()).unique().to_pylist())
+        return {symbol for symbol in found if symbol}
 
     def _block(self, batch: Any) -> Block:
         series, columns = self._series, {name: batch.column(column) for name, column in self._names.items()}

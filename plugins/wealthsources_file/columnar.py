@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from wealthsources import Bars, SourceError
+from wealthsources import Bars, SourceError, time_text
 from wealthsources_file.arrow import BATCH
 from wealthsources_file.bad_rows import BadRows
 from wealthsources_file.column_reader import SPAN, ColumnReader, opened_columns
@@ -52,7 +52,7 @@ class ColumnarFiles:
 
     def __init__(self, cache: FileCache) -> None:
         self._cache = cache
-        self._known: OrderedDict[Place, _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[Place, str], _Known] = OrderedDict()
 
     def table(self, place: Place, series: FileSeries, request: HistoryRequest) -> Table:
         """What the file holds as it is now, as far as the request needs it: with a bar more on either side.
@@ -68,17 +68,17 @@ class ColumnarFiles:
         return read_unmixed(place, read)
 
     def _find(self, place: Place, stamp: Stamp, series: FileSeries) -> _Known:
-        known = self._known.pop(place, None)
+        known = self._known.pop((place, series.only), None)
         if known is None or known.stamp != stamp or not series.reads_like(known.series):
             with opened_columns(place) as (now, file):
                 reader = ColumnReader(place, file, series)
                 groups = reader.groups
                 limits = np.array([reader.limits(group) for group in groups], np.int64).reshape(-1, 2)
                 begins = np.array([group.begin for group in groups], np.int64)
-                places = cuts(limits[:, 0], limits[:, 1]) if groups else begins
+                places = cuts(limits[:, 0], limits[:, 1], touching=bool(series.only)) if groups else begins
                 parts = parts_of(begins, limits[:, 0], limits[:, 1], places, groups[-1].end) if groups else []
                 known = _Known(now, series, file.metadata, parts)
-        self._known[place] = known
+        self._known[place, series.only] = known
         while len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         return known
@@ -155,7 +155,7 @@ class _Reading:
             raise SourceError(
                 f"{self._place}: more than {MOST_ROWS:,} rows would be needed at once; ask for a shorter span"
             )
-        found = [self._cache.find((self._place, part), stamp, series) for part in parts]
+        found = [self._cache.find((self._place, series.only, part), stamp, series) for part in parts]
         missing = [place for place, table in enumerate(found) if table is None]
         if missing:
             begin, last = missing[0], missing[-1] + 1
@@ -168,11 +168,15 @@ class _Reading:
         with opened_columns(self._place, stamp, self._known.metadata) as (_, file):
             tables = ColumnReader(self._place, file, self._series).tables(parts, until)
         for part, table in zip(parts, tables, strict=True):
-            self._cache.put((self._place, part), stamp, self._series, table)
+            self._cache.put((self._place, self._series.only, part), stamp, self._series, table)
         return tables
 
     def _joined(self, tables: Sequence[Table]) -> Table:
         table = tables[0] if len(tables) == 1 else _joined(tables, self._series)
+        again = np.flatnonzero(np.diff(table.bars.open_times) <= 0)  # of one symbol, in two row groups that touch
+        if len(again):
+            time = time_text(int(table.bars.open_times[again[0]]))
+            raise SourceError(f"{self._place}: has two rows of {self._series.only} for {time}; leave one of them out")
         times = self._known.parts[0].oldest, self._known.parts[-1].newest
         timeframe, back = self._series.timeframe, self._series.layout.label == "end"
         oldest, newest = (timeframe.open_time(timeframe.slot(time - back)) for time in times)

@@ -103,6 +103,10 @@ class Listing:
             said = f"{spelling} is there as {self._names(spelling)}"
         return f"{said}; not listed: {'; '.join(self.unreadable[:_MOST_NAMED])}" if self.unreadable else said
 
+    def spelling(self, symbol: str) -> str:
+        """How a symbol that was found is spelled there."""
+        return self._spelling(symbol) or symbol
+
     @functools.cached_property
     def _readable(self) -> frozenset[str]:
         return self.symbols | {symbol for symbol, _ in self.twice}

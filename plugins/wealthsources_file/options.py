@@ -14,6 +14,7 @@ from wealthsources_file.file_series import LastRow
 from wealthsources_file.layout_options import LayoutOptions
 from wealthsources_file.presets import PRESETS
 from wealthsources_file.storage import TIMEOUT, Place, place_of, with_storage
+from wealthsources_file.symbol_files import SymbolFiles
 from wealthsources_file.template import Template
 
 
@@ -33,7 +34,8 @@ def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
     if not isinstance(path, str):
         raise ValueError("should be text, as in data/{symbol}/{timeframe}.csv")
     timeframes = PRESETS[info.data.get("format", "wealthsources")].timeframes
-    return Template(path, _folder(info), timeframes, _storage(info))
+    has_symbols = "symbol" in info.data.get("columns", {})
+    return Template(path, _folder(info), timeframes, _storage(info), has_symbols=has_symbols)
 
 
 def _storage(info: pydantic.ValidationInfo) -> tuple[dict[str, Any], float]:
@@ -52,10 +54,10 @@ def _place(path: object, info: pydantic.ValidationInfo) -> Place:
 
 
 class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_types_allowed=True):
-    """A file by its own name, and the series that it has; it is unpacked if it ends in `.gz`."""
+    """A file by its own name, and the series that it has; no symbol if a column says whose each row is."""
 
     path: Annotated[Place, pydantic.BeforeValidator(_place)]
-    symbol: Annotated[str, pydantic.Field(min_length=1)]
+    symbol: Annotated[str, pydantic.Field(min_length=1)] = ""
     timeframe: Annotated[str, pydantic.AfterValidator(lambda name: _timeframe(name).name)]
 
 
@@ -90,16 +92,26 @@ class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
 
     @pydantic.field_validator("files")
     @classmethod
-    def _one_for_each_series(cls, files: tuple[SeriesFile, ...]) -> tuple[SeriesFile, ...]:
+    def _one_for_each_series(
+        cls, files: tuple[SeriesFile, ...], info: pydantic.ValidationInfo
+    ) -> tuple[SeriesFile, ...]:
+        has_symbols = "symbol" in info.data.get("columns", {})
+        if any(bool(file.symbol) is has_symbols for file in files):
+            why = "and columns: {symbol: …} are two ways to say whose a row is" if has_symbols else "is to be said"
+            raise ValueError(f"symbol {why}")
         names = [(file.symbol, file.timeframe) for file in files]
         for symbol, timeframe in names:
             if names.count((symbol, timeframe)) > 1:
                 raise ValueError(f"has two files of {symbol} {timeframe}; a series has one")
         return files
 
-    def catalog(self) -> Template | FileList:
+    def catalog(self) -> Template | FileList | SymbolFiles:
         """What lists the files there are."""
-        return self.path or FileList(
+        files = self.path or self._file_list()
+        return SymbolFiles(files, self.layout) if self.layout.has_symbols else files
+
+    def _file_list(self) -> FileList:
+        return FileList(
             {
                 (file.symbol, file.timeframe): with_storage(
                     file.path, self.storage.get_secret_value(), self.storage_timeout

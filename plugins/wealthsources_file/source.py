@@ -74,7 +74,9 @@ class FileSource(Source):
 
     def _series(self, request: HistoryRequest) -> FileSeries:
         market = self._host.market(request.symbol) if self._host else Market()
-        return FileSeries(request.symbol, request.timeframe, market, self._options.layout, self._options.last_row)
+        layout, last_row, listing = self._options.layout, self._options.last_row, self._listing
+        only = listing.spelling(request.symbol) if layout.has_symbols and listing else ""
+        return FileSeries(request.symbol, request.timeframe, market, layout, last_row, only)
 
     def _table_of(self, partitions: Partitions, series: FileSeries, request: HistoryRequest) -> tuple[Place, Table]:
         """What the files of a series hold; only the newest of them can have a row that is not to be taken."""

@@ -41,6 +41,7 @@ class Template:
     """Raises ValueError if `text` is no such path; a relative one starts at `folder`.
 
     timeframes  what other names mean as the timeframe in it
+    has_symbols  whether each file has a column that says of each row whose it is, rather than a {symbol} in its path
     storage     what a remote storage is to be told, and after how many seconds it is given up
     """
 
@@ -50,8 +51,10 @@ class Template:
         folder: Path,
         timeframes: Mapping[str, str] = MappingProxyType({}),
         storage: tuple[Mapping[str, Any], float] = (MappingProxyType({}), TIMEOUT),
+        *,
+        has_symbols: bool = False,
     ) -> None:
-        _check(text)
+        _check(text, ("timeframe",) if has_symbols else _SERIES)
         self._timeframes = timeframes
         self._has_spans = any(f"{{{name}}}" in text for name in NAMES)
         self._whole = place_of(text, folder, *storage)
@@ -88,17 +91,19 @@ class Template:
         if self._has_spans and span is None:
             return None
         timeframe = names["timeframe"]
-        return Named(names["symbol"], self._timeframes.get(timeframe, timeframe), path, span)
+        return Named(names.get("symbol", ""), self._timeframes.get(timeframe, timeframe), path, span)
 
 
-def _check(text: str) -> None:
+def _check(text: str, needed: Sequence[str]) -> None:
     names = _PLACEHOLDER.findall(text)
     for name in names:
         if name not in _PLACEHOLDERS:
             raise ValueError(f"has an unknown placeholder {{{name}}}; known: {_KNOWN}")
     if "month" in names and not {"year", "date"} & set(names):
         raise ValueError("has {month} without {year}: a month of which year?")
-    for name in _SERIES:
+    if "symbol" in names and "symbol" not in needed:
+        raise ValueError("has {symbol}, and columns: names the column that says it; one of them is enough")
+    for name in needed:
         if name not in names:
             raise ValueError(f"lacks {{{name}}}: a file has the bars of one series, as in {_EXAMPLE}")
     if set("{}") & set(_PLACEHOLDER.sub("", text)):

@@ -205,9 +205,9 @@ def test_a_secret_is_shown_nowhere(s3: S3, bucket: str, caplog: pytest.LogCaptur
 @pytest.mark.parametrize("storage", ["correct-horse", ["correct-horse"], {"key": {"x": "correct-horse"}, 5: "y"}])
 def test_what_is_wrong_with_what_a_storage_is_told_shows_none_of_it(storage: Any) -> None:
     options = {"path": "memory://bars/{symbol}/{timeframe}.csv", "storage": storage}
-    with pytest.raises(ConfigError) as caught:
-        with wealthsources.open({"sources": [{"plugin": "file", "options": options}]}):
-            pass
+    config = {"sources": [{"plugin": "file", "options": options}]}
+    with pytest.raises(ConfigError) as caught, wealthsources.open(config):
+        pass
     assert "correct-horse" not in str(caught.value)
     assert "storage" in str(caught.value)
 
