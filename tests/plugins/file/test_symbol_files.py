@@ -71,7 +71,7 @@ def test_a_symbol_may_be_spelled_otherwise(made: Any) -> None:
 
 
 def test_a_symbol_that_is_not_there_is_told_with_those_that_are(made: Any) -> None:
-    with pytest.raises(NotHere, match="symbols: 000001.XSHE, 600519.XSHG, ETH"):
+    with pytest.raises(NotHere, match=r"symbols: 000001.XSHE, 600519.XSHG, ETH"):
         ask(made(ROWS), "DOGE")
 
 
@@ -99,9 +99,9 @@ def test_a_bad_row_of_another_symbol_is_no_matter(made: Any) -> None:
 
 
 def test_a_row_that_a_symbol_has_twice_is_found(made: Any) -> None:
-    rows = ROWS[:20] + [("600519.XSHG", 9)] + ROWS[20:]
+    rows = [*ROWS[:20], ("600519.XSHG", 9), *ROWS[20:]]
     source = made(rows)
-    with pytest.raises(SourceError, match="says again what an earlier row says|has two rows of 600519.XSHG for"):
+    with pytest.raises(SourceError, match=r"says again what an earlier row says|has two rows of 600519.XSHG for"):
         ask(source, "600519.XSHG")
     assert places(ask(source, "000001.XSHE")) == list(range(40))
 
