@@ -28,8 +28,7 @@ class Capabilities:
     """What a source can do. The chain decides by it who takes part in a request, before anybody is asked.
 
     live           receives bars as they happen; takes no part in a backtest
-    states_closed  says of every bar whether it is closed, so it may be asked for a bar that has only just ended
-                   (None: as `live`)
+    states_closed  says of every bar whether it is closed: may be asked for one that has just ended (None: as `live`)
     authoritative  is the exchange's own history: what it leaves out between two bars it returned never existed
     blocking       may wait for a disk or a network, so it is called on a worker and with a deadline
     timeframes     names of the timeframes it serves; None: any
@@ -157,12 +156,8 @@ class Source(ABC):
         there were, its `holes` may say so; on a market that is not continuous nothing else tells them from quiet.
         """
 
-    def get_at_once(self, request: HistoryRequest) -> Bars | None:  # noqa: ARG002 - for those who override it
-        """What `get_history` would return, if that is in memory; None if it is to be asked, on a worker.
-
-        Only of sources that may block, and on the strategy's own thread: it may wait for no disk and no network.
-        """
-        return None
+    def get_at_once(self, request: HistoryRequest) -> Bars | None:  # noqa: B027 - optional
+        """What `get_history` would return if that is in memory: it may wait for nothing. None: a worker has to ask."""
 
     def start(self, host: Host) -> None:  # noqa: B027 - optional
         """Called once before the first request. Live sources open their connection here, without waiting for it."""

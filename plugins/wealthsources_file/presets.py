@@ -11,8 +11,8 @@ cryptodatadownload  the files themselves: their first line is the address of the
                     `unix` is in seconds or, in files of some exchanges and years, in ms; the volume is given in both
                     currencies, as in `Volume BTC` and `Volume USDT`
 kraken              Kraken Support, "Downloadable historical OHLCVT data": no header; time (seconds), open, high, low,
-                    close, volume, trades; the length of a bar in minutes is in the name, as in XBTUSD_60.csv; an
-                    interval without a trade has no row
+                    close, volume, trades; the length of a bar in minutes is in the name, as in XBTUSD_60.csv; a
+                    window without a trade has no row
 """
 
 from __future__ import annotations

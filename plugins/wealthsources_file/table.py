@@ -188,8 +188,8 @@ class _Reader:
     def _stated(self, rows: Rows, until: int, *, half_written: bool) -> Bars:
         """The bars, of which the newest is not closed if it may still change."""
         for newest in self._bars(rows[-1:].copy()):
-            unfinished = self._series.last_row == "by_mtime" and newest.end > until
-            if half_written or unfinished:
+            may_change = self._series.last_row == "by_mtime" and newest.end > until
+            if half_written or may_change:
                 times = {"open_time": newest.open_time, "close_time": newest.close_time}
                 record = {**times, **{name: newest.exact(name) for name in FIELDS}, "closed": False}
                 rows[-1:] = Bars.from_records(newest.symbol, newest.timeframe, [record]).rows

@@ -18,6 +18,7 @@ FLOORS: Final[dict[str, float]] = {
     "plugins/wealthsources_ccxt/exchanges": 99.5,
     "plugins/wealthsources_context": 99.5,
     "plugins/wealthsources_file": 99,
+    "plugins/wealthsources_file/commands": 98.5,
     "plugins/wealthsources_replay": 99,
     "plugins/wealthsources_replay/commands": 98.5,
     "plugins/wealthsources_simulator": 96,  # its command is tried in processes of its own
