@@ -13,7 +13,7 @@ from wealthsources_file.arrow import FEATHER, load
 from wealthsources_file.arrow_columns import ColumnTypeError, in_ms, read_times, read_values, unit_of
 from wealthsources_file.block import Block, opened_at
 from wealthsources_file.feather import FeatherColumns
-from wealthsources_file.gatherer import Gatherer
+from wealthsources_file.gatherer import Gatherer, NewestFirstError
 from wealthsources_file.layout import COLUMNS, NEEDED
 from wealthsources_file.parquet import ParquetColumns
 from wealthsources_file.parts import NO_TIMES
@@ -155,8 +155,11 @@ class ColumnReader:
                 if first < last:
                     block = self._block(chunk.batch.slice(first, last - first))
                     gatherer.take(block, chunk.numbers[first:last] + 1)
-        tables = [gatherer.table(None) for gatherer in gatherers[:-1]]
-        return [*tables, gatherers[-1].table(until)]
+        try:
+            tables = [gatherer.table(None) for gatherer in gatherers[:-1]]
+            return [*tables, gatherers[-1].table(until)]
+        except NewestFirstError as error:
+            raise SourceError(f"{self._place}: {error}") from None
 
     def _chunks(self, begin: int, end: int, names: Sequence[str]) -> Iterator[_Chunk]:
         """The rows of the series among those between these two."""

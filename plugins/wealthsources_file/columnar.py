@@ -102,8 +102,9 @@ class _Reading:
         first = self._cut_all(first, len(parts) - behind)
         tables = self._tables(first, len(parts) - behind)
         while behind and not any(len(table.bars) and table.bars.newest > newest for table in tables):
-            self._cut(len(parts) - behind)
-            behind -= 1
+            place = len(parts) - behind
+            self._cut(place)
+            behind = len(parts) - place - 1
             tables = self._tables(first, len(parts) - behind)
         step = 1
         while first > 0 and not _reaches(tables, oldest, newest, request.count):

@@ -23,6 +23,13 @@ _TEXTS: Final = 600
 _COLUMNS: Final = Bars.empty("", "1m").rows.shape[1]
 
 
+class NewestFirstError(ValueError):
+    """Rows in the order of the newest first."""
+
+    def __init__(self) -> None:
+        super().__init__("has its newest rows first; write it again with its rows sorted by time")
+
+
 class Gatherer:
     """Takes rows that follow each other in a file that has no lines."""
 
@@ -47,7 +54,10 @@ class Gatherer:
             raise TooLargeError(self._most_memory, "bars")
 
     def table(self, until: int | None) -> Table:
-        """What they hold. `until`: they are the newest of the file, which was written at that time, ms; else None."""
+        """What they hold. Raises NewestFirstError.
+
+        until  when the file was written, ms, if they are the newest of it; else None
+        """
         rows = self._in_order()
         if until is not None and self._series.last_row == "drop" and not self._found.drop(self._lines.rows - 1):
             rows = rows[:-1]
@@ -59,8 +69,11 @@ class Gatherer:
         """The rows without those that are there twice, or out of order."""
         rows = np.frombuffer(self._packed).reshape(-1, _COLUMNS)
         bars = self._bars(rows[:])
-        if (np.diff(bars.open_times) > 0).all():
+        steps = np.diff(bars.open_times)
+        if (steps > 0).all():
             return rows
+        if (steps < 0).all() and len(steps) > 1:
+            raise NewestFirstError
         judged = judge_order(bars.open_times, bars.values)
         bad = np.flatnonzero(judged)
         self._found.add(self._found.others(bad), lambda place: WHYS[judged[bad[place]]])

@@ -78,6 +78,17 @@ def test_a_large_row_group_is_cut_where_its_times_allow(tmp_path: Path, monkeypa
     assert places(ask(source)) == list(range(100))
 
 
+def test_of_the_row_group_behind_it_is_cut_and_read_no_more_than_the_first_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columnar, "BATCH", 8)
+    monkeypatch.setattr(column_reader, "SPAN", 4)
+    monkeypatch.setattr(columnar, "SPAN", 4)
+    source = reading(write_parquet(tmp_path / "BTCUSDT" / "1h.parquet", table_of(*range(100)), group=50))
+    assert places(ask(source, end=at(50), count=1)) == [49]
+    assert source.status().counters["cached_bars"] == 8 + 2 + 8
+
+
 def test_a_row_group_that_is_out_of_order_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columnar, "BATCH", 8)
     monkeypatch.setattr(column_reader, "SPAN", 4)
@@ -218,6 +229,14 @@ def test_too_many_rows_at_once_are_refused(path: Path, monkeypatch: pytest.Monke
     assert len(ask(source, count=30)) == 30
     with pytest.raises(SourceError, match=r"1h.parquet: more than 50 rows would be needed at once; ask for a shorter"):
         ask(source)
+
+
+def test_a_file_with_the_newest_rows_first_is_refused(tmp_path: Path) -> None:
+    file = write_parquet(tmp_path / "BTCUSDT" / "1h.parquet", table_of(*range(29, -1, -1)), group=10)
+    with pytest.raises(
+        SourceError, match=r"1h.parquet: has its newest rows first; write it again with its rows sorted"
+    ):
+        ask(reading(file), count=1)
 
 
 def test_a_large_file_that_is_out_of_order_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from wealthsources import find_faults
 from wealthsources_file.arrow_columns import read_values
 from wealthsources_file.block import Block
 from wealthsources_file.file_series import LastRow
-from wealthsources_file.gatherer import Gatherer
+from wealthsources_file.gatherer import Gatherer, NewestFirstError
 from wealthsources_file.pieces import TooLargeError
 from wealthsources_file.table import Table
 
@@ -85,6 +85,11 @@ def test_the_newest_row_of_a_file_can_be_left_out() -> None:
     table = gathered(0, 1, {"hour": 2, "high": 1}, until=0, last_row="drop")
     assert places(table.bars) == [0, 1]
     assert not len(table.bad)
+
+
+def test_rows_with_the_newest_first_are_refused() -> None:
+    with pytest.raises(NewestFirstError, match="has its newest rows first; write it again"):
+        gathered(3, 2, 1)
 
 
 def test_there_is_a_limit_to_its_memory() -> None:
