@@ -66,7 +66,7 @@ class S3:
 @contextlib.contextmanager
 def running() -> Iterator[S3]:
     """A server until the end of the block."""
-    pytest.importorskip("moto.server", reason="needs an S3 server: pip install 'moto[server]'")
+    pytest.importorskip("moto.server", reason="needs an S3 server: pip install 'moto[s3]' flask flask-cors")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = int(listener.getsockname()[1])
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
