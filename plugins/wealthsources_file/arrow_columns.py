@@ -16,6 +16,7 @@ from wealthsources_file import times as written
 from wealthsources_file.arrow import load
 from wealthsources_file.cells import cells_of
 from wealthsources_file.columns import Column, read_column
+from wealthsources_file.exact import AS_NUMBER
 from wealthsources_file.layout import UNITS
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from wealthsources_file.layout import Layout
 
-#: The code of a value that came as a number.
-AS_NUMBER: Final = read_value(1.5).code
 _MOST_DIGITS: Final = 15
 _MISSING: Final = "is missing"
 

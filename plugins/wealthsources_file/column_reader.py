@@ -12,6 +12,7 @@ from wealthsources import FIELDS, SourceError, find_faults
 from wealthsources_file.arrow import FEATHER, load
 from wealthsources_file.arrow_columns import ColumnTypeError, in_ms, read_times, read_values, unit_of
 from wealthsources_file.block import Block, opened_at
+from wealthsources_file.exact import NAMES, has_texts, with_texts
 from wealthsources_file.feather import FeatherColumns
 from wealthsources_file.gatherer import Gatherer, NewestFirstError
 from wealthsources_file.layout import COLUMNS, NEEDED
@@ -86,6 +87,7 @@ class ColumnReader:
     def __init__(self, place: Place, file: ColumnFile, series: FileSeries) -> None:
         self._place, self._file, self._series = place, file, series
         self._names = self._find_columns()
+        self._has_texts = has_texts(file.schema)
         ends = np.cumsum([0, *file.rows]).tolist()
         found = [Group(number, *rows) for number, rows in enumerate(itertools.pairwise(ends))]
         self.groups = [group for group in found if group.end > group.begin and self._may_have(group)]
@@ -149,7 +151,7 @@ class ColumnReader:
     def tables(self, parts: Sequence[Part], until: int | None) -> list[Table]:
         """What these parts hold, one behind the other; `until` as in Gatherer, of the last of them."""
         gatherers = [Gatherer(self._series) for _ in parts]
-        for chunk in self._chunks(parts[0].begin, parts[-1].end, list(self._names)):
+        for chunk in self._chunks(parts[0].begin, parts[-1].end, [*self._names, *(NAMES if self._has_texts else ())]):
             places = np.searchsorted(chunk.numbers, [part.begin for part in parts] + [parts[-1].end])
             for gatherer, first, last in zip(gatherers, places[:-1].tolist(), places[1:].tolist(), strict=True):
                 if first < last:
@@ -164,7 +166,7 @@ class ColumnReader:
     def _chunks(self, begin: int, end: int, names: Sequence[str]) -> Iterator[_Chunk]:
         """The rows of the series among those between these two."""
         names = [*names, "symbol"] if self._series.only and "symbol" not in names else names
-        columns = [self._names[name] for name in names]
+        columns = list(dict.fromkeys(self._names.get(name, name) for name in names))
         for group in self.groups:
             if group.end <= begin or group.begin >= end:
                 continue
@@ -204,6 +206,8 @@ class ColumnReader:
         if series.layout.label == "end":
             times = opened_at(times, series)
         found = tuple(self._read(name, lambda name=name: read_values(columns[name])) for name in FIELDS)
+        if self._has_texts:
+            found = with_texts(found, *(batch.column(name) for name in NAMES))
         for name, column in zip(FIELDS, found, strict=True):
             for row, text in column.faults.items():
                 faults.setdefault(row, f"{name} {text}" if text == "is missing" else f"{name}: {text}")
