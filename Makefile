@@ -62,6 +62,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/sockets.py
 	$(BIN)/python benchmarks/recording.py
 	$(BIN)/python benchmarks/csv_files.py
+	$(BIN)/python benchmarks/parquet_files.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/week.py
 	$(BIN)/python benchmarks/replay.py

@@ -13,10 +13,9 @@ import numpy as np
 from wealthsources import Hole, NotHere, SourceError, time_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wealthsources import Bars, HistoryRequest
     from wealthsources_file.bad_rows import BadRows
+    from wealthsources_file.storage import Place
     from wealthsources_file.table import Table
 
 OnBadRow = Literal["fail", "skip"]
@@ -36,7 +35,7 @@ class _Span(NamedTuple):
     enough: bool
 
 
-def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBadRow) -> Bars:
+def answer_of(table: Table, request: HistoryRequest, path: Place, on_bad_row: OnBadRow) -> Bars:
     """The bars of the request: the newest `count`, and the forming one after them if that ended by `end` as well.
 
     Raises NotHere if there are none, SourceError if a bad row that is not to be skipped may be one of them.
@@ -46,7 +45,8 @@ def answer_of(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnB
     span = _span(bars, request)
     part = bars[span.first : span.last]
     if not len(part):
-        opened = [time_text(time) for time in (bars.oldest, bars.newest)] if len(bars) else []
+        times = table.opened or ((bars.oldest, bars.newest) if len(bars) else ())
+        opened = [time_text(time) for time in times]
         there = f"its bars open from {' to '.join(opened)}" if opened else "it has none"
         raise NotHere(_joined(f"{path} has none of these bars", there, skipped))
     texts = {time: bars.texts[time] for time in part.open_times.tolist() if time in bars.texts} if bars.texts else {}
@@ -67,14 +67,14 @@ def _is_unbroken(bars: Bars) -> bool:
     return slot(bars.newest) - slot(bars.oldest) == len(bars) - 1 and bars.split_forming()[1] is None
 
 
-def told(bad: BadRows, part: slice, path: Path) -> str:
+def told(bad: BadRows, part: slice, path: Place) -> str:
     """Some bad rows as text: the first of them by its line."""
     count = part.stop - part.start
     skipped = "1 row was skipped" if count == 1 else f"{count} rows were skipped, the first"
     return f"{skipped}: {bad.named(path, part.start)}"
 
 
-def _skipped(table: Table, request: HistoryRequest, path: Path, on_bad_row: OnBadRow) -> str:
+def _skipped(table: Table, request: HistoryRequest, path: Place, on_bad_row: OnBadRow) -> str:
     """What is said of the bad rows that a request touches. Raises SourceError if these are not to be skipped."""
     touched = _touched(table, request)
     if touched.start >= touched.stop:

@@ -9,11 +9,11 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from wealthsources_file.line_numbers import LineNumbers
+    from wealthsources_file.storage import Place
 
 #: Of so many rows it is kept what is wrong with them.
 _MOST_TOLD: Final = 1_000
@@ -23,20 +23,22 @@ _MOST_TOLD: Final = 1_000
 class BadRows:
     """Rows that are no bars, in the order of time: for each how many bars stand before it, and its line.
 
-    whys  by line, what is wrong with the first so many that were found
+    whys       by line, what is wrong with the first so many that were found
+    are_lines  False: the file has no lines, and it is the number of the row, the first being 1
     """
 
     before: NDArray[np.int64]
     lines: NDArray[np.int64]
     whys: Mapping[int, str]
+    are_lines: bool = True
 
     def __len__(self) -> int:
         return len(self.lines)
 
-    def named(self, path: Path, place: int = 0) -> str:
+    def named(self, path: Place, place: int = 0) -> str:
         """One of them by its file and line, and what is wrong with it."""
         line, why = self.told(place)
-        return f"{path}:{line}: {why}"
+        return f"{path}:{line}: {why}" if self.are_lines else f"{path}: row {line}: {why}"
 
     def told(self, place: int = 0) -> tuple[int, str]:
         """The line of one of them, and what is wrong with it."""
@@ -53,15 +55,15 @@ class BadRows:
 class BadRowsOfFiles(BadRows):
     """Those of several files of one series; `files` has their own, the oldest first."""
 
-    files: tuple[tuple[Path, BadRows], ...] = ()
+    files: tuple[tuple[Place, BadRows], ...] = ()
 
     @classmethod
-    def of(cls, files: Sequence[tuple[Path, BadRows]], begins: Sequence[int]) -> BadRowsOfFiles:
+    def of(cls, files: Sequence[tuple[Place, BadRows]], begins: Sequence[int]) -> BadRowsOfFiles:
         """All of them; `begins` says how many bars stand before those of each file."""
         before = np.concatenate([bad.before + begin for (_, bad), begin in zip(files, begins, strict=True)])
-        return cls(before, np.concatenate([bad.lines for _, bad in files]), {}, tuple(files))
+        return cls(before, np.concatenate([bad.lines for _, bad in files]), {}, files=tuple(files))
 
-    def named(self, path: Path, place: int = 0) -> str:
+    def named(self, path: Place, place: int = 0) -> str:
         """As of a single file, with the path of its own."""
         for own, bad in self.files:
             if place < len(bad):
@@ -80,6 +82,11 @@ class Found:
         self.count = 0
         self._numbers: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
         self._whys: dict[int, str] = {}
+        self._passed: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+
+    def pass_over(self, numbers: NDArray[np.int64]) -> None:
+        """Rows that are of another symbol: neither bars nor bad."""
+        self._passed.append(numbers)
 
     def add(self, numbers: NDArray[np.int64], why: Callable[[int], str]) -> None:
         """More of them; `why` is asked by the place of each in `numbers`."""
@@ -98,16 +105,19 @@ class Found:
 
     def others(self, places: NDArray[np.intp]) -> NDArray[np.int64]:
         """The numbers of rows that are none of them, by their places among those."""
-        bad = np.sort(np.concatenate(self._numbers))
+        bad = np.sort(np.concatenate([*self._numbers, *self._passed]))
         found: NDArray[np.int64] = places + np.searchsorted(bad - np.arange(len(bad)), places, "right")
         return found
 
-    def among(self, lines: LineNumbers, newest_first: int | None = None) -> BadRows:
-        """Where they stand; `newest_first` says of a file in that order how many rows of it are bars."""
+    def among(self, lines: LineNumbers, newest_first: int | None = None, *, are_lines: bool = True) -> BadRows:
+        """Where they stand; `newest_first` says of a file in that order how many rows of it are bars.
+
+        are_lines  as in BadRows
+        """
         numbers = np.sort(np.concatenate(self._numbers))
         told = np.fromiter(self._whys, np.int64, len(self._whys))
         whys = dict(zip(lines.of(told).tolist(), self._whys.values(), strict=True))
-        before = numbers - np.arange(len(numbers))
+        before = numbers - np.arange(len(numbers)) - np.searchsorted(np.concatenate(self._passed), numbers)
         if newest_first is None:
-            return BadRows(before, lines.of(numbers), whys)
-        return BadRows(newest_first - before[::-1], lines.of(numbers[::-1]), whys)
+            return BadRows(before, lines.of(numbers), whys, are_lines)
+        return BadRows(newest_first - before[::-1], lines.of(numbers[::-1]), whys, are_lines)

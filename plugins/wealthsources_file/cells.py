@@ -18,7 +18,7 @@ import numpy as np
 from wealthsources_file.pieces import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Put between cells and rows that were quoted: there a cell may well hold a comma or a newline, but none of these.
 _COMMA, _NEWLINE = "\x1f", "\x1e"
 _REPLACED: Final = str.maketrans(_COMMA + _NEWLINE, "??")
+#: What a text may not have that is put between others.
+_MARKED: Final = str.maketrans(",\n", "??")
 _DOT: Final = ord(".")
 _FIRST_DIGIT: Final = ord("0")
 #: So many bytes stand before the text of a block, so that each byte of it ends a word.
@@ -49,6 +51,31 @@ class Cells(NamedTuple):
     ends: NDArray[np.intp]
     dots: NDArray[np.intp]
     shown: bytes | None = None
+
+    def rows(self, which: NDArray[np.bool_]) -> Cells:
+        """Some of the rows."""
+        return self._replace(starts=self.starts[which], ends=self.ends[which], dots=self.dots[which])
+
+    def equal(self, column: int, text: str) -> NDArray[np.bool_]:
+        """In which rows a column holds that text."""
+        data = text.encode()
+        if self.shown:
+            data = data.translate(bytes(map(self.shown.index, range(256))))  # as the letters were changed
+        wanted = np.frombuffer(data, np.uint8)
+        starts = self.starts[:, column]
+        fits: NDArray[np.bool_] = self.ends[:, column] - starts == len(wanted)
+        fits[fits] = (self.block[starts[fits, None] + np.arange(len(wanted))] == wanted).all(axis=1)
+        return fits
+
+    def texts(self, column: int) -> set[str]:
+        """The texts that a column holds, each once."""
+        starts, ends = self.starts[:, column], self.ends[:, column]
+        found = set()
+        for length in np.unique(ends - starts).tolist():
+            some = self.block[starts[ends - starts == length, None] + np.arange(length)]
+            rows = [row.tobytes() for row in np.unique(some, axis=0)] if length else []
+            found |= {(row.translate(self.shown) if self.shown else row).decode(errors="replace") for row in rows}
+        return found
 
     def text(self, row: int, column: int) -> str:
         """What a cell holds. What is no UTF-8 in it shows as a letter of its own."""
@@ -209,3 +236,8 @@ def _joined(row: list[str]) -> str:
     if text.count(_COMMA) >= len(row) or _NEWLINE in text:
         text = _COMMA.join(cell.translate(_REPLACED) for cell in row)
     return text + _NEWLINE
+
+
+def cells_of(texts: Sequence[str]) -> Cells:
+    """Texts as the cells of a single column. One with a newline in it shows a mark instead: it is no value anyway."""
+    return _split("".join(f"{text.translate(_MARKED)}\n" for text in texts).encode(), ",", "\n", 1, None)[0]

@@ -21,6 +21,7 @@ class FileSeries:
     layout    how its rows are written
     last_row  what is made of its newest row: drop, it is left out; closed, it is a closed bar; by_mtime, it is one if
               it was over when the file was written
+    only      where a file has the rows of many symbols, how this one is spelled there
     """
 
     symbol: str
@@ -28,6 +29,7 @@ class FileSeries:
     market: Market
     layout: Layout = dataclasses.field(default_factory=Layout)
     last_row: LastRow = "by_mtime"
+    only: str = ""
 
     def reads_like(self, other: FileSeries) -> bool:
         """Whether a file would be read alike for both: the symbol is no matter, how it may be spelled."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from wealthsources import FIELDS, Market, SourceError, Timeframe, time_text
+from wealthsources_file.arrow import SUFFIXES
+from wealthsources_file.column_sample import first_rows, sample_of
 from wealthsources_file.file_series import FileSeries
 from wealthsources_file.layout_options import LayoutOptions
 from wealthsources_file.reading import explained, read_file
@@ -49,6 +51,8 @@ class Seen:
 
 def look_at(path: Path, symbol: str = "") -> Seen:
     """Look at a file, of that symbol if it is said. Raises SourceError if it cannot be read at all."""
+    if path.suffix in SUFFIXES:
+        return _look_at_columns(path, symbol)
     with explained(path):
         sample = read_sample(path)
     told = tell(sample)
@@ -68,13 +72,34 @@ def look_at(path: Path, symbol: str = "") -> Seen:
     return Seen(symbol, facts | {"timeframe": timeframe.name} | _of_table(table, path), told.options, [], timeframe)
 
 
+def _look_at_columns(path: Path, symbol: str) -> Seen:
+    sample = sample_of(path)
+    symbol = symbol or _symbol_of_path(path)
+    if sample.questions:
+        return Seen(symbol, sample.facts, sample.options, sample.questions)
+    layout = LayoutOptions(**sample.options).layout
+    try:
+        bars = first_rows(path, layout, _MINUTE, symbol).bars
+        timeframe = _timeframe(bars)
+        if timeframe is None:
+            return Seen(symbol, sample.facts | _of_bars(bars), sample.options, [])
+        facts = _of_table(first_rows(path, layout, timeframe, symbol), path)
+    except SourceError as error:
+        return Seen(symbol, sample.facts, sample.options, [], fault=str(error))
+    return Seen(symbol, sample.facts | {"timeframe": timeframe.name} | facts, sample.options, [], timeframe)
+
+
 def _symbol(sample: Sample, path: Path) -> str:
     """What a column says, else the name of the file without what says a timeframe or a date, else its folder."""
     if sample.names and (places := [place for place, name in enumerate(sample.names) if name.lower() == "symbol"]):
         said = set(sample.column(places[0]))
         if len(said) == 1:
             return said.pop()
-    stem = re.sub(r"\.(csv|txt|gz|zst|zip)", "", path.name)
+    return _symbol_of_path(path)
+
+
+def _symbol_of_path(path: Path) -> str:
+    stem = re.sub(r"\.(csv|txt|gz|zst|zip|parquet|pq|feather|arrow)", "", path.name)
     name = re.sub(r"(^|[-_])(\d{1,4}[A-Za-z]{0,3}|[dhwm])(?=([-_]|$))", "", stem)
     return name or path.absolute().parent.name
 

@@ -15,7 +15,7 @@ Order = Literal["oldest_first", "newest_first"]
 
 #: What must be in a file, and what else may be.
 NEEDED: Final = ("open_time", *FIELDS)
-COLUMNS: Final = (*NEEDED, "close_time")
+COLUMNS: Final = (*NEEDED, "close_time", "symbol")
 #: What times may be given in: how many of it one ms has, as a fraction (numerator, denominator).
 UNITS: Final[Mapping[str, tuple[int, int]]] = {"s": (1, 1_000), "ms": (1, 1), "us": (1_000, 1), "ns": (1_000_000, 1)}
 
@@ -38,7 +38,7 @@ class Layout:
     """
 
     columns: Mapping[str, tuple[str | int, ...]] = dataclasses.field(
-        default_factory=lambda: {name: (name,) for name in COLUMNS}
+        default_factory=lambda: {name: (name,) for name in (*NEEDED, "close_time")}
     )
     header: bool | None = True
     separator: str = ","
@@ -49,6 +49,11 @@ class Layout:
     order: Order = "oldest_first"
     preamble: str = ""
     timeframes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def has_symbols(self) -> bool:
+        """Whether a file has the rows of many symbols, and says in a column whose each of them is."""
+        return "symbol" in self.columns
 
     @property
     def is_written(self) -> bool:

@@ -72,8 +72,8 @@ class LayoutOptions(pydantic.BaseModel, extra="forbid", frozen=True):
     r"""How the files are laid out: as those of somebody whose files people have, and what is different.
 
     format     whose files they are: one of PRESETS; what is said beside it comes before what it says
-    columns    for ours (open_time, open, high, low, close, volume, close_time) the name in the file, or, of lines
-               without a header, the place: 1 is the first
+    columns    for ours (open_time, open, high, low, close, volume, close_time, and symbol where a file has the rows of
+               many) the name in the file, or, of lines without a header, the place: 1 is the first
     header     whether the first line names the columns
     separator  , ; | or "\t"
     decimal    what stands before the decimals: . or ,

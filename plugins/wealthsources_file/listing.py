@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import time
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources import Timeframe, match_symbol, match_timeframe
 from wealthsources_file.partitions import Partition
+from wealthsources_file.storage import is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from wealthsources_file.partitions import Partitions, Span
+    from wealthsources_file.storage import Place
 
 #: A symbol and the name of a timeframe.
 Series = tuple[str, str]
 
 _MOST_NAMED: Final = 10
 _MOST_WATCHED: Final = 10_000
-#: A folder that was changed less than so many ns before it was listed may have been changed again at the same time.
-_SETTLED: Final = 2_000_000_000
 
 
 class Named(NamedTuple):
@@ -34,7 +32,7 @@ class Named(NamedTuple):
 
     symbol: str
     timeframe: str
-    path: Path
+    path: Place
     span: Span | None = None
 
 
@@ -44,7 +42,7 @@ class Folder(NamedTuple):
     changed is None if that was so recently that it may change again without being seen.
     """
 
-    path: Path
+    path: Place
     symbol: str | None
     changed: int | None
 
@@ -61,7 +59,7 @@ class Listing:
     folders     those that were listed; None: nothing tells whether a file was added since
     """
 
-    files: Mapping[Series, Path | Partitions]
+    files: Mapping[Series, Place | Partitions]
     alike: frozenset[Series] = frozenset()
     twice: Mapping[Series, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     strange: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -78,7 +76,7 @@ class Listing:
         """The timeframes there are files of, the shortest first."""
         return [name for name in Timeframe.known() if (symbol, name) in self.files]
 
-    def find(self, symbol: str, timeframe: Timeframe) -> Path | Partitions | None:
+    def find(self, symbol: str, timeframe: Timeframe) -> Place | Partitions | None:
         """The file or files of a series, be its symbol spelled in another way there."""
         spelling = self._spelling(symbol)
         return None if spelling is None else self.files.get((spelling, timeframe.name))
@@ -87,10 +85,10 @@ class Listing:
         """Whether no file that was added since could be meant rather than the one that is here, if any is."""
         return self.file_for_sure(symbol, timeframe) is not None or self._is_current(symbol)
 
-    def file_for_sure(self, symbol: str, timeframe: Timeframe) -> Path | None:
+    def file_for_sure(self, symbol: str, timeframe: Timeframe) -> Place | None:
         """The file of a series that no other can take the place of, whatever was added since; None if there is none."""
         found = self.files.get((symbol, timeframe.name))
-        return found if isinstance(found, Path) and (symbol, timeframe.name) not in self.alike else None
+        return None if isinstance(found, tuple) or (symbol, timeframe.name) in self.alike else found
 
     def why_not(self, symbol: str, timeframe: Timeframe) -> str:
         """What there is instead of the file of a series."""
@@ -104,6 +102,10 @@ class Listing:
         else:
             said = f"{spelling} is there as {self._names(spelling)}"
         return f"{said}; not listed: {'; '.join(self.unreadable[:_MOST_NAMED])}" if self.unreadable else said
+
+    def spelling(self, symbol: str) -> str:
+        """How a symbol that was found is spelled there."""
+        return self._spelling(symbol) or symbol
 
     @functools.cached_property
     def _readable(self) -> frozenset[str]:
@@ -129,14 +131,14 @@ class Listing:
             if len(self._watched) < _MOST_WATCHED:
                 self._watched[symbol] = watched
         try:
-            return all(one.changed == one.path.stat().st_mtime_ns for one in watched)
+            return all(is_unchanged(one.path, one.changed) for one in watched)
         except OSError:
             return False
 
 
 def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Sequence[Folder] | None) -> Listing:
     """Sort the files that were found by what they have."""
-    named: defaultdict[Series, dict[str, Path | Partitions]] = defaultdict(dict)
+    named: defaultdict[Series, dict[str, Place | Partitions]] = defaultdict(dict)
     strange: defaultdict[str, list[str]] = defaultdict(list)
     parts: defaultdict[tuple[Series, str], list[Partition]] = defaultdict(list)
     for symbol, name, path, span in found:
@@ -148,7 +150,7 @@ def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Seque
         else:
             parts[(symbol, timeframe.name), name].append(Partition(span, path))
     for (series, name), several in parts.items():
-        named[series][name] = tuple(sorted(several))
+        named[series][name] = tuple(sorted(several, key=lambda one: (one.span, str(one.path))))
     alike = {series: paths for series, paths in named.items() if series[1] not in paths}
     files = {series: paths[series[1]] for series, paths in named.items() if series not in alike}
     files |= {series: next(iter(paths.values())) for series, paths in alike.items() if len(paths) == 1}
@@ -160,12 +162,6 @@ def listing_of(found: Iterable[Named], unreadable: Iterable[str], folders: Seque
         tuple(unreadable),
         folders,
     )
-
-
-def changed_at(path: Path) -> int | None:
-    """When a folder was changed, as in Folder."""
-    changed = path.stat().st_mtime_ns
-    return changed if time.time_ns() - changed > _SETTLED else None
 
 
 def _some(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 import pydantic_core
@@ -13,6 +13,8 @@ from wealthsources_file.file_list import FileList
 from wealthsources_file.file_series import LastRow
 from wealthsources_file.layout_options import LayoutOptions
 from wealthsources_file.presets import PRESETS
+from wealthsources_file.storage import TIMEOUT, Place, place_of, with_storage
+from wealthsources_file.symbol_files import SymbolFiles
 from wealthsources_file.template import Template
 
 
@@ -31,18 +33,31 @@ def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
         return path
     if not isinstance(path, str):
         raise ValueError("should be text, as in data/{symbol}/{timeframe}.csv")
-    return Template(path, _folder(info), PRESETS[info.data.get("format", "wealthsources")].timeframes)
+    timeframes = PRESETS[info.data.get("format", "wealthsources")].timeframes
+    has_symbols = "symbol" in info.data.get("columns", {})
+    return Template(path, _folder(info), timeframes, _storage(info), has_symbols=has_symbols)
+
+
+def _storage(info: pydantic.ValidationInfo) -> tuple[dict[str, Any], float]:
+    secret = info.data.get("storage")
+    return secret.get_secret_value() if secret else {}, info.data.get("storage_timeout", TIMEOUT)
 
 
 def _timeframe(name: str) -> Timeframe:
     return match_timeframe(name) or Timeframe(name)
 
 
-class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True):
-    """A file by its own name, and the series that it has; it is unpacked if it ends in `.gz`."""
+def _place(path: object, info: pydantic.ValidationInfo) -> Place:
+    if not isinstance(path, str) or not path:
+        raise ValueError("should be text, as in exports/prices.csv")
+    return place_of(path, _folder(info), {})
 
-    path: Annotated[Path, pydantic.AfterValidator(lambda path, info: _folder(info).absolute() / path)]
-    symbol: Annotated[str, pydantic.Field(min_length=1)]
+
+class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_types_allowed=True):
+    """A file by its own name, and the series that it has; no symbol if a column says whose each row is."""
+
+    path: Annotated[Place, pydantic.BeforeValidator(_place)]
+    symbol: Annotated[str, pydantic.Field(min_length=1)] = ""
     timeframe: Annotated[str, pydantic.AfterValidator(lambda name: _timeframe(name).name)]
 
 
@@ -59,24 +74,48 @@ class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
     last_row    what is made of the newest row of a file: drop, it is left out; closed, it is a closed bar; by_mtime, it
                 is one if it was over when the file was written (which a copy does not keep)
 
+    Either may be an address of fsspec's, as in s3://bucket/{symbol}/{timeframe}.parquet:
+
+    storage          what the file system there is to be told, as in {key: …, secret: …, endpoint_url: …}; never shown
+    storage_timeout  seconds without an answer after which it is given up
+
     How the files are laid out is said as in LayoutOptions.
     """
 
     on_bad_row: Literal["fail", "skip"] = "fail"
     last_row: LastRow = "by_mtime"
+    storage: pydantic.Secret[dict[str, Any]] = pydantic.Secret({})
+    storage_timeout: Annotated[float, pydantic.Field(gt=0, le=600, allow_inf_nan=False)] = TIMEOUT
 
     files: tuple[SeriesFile, ...] = ()
     path: Annotated[Template | None, pydantic.BeforeValidator(_template)] = pydantic.Field(None, validate_default=True)
 
     @pydantic.field_validator("files")
     @classmethod
-    def _one_for_each_series(cls, files: tuple[SeriesFile, ...]) -> tuple[SeriesFile, ...]:
+    def _one_for_each_series(
+        cls, files: tuple[SeriesFile, ...], info: pydantic.ValidationInfo
+    ) -> tuple[SeriesFile, ...]:
+        has_symbols = "symbol" in info.data.get("columns", {})
+        if any(bool(file.symbol) is has_symbols for file in files):
+            why = "and columns: {symbol: …} are two ways to say whose a row is" if has_symbols else "is to be said"
+            raise ValueError(f"symbol {why}")
         names = [(file.symbol, file.timeframe) for file in files]
         for symbol, timeframe in names:
             if names.count((symbol, timeframe)) > 1:
                 raise ValueError(f"has two files of {symbol} {timeframe}; a series has one")
         return files
 
-    def catalog(self) -> Template | FileList:
+    def catalog(self) -> Template | FileList | SymbolFiles:
         """What lists the files there are."""
-        return self.path or FileList({(file.symbol, file.timeframe): file.path for file in self.files})
+        files = self.path or self._file_list()
+        return SymbolFiles(files, self.layout) if self.layout.has_symbols else files
+
+    def _file_list(self) -> FileList:
+        return FileList(
+            {
+                (file.symbol, file.timeframe): with_storage(
+                    file.path, self.storage.get_secret_value(), self.storage_timeout
+                )
+                for file in self.files
+            }
+        )

@@ -14,9 +14,9 @@ from wealthsources_file.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from wealthsources import HistoryRequest, Timeframe
+    from wealthsources_file.storage import Place
 
 #: What the placeholders of a path may stand for.
 NAMES: Final[Mapping[str, str]] = {
@@ -40,7 +40,7 @@ class Partition(NamedTuple):
     """A file, and the time that its path says it is of."""
 
     span: Span
-    path: Path
+    path: Place
 
 
 #: The oldest first.
@@ -61,7 +61,9 @@ def span_of(names: Mapping[str, str]) -> Span | None:
         return None
 
 
-def table_of(partitions: Partitions, request: HistoryRequest, read: Callable[[Partition], Table]) -> tuple[Path, Table]:
+def table_of(
+    partitions: Partitions, request: HistoryRequest, read: Callable[[Partition], Table]
+) -> tuple[Place, Table]:
     """What those of the files have that a request touches; and the newest of these. Raises SourceError.
 
     From the newest on as many are read as it takes, each with `read`.

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from wealthsources import Bars, Capabilities, Market, NotHere, Source, SourceError, SourceStatus, short_repr
 from wealthsources_file.answer import answer_of, told
+from wealthsources_file.arrow import SUFFIXES
 from wealthsources_file.cache import FileCache
+from wealthsources_file.columnar import ColumnarFiles
 from wealthsources_file.file_series import FileSeries
 from wealthsources_file.partitions import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from wealthsources import HistoryRequest, Host
     from wealthsources_file.listing import Listing
     from wealthsources_file.options import FileOptions
     from wealthsources_file.partitions import Partition, Partitions
+    from wealthsources_file.storage import Place
     from wealthsources_file.table import Table
 
 
@@ -31,9 +33,10 @@ class FileSource(Source):
         self._options = options
         self._catalog = options.catalog()
         self._cache = FileCache()
+        self._columnar = ColumnarFiles(self._cache)
         self._listing: Listing | None = None
         self._host: Host | None = None
-        self._told: set[Path] = set()
+        self._told: set[Place] = set()
 
     def start(self, host: Host) -> None:
         """Know the deployment."""
@@ -71,9 +74,11 @@ class FileSource(Source):
 
     def _series(self, request: HistoryRequest) -> FileSeries:
         market = self._host.market(request.symbol) if self._host else Market()
-        return FileSeries(request.symbol, request.timeframe, market, self._options.layout, self._options.last_row)
+        layout, last_row, listing = self._options.layout, self._options.last_row, self._listing
+        only = listing.spelling(request.symbol) if layout.has_symbols and listing else ""
+        return FileSeries(request.symbol, request.timeframe, market, layout, last_row, only)
 
-    def _table_of(self, partitions: Partitions, series: FileSeries, request: HistoryRequest) -> tuple[Path, Table]:
+    def _table_of(self, partitions: Partitions, series: FileSeries, request: HistoryRequest) -> tuple[Place, Table]:
         """What the files of a series hold; only the newest of them can have a row that is not to be taken."""
         whole = dataclasses.replace(series, last_row="closed") if series.last_row == "drop" else series
 
@@ -82,8 +87,11 @@ class FileSource(Source):
 
         return table_of(partitions, request, read)
 
-    def _table(self, path: Path, series: FileSeries, request: HistoryRequest) -> Table:
-        table = self._cache.table(path, series, request.deadline)
+    def _table(self, path: Place, series: FileSeries, request: HistoryRequest) -> Table:
+        if path.suffix in SUFFIXES:
+            table = self._columnar.table(path, series, request)
+        else:
+            table = self._cache.table(path, series, request.deadline)
         if len(table.bad) and self._options.on_bad_row == "skip":
             self._tell(path, table)
         return table
@@ -101,7 +109,7 @@ class FileSource(Source):
         self._listing = self._catalog.scan()
         return self._listing
 
-    def _find(self, request: HistoryRequest) -> Path | Partitions:
+    def _find(self, request: HistoryRequest) -> Place | Partitions:
         symbol, timeframe, listing = request.symbol, request.timeframe, self._listing
         if listing is None or not listing.is_sure_of(symbol, timeframe):
             listing = self._list()
@@ -110,7 +118,7 @@ class FileSource(Source):
             raise NotHere(f"no file {self._catalog} for {symbol} {timeframe}; {listing.why_not(symbol, timeframe)}")
         return found
 
-    def _tell(self, path: Path, table: Table) -> None:
+    def _tell(self, path: Place, table: Table) -> None:
         """Once for each file."""
         if path not in self._told and self._host:
             self._told.add(path)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import FIELDS, Bars
+from wealthsources import FIELDS, Bars, Market, Timeframe
 from wealthsources_file.bad_rows import BadRows, Found
 from wealthsources_file.block import read_block
 from wealthsources_file.cells import Cutter, Letters
+from wealthsources_file.file_series import FileSeries
 from wealthsources_file.header import LineError, no_header, read_header
 from wealthsources_file.line_numbers import LineNumbers
 from wealthsources_file.order import IN_ORDER, WHYS, judge_order
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from wealthsources_file.file_series import FileSeries
+    from wealthsources_file.layout import Layout
     from wealthsources_file.pieces import Piece
 
     Rows = NDArray[np.float64]
@@ -34,10 +35,14 @@ _TEXTS: Final = 600
 
 
 class Table(NamedTuple):
-    """The bars of a file, oldest first, and its rows that are none."""
+    """The bars of a file, oldest first, and its rows that are none.
+
+    opened  when its first and its last bar open, ms, where `bars` are but a part of it
+    """
 
     bars: Bars
     bad: BadRows
+    opened: tuple[int, int] | None = None
 
 
 def read_table(pieces: Iterable[Piece], series: FileSeries, until: int, most_memory: int = MOST_MEMORY) -> Table:
@@ -51,6 +56,14 @@ def read_table(pieces: Iterable[Piece], series: FileSeries, until: int, most_mem
     for piece in pieces:
         reader.add(piece)
     return reader.table(until)
+
+
+def read_symbols(pieces: Iterable[Piece], layout: Layout) -> set[str]:
+    """The symbols whose rows a file has. Raises LineError if it cannot be read."""
+    reader = _SymbolReader(FileSeries("", Timeframe("1m"), Market(), layout))
+    for piece in pieces:
+        reader.add(piece)
+    return reader.symbols
 
 
 class _Reader:
@@ -91,6 +104,8 @@ class _Reader:
         line, _, rest = begun.partition(b"\n")
         header = read_header(line, self._header_at, layout, self._series.symbol)
         self._places = header.places
+        if layout.has_symbols and "symbol" not in header.places:
+            raise LineError(self._header_at, f"has no column {' or '.join(layout.names('symbol'))} for the symbol")
         first = self._header_at + header.in_file
         letters = Letters.of(layout.separator, layout.decimal)
         self._cutter = Cutter(first, header, self._lines, self._found, letters)
@@ -98,6 +113,10 @@ class _Reader:
 
     def _add(self, cutter: Cutter, text: bytes, *, last: bool = False) -> None:
         cells, numbers = cutter.cut(text, last=last)
+        if self._series.only:
+            wanted = cells.equal(self._places["symbol"], self._series.only)
+            self._found.pass_over(numbers[~wanted])
+            cells, numbers = cells.rows(wanted), numbers[wanted]
         block = read_block(self._series, cells, self._places)
         bad = np.flatnonzero(block.bad)
         self._found.add(numbers[bad], lambda place: block.why(int(bad[place])))
@@ -183,3 +202,15 @@ class _Reader:
         bad = self._found.among(self._lines)
         line, why = bad.told()
         return LineError(line, f"{why}; none of the {len(bad)} rows of this file is a bar")
+
+
+class _SymbolReader(_Reader):
+    """Takes the pieces for the symbols in them alone."""
+
+    def __init__(self, series: FileSeries) -> None:
+        super().__init__(series, MOST_MEMORY)
+        self.symbols: set[str] = set()
+
+    def _add(self, cutter: Cutter, text: bytes, *, last: bool = False) -> None:
+        cells, _ = cutter.cut(text, last=last)
+        self.symbols |= cells.texts(self._places["symbol"])

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from wealthsources import Timeframe
-from wealthsources_file.listing import Folder, Listing, Named, changed_at, listing_of
+from wealthsources_file.listing import Folder, Listing, Named, listing_of
 from wealthsources_file.partitions import Partition, Span
+from wealthsources_file.storage import changed_at
 
 HOUR = Timeframe("1h")
 

@@ -24,7 +24,7 @@ from wealthsources_file.options import FileOptions
         ("data/{symbol}/{}.csv", r"unknown placeholder \{\}"),
         ("data/{symbol}/{timeframe}}.csv", "a brace that belongs to no placeholder"),
         ("data/{symbol}{timeframe}.csv", "needs something between its placeholders"),
-        ("data/{symbol}/{timeframe}.parquet", "must end in .csv, .csv.gz, .csv.zst, .zip"),
+        ("data/{symbol}/{timeframe}.xls", "must end in .csv, .csv.gz, .csv.zst, .zip"),
         ("{symbol}/{timeframe}-{month}.csv", r"has \{month\} without \{year\}: a month of which year\?"),
         (5, "should be text"),
     ],

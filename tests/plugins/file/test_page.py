@@ -40,7 +40,7 @@ def test_the_options_are_valid(tmp_path: Path) -> None:
     for block in blocks("yaml"):
         (source,) = yaml.safe_load(block)
         FileOptions.model_validate(source["options"], context={"folder": tmp_path})
-    assert len(blocks("yaml")) == 3
+    assert len(blocks("yaml")) == 6
 
 
 def test_every_option_and_every_format_is_on_the_page() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from wealthsources import Bars, SourceError, Timeframe
-from wealthsources_file.reading import MOST_BYTES, read_file, stamp_of
+from wealthsources_file.reading import MOST_BYTES, read_file
+from wealthsources_file.storage import stamp_of
 
 from ...support.bars import MINUTE, T0, at, places
 from .files import HOURS, ask, lines, source_of, write
