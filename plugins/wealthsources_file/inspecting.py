@@ -49,8 +49,6 @@ class Seen:
 
 def look_at(path: Path, symbol: str = "") -> Seen:
     """Look at a file, of that symbol if it is said. Raises SourceError if it cannot be read at all."""
-    if not path.is_file():
-        raise SourceError(f"{path}: there is no such file")
     with explained(path):
         sample = read_sample(path)
     told = tell(sample)
