@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: So many bytes are read at a time; a line that is longer is cut off.
-PIECE: Final = 512 << 10
+PIECE: Final = 1 << 20
 #: What ends a line that was cut off, so that its last value can be no number.
 _CUT: Final = b"\0\n"
 

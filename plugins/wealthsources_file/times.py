@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_DAY: Final = 86_400_000
 _LOST: Final = np.iinfo(np.int64).min
 _WORDS: Final = {"s": "seconds", "ms": "ms", "us": "microseconds", "ns": "nanoseconds"}
 _ZONE: Final = "say which, as in zone: UTC, or zone: Europe/Berlin"
@@ -40,19 +39,13 @@ _DATE: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(\D.*)?", re.
 
 @dataclasses.dataclass(frozen=True)
 class Times:
-    """Of each row its time in ms, UTC, and what clocks showed where it was written, as ms too.
+    """Of each row its time in ms, UTC; a date alone is the midnight that it begins with where it was written.
 
     faults  by row, why a text is no time; there the time is 0
     """
 
     times: Ints
-    local: Ints
     faults: dict[int, str]
-
-    @property
-    def days(self) -> Ints:
-        """The days of a calendar where they were written, as days since 1970."""
-        return self.local // _DAY
 
 
 def read_times(cells: Cells, column: int, layout: Layout, *, whole: bool = True) -> Times:
@@ -77,7 +70,7 @@ def _counted(cells: Cells, column: int, layout: Layout, *, whole: bool) -> Times
     lost = times == _LOST
     times[lost] = 0
     faults = {row: _why_not_counted(cells.text(row, column), layout) for row in np.flatnonzero(lost).tolist()}
-    return Times(times, times, faults)
+    return Times(times, faults)
 
 
 def _why_not_counted(text: str, layout: Layout) -> str:
@@ -110,8 +103,9 @@ def _written(cells: Cells, column: int, layout: Layout, *, whole: bool) -> Times
 
 def _by_pattern(texts: list[str], pattern: str) -> tuple[Ints, list[int]]:
     found = pd.to_datetime(pd.Series(texts, dtype=object), format=pattern, errors="coerce")
-    lost = np.flatnonzero(found.isna()).tolist()
-    return found.fillna(pd.Timestamp(0)).to_numpy().astype("datetime64[ms]").astype(np.int64), lost
+    micros = found.fillna(pd.Timestamp(0)).to_numpy().astype("datetime64[us]").astype(np.int64)
+    lost = np.flatnonzero(found.isna() | (micros % 1_000 != 0)).tolist()
+    return micros // 1_000, lost
 
 
 def _placed(local: Ints, offsets: Ints, zone: str | None, faults: dict[int, str], text: Callable[[int], str]) -> Times:
@@ -125,7 +119,7 @@ def _placed(local: Ints, offsets: Ints, zone: str | None, faults: dict[int, str]
         times[bare], lost = _in_zone(local[bare], str(zone))
         faults |= {int(bare[place]): why for place, why in lost.items()}
     times[list(faults)] = 0
-    return Times(times, local, faults)
+    return Times(times, faults)
 
 
 def _in_zone(local: Ints, zone: str) -> tuple[Ints, dict[int, str]]:
