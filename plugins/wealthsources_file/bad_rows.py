@@ -65,11 +65,10 @@ class BadRowsOfFiles(BadRows):
 
     def named(self, path: Place, place: int = 0) -> str:
         """As of a single file, with the path of its own."""
-        for own, bad in self.files:
-            if place < len(bad):
-                return bad.named(own, place)
-            place -= len(bad)
-        return super().named(path, place)
+        ends = np.cumsum([len(bad) for _, bad in self.files])
+        number = int(np.searchsorted(ends, place, "right"))
+        path, bad = self.files[number]
+        return bad.named(path, place - int(ends[number]) + len(bad))
 
 
 class Found:

@@ -76,3 +76,8 @@ def test_the_symbol_is_what_is_left_of_the_name(tmp_path: Path, name: str, symbo
 
 def test_a_symbol_that_is_said_comes_first(tmp_path: Path) -> None:
     assert look_at(write(tmp_path / "a.csv", lines(0, 1)), "BTC/USDT").symbol == "BTC/USDT"
+
+
+def test_a_file_with_a_header_alone_has_no_bars(tmp_path: Path) -> None:
+    found = seen(tmp_path)
+    assert (found.facts["bars"], found.timeframe, found.questions, found.fault) == ("none", None, [], "")

@@ -145,3 +145,9 @@ def test_a_bad_row_is_named_by_its_own_file() -> None:
     _, table = Files(bad).ask(count=30)
     assert table.bad.before.tolist() == [7, 26]
     assert [table.bad.named(Path("z"), place) for place in (0, 1)] == ["3.csv:9: x", "4.csv:4: y"]
+
+
+def test_a_file_without_bars_is_no_other_than_its_path_says() -> None:
+    files = Files(_4=hours(DAYS[4], 0))
+    path, table = files.ask(count=5)
+    assert (path, files.read, table.bars.newest) == (Path("4.csv"), [4, 3], DAYS[3] + 23 * HOUR)
