@@ -51,8 +51,6 @@ class Seen:
 
 def look_at(path: Path, symbol: str = "") -> Seen:
     """Look at a file, of that symbol if it is said. Raises SourceError if it cannot be read at all."""
-    if not path.is_file():
-        raise SourceError(f"{path}: there is no such file")
     if path.suffix in SUFFIXES:
         return _look_at_columns(path, symbol)
     with explained(path):

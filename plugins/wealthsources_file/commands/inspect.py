@@ -18,7 +18,12 @@ _UNREADABLE: Final = 2
 
 @app.command()
 def inspect(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of bars of one symbol; it may be packed.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, help="A file of bars of one symbol; it may be packed."
+        ),
+    ],
     symbol: Annotated[str, typer.Option(help="Whose bars it has. Default: what the file says.")] = "",
 ) -> None:
     """Say what a file of bars is, and print the options of a file source that reads it.

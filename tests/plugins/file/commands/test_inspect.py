@@ -56,3 +56,9 @@ def test_a_file_without_a_bar_says_why_below_what_it_is(tmp_path: Path) -> None:
 def test_text_of_a_file_cannot_steer_a_terminal(tmp_path: Path) -> None:
     done = inspect(write(tmp_path / "a.csv", lines(0, 1).replace("volume", "vol\x1b[2Jume")))
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    done = inspect(tmp_path / "a.csv")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "does not exist" in done.stderr
