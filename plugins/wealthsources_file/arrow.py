@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from wealthsources import ConfigError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 #: What the names of the files end in that are read by pyarrow.
 FEATHER: Final = (".feather", ".arrow")
 SUFFIXES: Final = (".parquet", ".pq", *FEATHER)
+_NEEDED: Final = "Parquet and Feather files need pyarrow, which is not installed: pip install 'wealthsources[file]'"
 #: Rows that are read at once.
 BATCH: Final = 1 << 16
 
@@ -52,11 +53,15 @@ class ColumnFile(Protocol):
         """Some columns of a group, as RecordBatches of BATCH rows at most."""
 
 
+def check_installed(path: str) -> None:
+    """Raises ValueError if a file of that name needs what is not installed."""
+    if path.endswith(SUFFIXES) and importlib.util.find_spec("pyarrow") is None:
+        raise ValueError(_NEEDED)
+
+
 def load(module: str = "pyarrow") -> Any:
     """Raises ConfigError that says how to install it."""
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise ConfigError(
-            "Parquet and Feather files need pyarrow, which is not installed: pip install 'wealthsources[file]'"
-        ) from None
+        raise ConfigError(_NEEDED) from None

@@ -9,6 +9,7 @@ import pydantic
 import pydantic_core
 
 from wealthsources import Timeframe, match_timeframe
+from wealthsources_file.arrow import check_installed
 from wealthsources_file.file_list import FileList
 from wealthsources_file.file_series import LastRow
 from wealthsources_file.layout_options import LayoutOptions
@@ -33,6 +34,7 @@ def _template(path: object, info: pydantic.ValidationInfo) -> Template | None:
         return path
     if not isinstance(path, str):
         raise ValueError("should be text, as in data/{symbol}/{timeframe}.csv")
+    check_installed(path)
     timeframes = PRESETS[info.data.get("format", "wealthsources")].timeframes
     has_symbols = "symbol" in info.data.get("columns", {})
     return Template(path, _folder(info), timeframes, _storage(info), has_symbols=has_symbols)
@@ -50,6 +52,7 @@ def _timeframe(name: str) -> Timeframe:
 def _place(path: object, info: pydantic.ValidationInfo) -> Place:
     if not isinstance(path, str) or not path:
         raise ValueError("should be text, as in exports/prices.csv")
+    check_installed(path)
     return place_of(path, _folder(info), {})
 
 
