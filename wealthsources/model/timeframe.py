@@ -162,9 +162,18 @@ class Timeframe:
         return self._grid.ends(open_times)
 
     def opens_by_end(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """When the windows open that end at these times; a time at which none ends stays as it is."""
+        """When the windows open that end at these times; a time at which none ends becomes one at which none opens.
+
+        A midnight stays as it is where it may name a day, week or month, see `opens_by_date`.
+        """
         opens = self.open_times(self.slots(ends - 1))
-        return np.where(self.ends(opens) == ends, opens, ends)
+        others = ends
+        if self.hours is not None:
+            # A row of before the opening ends where the first window opens, and is not the bar of that window.
+            others = ends - 1
+            if self.name in OF_DAYS:
+                others = np.where(self.hours.dates_named(ends) >= 0, ends, others)
+        return np.where(self.ends(opens) == ends, opens, others)
 
     def opens_by_date(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
         """The same times, but where a market's days, weeks or months are named by a date: when these open.
