@@ -153,6 +153,30 @@ def test_a_day_that_is_not_over_is_seen_as_far_as_it_goes(write: Write, bound: O
     assert frame["date"].dt.strftime("%m-%d").tolist() == ["02-21", "02-22"]
 
 
+@pytest.mark.parametrize("now", [utc(2024, 2, 20, 6), utc(2024, 2, 20, 7), utc(2024, 2, 20, 20)])
+def test_a_week_that_is_not_over_is_labelled_with_the_last_day_that_began(now: int, write: Write, bound: Open) -> None:
+    write("600519.XSHG", minutes(SIX_DAYS, SHANGHAI))
+    bound(now, "Asia/Shanghai", calendar="XSHG")
+    (label,) = get_bars("600519.XSHG", 1, unit="1w", include_now=True).index
+    assert label == pd.Timestamp("2024-02-20")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2024-02-12", "2024-02-12"),  # in the Spring Festival
+        ("2024-02-22", None),  # today, before the opening
+        ("2024-02-22", "2024-02-22"),
+    ],
+)
+def test_dates_without_a_trading_day_up_to_now_have_no_bar(
+    start: str, end: str | None, write: Write, bound: Open
+) -> None:
+    write("600519.XSHG", minutes(SIX_DAYS, SHANGHAI))
+    bound(utc(2024, 2, 22, 1), "Asia/Shanghai", calendar="XSHG")
+    assert not len(get_price("600519.XSHG", start_date=start, end_date=end, frequency="1d"))
+
+
 def test_a_minute_that_is_missing_after_a_night_is_a_hole_and_the_night_is_none(
     shanghai: Session, write: Write
 ) -> None:

@@ -80,9 +80,11 @@ class Stream:
         self.market, self.timeframe, self._clock = market, market.timeframe(self.timeframe), clock
 
     def silence(self, since: float, now: float) -> float:
-        """Seconds from `since` to `now`, monotonic, in which the market was open."""
+        """Seconds from `since` to `now`, monotonic, in which the market was open, as far as its hours are known."""
         seconds, hours = now - since, self.market.hours
         if hours is None or seconds <= self.due or self._clock is None or (time := self._clock()) is None:
+            return seconds
+        if time >= hours.known_until:
             return seconds
         return hours.open_between(time - round(seconds * 1000), time) / 1000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import zoneinfo
 from typing import TYPE_CHECKING, Final
 
@@ -123,6 +124,12 @@ class TradingHours:
         """For how many ms of that span the market was open."""
         inside = np.minimum(self.ends, end) - np.maximum(self.opens, begin)
         return int(inside[inside > 0].sum())
+
+    @functools.cached_property
+    def known_until(self) -> int:
+        """From then on it is not known when the market is open: the midnight of its zone after `last`, ms."""
+        midnight = dt.datetime.combine(dt.date(1970, 1, 1) + dt.timedelta(days=self.last + 1), dt.time())
+        return round(midnight.replace(tzinfo=zoneinfo.ZoneInfo(self.zone)).timestamp() * 1000)
 
     def is_open(self, time: int) -> bool:
         """Whether it is open then."""
