@@ -7,6 +7,7 @@ over nights and weekends too. See `grid` for where the windows are.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -185,8 +186,7 @@ class Timeframe:
             return times
         dates = hours.dates_named(times)
         groups = hours.group_of(self.name, dates)
-        opens = self.open_times(np.arange(self.slot(_LAST_TIME)))
-        known = hours.group_of(self.name, hours.dates_of(opens))
+        known, opens = _by_group(hours, self.name)
         places = np.minimum(np.searchsorted(known, groups), len(known) - 1)
         return np.where((dates >= 0) & (known[places] == groups), opens[places], times)
 
@@ -211,6 +211,14 @@ class Timeframe:
 
     def __reduce__(self) -> tuple[Callable[..., Timeframe], tuple[object, ...]]:
         return _again, (self.name, self.hours)
+
+
+@functools.lru_cache(maxsize=64)
+def _by_group(hours: TradingHours, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The number of each day, week or month, see `TradingHours.group_of`, and when it opens."""
+    timeframe = Timeframe(name).on(hours)
+    opens = timeframe.open_times(np.arange(timeframe.slot(_LAST_TIME)))
+    return hours.group_of(name, hours.dates_of(opens)), opens
 
 
 def _again(name: str, hours: TradingHours | None) -> Timeframe:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,7 +75,7 @@ class TradingHours:
         """The date, in days since 1970-01-01, of each time that is a midnight of UTC or of the zone; else -1."""
         days = np.where(times % _DAY == 0, times // _DAY, -1)
         zone = zoneinfo.ZoneInfo(self.zone)
-        for place in np.flatnonzero(days < 0).tolist():
+        for place in np.flatnonzero((days < 0) & (times >= EARLIEST_TIME) & (times <= LATEST_TIME)).tolist():
             local = dt.datetime.fromtimestamp(int(times[place]) / 1000, zone).replace(tzinfo=dt.UTC)
             if local.time() == dt.time():
                 days[place] = int(local.timestamp()) * 1000 // _DAY
