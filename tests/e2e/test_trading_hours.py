@@ -18,7 +18,7 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthdata import get_bars, get_price, get_trade_days
+from wealthdata import StaleDataError, get_bars, get_last_price, get_price, get_trade_days
 from wealthsources import Session
 
 from ..support.hours import MINUTE, utc
@@ -202,6 +202,16 @@ def test_a_stock_that_pauses_gets_flat_rows_as_at_joinquant(shanghai: Session, w
         "600000.XSHG", start_date="2024-02-08 14:59", end_date="2024-02-19 09:33", frequency="1m", skip_paused=True
     )
     assert len(without) == 2
+
+
+def test_the_price_of_a_day_is_old_after_two_days_of_trade(tmp_path: Path, bound: Open) -> None:
+    (tmp_path / "600519.XSHG").mkdir()
+    (tmp_path / "600519.XSHG" / "1d.csv").write_text(f"{HEADER}\n{utc(2024, 2, 7)},10,12,9,11,1\n")
+    bound(utc(2024, 2, 19, 8), "Asia/Shanghai", calendar="XSHG")
+    assert get_last_price("600519.XSHG") == 11.0
+    bound(utc(2024, 2, 20, 2), "Asia/Shanghai", calendar="XSHG")
+    with pytest.raises(StaleDataError, match="twice 1d"):
+        get_last_price("600519.XSHG")
 
 
 def test_trade_days_are_those_of_the_calendar(shanghai: Session) -> None:

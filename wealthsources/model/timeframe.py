@@ -105,6 +105,12 @@ class Timeframe:
         return self._step or 31 * _DAY
 
     @property
+    def open_milliseconds(self) -> int:
+        """For how many ms of a window the market is open, at most: of a day of Shanghai four hours."""
+        length, hours = self.milliseconds, self.hours
+        return length if hours is None else min(length, max(1, length // _DAY) * hours.longest_day)
+
+    @property
     def fixed(self) -> int:
         """The length in ms if all windows have the same, else 0: of months, and of any timeframe in trading hours."""
         return self._grid.step

@@ -128,6 +128,11 @@ class TradingHours:
         return int(inside[inside > 0].sum())
 
     @functools.cached_property
+    def longest_day(self) -> int:
+        """For how many ms the market is open on a day, at most."""
+        return int(np.bincount(self.day_of, weights=self.ends - self.opens).max())
+
+    @functools.cached_property
     def known_until(self) -> int:
         """From then on it is not known when the market is open: the midnight of its zone after `last`, ms."""
         midnight = dt.datetime.combine(dt.date(1970, 1, 1) + dt.timedelta(days=self.last + 1), dt.time())

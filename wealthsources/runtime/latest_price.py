@@ -118,7 +118,11 @@ class LatestPrice:
 
     def _refuse_old(self, newest: _Newest) -> None:
         timeframe, policy = newest.bars.timeframe, self._engine.policy
-        limit, usual, why = policy.max_price_age, 2 * timeframe.milliseconds, f"twice {timeframe}; set max_price_age"
+        limit, usual, why = (
+            policy.max_price_age,
+            2 * timeframe.open_milliseconds,
+            f"twice {timeframe}; set max_price_age",
+        )
         if limit is None and not policy.markets.of(self._symbol).continuous:
             # Without a trade there is no bar, so age alone says little; but an archive may have ended long ago.
             if not newest.behind:
