@@ -7,19 +7,33 @@ not that of the newest, which is judged by the time.
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import FORMING, Bars, Finality, NotHere, SourceError, check_time, read_field, read_value, time_text
+from wealthsources import (
+    EARLIEST_TIME,
+    FORMING,
+    LATEST_TIME,
+    Bars,
+    Finality,
+    NotHere,
+    SourceError,
+    Timeframe,
+    check_time,
+    read_field,
+    read_value,
+    time_text,
+)
 from wealthsources_context.raw_values import FIELDS, FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from wealthsources import HistoryRequest
+    from wealthsources import HistoryRequest, TradingHours
     from wealthsources_context.row_cache import RowCache
 
 _FLAG_OF: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -125,6 +139,12 @@ class _Reader:
         return oldest_at, first, last
 
     def _time(self, index: int) -> int:
+        """When it opens; of a market's day that is named by its date, not that midnight."""
+        time, timeframe = self._read_time(index), self._request.timeframe
+        hours = timeframe.hours
+        return time if hours is None else _opens_by_date(hours, timeframe.name, time)
+
+    def _read_time(self, index: int) -> int:
         raw = read_field(self._bars[index], "open_time")
         if type(raw) is int:
             return raw
@@ -183,6 +203,14 @@ class _Reader:
 
     def _error(self, index: int, what: str, why: str) -> SourceError:
         return SourceError(f"{self._name} bars[{index}].{what}: {why}")
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _opens_by_date(hours: TradingHours, name: str, time: int) -> int:
+    """`Timeframe.opens_by_date` of one time, kept: a backtest looks for the same days in every step."""
+    if not EARLIEST_TIME <= time <= LATEST_TIME:
+        return time
+    return int(Timeframe(name).on(hours).opens_by_date(np.array([time]))[0])
 
 
 def _part(bars: Sequence[object], first: int, last: int) -> Sequence[object]:

@@ -18,7 +18,7 @@ import pytest
 
 import wealthdata
 import wealthsources
-from wealthdata import get_bars, get_price, get_trade_days
+from wealthdata import StaleDataError, get_bars, get_last_price, get_price, get_trade_days
 from wealthsources import Session
 
 from ..support.hours import MINUTE, utc
@@ -153,6 +153,30 @@ def test_a_day_that_is_not_over_is_seen_as_far_as_it_goes(write: Write, bound: O
     assert frame["date"].dt.strftime("%m-%d").tolist() == ["02-21", "02-22"]
 
 
+@pytest.mark.parametrize("now", [utc(2024, 2, 20, 6), utc(2024, 2, 20, 7), utc(2024, 2, 20, 20)])
+def test_a_week_that_is_not_over_is_labelled_with_the_last_day_that_began(now: int, write: Write, bound: Open) -> None:
+    write("600519.XSHG", minutes(SIX_DAYS, SHANGHAI))
+    bound(now, "Asia/Shanghai", calendar="XSHG")
+    (label,) = get_bars("600519.XSHG", 1, unit="1w", include_now=True).index
+    assert label == pd.Timestamp("2024-02-20")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2024-02-12", "2024-02-12"),  # in the Spring Festival
+        ("2024-02-22", None),  # today, before the opening
+        ("2024-02-22", "2024-02-22"),
+    ],
+)
+def test_dates_without_a_trading_day_up_to_now_have_no_bar(
+    start: str, end: str | None, write: Write, bound: Open
+) -> None:
+    write("600519.XSHG", minutes(SIX_DAYS, SHANGHAI))
+    bound(utc(2024, 2, 22, 1), "Asia/Shanghai", calendar="XSHG")
+    assert not len(get_price("600519.XSHG", start_date=start, end_date=end, frequency="1d"))
+
+
 def test_a_minute_that_is_missing_after_a_night_is_a_hole_and_the_night_is_none(
     shanghai: Session, write: Write
 ) -> None:
@@ -178,6 +202,16 @@ def test_a_stock_that_pauses_gets_flat_rows_as_at_joinquant(shanghai: Session, w
         "600000.XSHG", start_date="2024-02-08 14:59", end_date="2024-02-19 09:33", frequency="1m", skip_paused=True
     )
     assert len(without) == 2
+
+
+def test_the_price_of_a_day_is_old_after_two_days_of_trade(tmp_path: Path, bound: Open) -> None:
+    (tmp_path / "600519.XSHG").mkdir()
+    (tmp_path / "600519.XSHG" / "1d.csv").write_text(f"{HEADER}\n{utc(2024, 2, 7)},10,12,9,11,1\n")
+    bound(utc(2024, 2, 19, 8), "Asia/Shanghai", calendar="XSHG")
+    assert get_last_price("600519.XSHG") == 11.0
+    bound(utc(2024, 2, 20, 2), "Asia/Shanghai", calendar="XSHG")
+    with pytest.raises(StaleDataError, match="twice 1d"):
+        get_last_price("600519.XSHG")
 
 
 def test_trade_days_are_those_of_the_calendar(shanghai: Session) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import HistoryRequest
+from wealthsources import HistoryRequest, Timeframe
+from wealthsources.live.stream import Stream
 from wealthsources.model.markets import Market, Markets
 from wealthsources.runtime.clocks import FeedClock
 
@@ -94,3 +95,16 @@ def test_a_bar_is_off_the_grid_while_the_market_is_closed(feed: Feed) -> None:
     play(feed, 0, 1, 2, 3)
     feed.now = 1000 + 5 * 3600
     assert feed.source.on_bar(feed.shard("BTCUSDT"), Message("BTCUSDT", at(5)), feed.now) is None
+
+
+def test_after_the_last_day_that_is_known_silence_counts_again(feed: Feed) -> None:
+    play(feed, 48, 49, 50, 51)
+    feed.later(15 * 3600)
+    assert feed.source.stale_for("BTCUSDT", TIMED) > 0
+    assert feed.status().state == "stale"
+
+
+def test_a_daily_stream_is_stale_after_two_days_of_trade() -> None:
+    stream = Stream("BTCUSDT", Timeframe("1d"))
+    stream.set_market(Market(hours=DAYS), lambda: None)
+    assert (stream.due, stream.limit) == (4 * 3600 + 30, 8 * 3600 + 30)

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from wealthsources import RequestError, Timeframe
 
 from ..support.bars import ms
+from ..support.hours import hours_of
 
 EVERY = st.sampled_from([Timeframe(name) for name in Timeframe.known()])
 TIMES = st.integers(min_value=-2_000_000_000_000, max_value=7_000_000_000_000)
@@ -114,3 +115,13 @@ def test_window_number_0_holds_1970():
 def test_a_timeframe_prints_as_its_name():
     assert str(Timeframe("1h")) == "1h"
     assert repr(Timeframe("1h")) == "Timeframe('1h')"
+
+
+@pytest.mark.parametrize(("name", "hours"), [("1m", 1 / 60), ("1h", 1), ("6h", 4), ("1d", 4), ("1w", 28)])
+def test_a_market_is_open_for_no_longer_in_a_window_than_on_its_days(name, hours):
+    days = {f"2024-01-{day:02}": [("01:30", "03:30"), ("05:00", "07:00")] for day in range(1, 16)}
+    assert Timeframe(name).on(hours_of(days)).open_milliseconds == round(hours * 3_600_000)
+
+
+def test_a_market_that_never_closes_is_open_in_all_of_a_window():
+    assert Timeframe("1d").open_milliseconds == Timeframe("1d").milliseconds

@@ -85,3 +85,21 @@ def test_a_month_may_be_named_by_any_of_its_dates():
 def test_it_says_its_name():
     assert repr(Timeframe("1d").on(MARKET)) == "Timeframe('1d').on(TradingHours('TEST'))"
     assert isinstance(MARKET, TradingHours)
+
+
+def test_a_time_at_which_no_window_ends_is_no_end_of_one_that_opens_then():
+    minutes = Timeframe("1m").on(MARKET)
+    ends = np.array([utc(2024, 1, 1, 1, 30), utc(2024, 1, 1, 1, 31), utc(2024, 1, 1, 5)])
+    opens = minutes.opens_by_end(ends)
+    assert opens[1] == utc(2024, 1, 1, 1, 30)
+    assert [minutes.opens_at(int(time)) for time in opens] == [False, True, False]
+
+
+def test_a_day_that_ends_after_its_hours_is_not_the_one_that_opens_then():
+    opened, day = utc(2024, 1, 2, 23), Timeframe("1d").on(NIGHT)
+    assert not day.opens_at(int(day.opens_by_end(np.array([opened]))[0]))
+
+
+def test_days_that_are_labelled_by_their_end_may_be_named_by_their_date():
+    dates = np.array([utc(2024, 1, 1), utc(2024, 1, 2)])
+    assert Timeframe("1d").on(MARKET).opens_by_end(dates).tolist() == dates.tolist()

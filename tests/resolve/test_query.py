@@ -14,6 +14,7 @@ from wealthsources.resolve.query import Policy, Query, query_of, takes_arguments
 from wealthsources.runtime.clocks import FeedClock, SystemClock
 
 from ..support.bars import at, ms
+from ..support.hours import hours_of, utc
 
 FRAME = Timeframe("1h")
 
@@ -256,3 +257,22 @@ def test_by_default_holes_are_marked_and_one_bar_may_be_missing_and_five_seconds
 def test_a_bar_may_be_late_only_by_a_clock_that_goes_on_without_bars():
     policy = Policy(late_after=2_500)
     assert [policy.lateness(clock) for clock in (SystemClock(), FeedClock())] == [2_500, 0]
+
+
+# a market whose hours are known up to some day ------------------------------------------------------------------
+
+KNOWN = Markets(Market(hours=hours_of({"2024-01-02": [("01:30", "07:00")], "2024-01-03": [("01:30", "07:00")]})))
+
+
+@pytest.mark.parametrize("request_", [BarRequest("A", 3, "1m"), BarRequest("A", timeframe="1d", start=utc(2024, 1, 2))])
+def test_bars_up_to_a_time_at_which_it_is_not_known_whether_the_market_was_open_are_refused(request_):
+    with pytest.raises(
+        RequestError, match=r"TEST is known up to 2024-01-04 00:00 UTC only.*upgrade exchange_calendars"
+    ):
+        request_.query(Asked(utc(2024, 1, 4)), 0, KNOWN)
+
+
+def test_bars_up_to_an_end_before_that_are_not_and_neither_are_those_of_the_last_night():
+    ended = BarRequest("A", 3, "1m", end=utc(2024, 1, 3, 7)).query(Asked(utc(2024, 2, 1)), 0, KNOWN)
+    assert ended.limit == utc(2024, 1, 3, 7)
+    assert BarRequest("A", 3, "1m").query(Asked(utc(2024, 1, 3, 23)), 0, KNOWN).limit == utc(2024, 1, 3, 23)

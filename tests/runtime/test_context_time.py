@@ -9,11 +9,12 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from wealthsources import ClockError, Timeframe, context_time
+from wealthsources import ClockError, Market, Timeframe, context_time
 from wealthsources.runtime.clocks import EngineClock
 from wealthsources.runtime.context_time import context_series, current_bar_end, current_timeframe, timeless
 
 from ..support.bars import HOUR, T0, record
+from ..support.hours import hours_of, utc
 
 T_2024 = 1_704_067_200_000
 DAY = 24 * HOUR
@@ -200,3 +201,24 @@ def test_a_current_dt_may_say_which_of_two_it_is():
     second = dt.datetime(2024, 11, 3, 1, 30, fold=1)  # noqa: DTZ001
     assert context_time(SimpleNamespace(current_dt=second), NEW_YORK) == first + HOUR
     assert context_time(SimpleNamespace(current_dt=second.replace(tzinfo=NEW_YORK)), None) == first + HOUR
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "opened", "ended"),
+    [
+        ("1m", utc(2024, 1, 5, 13), utc(2024, 1, 5, 13, 1)),  # before the opening
+        ("1m", utc(2024, 1, 5, 22), utc(2024, 1, 5, 22, 1)),  # on Friday night
+        ("1h", utc(2024, 1, 5, 14), utc(2024, 1, 5, 15)),  # of full hours, the first of which begins before the opening
+        ("1h", utc(2024, 1, 5, 20, 30), utc(2024, 1, 5, 21)),  # cut short by the end of the day
+        ("1d", utc(2024, 1, 5), utc(2024, 1, 5, 21)),  # named by its date
+        ("1d", utc(2024, 1, 6), utc(2024, 1, 7)),  # a day without trading
+        ("1M", utc(2024, 1, 31), utc(2024, 1, 31, 21)),
+        ("1M", utc(2024, 3, 31), utc(2024, 3, 28, 21)),  # named by its last date, after its last trading day
+    ],
+)
+def test_no_current_bar_ends_with_a_window_that_comes_after_it(timeframe, opened, ended):
+    hours = [("14:30", "21:00")]
+    dates = ("2023-12-29", "2024-01-05", "2024-01-08", "2024-01-31", "2024-02-29", "2024-03-28", "2024-04-30")
+    market = Market(hours=hours_of(dict.fromkeys((*dates, "2024-05-31", "2024-06-28"), hours)))
+    bar = {"symbol": "AAPL", "timeframe": timeframe, "open_time": opened}
+    assert context_time(SimpleNamespace(current_bar=bar), market_of=lambda _: market) == ended

@@ -75,7 +75,7 @@ def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
     """Ask for one symbol. Raises WealthDataError."""
     timeframe = reader.timeframe(symbol, request.timeframe)
     if timeframe.hours is not None:
-        request = _in_hours(request, timeframe)
+        request = _in_hours(request, timeframe, reader)
     if request.fill not in ("flat", "nan"):
         bars = _bars(reader, symbol, request)
         rows = _rows(bars, request)
@@ -88,10 +88,10 @@ def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
     return Columns(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
 
 
-def _in_hours(request: Request, timeframe: Timeframe) -> Request:
+def _in_hours(request: Request, timeframe: Timeframe, reader: BarReader) -> Request:
     """The same on a market with trading hours."""
     fill: Fill = {"flat_in_hours": "flat", "nan_in_hours": "nan"}.get(request.fill, request.fill)  # type: ignore[assignment]
-    return dataclasses.replace(request, timeframe=timeframe, span=request.span.on(timeframe), fill=fill)
+    return dataclasses.replace(request, timeframe=timeframe, span=request.span.on(timeframe, reader.now), fill=fill)
 
 
 def read_several(reader: BarReader, symbols: Sequence[str], request: Request) -> dict[str, Columns]:
@@ -127,8 +127,12 @@ def labels(timeframe: Timeframe, ends: Times, zone: dt.tzinfo) -> Labels:
 def _cut_short(timeframe: Timeframe, open_time: int, now: int) -> int:
     """The end of a forming bar as far as it goes: now, or for days and longer the end of today."""
     end = timeframe.end(open_time)
+    if timeframe in DAILY and timeframe.hours is not None:
+        days = _TODAY.on(timeframe.hours)
+        begun = days.slot(now) - (days.floor(now) > now)  # the last one of which there can be a bar
+        return min(end, days.end(days.open_time(begun)))
     if timeframe in DAILY:
-        return min(end, _TODAY.on(timeframe.hours).end(now) if timeframe.hours else now // DAY * DAY + DAY)
+        return min(end, now // DAY * DAY + DAY)
     # A feed's clock may say that now is when the bar opens, which is the label of the bar before.
     return min(end, max(now, open_time + 1))
 

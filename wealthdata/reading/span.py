@@ -14,6 +14,7 @@ from wealthdata.errors import FutureDataError, ParamsError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from wealthdata.binding.adapter_access import BarReader
     from wealthdata.settings import Settings
@@ -32,13 +33,15 @@ class Span:
     end: int | None = None
     dates: tuple[int | None, int | None] = (None, None)
 
-    def on(self, timeframe: Timeframe) -> Span:
-        """The same dates on a market with trading hours."""
+    def on(self, timeframe: Timeframe, now: Callable[[], int]) -> Span:
+        """The same dates on a market with trading hours. Those without a trading day up to now are a span of no bar."""
         hours, (first, last) = timeframe.hours, self.dates
         if hours is None or (first is None and last is None):
             return self
-        start = self.start if first is None else timeframe.floor(hours.opens_from(first))
-        return Span(self.count, start, self.end if last is None else hours.ends_by(last), self.dates)
+        start, end = self.start, self.end if last is None else hours.ends_by(last)
+        if first is not None:
+            start = min(timeframe.floor(hours.opens_from(first)), now() if end is None else min(end, now()))
+        return Span(self.count, start, end, self.dates)
 
 
 def read_count(value: object, what: str = "count") -> int:

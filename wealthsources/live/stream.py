@@ -33,7 +33,7 @@ class Stream:
     shard           None until it is known
     market          what is usual where the symbol is traded
     spelling        the first of the server's that tells where the base ends, None before
-    due, limit      seconds of silence after which it is late, and stale
+    due, limit      seconds of silence, while the market is open, after which it is late, and stale
     last_open       the open time of the last message, ms; None before the first
     new_bars        how many bars were begun, as far as that tells how the server pushes
     pushes_forming  a forming bar was seen
@@ -49,8 +49,7 @@ class Stream:
         self.market = Market()
         self._clock: Callable[[], int | None] | None = None
         self.spelling: str | None = None
-        self.due = timeframe.milliseconds / 1000 + 30.0
-        self.limit = 2 * timeframe.milliseconds / 1000 + 30.0
+        self._set_limits()
         self.last_open: int | None = None
         self.new_bars = 0
         self.pushes_forming = False
@@ -78,11 +77,18 @@ class Stream:
     def set_market(self, market: Market, clock: Callable[[], int | None]) -> None:
         """It is of that market; `clock` tells the time, ms. Raises RequestError if that has no such timeframe."""
         self.market, self.timeframe, self._clock = market, market.timeframe(self.timeframe), clock
+        self._set_limits()
+
+    def _set_limits(self) -> None:
+        length = self.timeframe.open_milliseconds / 1000
+        self.due, self.limit = length + 30.0, 2 * length + 30.0
 
     def silence(self, since: float, now: float) -> float:
-        """Seconds from `since` to `now`, monotonic, in which the market was open."""
+        """Seconds from `since` to `now`, monotonic, in which the market was open, as far as its hours are known."""
         seconds, hours = now - since, self.market.hours
         if hours is None or seconds <= self.due or self._clock is None or (time := self._clock()) is None:
+            return seconds
+        if time >= hours.known_until:
             return seconds
         return hours.open_between(time - round(seconds * 1000), time) / 1000
 

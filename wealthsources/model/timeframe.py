@@ -7,6 +7,7 @@ over nights and weekends too. See `grid` for where the windows are.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -104,6 +105,12 @@ class Timeframe:
         return self._step or 31 * _DAY
 
     @property
+    def open_milliseconds(self) -> int:
+        """For how many ms of a window the market is open, at most: of a day of Shanghai four hours."""
+        length, hours = self.milliseconds, self.hours
+        return length if hours is None else min(length, max(1, length // _DAY) * hours.longest_day)
+
+    @property
     def fixed(self) -> int:
         """The length in ms if all windows have the same, else 0: of months, and of any timeframe in trading hours."""
         return self._grid.step
@@ -162,9 +169,18 @@ class Timeframe:
         return self._grid.ends(open_times)
 
     def opens_by_end(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """When the windows open that end at these times; a time at which none ends stays as it is."""
+        """When the windows open that end at these times; a time at which none ends becomes one at which none opens.
+
+        A midnight stays as it is where it may name a day, week or month, see `opens_by_date`.
+        """
         opens = self.open_times(self.slots(ends - 1))
-        return np.where(self.ends(opens) == ends, opens, ends)
+        others = ends
+        if self.hours is not None:
+            # A row of before the opening ends where the first window opens, and is not the bar of that window.
+            others = ends - 1
+            if self.name in OF_DAYS:
+                others = np.where(self.hours.dates_named(ends) >= 0, ends, others)
+        return np.where(self.ends(opens) == ends, opens, others)
 
     def opens_by_date(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
         """The same times, but where a market's days, weeks or months are named by a date: when these open.
@@ -176,8 +192,7 @@ class Timeframe:
             return times
         dates = hours.dates_named(times)
         groups = hours.group_of(self.name, dates)
-        opens = self.open_times(np.arange(self.slot(_LAST_TIME)))
-        known = hours.group_of(self.name, hours.dates_of(opens))
+        known, opens = _by_group(hours, self.name)
         places = np.minimum(np.searchsorted(known, groups), len(known) - 1)
         return np.where((dates >= 0) & (known[places] == groups), opens[places], times)
 
@@ -202,6 +217,14 @@ class Timeframe:
 
     def __reduce__(self) -> tuple[Callable[..., Timeframe], tuple[object, ...]]:
         return _again, (self.name, self.hours)
+
+
+@functools.lru_cache(maxsize=64)
+def _by_group(hours: TradingHours, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The number of each day, week or month, see `TradingHours.group_of`, and when it opens."""
+    timeframe = Timeframe(name).on(hours)
+    opens = timeframe.open_times(np.arange(timeframe.slot(_LAST_TIME)))
+    return hours.group_of(name, hours.dates_of(opens)), opens
 
 
 def _again(name: str, hours: TradingHours | None) -> Timeframe:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import zoneinfo
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +75,7 @@ class TradingHours:
         """The date, in days since 1970-01-01, of each time that is a midnight of UTC or of the zone; else -1."""
         days = np.where(times % _DAY == 0, times // _DAY, -1)
         zone = zoneinfo.ZoneInfo(self.zone)
-        for place in np.flatnonzero(days < 0).tolist():
+        for place in np.flatnonzero((days < 0) & (times >= EARLIEST_TIME) & (times <= LATEST_TIME)).tolist():
             local = dt.datetime.fromtimestamp(int(times[place]) / 1000, zone).replace(tzinfo=dt.UTC)
             if local.time() == dt.time():
                 days[place] = int(local.timestamp()) * 1000 // _DAY
@@ -123,6 +126,17 @@ class TradingHours:
         """For how many ms of that span the market was open."""
         inside = np.minimum(self.ends, end) - np.maximum(self.opens, begin)
         return int(inside[inside > 0].sum())
+
+    @functools.cached_property
+    def longest_day(self) -> int:
+        """For how many ms the market is open on a day, at most."""
+        return int(np.bincount(self.day_of, weights=self.ends - self.opens).max())
+
+    @functools.cached_property
+    def known_until(self) -> int:
+        """From then on it is not known when the market is open: the midnight of its zone after `last`, ms."""
+        midnight = dt.datetime.combine(dt.date(1970, 1, 1) + dt.timedelta(days=self.last + 1), dt.time())
+        return round(midnight.replace(tzinfo=zoneinfo.ZoneInfo(self.zone)).timestamp() * 1000)
 
     def is_open(self, time: int) -> bool:
         """Whether it is open then."""

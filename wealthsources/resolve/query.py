@@ -19,6 +19,7 @@ from wealthsources.model.times import EARLIEST_TIME, LATEST_TIME, check_time, ti
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wealthsources.model.trading_hours import TradingHours
     from wealthsources.source import Clock, HistoryRequest, Source
 
 OnHole = Literal["mark", "raise", "trim"]
@@ -112,6 +113,8 @@ class BarRequest:
                 f"start ({time_text(start)} UTC) lies beyond now ({time_text(moment)} UTC): no bar can be there yet; "
                 "times are ms since 1970 in UTC, so it may be wall time of another zone"
             )
+        if market.hours is not None:
+            _check_known(market.hours, moment if end is None else min(end, moment))
         return Query(
             symbol, timeframe, moment, count, start, end, self.include_now, live, late_after, market, known_late
         )
@@ -186,6 +189,18 @@ def participation(source: Source, query: Query, timeframe: Timeframe) -> tuple[s
     symbol = query.symbol
     spelling = symbol if symbol in can.symbols else match_symbol(symbol, can.symbols)
     return spelling, "" if spelling is not None else f"does not know {query.symbol}"
+
+
+def _check_known(hours: TradingHours, limit: int) -> None:
+    """Raise RequestError for bars up to a time at which it is not known whether the market was open.
+
+    Else the last ones before it would pass for the newest that there are.
+    """
+    if limit >= hours.known_until:
+        raise RequestError(
+            f"the calendar {hours.name} is known up to {time_text(hours.known_until)} UTC only, and bars up to "
+            f"{time_text(limit)} UTC were asked for: pip install --upgrade exchange_calendars, and start again"
+        )
 
 
 def _time(value: Any, name: str) -> int:

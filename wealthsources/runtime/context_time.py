@@ -6,6 +6,8 @@ import bisect
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from wealthsources.model.errors import ClockError, RequestError
 from wealthsources.model.records import read_field
 from wealthsources.model.timeframe import Timeframe
@@ -94,7 +96,17 @@ def current_bar_end(context: object, market_of: Callable[[str], Market] | None =
         timeframe = market_of(_symbol_of(context, bar)).timeframe(timeframe)
     open_time = _time(read_field(bar, "open_time"), "current_bar.open_time")
     # One that says it is not over proves no more than that it has begun.
-    return open_time if _says_forming(bar) else timeframe.end(open_time)
+    return open_time if _says_forming(bar) else _end_of(open_time, timeframe)
+
+
+def _end_of(open_time: int, timeframe: Timeframe) -> int:
+    """When that bar is over. An engine may cut its bars another way than the market's hours do, or have some of before
+    they begin: these end with their own length, not with the window that comes next, which would show the future.
+    """
+    if timeframe.hours is None:
+        return timeframe.end(open_time)
+    opens = int(timeframe.opens_by_date(np.array([open_time]))[0])
+    return min(timeframe.end(opens), max(opens, open_time) + timeframe.milliseconds)
 
 
 def _symbol_of(context: object, bar: object) -> str:

@@ -12,6 +12,7 @@ import functools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from wealthsources.model.answer_errors import AllSourcesFailed, StaleDataError
+from wealthsources.model.errors import RequestError
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.model.times import time_text
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wealthsources.model.bars import Bar, Bars
+    from wealthsources.model.trading_hours import TradingHours
     from wealthsources.runtime.engine import Engine
 
     #: The newest bar of a series as of the moment in question, with the one that is forming where it is live.
@@ -69,7 +71,8 @@ class LatestPrice:
 
     def _in_order(self) -> list[Timeframe]:
         """All timeframes, the shortest first; live, those that live streams push come before the others."""
-        known = [Timeframe(name) for name in Timeframe.known()]
+        hours = self._engine.policy.markets.of(self._symbol).hours
+        known = [Timeframe(name) for name in Timeframe.known() if hours is None or _fits(name, hours)]
         if not self._live:
             return known
         abilities = [source.capabilities for source in self._engine.sources.values() if source is not None]
@@ -118,7 +121,11 @@ class LatestPrice:
 
     def _refuse_old(self, newest: _Newest) -> None:
         timeframe, policy = newest.bars.timeframe, self._engine.policy
-        limit, usual, why = policy.max_price_age, 2 * timeframe.milliseconds, f"twice {timeframe}; set max_price_age"
+        limit, usual, why = (
+            policy.max_price_age,
+            2 * timeframe.open_milliseconds,
+            f"twice {timeframe}; set max_price_age",
+        )
         if limit is None and not policy.markets.of(self._symbol).continuous:
             # Without a trade there is no bar, so age alone says little; but an archive may have ended long ago.
             if not newest.behind:
@@ -184,6 +191,15 @@ class _Newest(NamedTuple):
     @property
     def current(self) -> bool:
         return not self.behind and self.refusal is None
+
+
+def _fits(name: str, hours: TradingHours) -> bool:
+    """Whether a market with these hours has such windows: there is no 3d of trading days."""
+    try:
+        Timeframe(name).on(hours)
+    except RequestError:
+        return False
+    return True
 
 
 def _failed(absence: AllSourcesFailed) -> set[str]:

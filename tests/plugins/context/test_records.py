@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from wealthsources import Finality, NotHere, SourceError
+from wealthsources import Finality, HistoryRequest, NotHere, SourceError, Timeframe
 
 from ...support.bars import HOUR, T0, at, places, record
+from ...support.hours import hours_of, utc
 from .contexts import ask, closed, context, hours, series, view_of
 
 
@@ -238,3 +239,21 @@ def test_a_bar_that_says_it_is_forming_is_not_one_of_the_count_though_others_fol
 def test_a_list_of_one_time_is_refused() -> None:
     with pytest.raises(SourceError, match=r"bars\[1\].open_time: .* the oldest comes first"):
         ask(view_of(context(series(record(0), record(0)))))
+
+
+@pytest.mark.parametrize(
+    ("request_", "wanted"),
+    [
+        ({"end": utc(2024, 1, 4, 12), "count": 2}, [2, 3]),  # before the opening of the 4th
+        ({"end": utc(2024, 1, 4, 16), "count": 2}, [2, 3]),
+        ({"end": utc(2024, 1, 4, 21), "count": 2}, [3, 4]),
+        ({"end": utc(2024, 1, 4, 12), "start": utc(2024, 1, 2, 14, 30)}, [2, 3]),
+    ],
+)
+def test_days_that_are_named_by_their_date_are_looked_for_at_their_openings(request_, wanted) -> None:
+    timeframe = Timeframe("1d").on(hours_of({f"2024-01-0{day}": [("14:30", "21:00")] for day in range(1, 6)}))
+    bars = [record(0, open_time=utc(2024, 1, day), close_time=None) for day in range(1, 6)]
+    view = view_of(context(series(*bars, timeframe="1d")))
+    found = view.get_history(HistoryRequest("BTCUSDT", timeframe, live=False, **request_))
+    over = [time for time, end in zip(found.open_times.tolist(), found.ends, strict=True) if end <= request_["end"]]
+    assert over == [utc(2024, 1, day, 14, 30) for day in wanted]
