@@ -214,6 +214,16 @@ def test_the_price_of_a_day_is_old_after_two_days_of_trade(tmp_path: Path, bound
         get_last_price("600519.XSHG")
 
 
+def test_a_file_that_ended_is_no_stock_that_pauses(bound: Open, write: Write) -> None:
+    write("600000.XSHG", minutes(SIX_DAYS[:2], SHANGHAI))
+    bound(utc(2024, 2, 22, 8), "Asia/Shanghai", calendar="XSHG")
+    assert get_price("600000.XSHG", count=3, frequency="1d").index.strftime("%m-%d").tolist() == ["02-07", "02-08"]
+    with pytest.raises(wealthdata.DataUnavailable):
+        get_price("600000.XSHG", start_date="2024-02-20", end_date="2024-02-21", frequency="1d")
+    asked = get_price("600000.XSHG", count=3, frequency="1d", fields=["paused"], skip_paused=False)
+    assert asked["paused"].tolist() == [1.0, 1.0, 1.0]
+
+
 def test_trade_days_are_those_of_the_calendar(shanghai: Session) -> None:
     assert get_trade_days("2024-02-07", "2024-02-20").tolist() == [dt.date(*day) for day in SIX_DAYS[:4]]
     assert get_trade_days(end_date="2024-02-20", count=3).tolist() == [dt.date(*day) for day in SIX_DAYS[1:4]]

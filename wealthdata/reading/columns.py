@@ -41,7 +41,10 @@ _TODAY: Final = Timeframe("1d")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What is wanted of each symbol of one call. `zone` is that of labels; UTC will do where none is shown."""
+    """What is wanted of each symbol of one call. `zone` is that of labels; UTC will do where none is shown.
+
+    between  rows are filled in between bars only, and none after the last one: nobody asked for any
+    """
 
     timeframe: Timeframe
     span: Span
@@ -49,6 +52,7 @@ class Request:
     zone: dt.tzinfo
     fill: Fill = "no"
     include_now: bool = False
+    between: bool = False
 
 
 class Columns(NamedTuple):
@@ -91,7 +95,13 @@ def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
 def _in_hours(request: Request, timeframe: Timeframe, reader: BarReader) -> Request:
     """The same on a market with trading hours."""
     fill: Fill = {"flat_in_hours": "flat", "nan_in_hours": "nan"}.get(request.fill, request.fill)  # type: ignore[assignment]
-    return dataclasses.replace(request, timeframe=timeframe, span=request.span.on(timeframe, reader.now), fill=fill)
+    return dataclasses.replace(
+        request,
+        timeframe=timeframe,
+        span=request.span.on(timeframe, reader.now),
+        fill=fill,
+        between=fill != request.fill,
+    )
 
 
 def read_several(reader: BarReader, symbols: Sequence[str], request: Request) -> dict[str, Columns]:
@@ -176,10 +186,13 @@ def _filled_rows(reader: BarReader, symbol: str, request: Request) -> tuple[Bars
     try:
         bars = _bars(reader, symbol, request)
     except DataUnavailable as absence:
+        if request.between:
+            raise
         bars = bar_before(reader, symbol, request.timeframe, span, absence)
     rows = Rows(bars.open_times, bars.values, None, math.nan)
     if len(bars):
-        rows = fill(rows, request.timeframe, span, newest_window(reader, bars, span))
+        last = request.timeframe.slot(bars.newest)
+        rows = fill(rows, request.timeframe, span, last if request.between else newest_window(reader, bars, span))
     return bars, rows
 
 

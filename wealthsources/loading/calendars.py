@@ -62,6 +62,15 @@ def _read(name: str, year: int) -> TradingHours:
     names = calendars.get_calendar_names()
     if name not in names:
         raise ConfigError(f"{name!r} is no calendar; {_hint(name, names)}")
+    try:
+        return _made(name, calendars, year)
+    except ValueError as error:  # a calendar of the library may be broken
+        raise ConfigError(
+            f"{name!r} cannot be read by exchange_calendars: {error}; upgrade or report it there"
+        ) from error
+
+
+def _made(name: str, calendars: Any, year: int) -> TradingHours:
     kind = type(calendars.get_calendar(name, start=f"{year - 1}-12-01", end=f"{year}-01-31"))  # some days: quickly made
     first, last = kind.bound_min(), kind.bound_max()
     begin, end = dt.date(_FIRST_YEAR, 1, 1), dt.date(year + _AHEAD, 12, 31)

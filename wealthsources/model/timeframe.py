@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _MINUTE: Final = 60_000
 _DAY: Final = 24 * 60 * _MINUTE
+#: 1970-01-05, in days; and how many days of a week from Monday on are not its end.
+_MONDAY: Final = 4
+_WORKDAYS: Final = 5
 _LAST_TIME: Final = 1 << 62
 
 #: Fixed lengths in ms. The calendar month is the one that has none.
@@ -185,12 +188,15 @@ class Timeframe:
     def opens_by_date(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
         """The same times, but where a market's days, weeks or months are named by a date: when these open.
 
-        A date is a midnight, of UTC or of the market's zone. Without trading hours a midnight is that time itself.
+        A date is a midnight, of UTC or of the market's zone. Without trading hours a midnight is that time itself. A
+        week that is named by a Saturday or Sunday stays so: for some it begins then, for others it ends.
         """
         hours = self.hours
         if hours is None or self.name not in OF_DAYS or (self.floors(times) == times).all():
             return times
         dates = hours.dates_named(times)
+        if self.name == "1w":
+            dates = np.where((dates - _MONDAY) % 7 < _WORKDAYS, dates, -1)
         groups = hours.group_of(self.name, dates)
         known, opens = _by_group(hours, self.name)
         places = np.minimum(np.searchsorted(known, groups), len(known) - 1)
