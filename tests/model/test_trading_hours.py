@@ -83,7 +83,7 @@ def test_a_month_may_be_named_by_any_of_its_dates():
 
 
 def test_a_week_is_named_by_one_of_its_workdays_and_not_by_a_sunday():
-    hours = hours_of({date: LUNCH for date in ("2024-01-01", "2024-01-09", "2024-01-12", "2024-01-15", "2024-01-22")})
+    hours = hours_of(dict.fromkeys(("2024-01-01", "2024-01-09", "2024-01-12", "2024-01-15", "2024-01-22"), LUNCH))
     week = Timeframe("1w").on(hours)
     monday, sunday = utc(2024, 1, 8), utc(2024, 1, 14)
     assert week.opens_by_date(np.array([monday, sunday])).tolist() == [utc(2024, 1, 9, 1, 30), sunday]
