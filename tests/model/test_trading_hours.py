@@ -48,11 +48,6 @@ def test_only_the_time_in_which_it_is_open_is_counted():
     assert MARKET.open_between(utc(2024, 1, 1, 3), utc(2024, 1, 4, 2)) == (30 + 120 + 120 + 30) * MINUTE
 
 
-@pytest.mark.parametrize(("time", "is_open"), [((1, 29), False), ((1, 30), True), ((3, 30), False), ((6, 59), True)])
-def test_it_is_open_from_its_opening_until_just_before_its_end(time, is_open):
-    assert MARKET.is_open(utc(2024, 1, 1, *time)) is is_open
-
-
 def test_dates_of_a_span_open_with_the_first_trading_day_from_then_and_end_with_the_last_up_to_then():
     holiday = days("2024-01-03")[0]
     assert MARKET.opens_from(holiday) == utc(2024, 1, 4, 1, 30)

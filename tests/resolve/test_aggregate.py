@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from wealthsources import Bar, Bars, Finality, Hole, RequestError, Timeframe
 from wealthsources.model.rows import AS_NUMBER, FIELDS, KEPT_ASIDE, source_codes
 from wealthsources.model.validity import first_fault
-from wealthsources.resolve.aggregate import aggregate, finer_than
+from wealthsources.resolve.aggregate import aggregate
 
 from ..support.bars import ms
 
@@ -82,7 +82,7 @@ def test_a_timeframe_divides_another_if_every_window_of_that_one_begins_and_ends
     ],
 )
 def test_finer_timeframes_come_coarsest_first(timeframe, finer):
-    assert [each.name for each in finer_than(Timeframe(timeframe))] == finer.split()
+    assert [each.name for each in Timeframe(timeframe).finer()] == finer.split()
 
 
 @pytest.mark.parametrize(("finer", "coarser"), [("3m", "5m"), ("1h", "1h"), ("1h", "30m"), ("1w", "1M"), ("3d", "1w")])

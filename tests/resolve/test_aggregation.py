@@ -9,7 +9,6 @@ import pytest
 from hypothesis import event, given, settings, strategies as st
 
 from wealthsources import AllSourcesFailed, Bars, Capabilities, NotHere, SeriesBuffer, Source, SourceError, Timeframe
-from wealthsources.resolve.aggregate import finer_than
 from wealthsources.resolve.chain import ChainLink, Resolution, SourceChain
 from wealthsources.resolve.finer_query import MOST_FINER
 from wealthsources.resolve.merge import merge
@@ -416,7 +415,7 @@ def possible(frame: Timeframe, held: list[dict[Timeframe, Bars]], now: int) -> s
     for series in held:
         if frame in series:
             found |= set(up_to(series[frame], now).open_times.tolist())
-    for finer in finer_than(frame):
+    for finer in frame.finer():
         if not any(finer in series for series in held):
             continue
         parts = possible(finer, held, now)

@@ -11,7 +11,7 @@ from wealthdata.arguments.frequency import read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_reader
 from wealthdata.errors import ParamsError
-from wealthdata.reading.columns import Request, fill_for, read_columns, read_several
+from wealthdata.reading.columns import Request, filling_for, read_columns, read_several
 from wealthdata.reading.frames import array, dated_frame, long_frame, numbered_frame, one_frame
 from wealthdata.reading.span import read_span
 from wealthdata.settings import process
@@ -60,7 +60,7 @@ def get_bars(
     wanted = _read_fields(fields, df)
     span = read_span(reader, settings, timeframe, count, start_dt, end, ("start_dt", end_name))
     zone = settings.tz if df is None or "date" in wanted.names else dt.UTC
-    request = Request(timeframe, span, wanted, zone, fill_for(skip_paused, True), bool(include_now))
+    request = Request(timeframe, span, wanted, zone, filling_for(skip_paused, True), bool(include_now))
     if not isinstance(chosen, str):
         return _several(read_several(reader, chosen, request), wanted, settings.positional, df)
     if include_now:

@@ -12,7 +12,7 @@ from wealthdata.arguments.frequency import FREQUENCIES, read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_reader
 from wealthdata.errors import PanelObsoleteWarning, ParamsError
-from wealthdata.reading.columns import Request, fill_for, read_columns, read_several
+from wealthdata.reading.columns import Request, filling_for, read_columns, read_several
 from wealthdata.reading.frames import long_frame, one_frame
 from wealthdata.reading.span import Span, read_span
 from wealthdata.settings import process
@@ -76,7 +76,7 @@ def get_price(
         span = Span(count)
     else:
         span = read_span(reader, settings, timeframe, count, start_date, end_date)
-    request = Request(timeframe, span, wanted, settings.tz, fill_for(skip_paused, fill_paused))
+    request = Request(timeframe, span, wanted, settings.tz, filling_for(skip_paused, fill_paused))
     if isinstance(chosen, str):
         return one_frame(read_columns(reader, chosen, request), wanted, positional=settings.positional)
     if panel:

@@ -12,7 +12,7 @@ from wealthdata.arguments.frequency import read_frequency
 from wealthdata.arguments.symbols import read_symbols
 from wealthdata.binding.stack import current_binding, current_reader
 from wealthdata.errors import ParamsError
-from wealthdata.reading.columns import Request, fill_for, read_columns, read_several
+from wealthdata.reading.columns import Request, filling_for, read_columns, read_several
 from wealthdata.reading.frames import one_frame, wide_frame
 from wealthdata.reading.span import Span, read_count
 from wealthdata.settings import process
@@ -47,7 +47,7 @@ def history(
         raise ParamsError(f"field must be one name like 'close', was {field!r}; attribute_history takes several")
     fields, timeframe, number = read_fields(field), read_frequency(unit), read_count(count)
     settings = process.settings
-    request = Request(timeframe, Span(number), fields, settings.tz if df else dt.UTC, fill_for(skip_paused, True))
+    request = Request(timeframe, Span(number), fields, settings.tz if df else dt.UTC, filling_for(skip_paused, True))
     by_symbol = read_several(current_reader(), symbols, request)
     if not df:
         return {symbol: columns.numbers[0] for symbol, columns in by_symbol.items()}
@@ -80,7 +80,7 @@ def attribute_history(
     wanted = PRICE_DEFAULT if fields is None or fields is HISTORY_DEFAULT else read_fields(fields)
     timeframe, number = read_frequency(unit), read_count(count)
     settings, reader = process.settings, current_reader()
-    request = Request(timeframe, Span(number), wanted, settings.tz if df else dt.UTC, fill_for(skip_paused, True))
+    request = Request(timeframe, Span(number), wanted, settings.tz if df else dt.UTC, filling_for(skip_paused, True))
     columns = read_columns(reader, chosen, request)
     if not df:
         return dict(zip(wanted.numbers, columns.numbers, strict=True))

@@ -13,7 +13,7 @@ from wealthdata.arguments.fields import CLOSE, CONSTANTS
 from wealthdata.arguments.frequency import DAILY, DAY
 from wealthdata.binding.adapter_access import our_words
 from wealthdata.errors import DataUnavailable
-from wealthdata.reading.filling import Rows, bar_before, fill, first_window, newest_window
+from wealthdata.reading.filling import Rows, bar_before, fill, newest_window
 from wealthdata.reading.local_labels import local_labels
 from wealthsources import FIELDS, FORMING, Timeframe
 
@@ -31,28 +31,30 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
     Times = NDArray[np.int64]
 
-#: What to put where bars are missing: nothing, the close before, or NaN; or one of these on markets with trading hours
-#: only, where a stock may pause.
-Fill = Literal["no", "flat", "nan", "flat_in_hours", "nan_in_hours"]
-
 _NANOSECONDS: Final = 1_000_000
 _TODAY: Final = Timeframe("1d")
 
 
+class Filling(NamedTuple):
+    """What to put where bars are missing: the close before, or NaN.
+
+    is_asked  the call says so; if not, only on markets with trading hours, where a stock may pause, and between bars
+    """
+
+    value: Literal["flat", "nan"]
+    is_asked: bool
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What is wanted of each symbol of one call. `zone` is that of labels; UTC will do where none is shown.
-
-    between  rows are filled in between bars only, and none after the last one: nobody asked for any
-    """
+    """What is wanted of each symbol of one call. `zone` is that of labels; UTC will do where none is shown."""
 
     timeframe: Timeframe
     span: Span
     fields: Fields
     zone: dt.tzinfo
-    fill: Fill = "no"
+    filling: Filling | None = None
     include_now: bool = False
-    between: bool = False
 
 
 class Columns(NamedTuple):
@@ -66,42 +68,29 @@ class Columns(NamedTuple):
     notes: dict[str, object]
 
 
-def fill_for(skip_paused: bool | None, fill_paused: bool) -> Fill:
-    """What JoinQuant's two arguments mean. None: nothing on a 24/7 market, which has no pauses, else as False."""
-    if skip_paused is None:
-        return "flat_in_hours" if fill_paused else "nan_in_hours"
-    if skip_paused:
-        return "no"
-    return "flat" if fill_paused else "nan"
+def filling_for(skip_paused: bool | None, fill_paused: bool) -> Filling | None:
+    """What JoinQuant's two arguments mean."""
+    return None if skip_paused else Filling("flat" if fill_paused else "nan", skip_paused is not None)
 
 
 def read_columns(reader: BarReader, symbol: str, request: Request) -> Columns:
     """Ask for one symbol. Raises WealthDataError."""
     timeframe = reader.timeframe(symbol, request.timeframe)
+    filling = request.filling
     if timeframe.hours is not None:
-        request = _in_hours(request, timeframe, reader)
-    if request.fill not in ("flat", "nan"):
+        request = dataclasses.replace(request, timeframe=timeframe, span=request.span.on(timeframe, reader.now))
+    elif filling is not None and not filling.is_asked:
+        filling = None
+    if filling is None:
         bars = _bars(reader, symbol, request)
         rows = _rows(bars, request)
     else:
         reader = reader.as_of_now()
-        bars, rows = _filled_rows(reader, symbol, request)
+        bars, rows = _filled_rows(reader, symbol, request, filling)
     ends = request.timeframe.ends(rows.times)
     if request.include_now and len(bars) and bars.states[-1] == FORMING:
         ends[-1] = _cut_short(request.timeframe, int(rows.times[-1]), reader.now())
     return Columns(labels(request.timeframe, ends, request.zone), _numbers(rows, request), bars.notes())
-
-
-def _in_hours(request: Request, timeframe: Timeframe, reader: BarReader) -> Request:
-    """The same on a market with trading hours."""
-    fill: Fill = {"flat_in_hours": "flat", "nan_in_hours": "nan"}.get(request.fill, request.fill)  # type: ignore[assignment]
-    return dataclasses.replace(
-        request,
-        timeframe=timeframe,
-        span=request.span.on(timeframe, reader.now),
-        fill=fill,
-        between=fill != request.fill,
-    )
 
 
 def read_several(reader: BarReader, symbols: Sequence[str], request: Request) -> dict[str, Columns]:
@@ -139,7 +128,7 @@ def _cut_short(timeframe: Timeframe, open_time: int, now: int) -> int:
     end = timeframe.end(open_time)
     if timeframe in DAILY and timeframe.hours is not None:
         days = _TODAY.on(timeframe.hours)
-        begun = days.slot(now) - (days.floor(now) > now)  # the last one of which there can be a bar
+        begun = days.first_from(now + 1) - 1  # the last one of which there can be a bar
         return min(end, days.end(days.open_time(begun)))
     if timeframe in DAILY:
         return min(end, now // DAY * DAY + DAY)
@@ -156,7 +145,7 @@ def _bars(reader: BarReader, symbol: str, request: Request) -> Bars:
     count, start, end = request.span.count, request.span.start, request.span.end
     if request.fields.previous and start is not None:
         with our_words:
-            before = timeframe.open_time(first_window(timeframe, start) - 1)
+            before = timeframe.open_time(timeframe.first_from(start) - 1)
         try:
             bars = reader.get_history(symbol, timeframe, None, before, end, now)
             if len(bars) and bars.open_times[-1] >= start:
@@ -180,19 +169,19 @@ def _rows(bars: Bars, request: Request) -> Rows:
     return Rows(times, values, None, before)
 
 
-def _filled_rows(reader: BarReader, symbol: str, request: Request) -> tuple[Bars, Rows]:
+def _filled_rows(reader: BarReader, symbol: str, request: Request, filling: Filling) -> tuple[Bars, Rows]:
     """The bars that there are, and the rows without holes that are made of them. `reader` is of one moment."""
     span = request.span
     try:
         bars = _bars(reader, symbol, request)
     except DataUnavailable as absence:
-        if request.between:
+        if not filling.is_asked:
             raise
         bars = bar_before(reader, symbol, request.timeframe, span, absence)
     rows = Rows(bars.open_times, bars.values, None, math.nan)
     if len(bars):
-        last = request.timeframe.slot(bars.newest)
-        rows = fill(rows, request.timeframe, span, last if request.between else newest_window(reader, bars, span))
+        last = newest_window(reader, bars, span) if filling.is_asked else request.timeframe.slot(bars.newest)
+        rows = fill(rows, request.timeframe, span, last)
     return bars, rows
 
 
@@ -214,7 +203,7 @@ def _numbers(rows: Rows, request: Request) -> Numbers:
 
 def _mark_filled(numbers: Numbers, filled: NDArray[np.bool_], request: Request) -> None:
     stated = {"paused": 1.0, "money": 0.0}
-    if request.fill == "nan":
+    if request.filling is not None and request.filling.value == "nan":
         numbers[:, filled] = math.nan
         stated = {"paused": 1.0}
     for place, name in enumerate(request.fields.numbers):

@@ -54,12 +54,7 @@ def _first(slots: NDArray[np.int64], rows: Rows, timeframe: Timeframe, span: Spa
     if span.start is None:
         return int(slots[0])
     place = int(np.searchsorted(rows.times, span.start))
-    return int(slots[place]) if place < len(slots) else first_window(timeframe, span.start)
-
-
-def first_window(timeframe: Timeframe, start: int) -> int:
-    """The number of the first window that opens at `start` or later."""
-    return timeframe.first_from(start)
+    return int(slots[place]) if place < len(slots) else timeframe.first_from(span.start)
 
 
 def newest_window(reader: BarReader, bars: Bars, span: Span) -> int:
@@ -85,6 +80,6 @@ def bar_before(reader: BarReader, symbol: str, timeframe: Timeframe, span: Span,
         bars = reader.get_history(symbol, timeframe, 1, None, span.end)
     except DataUnavailable:
         raise absence from None
-    if newest_window(reader, bars, span) < first_window(timeframe, span.start):
+    if newest_window(reader, bars, span) < timeframe.first_from(span.start):
         raise absence
     return bars

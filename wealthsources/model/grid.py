@@ -189,7 +189,7 @@ def hours_grid(hours: TradingHours, name: str, step: int) -> HoursGrid:
         return HoursGrid(hours.opens, hours.ends, step)
     if name not in OF_DAYS:
         raise RequestError(f"{name} is no timeframe of {hours.name}, which has trading days: {', '.join(OF_DAYS)}")
-    opens, ends = hours.days() if name == "1d" else hours.weeks() if name == "1w" else hours.months()
+    opens, ends = hours.windows(name)
     if not len(opens):
         raise RequestError(f"the calendar {hours.name} is known for no whole window of {name}")
     return HoursGrid(opens, ends)

@@ -86,22 +86,18 @@ class TradingHours:
         first = np.searchsorted(self.day_of, np.arange(len(self.dates)))
         return self.opens[first], self.ends[np.append(first[1:], len(self.ends)) - 1]
 
-    def weeks(self) -> tuple[Integers, Integers]:
-        """When the first day of each whole week opens, and the last one ends, ms."""
-        return self._grouped(_weeks)
-
-    def months(self) -> tuple[Integers, Integers]:
-        """The same of each whole month."""
-        return self._grouped(_months)
-
     def group_of(self, name: str, dates: Integers) -> Integers:
         """The day, week or month, by the timeframe's name, that each date is in, as a number."""
         return dates if name == "1d" else _weeks(dates) if name == "1w" else _months(dates)
 
-    def _grouped(self, key: Callable[[Integers], Integers]) -> tuple[Integers, Integers]:
+    def windows(self, name: str) -> tuple[Integers, Integers]:
+        """When each day, or whole week or month, opens with its first day and ends with its last one, ms.
+
+        `name` is that of the timeframe: 1d, 1w, 1M.
+        """
         opens, ends = self.days()
-        keys = key(self.dates)
-        before, after = key(np.array([self.first - 1, self.last + 1]))
+        keys = self.group_of(name, self.dates)
+        before, after = self.group_of(name, np.array([self.first - 1, self.last + 1]))
         whole = (keys > before) & (keys < after)
         opens, ends, keys = opens[whole], ends[whole], keys[whole]
         first = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
@@ -137,11 +133,6 @@ class TradingHours:
         """From then on it is not known when the market is open: the midnight of its zone after `last`, ms."""
         midnight = dt.datetime.combine(dt.date(1970, 1, 1) + dt.timedelta(days=self.last + 1), dt.time())
         return round(midnight.replace(tzinfo=zoneinfo.ZoneInfo(self.zone)).timestamp() * 1000)
-
-    def is_open(self, time: int) -> bool:
-        """Whether it is open then."""
-        span = int(np.searchsorted(self.ends, time, side="right"))
-        return span < len(self.opens) and int(self.opens[span]) <= time
 
 
 def _weeks(days: Integers) -> Integers:

@@ -47,7 +47,7 @@ from wealthsources.model.rows import (
 )
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.resolve.known_empty import NO_SPANS, Spans
-from wealthsources.resolve.plain_bars import plain_bars
+from wealthsources.resolve.plain_bars import MOST_DECIMALS, MOST_UNITS, plain_bars
 from wealthsources.resolve.quiet import find_holes, judge_buckets
 
 if TYPE_CHECKING:
@@ -61,20 +61,11 @@ _DAY: Final = Timeframe("1d").fixed
 
 #: With so many rows a bucket, it is quicker to look for where each begins than to ask each row.
 _FEW: Final = 64
-#: What `read_value` gives no more than a count of decimals for: 15 digits with the one before the dot.
-_MOST_DECIMALS: Final = 14
-_POWERS: Final = np.array([float(10**decimals) for decimals in range(_MOST_DECIMALS + 1)])
-#: Sums of fewer units than this are exact in float64 and have at most 15 digits; there is room for a rough estimate.
-_MOST_UNITS: Final = 9e14
+_POWERS: Final = np.array([float(10**decimals) for decimals in range(MOST_DECIMALS + 1)])
 #: Beyond any market, and far enough from the end of float64 that no number of units overflows.
 _LARGEST_VOLUME: Final = 1e290
 #: Every text that `read_value` takes has fewer digits than this, counted from e+308 down to e-999.
 _EXACT: Final = Context(prec=2000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-
-
-def finer_than(timeframe: Timeframe) -> tuple[Timeframe, ...]:
-    """All known timeframes that divide this one, the coarsest first."""
-    return timeframe.finer()
 
 
 def aggregate(
@@ -332,10 +323,10 @@ def _fast_sums(buckets: _Buckets, decimals: Integers) -> tuple[NDArray[np.float6
     """
     volumes = buckets.column(VOLUME)
     most = np.maximum.reduceat(decimals, buckets.starts)
-    smallest = _POWERS[np.minimum(most, _MOST_DECIMALS)]
-    units, right = _units(volumes, np.minimum(decimals, _MOST_DECIMALS))
+    smallest = _POWERS[np.minimum(most, MOST_DECIMALS)]
+    units, right = _units(volumes, np.minimum(decimals, MOST_DECIMALS))
     estimate = np.add.reduceat(np.abs(volumes), buckets.starts) * smallest
-    done = (most <= _MOST_DECIMALS) & ~buckets.any(~right) & (estimate < _MOST_UNITS)
+    done = (most <= MOST_DECIMALS) & ~buckets.any(~right) & (estimate < MOST_UNITS)
     in_done = np.repeat(done, buckets.counts)
     finer_by = np.where(in_done, np.repeat(most, buckets.counts) - decimals, 0)
     sums = np.add.reduceat(np.where(in_done, units, 0.0) * _POWERS[finer_by], buckets.starts) / smallest
@@ -353,7 +344,7 @@ def _fewest_decimals(numbers: NDArray[np.float64]) -> Integers:
     """With how many decimals each number prints; KEPT_ASIDE where that is more than a code can say."""
     found = np.full(len(numbers), KEPT_ASIDE)
     left = np.arange(len(numbers))
-    for decimals in range(_MOST_DECIMALS + 1):
+    for decimals in range(MOST_DECIMALS + 1):
         if not len(left):
             break
         _, right = _units(numbers[left], np.full(len(left), decimals))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wealthsources.model.attempt import Attempt
-from wealthsources.resolve.aggregate import aggregate, finer_than
+from wealthsources.resolve.aggregate import aggregate
 from wealthsources.resolve.finer_query import MOST_FINER, finer_query, may_go_on
 from wealthsources.resolve.known_empty import NO_SPANS
 
@@ -49,7 +49,7 @@ class Aggregation:
 
     def fill(self, builder: AnswerBuilder, failed: frozenset[str]) -> frozenset[str]:
         """Make what is missing of the coarsest finer bars there are. Returns who may block and has failed by now."""
-        for finer in finer_than(builder.query.timeframe):
+        for finer in builder.query.timeframe.finer():
             if not self._chain.is_served(builder.query, finer):
                 continue
             asked = finer_query(builder, finer, most=self._most)

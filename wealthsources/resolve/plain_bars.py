@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
 #: Rows of a block: its columns have half a megabyte.
 _BLOCK: Final = 8192
-_MOST_DECIMALS: Final = 14
-#: Sums of fewer units than this are exact in float64; there is room for a rough estimate.
-_MOST_UNITS: Final = 9e14
+#: What `read_value` gives no more than a count of decimals for: 15 digits with the one before the dot.
+MOST_DECIMALS: Final = 14
+#: Sums of fewer units than this are exact in float64 and have at most 15 digits; there is room for a rough estimate.
+MOST_UNITS: Final = 9e14
 
 
 class PlainBars(NamedTuple):
@@ -93,9 +94,9 @@ def _sums(volumes: NDArray[np.float64], starts: Integers, code: int) -> NDArray[
     no text the fewest decimals are looked for that all of them have.
     """
     total = np.add.reduceat(np.abs(volumes), starts).max()
-    for decimals in range(_MOST_DECIMALS + 1) if code == AS_NUMBER else (code,):
+    for decimals in range(MOST_DECIMALS + 1) if code == AS_NUMBER else (code,):
         scale = 10.0**decimals
-        if not total * scale < _MOST_UNITS:
+        if not total * scale < MOST_UNITS:
             return None
         units = np.rint(volumes * scale)
         if (units / scale == volumes).all():
