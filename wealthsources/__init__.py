@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         EARLIEST_TIME as EARLIEST_TIME,
         LATEST_TIME as LATEST_TIME,
         check_time as check_time,
+        read_moment as read_moment,
         time_text as time_text,
         wall_time as wall_time,
     )
@@ -133,7 +134,7 @@ _PUBLIC = {
     "model.text": "one_line short_repr",
     "model.timeframe": "Timeframe",
     "model.timeframe_names": "match_timeframe",
-    "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text wall_time",
+    "model.times": "EARLIEST_TIME LATEST_TIME check_time read_moment time_text wall_time",
     "model.validity": "fault_of find_faults",
     "recorder": "Recorder RecorderHost Sink",
     "resolve.query": "BarRequest",
