@@ -6,11 +6,13 @@ Tests with it are skipped where there is none; with `NEED_BROWSER` in the enviro
 from __future__ import annotations
 
 import base64
+import collections
 import itertools
 import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,9 +92,16 @@ def browser_page(folder: Path) -> Iterator[Page]:
         pytest.skip(missing)
     command = [program, *_OPTIONS, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        said = process.stderr or ()
+        # It would stand still if nobody read what it goes on to say.
+        rest = threading.Thread(target=collections.deque, args=(said, 0), daemon=True)
         try:
-            address = next(line.split()[-1] for line in process.stderr or () if line.startswith("DevTools listening"))
+            address = next((line.split()[-1] for line in said if line.startswith("DevTools listening")), None)
+            assert address, f"{program} ended before it listened"
+            rest.start()
             with connect(address, max_size=None, proxy=None) as connection:
                 yield Page(connection)
         finally:
             process.terminate()
+            if rest.is_alive():
+                rest.join(_LONG)
