@@ -158,10 +158,11 @@ def test_live_bars_are_compared_with_those_of_a_file(cli, serve, live_config, fi
 
 
 def test_an_exchange_is_looked_at_without_a_configuration(cli, serve):
-    url = serve(token=None).url
-    arguments = ["--from", "2019-08-01", "--to", "2019-09-01", "--wait", 1, "--endpoint", url]
+    url = serve(token=None, skip=40, snapshot=40).url
+    arguments = ["--from", "2019-08-01", "--to", "2019-09-01", "--wait", LONG, "--endpoint", url]
     result = cli("audit", "wealthai", "BTCUSDT", "1h", *arguments)
-    assert "wealthai" in result.out, result.err
+    name, bars, *_ = result.out.splitlines()[1].split()
+    assert (result.code, name, int(bars) >= 20) == (0, "wealthai", True), result.err
 
 
 @pytest.mark.parametrize(
