@@ -88,7 +88,8 @@ def audit(adapter: ContextDataAdapter, symbol: str, timeframe: Timeframe, start:
     findings += _disagreements([each for each in sources if len(each.bars)])
     if not findings and not with_bars:
         raise AllSourcesFailed(str(query), [Attempt(each.name, each.outcome, reason=each.reason) for each in sources])
-    return AuditReport(symbol, query.timeframe, start, query.limit // _MINUTE * _MINUTE, sources, tuple(findings))
+    until = query.limit // _MINUTE * _MINUTE  # now has ms, and no bar ends between two minutes
+    return AuditReport(symbol, query.timeframe, start, until, sources, tuple(findings))
 
 
 def _disagreements(sources: Sequence[Audited]) -> Iterator[Finding]:
