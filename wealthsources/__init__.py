@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from wealthsources.model.validity import (
         fault_of as fault_of,
         find_faults as find_faults,
+        first_fault as first_fault,
     )
     from wealthsources.recorder import Recorder as Recorder, RecorderHost as RecorderHost, Sink as Sink
     from wealthsources.resolve.query import BarRequest as BarRequest
@@ -135,7 +136,7 @@ _PUBLIC = {
     "model.timeframe": "Timeframe",
     "model.timeframe_names": "match_timeframe",
     "model.times": "EARLIEST_TIME LATEST_TIME check_time read_moment time_text wall_time",
-    "model.validity": "fault_of find_faults",
+    "model.validity": "fault_of find_faults first_fault",
     "recorder": "Recorder RecorderHost Sink",
     "resolve.query": "BarRequest",
     "runtime.adapter": "ContextDataAdapter DataAdapter",
