@@ -138,6 +138,17 @@ def test_a_forming_bar_is_pale_and_named(show, page):
     assert page.value(pale) == ["1", "0.5"]
 
 
+def test_a_drag_moves_the_chart(show, page):
+    show(moving(*range(41)))
+    moved = 'window.moved = new Promise(done => document.getElementById("chart").once("plotly_relayout", done)), null'
+    page.value(moved)
+    x, y = page.value(MIDDLE.replace("PLACE", "10"))
+    page.drag(x, y, page.value(MIDDLE.replace("PLACE", "20"))[0] - x)
+    page.value("window.moved.then(() => null)")
+    first, last = page.value("document.getElementById('chart')._fullLayout.xaxis.range")
+    assert (first, last) == (pytest.approx(-10.5, abs=0.2), pytest.approx(30.5, abs=0.2))
+
+
 def test_text_from_outside_is_text(show, page):
     drawn = show(moving(*range(5)).named(HOSTILE, f"_{HOSTILE}"))
     assert drawn["title"] == drawn["heading"].removesuffix("hollow: rose · filled: fell")

@@ -59,6 +59,14 @@ class Page:
         """Move the mouse there."""
         self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
+    def drag(self, x: float, y: float, right: float) -> None:
+        """Take hold there, and let go so far to the right."""
+        held = {"button": "left", "buttons": 1, "clickCount": 1}
+        self._call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **held)
+        for share in (0.5, 1):
+            self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x + right * share, y=y, **held)
+        self._call("Input.dispatchMouseEvent", type="mouseReleased", x=x + right, y=y, **held)
+
     def screenshot(self, path: Path) -> None:
         """Keep what is to be seen as a PNG."""
         path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot")["data"]))

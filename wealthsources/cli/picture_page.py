@@ -176,6 +176,7 @@ def _layout(picture: Picture) -> dict[str, Any]:
         "template": {},
         "plot_bgcolor": "white",
         "hovermode": "x unified",
+        "dragmode": "pan",
         "bargap": 0.2,
         "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         "margin": {"l": 60, "r": 70, "t": 90, "b": 50},
