@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         EARLIEST_TIME as EARLIEST_TIME,
         LATEST_TIME as LATEST_TIME,
         check_time as check_time,
+        read_moment as read_moment,
         time_text as time_text,
         wall_time as wall_time,
     )
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from wealthsources.model.validity import (
         fault_of as fault_of,
         find_faults as find_faults,
+        first_fault as first_fault,
     )
     from wealthsources.recorder import Recorder as Recorder, RecorderHost as RecorderHost, Sink as Sink
     from wealthsources.resolve.query import BarRequest as BarRequest
@@ -133,8 +135,8 @@ _PUBLIC = {
     "model.text": "one_line short_repr",
     "model.timeframe": "Timeframe",
     "model.timeframe_names": "match_timeframe",
-    "model.times": "EARLIEST_TIME LATEST_TIME check_time time_text wall_time",
-    "model.validity": "fault_of find_faults",
+    "model.times": "EARLIEST_TIME LATEST_TIME check_time read_moment time_text wall_time",
+    "model.validity": "fault_of find_faults first_fault",
     "recorder": "Recorder RecorderHost Sink",
     "resolve.query": "BarRequest",
     "runtime.adapter": "ContextDataAdapter DataAdapter",

@@ -19,8 +19,7 @@ from wealthsources import (
     NotHere,
     SourceError,
     WealthSourcesError,
-    fault_of,
-    find_faults,
+    first_fault,
     match_symbol,
     time_text,
 )
@@ -196,15 +195,12 @@ class Fetcher:
         return closed.named(part.stored_as, self._name)
 
     def _check(self, bars: Bars) -> None:
-        prices, times = self._market_of(bars.symbol).prices, bars.open_times
-        wrong = find_faults(times, bars.values, bars.timeframe, prices)
-        wrong[1:] |= np.diff(times) <= 0
-        if wrong.any():
-            index = int(wrong.argmax())
-            why = fault_of(int(times[index]), bars.values[index].tolist(), bars.timeframe, prices)
+        fault = first_fault(bars, self._market_of(bars.symbol).prices)
+        if fault is not None:
+            index, why = fault
             raise SourceError(
                 f"{self._name} answered with a bad bar of {bars.symbol} {bars.timeframe} at "
-                f"{time_text(int(times[index]))} UTC: {why or 'not after the one before'};"
+                f"{time_text(int(bars.open_times[index]))} UTC: {why};"
                 " nothing of this answer is stored"
             )
 

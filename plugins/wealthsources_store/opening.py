@@ -6,9 +6,7 @@ Exit codes: 0, 1 for what failed, 2 for wrong use or configuration, 130 when int
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -101,23 +99,10 @@ def read_timeframes(words: str) -> tuple[Timeframe, ...]:
 
 
 def read_moment(text: str, option: str) -> int:
-    """A date, or a date and time, as ms since 1970; UTC unless it says otherwise. Raises RequestError.
-
-    As in 2024-01-31, 2024-01-31T12:30 or 2024-01-31T12:30+08:00; ms since 1970 are taken too.
-    """
-    from wealthsources import RequestError, check_time  # noqa: PLC0415 - not for --help
+    """A date, or a date and time, that stands after an option, as ms since 1970; UTC. Raises RequestError."""
+    import wealthsources  # noqa: PLC0415 - not for --help
 
     try:
-        return check_time(int(text) if re.fullmatch(r"[0-9]{9,19}", text, re.ASCII) else _ms(text))
+        return wealthsources.read_moment(text)
     except ValueError as error:
-        raise RequestError(
-            f"{option} {text!r} is no time of 1980 to 2200 ({error}); write it as 2024-01-31 or 2024-01-31T12:30, "
-            "which is UTC"
-        ) from None
-
-
-def _ms(text: str) -> int:
-    moment = dt.datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)
+        raise wealthsources.RequestError(f"{option} {error}") from None

@@ -7,10 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from wealthsources import Bars, Hole
+from wealthsources import Bars, Hole, Timeframe
 from wealthsources.cli.picture import COLOURS, arrange
 
 from ..support.bars import DAY, HOUR, MONDAY, at, moving
+from ..support.hours import hours_of, utc
 
 
 def holes(*spans: tuple[int, int]) -> tuple[Hole, ...]:
@@ -103,3 +104,12 @@ def test_what_is_missing_before_a_forming_bar_that_stands_alone_has_its_place():
     assert picture.places.tolist() == [2]
     assert picture.bands[0][:2] == (0, 2)
     assert picture.times[0] == "2020-09-13 19:00"
+
+
+def test_the_newest_bars_of_a_market_that_closes_are_missing_while_it_is_open():
+    two_days = {"2024-01-02": [("09:30", "11:00")], "2024-01-03": [("09:30", "11:00")]}
+    timeframe = Timeframe("30m").on(hours_of(two_days))
+    times = [utc(2024, 1, 2, 9, minute) for minute in (30, 60, 90)]
+    picture = arrange(Bars.from_columns("X", timeframe, times, *np.ones((5, 3))).replace(behind=3))
+    assert picture.bands[0].text == "the newest 3 are missing, from 2024-01-03 09:30 UTC on"
+    assert picture.times[3:] == ["2024-01-03 09:30", "2024-01-03 10:00", "2024-01-03 10:30"]

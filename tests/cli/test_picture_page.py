@@ -32,7 +32,12 @@ MIDDLE = """(() => {
     const x = drawn.xaxis, y = drawn.yaxis;
     return [frame.left + x._offset + x.d2p(x._categories[PLACE]), frame.top + y._offset + y._length / 2];
 })()"""
-HOVERED = "[...document.querySelectorAll('.hoverlayer text')].map(text => text.textContent).join(' | ')"
+#: From here on it is noted when the chart has said something of what is pointed at; and what it said.
+LISTEN = """(() => {
+    window.hovered = new Promise(done => document.getElementById("chart").once("plotly_hover", () => done(1)));
+})()"""
+HOVERED = """window.hovered.then(() =>
+    [...document.querySelectorAll('.hoverlayer text')].map(text => text.textContent).join(' | '))"""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,13 @@ def show(page, tmp_path_factory):
         return page.value(DRAWN)
 
     return show
+
+
+def told_at(page, place: int) -> str:
+    """What is said to who points at that place of the price chart."""
+    page.value(LISTEN)
+    page.point_at(*page.value(MIDDLE.replace("PLACE", str(place))))
+    return page.value(HOVERED)
 
 
 def rgb(colour: str) -> str:
@@ -108,14 +120,12 @@ def test_a_bar_that_fell_is_filled_and_one_that_rose_is_hollow(show):
 
 def test_who_points_at_a_bar_reads_its_exact_values_and_its_source(show, page):
     show(two_sources())
-    page.point_at(*page.value(MIDDLE.replace("PLACE", "5")))
-    assert page.value(HOVERED) == ("2020-09-13 17:00open 115.0high 117.0low 114.0close 116.0volume 165.0one")
+    assert told_at(page, 5) == "2020-09-13 17:00open 115.0high 117.0low 114.0close 116.0volume 165.0one"
 
 
 def test_who_points_at_a_band_reads_how_many_bars_are_missing_and_from_when_to_when(show, page):
     show(two_sources())
-    page.point_at(*page.value(MIDDLE.replace("PLACE", "32")))
-    assert "10 missing from 2020-09-14 18:00 to 2020-09-15 04:00 UTC" in page.value(HOVERED)
+    assert "10 missing from 2020-09-14 18:00 to 2020-09-15 04:00 UTC" in told_at(page, 32)
 
 
 def test_a_forming_bar_is_pale_and_named(show, page):
@@ -128,13 +138,23 @@ def test_a_forming_bar_is_pale_and_named(show, page):
     assert page.value(pale) == ["1", "0.5"]
 
 
+def test_a_drag_moves_the_chart(show, page):
+    show(moving(*range(41)))
+    moved = 'window.moved = new Promise(done => document.getElementById("chart").once("plotly_relayout", done)), null'
+    page.value(moved)
+    x, y = page.value(MIDDLE.replace("PLACE", "10"))
+    page.drag(x, y, page.value(MIDDLE.replace("PLACE", "20"))[0] - x)
+    page.value("window.moved.then(() => null)")
+    first, last = page.value("document.getElementById('chart')._fullLayout.xaxis.range")
+    assert (first, last) == (pytest.approx(-10.5, abs=0.2), pytest.approx(30.5, abs=0.2))
+
+
 def test_text_from_outside_is_text(show, page):
     drawn = show(moving(*range(5)).named(HOSTILE, f"_{HOSTILE}"))
     assert drawn["title"] == drawn["heading"].removesuffix("hollow: rose · filled: fell")
     assert drawn["title"].startswith(HOSTILE)
     assert drawn["legend"] == [f"_{HOSTILE}"]
-    page.point_at(*page.value(MIDDLE.replace("PLACE", "2")))
-    assert HOSTILE in page.value(HOVERED)
+    assert HOSTILE in told_at(page, 2)
     assert page.value("document.images.length + document.querySelectorAll('b').length") == 0
 
 

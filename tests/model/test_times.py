@@ -8,7 +8,7 @@ import zoneinfo
 import numpy as np
 import pytest
 
-from wealthsources import EARLIEST_TIME, LATEST_TIME, Bars, time_text, wall_time
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Bars, read_moment, time_text, wall_time
 from wealthsources.model.times import read_time
 
 from ..support.bars import T0, ms, record
@@ -24,6 +24,31 @@ def test_a_time_is_a_whole_number_or_its_text(raw):
     time = read_time(raw)
     assert time == T0
     assert type(time) is int
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2024-01-31", ms(2024, 1, 31)),
+        ("2024-01-31T12:30", ms(2024, 1, 31, 12, 30)),
+        ("2024-01-31 12:30", ms(2024, 1, 31, 12, 30)),
+        ("2024-01-31T12:30+08:00", ms(2024, 1, 31, 4, 30)),
+        (str(ms(2024, 1, 31)), ms(2024, 1, 31)),
+    ],
+)
+def test_a_moment_is_utc_unless_it_says_otherwise(text, time):
+    assert read_moment(text) == time
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2024-13-01", "", "1700000000", "1970-01-01", "99999999999999"])
+def test_what_is_no_moment_is_named_with_how_to_write_one(text):
+    with pytest.raises(ValueError, match=f"^'{text}' is no time of 1980 to 2200 .*write it as 2024-01-31"):
+        read_moment(text)
+
+
+def test_a_moment_in_seconds_is_told_as_such():
+    with pytest.raises(ValueError, match="in seconds it would be 2023-11-14"):
+        read_moment("1700000000")
 
 
 @pytest.mark.parametrize(("raw", "time"), [("-5", -5), (-5, -5), ("0", 0), ("007", 7)])

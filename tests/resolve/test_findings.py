@@ -82,6 +82,12 @@ def test_a_bar_that_comes_after_a_later_one_is_named_and_put_where_it_belongs():
     )
 
 
+def test_a_bar_that_comes_after_a_row_that_is_none_is_in_order():
+    kept, findings = judged((0, *GOOD), (2.5, *GOOD), (1, *GOOD), (2, *GOOD))
+    assert kept == [0, 1, 2]
+    assert [kind for kind, *_ in findings] == ["off_grid"]
+
+
 def test_of_many_some_are_told_and_the_rest_is_counted():
     bars = rows(*((place, 10, 8, 9, 11, 5) for place in range(MOST_TOLD + 7)))
     findings = judge_rows(bars, "one", "positive")[1]

@@ -42,7 +42,7 @@ def wealthsources_register(register): register("zheld", Held, Options)
 
 
 @pytest.fixture
-def look(distribution, monkeypatch):
+def look(distribution):
     """look({name: source}): the report of a chain of these; `settings` are of the deployment."""
     distribution(entry_points="zheld = zheld_module", zheld_module=PLUGIN)
 
@@ -190,6 +190,12 @@ def test_each_window_that_a_source_refuses_is_found_and_all_others_are_read(look
     assert len(report.sources[0].bars) == 100 - len(windows)
 
 
+def test_what_is_said_of_windows_that_lie_apart_is_told_of_each_even_in_the_same_words(look):
+    report = look({"one": breaking(3, 50, 51, text="a bad row"), "two": ListSource(moving(*range(100)))})
+    failed = [each for each in told(report) if each[0] == "failed"]
+    assert failed == [("failed", "one", 3, 4), ("failed", "one", 50, 52)]
+
+
 def test_what_is_wrong_between_two_bars_is_found(look):
     def refuse(request) -> None:
         if request.start <= at(41) and request.end >= at(43):
@@ -221,6 +227,7 @@ def test_a_source_that_fails_whatever_it_is_asked_is_told_once_and_then_left_alo
         "no permission",
         "was left alone, so what it has of the rest is not known",
     ]
+    assert told(report)[0] == ("failed", "one", 0, 25_001)
     assert report.sources[0].outcome == "failed"
     assert len(source.requests) == 5 * 5  # a piece, its halves and its ends
 
@@ -248,13 +255,14 @@ def test_whatever_a_source_does_is_a_finding(look):
         def get_history(self, request):
             return ["no", "bars"]
 
-    class Broken(Source):
+    class Broken(Odd):
         @property
         def capabilities(self):
             raise LookupError("no such thing")
 
-        def get_history(self, request):
-            raise NotImplementedError
+    class BrokenView(Odd):
+        def for_context(self, context):
+            return Broken()
 
     class Other(Source):
         capabilities = Capabilities(blocking=False)
@@ -263,10 +271,12 @@ def test_whatever_a_source_does_is_a_finding(look):
             return hourly(1, symbol="ETHUSDT")
 
     exploding = ListSource(moving(0), before=explode)
-    report = look({"one": exploding, "two": Odd(), "four": Other(), "five": ListSource(moving(*range(100)))})
+    bad = {"one": exploding, "two": Odd(), "three": BrokenView(), "four": Other()}
+    report = look({**bad, "five": ListSource(moving(*range(100)))})
     assert [(each.source, each.text) for each in report.findings] == [
         ("one", "ZeroDivisionError: by zero"),
         ("two", "returned list, not Bars"),
+        ("three", "LookupError: no such thing"),
         ("four", "returned ETHUSDT 1h when asked for BTCUSDT 1h"),
     ]
 

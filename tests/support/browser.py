@@ -6,11 +6,13 @@ Tests with it are skipped where there is none; with `NEED_BROWSER` in the enviro
 from __future__ import annotations
 
 import base64
+import collections
 import itertools
 import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +59,14 @@ class Page:
         """Move the mouse there."""
         self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
+    def drag(self, x: float, y: float, right: float) -> None:
+        """Take hold there, and let go so far to the right."""
+        held = {"button": "left", "buttons": 1, "clickCount": 1}
+        self._call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **held)
+        for share in (0.5, 1):
+            self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x + right * share, y=y, **held)
+        self._call("Input.dispatchMouseEvent", type="mouseReleased", x=x + right, y=y, **held)
+
     def screenshot(self, path: Path) -> None:
         """Keep what is to be seen as a PNG."""
         path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot")["data"]))
@@ -90,9 +100,16 @@ def browser_page(folder: Path) -> Iterator[Page]:
         pytest.skip(missing)
     command = [program, *_OPTIONS, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        said = process.stderr or ()
+        # It would stand still if nobody read what it goes on to say.
+        rest = threading.Thread(target=collections.deque, args=(said, 0), daemon=True)
         try:
-            address = next(line.split()[-1] for line in process.stderr or () if line.startswith("DevTools listening"))
+            address = next((line.split()[-1] for line in said if line.startswith("DevTools listening")), None)
+            assert address, f"{program} ended before it listened"
+            rest.start()
             with connect(address, max_size=None, proxy=None) as connection:
                 yield Page(connection)
         finally:
             process.terminate()
+            if rest.is_alive():
+                rest.join(_LONG)

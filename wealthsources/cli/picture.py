@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources.model.holes import Hole
+from wealthsources.model.holes import hole_of
 from wealthsources.model.rows import FORMING
 from wealthsources.model.text import one_line
 from wealthsources.model.times import time_text
@@ -23,14 +23,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wealthsources.model.bars import Bars
+    from wealthsources.model.holes import Hole
     from wealthsources.model.timeframe import Timeframe
 
 #: Told apart by those who see colours otherwise, too (Okabe and Ito, 2008), but for the red ones, which are the holes'.
 COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#6B4C9A", "#8C6D31", "#555555")
 HOLE_COLOUR: Final = "#D62728"
-#: Of so many bands each is labelled; of more they would be written over each other.
-MOST_LABELS: Final = 12
+HOLE_OPACITY: Final = 0.15
+GRID_COLOUR: Final = "#E6E6E6"
+#: What is said below the title, and of the bands in the legend.
+HOW_TO_READ: Final = "hollow: rose · filled: fell"
+MISSING: Final = "missing"
 
+#: Of so many bands each is labelled; of more they would be written over each other.
+_MOST_LABELS: Final = 12
 _LEAST_WIDE: Final = 3
 _MIDNIGHT: Final = " 00:00"
 
@@ -78,6 +84,11 @@ class Picture:
         symbol, first, last = one_line(bars.symbol), time_text(bars.oldest), time_text(bars[-1].end)
         return f"{symbol} {bars.timeframe} · {len(bars):,} bars · {first} to {last} UTC"
 
+    @property
+    def labels_bands(self) -> bool:
+        """Whether there is room to say beside each band what is missing."""
+        return len(self.bands) <= _MOST_LABELS
+
     def groups(self) -> Iterator[Group]:
         """The bars by source, in the order of the sources in the answer; a forming one stands by itself."""
         bars, is_forming = self.bars, self.bars.states == FORMING
@@ -112,13 +123,11 @@ def arrange(bars: Bars) -> Picture:
 
 def _tail(bars: Bars) -> tuple[Hole, str]:
     """The bars that are missing after the newest closed one, and what is said of them."""
-    timeframe, (closed, forming) = bars.timeframe, bars.split_forming()
-    if forming is not None and not len(closed):
-        start, end = timeframe.open_time(timeframe.slot(forming.oldest) - bars.behind), forming.oldest
-    else:
-        start = closed[-1].end
-        end = timeframe.open_time(timeframe.slot(start) + bars.behind)
-    return Hole(start, end, bars.behind), f"the newest {bars.behind:,} are missing, from {time_text(start)} UTC on"
+    closed, _ = bars.split_forming()
+    slot = bars.timeframe.slot
+    first = slot(closed.newest) + 1 if len(closed) else slot(bars.oldest) - bars.behind  # a forming one alone
+    hole = hole_of(bars.timeframe, first, first + bars.behind - 1)
+    return hole, f"the newest {hole.count:,} are missing, from {time_text(hole.start)} UTC on"
 
 
 def _spread(hole: Hole, width: int, timeframe: Timeframe) -> NDArray[np.int64]:

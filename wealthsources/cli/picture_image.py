@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from wealthsources.cli.picture import HOLE_COLOUR, MOST_LABELS
+from wealthsources.cli.picture import GRID_COLOUR, HOLE_COLOUR, HOLE_OPACITY, HOW_TO_READ, MISSING
 
 try:
     from matplotlib.collections import LineCollection, PolyCollection
@@ -49,20 +49,21 @@ def image_of(picture: Picture) -> bytes:
 
 def _draw(figure: Figure, picture: Picture) -> None:
     prices, volumes = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-    handles = [_draw_group(prices, volumes, picture, group) for group in picture.groups()]
-    names = [group.name for group in picture.groups()]
+    groups = list(picture.groups())
+    names = [group.name for group in groups]
+    handles = [_draw_group(prices, volumes, picture, group) for group in groups]
     if picture.bands:
+        names.append(MISSING)
         handles.append(_draw_bands(prices, volumes, picture))
-        names.append("missing")
     for axes, label in ((prices, "price"), (volumes, "volume")):
         axes.autoscale_view()
         axes.yaxis.tick_right()
         axes.yaxis.set_label_position("right")
         axes.set_ylabel(label)
-        axes.grid(visible=True, color="#E6E6E6", linewidth=0.6)
+        axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.ticklabel_format(axis="y", style="plain", useOffset=False)
-    prices.set_title(f"{picture.title}\nhollow: rose · filled: fell", loc="left", parse_math=False, fontsize=11)
+    prices.set_title(f"{picture.title}\n{HOW_TO_READ}", loc="left", parse_math=False, fontsize=11)
     volumes.set_ylim(bottom=0)
     volumes.set_xlim(-0.5, len(picture.times) - 0.5)
     ticks = range(0, len(picture.times), -(-len(picture.times) // _MOST_TICKS))
@@ -94,19 +95,15 @@ def _draw_group(prices: Axes, volumes: Axes, picture: Picture, group: Group) -> 
 
 
 def _draw_bands(prices: Axes, volumes: Axes, picture: Picture) -> Patch:
+    style: dict[str, Any] = {"color": HOLE_COLOUR, "alpha": HOLE_OPACITY, "linewidth": 0}
+    label: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "top", "color": HOLE_COLOUR, "fontsize": 8}
     for band in picture.bands:
+        left, right = band.first - 0.5, band.first + band.width - 0.5
         for axes in (prices, volumes):
-            axes.axvspan(band.first - 0.5, band.first + band.width - 0.5, color=HOLE_COLOUR, alpha=0.15, linewidth=0)
-        if len(picture.bands) <= MOST_LABELS:
-            middle = band.first + (band.width - 1) / 2
-            where: dict[str, Any] = {
-                "transform": prices.get_xaxis_transform(),
-                "rotation": 90,
-                "ha": "center",
-                "va": "top",
-            }
-            prices.text(middle, 0.98, band.short, color=HOLE_COLOUR, fontsize=8, **where)
-    return Patch(facecolor=HOLE_COLOUR, alpha=0.15)
+            axes.axvspan(left, right, **style)
+        if picture.labels_bands:
+            prices.text((left + right) / 2, 0.98, band.short, transform=prices.get_xaxis_transform(), **label)
+    return Patch(facecolor=HOLE_COLOUR, alpha=HOLE_OPACITY)
 
 
 def _lines(at: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> list[Any]:

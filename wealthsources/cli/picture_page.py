@@ -10,7 +10,7 @@ import html
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from wealthsources.cli.picture import HOLE_COLOUR, MOST_LABELS
+from wealthsources.cli.picture import GRID_COLOUR, HOLE_COLOUR, HOLE_OPACITY, HOW_TO_READ, MISSING
 from wealthsources.model.rows import FIELDS
 
 try:
@@ -40,10 +40,8 @@ _PAGE: Final = """<!DOCTYPE html>
 </html>
 """
 _CONFIG: Final = {"displaylogo": False, "responsive": True, "scrollZoom": True}
-_GREY: Final = "#E6E6E6"
-_PALE: Final = 0.15
 _HALF_WAY: Final = 0.5  # up the chart it is said what is missing
-_SCALE: Final = {"side": "right", "gridcolor": _GREY, "exponentformat": "none", "separatethousands": True}
+_SCALE: Final = {"side": "right", "gridcolor": GRID_COLOUR, "exponentformat": "none", "separatethousands": True}
 
 
 def page_of(picture: Picture) -> str:
@@ -129,11 +127,16 @@ def _holes(picture: Picture) -> Iterator[dict[str, Any]]:
         return
     places = [place for band in picture.bands for place in range(band.first, band.first + band.width)]
     texts = [band.text for band in picture.bands for _ in range(band.width)]
-    over = {"type": "bar", "yaxis": "y3", "width": 1}
+    over = {
+        "type": "bar",
+        "yaxis": "y3",
+        "width": 1,
+        "name": MISSING,
+        "legendgroup": MISSING,
+        "marker": {"color": HOLE_COLOUR},
+    }
     yield {
         **over,
-        "name": "missing",
-        "legendgroup": "missing",
         "x": [picture.times[place] for place in places],
         "y": [_HALF_WAY] * len(places),
         "text": texts,
@@ -141,10 +144,8 @@ def _holes(picture: Picture) -> Iterator[dict[str, Any]]:
         "hoverinfo": "text",
         "opacity": 0,
         "showlegend": False,
-        "marker": {"color": HOLE_COLOUR},
     }
-    pale = {"opacity": _PALE, "marker": {"color": HOLE_COLOUR}}
-    yield {**over, **pale, "name": "missing", "legendgroup": "missing", "x": [None], "y": [None]}
+    yield {**over, "x": [None], "y": [None], "opacity": HOLE_OPACITY}  # for the legend
 
 
 def _shape(band: Band, labelled: bool) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def _shape(band: Band, labelled: bool) -> dict[str, Any]:
         "y0": 0,
         "y1": 1,
         "fillcolor": HOLE_COLOUR,
-        "opacity": _PALE,
+        "opacity": HOLE_OPACITY,
         "line": {"width": 0},
         **({"label": label} if labelled else {}),
     }
@@ -170,12 +171,12 @@ def _shape(band: Band, labelled: bool) -> dict[str, Any]:
 
 
 def _layout(picture: Picture) -> dict[str, Any]:
-    labelled = len(picture.bands) <= MOST_LABELS
     return {
-        "title": {"text": _text(picture.title), "x": 0.05, "subtitle": {"text": "hollow: rose · filled: fell"}},
+        "title": {"text": _text(picture.title), "x": 0.05, "subtitle": {"text": HOW_TO_READ}},
         "template": {},
         "plot_bgcolor": "white",
         "hovermode": "x unified",
+        "dragmode": "pan",
         "bargap": 0.2,
         "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         "margin": {"l": 60, "r": 70, "t": 90, "b": 50},
@@ -187,13 +188,13 @@ def _layout(picture: Picture) -> dict[str, Any]:
             "anchor": "y2",
             "nticks": 6,
             "tickangle": 0,
-            "gridcolor": _GREY,
+            "gridcolor": GRID_COLOUR,
             "rangeslider": {"visible": False},
         },
         "yaxis": {**_SCALE, "domain": [0.26, 1], "title": {"text": "price"}},
         "yaxis2": {**_SCALE, "domain": [0, 0.22], "title": {"text": "volume"}},
         "yaxis3": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
-        "shapes": [_shape(band, labelled) for band in picture.bands],
+        "shapes": [_shape(band, picture.labels_bands) for band in picture.bands],
         "annotations": [_forming(picture, group) for group in picture.groups() if group.forming],
     }
 

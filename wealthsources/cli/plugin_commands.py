@@ -101,15 +101,17 @@ class PluginCommand(TyperCommand):
 @contextlib.contextmanager
 def _named(config: Path | None) -> Iterator[None]:
     """A configuration that was named before the command is what the command finds by default."""
+    if config is None:
+        yield
+        return
     before = os.environ.get(VARIABLE)
-    if config is not None:
-        os.environ[VARIABLE] = str(config)
+    os.environ[VARIABLE] = str(config)
     try:
         yield
     finally:
-        if config is not None:
-            os.environ.pop(VARIABLE)
-            os.environ.update({} if before is None else {VARIABLE: before})
+        os.environ.pop(VARIABLE, None)
+        if before is not None:
+            os.environ[VARIABLE] = before
 
 
 def _settled(claims: list[PluginInfo]) -> Offer:

@@ -43,6 +43,27 @@ def check_time(time: int) -> int:
     raise ValueError(text)
 
 
+def read_moment(text: str) -> int:
+    """A date, or a date and time, as somebody types it, as ms since 1970; UTC unless it says otherwise.
+
+    As in 2024-01-31, 2024-01-31T12:30 or 2024-01-31T12:30+08:00; ms since 1970 are taken too. Raises ValueError that
+    names the text and says how to write it.
+    """
+    try:
+        return check_time(int(text) if re.fullmatch(r"[0-9]{9,19}", text, re.ASCII) else _typed_ms(text))
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is no time of 1980 to 2200 ({error}); write it as 2024-01-31 or 2024-01-31T12:30, which is UTC"
+        ) from None
+
+
+def _typed_ms(text: str) -> int:
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(milliseconds=1)
+
+
 def time_text(time: int) -> str:
     """A time in ms as UTC text, to the minute where that is exact, for messages."""
     stamp = str(np.datetime64(int(time), "ms"))

@@ -62,17 +62,14 @@ def judge_rows(bars: Bars, name: str, prices: Prices) -> tuple[Bars, list[Findin
         return bars, []
     times, values = bars.open_times, bars.values
     is_bad = find_faults(times, values, bars.timeframe, prices)
-    newest = np.maximum.accumulate(times) if len(times) else times
-    goes_back = np.zeros(len(times), bool)
-    goes_back[1:] = times[1:] < newest[:-1]
-    _, firsts = np.unique(times, return_index=True)
+    _, firsts = np.unique(times, return_index=True)  # in the order of time
     is_again = np.ones(len(times), bool)
     is_again[firsts] = False
+    newest = np.maximum.accumulate(np.where(is_bad, 0, times))  # what is no bar is no later bar
     findings = _told(np.flatnonzero(is_bad), lambda place: _bad_row(bars, name, place, prices))
     findings += _told(np.flatnonzero(is_again & ~is_bad), lambda place: _again(bars, name, place))
-    findings += _told(np.flatnonzero(goes_back & ~is_again & ~is_bad), lambda place: _late(bars, name, place))
-    good = bars.rows[~(is_bad | is_again)]
-    return bars.take(good[np.argsort(times[~(is_bad | is_again)], kind="stable")]), findings
+    findings += _told(np.flatnonzero((times < newest) & ~is_again & ~is_bad), lambda place: _late(bars, name, place))
+    return bars.take(bars.rows[firsts[~is_bad[firsts]]]), findings
 
 
 def _bad_row(bars: Bars, name: str, place: int, prices: Prices) -> Finding:

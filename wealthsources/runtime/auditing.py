@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import time
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -87,7 +88,8 @@ def audit(adapter: ContextDataAdapter, symbol: str, timeframe: Timeframe, start:
     findings += _disagreements([each for each in sources if len(each.bars)])
     if not findings and not with_bars:
         raise AllSourcesFailed(str(query), [Attempt(each.name, each.outcome, reason=each.reason) for each in sources])
-    return AuditReport(symbol, query.timeframe, start, query.limit // _MINUTE * _MINUTE, sources, tuple(findings))
+    until = query.limit // _MINUTE * _MINUTE  # now has ms, and no bar ends between two minutes
+    return AuditReport(symbol, query.timeframe, start, until, sources, tuple(findings))
 
 
 def _disagreements(sources: Sequence[Audited]) -> Iterator[Finding]:
@@ -130,7 +132,7 @@ class _Reader:
         self._parts: list[Bars] = []
         self._bars = Bars.empty(query.symbol, query.timeframe)
         self._holes: dict[Hole, None] = {}
-        self._said: dict[_Said, Finding] = {}
+        self._said: dict[_Said, list[Finding]] = {}
         self._rows: dict[Finding, None] = {}
         self._looks = self._in_vain = 0
         self._is_over = False  # it is to be left alone
@@ -138,7 +140,8 @@ class _Reader:
     @property
     def findings(self) -> list[Finding]:
         """What is wrong, in the order of time."""
-        return sorted([*self._said.values(), *self._rows], key=lambda finding: (finding.start, -finding.size))
+        said = itertools.chain.from_iterable(self._said.values())
+        return sorted([*said, *self._rows], key=lambda finding: (finding.start, -finding.size))
 
     def read(self) -> Audited:
         """Ask for everything."""
@@ -188,11 +191,12 @@ class _Reader:
             said = self._ask(first, until)
             if said is not None and said.is_overdue:  # a large file is read once
                 said = self._ask(first, until)
-            before = self._in_vain
+            in_vain = self._in_vain
             if said is not None:
                 self._look_closer(first, until, said)
-            self._in_vain = 0 if self._in_vain == before else self._in_vain
-            self._is_over = self._is_over or self._in_vain >= _MOST_IN_VAIN
+            if self._in_vain == in_vain:
+                self._in_vain = 0
+            self._is_over |= self._in_vain >= _MOST_IN_VAIN
             first = until + (until == last)  # one window is asked for again: what is wrong may be between two
         if first <= last:
             self._tell(first, last, _Said("failed", "was left alone, so what it has of the rest is not known"))
@@ -270,10 +274,13 @@ class _Reader:
         self._bars = parts[0] if parts else self._bars
 
     def _tell(self, first: int, last: int, said: _Said) -> None:
-        """Each text once."""
-        if said not in self._said:
-            start, end = self._timeframe.open_time(first), self._end(last)
-            self._said[said] = Finding(said.kind, self.name, start, end, said.text)
+        """A text that goes on where it was said before is one finding."""
+        start, end = self._timeframe.open_time(first), self._end(last)
+        told = self._said.setdefault(said, [])
+        if told and start <= told[-1].end:
+            before = told.pop()
+            start, end = min(start, before.start), max(end, before.end)
+        told.append(Finding(said.kind, self.name, start, end, said.text))
 
 
 # holes ---------------------------------------------------------------------------------------------------------------

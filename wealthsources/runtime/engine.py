@@ -467,11 +467,8 @@ class Engine:
         self.source(name)
         links = [link for link in self._deployment.links(None) if link.name == name]
         market = self.policy.markets.of(request.symbol)
-        query = Query(
-            *(request.symbol, market.timeframe(request.timeframe), request.end, request.count, request.start),
-            live=False,
-            market=market,
-        )
+        timeframe = market.timeframe(request.timeframe)
+        query = Query(request.symbol, timeframe, request.end, request.count, request.start, live=False, market=market)
         try:
             bars = self._chain(links, None).resolve(query).bars
         except AllSourcesFailed as failure:

@@ -39,7 +39,9 @@ def audit(
     words: Words,
     since: AuditFrom,
     until: ToOption = None,
-    output: Annotated[Format, typer.Option("--format", help="JSON has all findings, and times in ms.")] = Format.TABLE,
+    output: Annotated[
+        Format, typer.Option("--format", help="A table lists the worst; JSON has more, and times in ms.")
+    ] = Format.TABLE,
     wait: Wait = 10,
     market: MarketOption = None,
     environment: EnvironmentOption = Environment.LIVE,
