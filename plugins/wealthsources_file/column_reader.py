@@ -14,11 +14,11 @@ from wealthsources_file.arrow_columns import ColumnTypeError, in_ms, read_times,
 from wealthsources_file.block import Block
 from wealthsources_file.exact import NAMES, has_texts, with_texts
 from wealthsources_file.feather import FeatherColumns
-from wealthsources_file.gatherer import Gatherer, NewestFirstError
 from wealthsources_file.layout import COLUMNS, NEEDED
 from wealthsources_file.parquet import ParquetColumns
 from wealthsources_file.parts import NO_TIMES
 from wealthsources_file.storage import ChangedError, explained, is_remote, opened
+from wealthsources_file.table import Gatherer, OtherOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -156,12 +156,13 @@ class ColumnReader:
             for gatherer, first, last in zip(gatherers, places[:-1].tolist(), places[1:].tolist(), strict=True):
                 if first < last:
                     block = self._block(chunk.batch.slice(first, last - first))
-                    gatherer.take(block, chunk.numbers[first:last] + 1)
+                    gatherer.take(block, gatherer.lines.add(chunk.numbers[first:last] + 1))
+        untils = [*(None for _ in parts[:-1]), until]
         try:
-            tables = [gatherer.table(None) for gatherer in gatherers[:-1]]
-            return [*tables, gatherers[-1].table(until)]
-        except NewestFirstError as error:
-            raise SourceError(f"{self._place}: {error}") from None
+            return [each.table(until, are_lines=False) for each, until in zip(gatherers, untils, strict=True)]
+        except OtherOrderError:
+            said = "has its newest rows first; write it again with its rows sorted by time"
+            raise SourceError(f"{self._place}: {said}") from None
 
     def _chunks(self, begin: int, end: int, names: Sequence[str]) -> Iterator[_Chunk]:
         """The rows of the series among those between these two."""
