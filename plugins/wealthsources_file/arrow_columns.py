@@ -7,15 +7,14 @@ numpy print it, and not 100.0999984741211. Decimals, whole numbers and texts kee
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from wealthsources import EARLIEST_TIME, LATEST_TIME, check_time, read_value
+from wealthsources import EARLIEST_TIME, LATEST_TIME, check_time
 from wealthsources_file import times as written
 from wealthsources_file.arrow import load
 from wealthsources_file.cells import cells_of
-from wealthsources_file.columns import Column, read_column
+from wealthsources_file.columns import Column, fill, read_column
 from wealthsources_file.exact import AS_NUMBER
 from wealthsources_file.layout import UNITS
 
@@ -55,7 +54,7 @@ def read_times(array: Any, layout: Layout) -> tuple[NDArray[np.int64], dict[int,
     kind = array.type
     if pa.types.is_dictionary(kind):
         return read_times(array.dictionary_decode(), layout)
-    faults = dict.fromkeys(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist(), _MISSING)
+    faults = _missing(array)
     if _is_text(kind):
         return _written_times(array, layout, faults)
     if pa.types.is_integer(kind) and len(layout.time) > 1:
@@ -110,17 +109,10 @@ def _from_zone(times: NDArray[np.int64], layout: Layout, faults: dict[int, str])
         raise ColumnTypeError("has times without a zone; say which it is: zone: UTC, or as in zone: Europe/Berlin")
     if layout.zone == "UTC":
         return times
-    pa, compute, zone = load(), load("pyarrow.compute"), str(ZoneInfo(layout.zone))
-    earlier, later = (_assumed(pa, compute, times, zone, which) for which in ("earliest", "latest"))
-    for row in np.flatnonzero(earlier != later).tolist():
-        faults.setdefault(row, f"is shown twice, or never, by a clock in {zone}, when it is put forward or back")
-    return earlier
-
-
-def _assumed(pa: Any, compute: Any, times: NDArray[np.int64], zone: str, which: str) -> NDArray[np.int64]:
-    local = pa.array(np.clip(times, EARLIEST_TIME, LATEST_TIME), pa.timestamp("ms"))
-    known = compute.assume_timezone(local, zone, ambiguous=which, nonexistent=which)
-    return np.array(known.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+    found, lost = written.in_zone(np.clip(times, EARLIEST_TIME, LATEST_TIME), layout.zone)
+    for row, why in lost.items():
+        faults.setdefault(row, why)
+    return found
 
 
 def _written_times(array: Any, layout: Layout, faults: dict[int, str]) -> tuple[NDArray[np.int64], dict[int, str]]:
@@ -157,23 +149,10 @@ def _decimals(array: Any) -> Column:
     low, high = np.frombuffer(wide.buffers()[1], np.int64).reshape(-1, 2)[wide.offset : wide.offset + count].T
     plain = (high == low >> 63) & (np.abs(low) < 10**_MOST_DIGITS) & (0 <= scale <= _MOST_DIGITS)
     numbers, codes = low / 10.0 ** max(scale, 0), np.full(count, max(scale, 0), np.uint32)
-    kept: dict[int, str] = {}
-    faults = _missing(array)
-    for row in np.flatnonzero(~plain).tolist():
-        if row not in faults:
-            numbers[row], codes[row] = _read(array[row].as_py(), row, kept, faults)
-    return Column(numbers, codes, kept, faults)
-
-
-def _read(value: Any, row: int, kept: dict[int, str], faults: dict[int, str]) -> tuple[float, int]:
-    try:
-        number, code, text = read_value(value)
-    except ValueError as error:
-        faults[row] = str(error)
-        return 0.0, 0
-    if text is not None:
-        kept[row] = text
-    return number, code
+    column = Column(numbers, codes, {}, _missing(array))
+    others = (row for row in np.flatnonzero(~plain).tolist() if row not in column.faults)
+    fill(column, others, lambda row: array[row].as_py())
+    return column
 
 
 def _why_no_time(time: int) -> str:
