@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import socket
 import time
@@ -30,15 +29,6 @@ from wealthsources_file.storage import (
 
 from ...support.forking import in_child
 from .s3 import S3, SECRET
-
-_numbers = itertools.count()
-
-
-@pytest.fixture
-def bucket(s3: S3) -> str:
-    name = f"bars-{next(_numbers)}"
-    s3.put(name)
-    return name
 
 
 @pytest.fixture(scope="module")
