@@ -278,7 +278,7 @@ def opened(place: Place, *, whole: bool = False) -> Iterator[tuple[Stamp, IO[byt
         is_checked = not (whole and isinstance(place, Path))
         try:
             yield stamp, file
-        except Exception:
+        except Exception:  # no reader knows what half of one state and half of another look like
             if is_checked:
                 _check_unchanged(place, stamp)
             raise

@@ -1,4 +1,4 @@
-"""Table: the bars of a file and its rows that are none; Gatherer: takes those rows block by block, and makes it."""
+"""Table: the bars of a file and its rows that are none; Gatherer: takes all its rows block by block, and makes it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from wealthsources import FIELDS, Bars
-from wealthsources_file.bad_rows import BadRows, Found
+from wealthsources_file.bad_rows import BadRows, BadRowsOfFiles, Found
 from wealthsources_file.line_numbers import LineNumbers
 from wealthsources_file.order import IN_ORDER, WHYS, judge_order
 from wealthsources_file.pieces import TooLargeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from wealthsources_file.block import Block
     from wealthsources_file.file_series import FileSeries
+    from wealthsources_file.storage import Place
 
     Rows = NDArray[np.float64]
 
@@ -35,6 +38,20 @@ class Table(NamedTuple):
     bars: Bars
     bad: BadRows
     opened: tuple[int, int] | None = None
+
+
+def joined(files: Sequence[tuple[Place, Table]]) -> Table:
+    """Those of several files, or of parts of one, as one table; one at least, the oldest first."""
+    tables = [table for _, table in files]
+    if len(tables) == 1:
+        return tables[0]
+    last = tables[-1].bars
+    rows = np.concatenate([table.bars.rows for table in tables])
+    texts = {time: text for table in tables for time, text in table.bars.texts.items()}
+    note = "; ".join(dict.fromkeys(table.bars.note for table in tables if table.bars.note))
+    begins = np.cumsum([0, *(len(table.bars) for table in tables[:-1])]).tolist()
+    bad = BadRowsOfFiles.of([(path, table.bad) for path, table in files], begins)
+    return Table(Bars(last.symbol, last.timeframe, rows, texts=texts, note=note), bad)
 
 
 class OtherOrderError(ValueError):
