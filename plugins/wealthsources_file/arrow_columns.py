@@ -43,7 +43,7 @@ def read_values(array: Any) -> Column:
         return _numbers(array, array.cast(pa.float32()).cast(pa.string()).cast(pa.float64()))
     if pa.types.is_decimal(kind):
         return _decimals(array)
-    if pa.types.is_integer(kind) or _is_text(kind):
+    if pa.types.is_integer(kind) or is_text(kind):
         return _texts(array.cast(pa.string()))
     raise ColumnTypeError(f"is of the type {kind}; values are float64, float32, whole numbers, decimals or text")
 
@@ -55,13 +55,13 @@ def read_times(array: Any, layout: Layout) -> tuple[NDArray[np.int64], dict[int,
     if pa.types.is_dictionary(kind):
         return read_times(array.dictionary_decode(), layout)
     faults = _missing(array)
-    if _is_text(kind):
+    if is_text(kind):
         return _written_times(array, layout, faults)
     if pa.types.is_integer(kind) and len(layout.time) > 1:
         return _written_times(array.cast(pa.string()), layout, faults)  # told apart by their size
     raw, unit = _counted(array, layout)
     times, whole = in_ms(raw, unit)
-    if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
+    if is_local(kind):
         times = _from_zone(times, layout, faults)
     for row in np.flatnonzero(~whole).tolist():
         faults.setdefault(row, f"{raw[row]} {unit} is no whole ms")
@@ -78,6 +78,12 @@ def in_ms(raw: NDArray[np.int64], unit: str) -> tuple[NDArray[np.int64], NDArray
     if few > 1:
         return np.clip(raw, -LATEST_TIME, LATEST_TIME + few) * few, np.ones(len(raw), bool)
     return raw // many, raw % many == 0
+
+
+def is_local(kind: Any) -> bool:
+    """Whether times of that type are those of a clock somewhere: they need a zone."""
+    types = load().types
+    return bool(types.is_date(kind) or (types.is_timestamp(kind) and kind.tz is None))
 
 
 def unit_of(kind: Any, layout: Layout) -> str:
@@ -120,7 +126,8 @@ def _written_times(array: Any, layout: Layout, faults: dict[int, str]) -> tuple[
     return found.times, {**found.faults, **faults}
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Whether a column of that type holds text."""
     types = load().types
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from wealthsources_file.arrow import FEATHER, load
+from wealthsources_file.arrow_columns import is_local, is_text
 from wealthsources_file.column_reader import ColumnReader, opened_columns
 from wealthsources_file.layout import NEEDED, UNITS
 from wealthsources_file.parts import Part
@@ -42,16 +43,15 @@ def sample_of(path: Path) -> Told:
 
 
 def _of_times(types: dict[str, Any], layout: Layout, options: dict[str, Any]) -> list[tuple[str, str, str]]:
-    pa = load()
     name = next((name for name in layout.names("open_time") if name in types), None)
     if name is None:
         return []
     kind = types[name]
-    if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
+    if is_local(kind):
         return [("zone", "UTC", f"{name} names no time zone: where do clocks show that?")]
-    if pa.types.is_integer(kind) and layout.is_written:
+    if load().types.is_integer(kind) and layout.is_written:
         return [("time", "ms", f"{name} counts what since 1970: {', '.join(UNITS)}?")]
-    if (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and not layout.is_written:
+    if is_text(kind) and not layout.is_written:
         options["time"] = "iso"
     return []
 

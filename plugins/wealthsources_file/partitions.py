@@ -54,9 +54,8 @@ def span_of(names: Mapping[str, str]) -> Span | None:
             first = dt.date.fromisoformat(re.sub("[-_]", "", names["date"]))
             return Span(_ms(first), _ms(first + dt.timedelta(days=1)))
         year, month = int(names["year"]), int(names.get("month", 1))
-        first = dt.date(year, month, 1)
-        months = year * _MONTHS + month - 1 + (1 if "month" in names else _MONTHS)
-        return Span(_ms(first), _ms(dt.date(months // _MONTHS, months % _MONTHS + 1, 1)))
+        last = int(names.get("month", _MONTHS))
+        return Span(_ms(dt.date(year, month, 1)), _ms(dt.date(year + last // _MONTHS, last % _MONTHS + 1, 1)))
     except (ValueError, OverflowError):
         return None
 
