@@ -139,6 +139,11 @@ def test_texts_and_notes_of_all_are_kept() -> None:
     assert (table.bars[0].exact("open"), table.bars.note) == ("1e0", "half")
 
 
+def test_what_several_say_is_said_once() -> None:
+    files = Files(_3=hours(DAYS[3], note="half"), _4=hours(DAYS[4], note="half"))
+    assert files.ask(count=30)[1].bars.note == "half"
+
+
 def test_a_bad_row_is_named_by_its_own_file() -> None:
     bad = {3: BadRows(np.array([7]), np.array([9]), {9: "x"}), 4: BadRows(np.array([2]), np.array([4]), {4: "y"})}
     _, table = Files(bad).ask(count=30)

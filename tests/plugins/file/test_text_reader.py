@@ -219,8 +219,9 @@ def test_a_row_that_is_no_bar_does_not_spoil_another_of_its_time() -> None:
 
 
 def test_the_text_that_is_kept_is_that_of_the_row_that_is() -> None:
-    bars = read(row(0, "1,1,1,1,1e0"), row(0, "1,1,1,1,10e-1"), row(1))
-    assert bars[0].exact("volume") == "1e0"
+    data = text(row(0, "1,1,1,1,1e0"), row(0, "1,1,1,1,10e-1"), row(1))
+    for size in (1 << 20, 40):  # both in one piece, or each in its own
+        assert table(data, size=size).bars[0].exact("volume") == "1e0"
 
 
 def test_rows_in_the_order_of_other_programs_are_told_as_such() -> None:
@@ -331,6 +332,11 @@ def test_its_last_line_is_the_oldest_bar_and_is_not_read_if_it_has_no_end() -> N
     found = table(text(row(2), row(1), row(0))[:-1], order="newest_first")
     assert (len(found.bars), found.bars.oldest) == (2, T0 + HOUR)
     assert found.bars.note == "the last line has no end, so it is not read"
+
+
+def test_its_newest_row_is_dropped_even_if_its_last_line_has_no_end() -> None:
+    found = table(text(row(2), row(1), row(0))[:-1], order="newest_first", last_row="drop")
+    assert [bar.open_time for bar in found.bars] == [T0 + HOUR]
 
 
 def test_its_bad_rows_stand_beside_the_same_bars() -> None:
