@@ -37,8 +37,8 @@ def rows(decimals: int) -> pd.DataFrame:
     return pd.DataFrame({"open_time": T0 + MINUTE * np.arange(ROWS), **columns, "volume": volume})
 
 
-def first_answer(folder: Path, options: dict[str, object]) -> Callable[[], object]:
-    settings = {"source_deadline": 60, "sources": [{"plugin": "file", "options": options | {"path": str(folder)}}]}
+def first_answer(path: Path, options: dict[str, object]) -> Callable[[], object]:
+    settings = {"source_deadline": 60, "sources": [{"plugin": "file", "options": options | {"path": str(path)}}]}
 
     def ask() -> None:
         with wealthsources.open(settings) as session:

@@ -1,1 +1,1 @@
-"""Bars in files on this machine: CSV, plain or gzipped, one file for each series."""
+"""Bars in files, of this machine or of an object store: text, plain or packed, Parquet and Feather."""

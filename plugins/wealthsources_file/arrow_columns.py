@@ -7,15 +7,14 @@ numpy print it, and not 100.0999984741211. Decimals, whole numbers and texts kee
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from wealthsources import EARLIEST_TIME, LATEST_TIME, check_time, read_value
+from wealthsources import EARLIEST_TIME, LATEST_TIME, check_time
 from wealthsources_file import times as written
 from wealthsources_file.arrow import load
 from wealthsources_file.cells import cells_of
-from wealthsources_file.columns import Column, read_column
+from wealthsources_file.columns import Column, fill, read_column
 from wealthsources_file.exact import AS_NUMBER
 from wealthsources_file.layout import UNITS
 
@@ -44,7 +43,7 @@ def read_values(array: Any) -> Column:
         return _numbers(array, array.cast(pa.float32()).cast(pa.string()).cast(pa.float64()))
     if pa.types.is_decimal(kind):
         return _decimals(array)
-    if pa.types.is_integer(kind) or _is_text(kind):
+    if pa.types.is_integer(kind) or is_text(kind):
         return _texts(array.cast(pa.string()))
     raise ColumnTypeError(f"is of the type {kind}; values are float64, float32, whole numbers, decimals or text")
 
@@ -55,14 +54,14 @@ def read_times(array: Any, layout: Layout) -> tuple[NDArray[np.int64], dict[int,
     kind = array.type
     if pa.types.is_dictionary(kind):
         return read_times(array.dictionary_decode(), layout)
-    faults = dict.fromkeys(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist(), _MISSING)
-    if _is_text(kind):
+    faults = _missing(array)
+    if is_text(kind):
         return _written_times(array, layout, faults)
     if pa.types.is_integer(kind) and len(layout.time) > 1:
         return _written_times(array.cast(pa.string()), layout, faults)  # told apart by their size
     raw, unit = _counted(array, layout)
     times, whole = in_ms(raw, unit)
-    if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
+    if is_local(kind):
         times = _from_zone(times, layout, faults)
     for row in np.flatnonzero(~whole).tolist():
         faults.setdefault(row, f"{raw[row]} {unit} is no whole ms")
@@ -79,6 +78,12 @@ def in_ms(raw: NDArray[np.int64], unit: str) -> tuple[NDArray[np.int64], NDArray
     if few > 1:
         return np.clip(raw, -LATEST_TIME, LATEST_TIME + few) * few, np.ones(len(raw), bool)
     return raw // many, raw % many == 0
+
+
+def is_local(kind: Any) -> bool:
+    """Whether times of that type are those of a clock somewhere: they need a zone."""
+    types = load().types
+    return bool(types.is_date(kind) or (types.is_timestamp(kind) and kind.tz is None))
 
 
 def unit_of(kind: Any, layout: Layout) -> str:
@@ -110,17 +115,10 @@ def _from_zone(times: NDArray[np.int64], layout: Layout, faults: dict[int, str])
         raise ColumnTypeError("has times without a zone; say which it is: zone: UTC, or as in zone: Europe/Berlin")
     if layout.zone == "UTC":
         return times
-    pa, compute, zone = load(), load("pyarrow.compute"), str(ZoneInfo(layout.zone))
-    earlier, later = (_assumed(pa, compute, times, zone, which) for which in ("earliest", "latest"))
-    for row in np.flatnonzero(earlier != later).tolist():
-        faults.setdefault(row, f"is shown twice, or never, by a clock in {zone}, when it is put forward or back")
-    return earlier
-
-
-def _assumed(pa: Any, compute: Any, times: NDArray[np.int64], zone: str, which: str) -> NDArray[np.int64]:
-    local = pa.array(np.clip(times, EARLIEST_TIME, LATEST_TIME), pa.timestamp("ms"))
-    known = compute.assume_timezone(local, zone, ambiguous=which, nonexistent=which)
-    return np.array(known.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+    found, lost = written.in_zone(np.clip(times, EARLIEST_TIME, LATEST_TIME), layout.zone)
+    for row, why in lost.items():
+        faults.setdefault(row, why)
+    return found
 
 
 def _written_times(array: Any, layout: Layout, faults: dict[int, str]) -> tuple[NDArray[np.int64], dict[int, str]]:
@@ -128,7 +126,8 @@ def _written_times(array: Any, layout: Layout, faults: dict[int, str]) -> tuple[
     return found.times, {**found.faults, **faults}
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Whether a column of that type holds text."""
     types = load().types
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
@@ -157,23 +156,10 @@ def _decimals(array: Any) -> Column:
     low, high = np.frombuffer(wide.buffers()[1], np.int64).reshape(-1, 2)[wide.offset : wide.offset + count].T
     plain = (high == low >> 63) & (np.abs(low) < 10**_MOST_DIGITS) & (0 <= scale <= _MOST_DIGITS)
     numbers, codes = low / 10.0 ** max(scale, 0), np.full(count, max(scale, 0), np.uint32)
-    kept: dict[int, str] = {}
-    faults = _missing(array)
-    for row in np.flatnonzero(~plain).tolist():
-        if row not in faults:
-            numbers[row], codes[row] = _read(array[row].as_py(), row, kept, faults)
-    return Column(numbers, codes, kept, faults)
-
-
-def _read(value: Any, row: int, kept: dict[int, str], faults: dict[int, str]) -> tuple[float, int]:
-    try:
-        number, code, text = read_value(value)
-    except ValueError as error:
-        faults[row] = str(error)
-        return 0.0, 0
-    if text is not None:
-        kept[row] = text
-    return number, code
+    column = Column(numbers, codes, {}, _missing(array))
+    others = (row for row in np.flatnonzero(~plain).tolist() if row not in column.faults)
+    fill(column, others, lambda row: array[row].as_py())
+    return column
 
 
 def _why_no_time(time: int) -> str:

@@ -53,7 +53,7 @@ class BadRows:
 
 @dataclasses.dataclass(frozen=True)
 class BadRowsOfFiles(BadRows):
-    """Those of several files of one series; `files` has their own, the oldest first."""
+    """Those of several files of one series, or of parts of one; `files` has their own, the oldest first."""
 
     files: tuple[tuple[Place, BadRows], ...] = ()
 

@@ -65,32 +65,38 @@ class Block(NamedTuple):
                 yield int(self.times[row]), tuple(column.texts.get(row) for column in self.columns)
 
 
-def read_block(series: FileSeries, cells: Cells, places: Mapping[str, int]) -> Block:
-    """Read rows; `places` says which column is where."""
-    faults: dict[int, str] = {}
-    times = _times("open_time", cells, series, places, faults)
+def block_of(
+    series: FileSeries,
+    times: NDArray[np.int64],
+    close_times: NDArray[np.int64] | None,
+    columns: tuple[Column, ...],
+    faults: Mapping[int, str],
+) -> Block:
+    """Rows of a file, as in Block: `times` are those that it has as open times, ms, `columns` have the five values."""
     if series.layout.label == "end":
         times = series.timeframe.opens_by_end(times)
     times = series.timeframe.opens_by_date(times)
-    columns = tuple(_column(name, cells, places, faults) for name in FIELDS)
-    close_times = _times("close_time", cells, series, places, faults) if "close_time" in places else None
     values = np.stack([column.numbers for column in columns], axis=1)
     bad = find_faults(times, values, series.timeframe, series.market.prices)
     bad[list(faults)] = True
     return Block(series, times, close_times, values, columns, bad, faults)
 
 
-def _column(name: str, cells: Cells, places: Mapping[str, int], faults: dict[int, str]) -> Column:
-    column = read_column(cells, places[name])
-    for row, why in column.faults.items():
-        faults.setdefault(row, f"{name}: {why}" if cells.text(row, places[name]) else f"{name} is missing")
-    return column
+def read_block(series: FileSeries, cells: Cells, places: Mapping[str, int]) -> Block:
+    """Read rows; `places` says which column is where."""
+    faults: dict[int, str] = {}
 
+    def noted(name: str, found: Mapping[int, str]) -> None:
+        for row, why in found.items():
+            faults.setdefault(row, f"{name}: {why}" if cells.text(row, places[name]) else f"{name} is missing")
 
-def _times(
-    name: str, cells: Cells, series: FileSeries, places: Mapping[str, int], faults: dict[int, str]
-) -> NDArray[np.int64]:
-    found = read_times(cells, places[name], series.layout, whole=name == "open_time")
-    for row, why in found.faults.items():
-        faults.setdefault(row, f"{name}: {why}" if cells.text(row, places[name]) else f"{name} is missing")
-    return found.times
+    def times(name: str) -> NDArray[np.int64]:
+        found = read_times(cells, places[name], series.layout, whole=name == "open_time")
+        noted(name, found.faults)
+        return found.times
+
+    opened = times("open_time")
+    columns = tuple(read_column(cells, places[name]) for name in FIELDS)
+    for name, column in zip(FIELDS, columns, strict=True):
+        noted(name, column.faults)
+    return block_of(series, opened, times("close_time") if "close_time" in places else None, columns, faults)

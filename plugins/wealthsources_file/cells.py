@@ -189,8 +189,7 @@ class Cutter:
 
     def _number(self, at: NDArray[np.int64], fits: NDArray[np.bool_], why: Callable[[int], str]) -> NDArray[np.int64]:
         """Number the rows that begin at these lines; those that do not fit are bad."""
-        numbers = self._lines.rows + np.arange(len(at))
-        self._lines.add(at)
+        numbers = self._lines.add(at)
         bad = np.flatnonzero(~fits)
         self._found.add(numbers[bad], lambda place: why(int(bad[place])))
         good: NDArray[np.int64] = numbers[fits]

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import FIELDS, SourceError, find_faults
+from wealthsources import FIELDS, SourceError
 from wealthsources_file.arrow import FEATHER, load
 from wealthsources_file.arrow_columns import ColumnTypeError, in_ms, read_times, read_values, unit_of
-from wealthsources_file.block import Block
+from wealthsources_file.block import block_of
 from wealthsources_file.exact import NAMES, has_texts, with_texts
 from wealthsources_file.feather import FeatherColumns
-from wealthsources_file.gatherer import Gatherer, NewestFirstError
 from wealthsources_file.layout import COLUMNS, NEEDED
 from wealthsources_file.parquet import ParquetColumns
 from wealthsources_file.parts import NO_TIMES
 from wealthsources_file.storage import ChangedError, explained, is_remote, opened
+from wealthsources_file.table import Gatherer, OtherOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wealthsources_file.arrow import ColumnFile
+    from wealthsources_file.block import Block
     from wealthsources_file.file_series import FileSeries
     from wealthsources_file.parts import Part
     from wealthsources_file.storage import Place, Stamp
@@ -149,19 +150,20 @@ class ColumnReader:
         return Spans(*np.array(found, np.int64).reshape(-1, 3).T)
 
     def tables(self, parts: Sequence[Part], until: int | None) -> list[Table]:
-        """What these parts hold, one behind the other; `until` as in Gatherer, of the last of them."""
+        """What these parts hold, one behind the other; `until` as of a Gatherer, of the last of them."""
         gatherers = [Gatherer(self._series) for _ in parts]
         for chunk in self._chunks(parts[0].begin, parts[-1].end, [*self._names, *(NAMES if self._has_texts else ())]):
             places = np.searchsorted(chunk.numbers, [part.begin for part in parts] + [parts[-1].end])
             for gatherer, first, last in zip(gatherers, places[:-1].tolist(), places[1:].tolist(), strict=True):
                 if first < last:
                     block = self._block(chunk.batch.slice(first, last - first))
-                    gatherer.take(block, chunk.numbers[first:last] + 1)
+                    gatherer.take(block, gatherer.lines.add(chunk.numbers[first:last] + 1))
+        untils = [*(None for _ in parts[:-1]), until]
         try:
-            tables = [gatherer.table(None) for gatherer in gatherers[:-1]]
-            return [*tables, gatherers[-1].table(until)]
-        except NewestFirstError as error:
-            raise SourceError(f"{self._place}: {error}") from None
+            return [each.table(until, are_lines=False) for each, until in zip(gatherers, untils, strict=True)]
+        except OtherOrderError:
+            said = "has its newest rows first; write it again with its rows sorted by time"
+            raise SourceError(f"{self._place}: {said}") from None
 
     def _chunks(self, begin: int, end: int, names: Sequence[str]) -> Iterator[_Chunk]:
         """The rows of the series among those between these two."""
@@ -203,19 +205,13 @@ class ColumnReader:
         series, columns = self._series, {name: batch.column(column) for name, column in self._names.items()}
         times, why = self._read("open_time", lambda: read_times(columns["open_time"], series.layout))
         faults = {row: f"open_time: {text}" for row, text in why.items()}
-        if series.layout.label == "end":
-            times = series.timeframe.opens_by_end(times)
-        times = series.timeframe.opens_by_date(times)
         found = tuple(self._read(name, lambda name=name: read_values(columns[name])) for name in FIELDS)
         if self._has_texts:
             found = with_texts(found, *(batch.column(name) for name in NAMES))
         for name, column in zip(FIELDS, found, strict=True):
             for row, text in column.faults.items():
                 faults.setdefault(row, f"{name} {text}" if text == "is missing" else f"{name}: {text}")
-        values = np.stack([column.numbers for column in found], axis=1)
-        bad = find_faults(times, values, series.timeframe, series.market.prices)
-        bad[list(faults)] = True
-        return Block(series, times, None, values, found, bad, faults)
+        return block_of(series, times, None, found, faults)
 
     def _read(self, name: str, read: Any) -> Any:
         try:

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from wealthsources import Market, Timeframe
 from wealthsources_file.arrow import FEATHER, load
+from wealthsources_file.arrow_columns import is_local, is_text
 from wealthsources_file.column_reader import ColumnReader, opened_columns
-from wealthsources_file.file_series import FileSeries
 from wealthsources_file.layout import NEEDED, UNITS
 from wealthsources_file.parts import Part
 from wealthsources_file.presets import PRESETS, of_header
+from wealthsources_file.telling import Told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wealthsources_file.file_series import FileSeries
     from wealthsources_file.layout import Layout
     from wealthsources_file.table import Table
 
 _FIRST_ROWS: Final = 100_000
 
 
-class ColumnSample(NamedTuple):
-    """What there is to show, the options that read the file, and what is to be asked, as in Seen."""
-
-    facts: dict[str, str]
-    options: dict[str, Any]
-    questions: list[tuple[str, str, str]]
-
-
-def sample_of(path: Path) -> ColumnSample:
-    """What a file says of itself. Raises SourceError if it cannot be read."""
+def sample_of(path: Path) -> Told:
+    """What a file tells, and what is to be asked. Raises SourceError if it cannot be read."""
     with opened_columns(path) as (_, file):
         types = {name: file.schema.field(name).type for name in file.schema.names}
         kind = "Feather" if path.suffix in FEATHER else "Parquet"
@@ -46,27 +39,25 @@ def sample_of(path: Path) -> ColumnSample:
         options["format"] = found
     lacking = [name for name in NEEDED if not set(layout.names(name)) & set(types)]
     asked = [(f"columns.{name}", "name", f"which column is {name}?") for name in lacking]
-    return ColumnSample(facts, options, [*asked, *_of_times(types, layout, options)])
+    return Told(options, [*asked, *_of_times(types, layout, options)], facts)
 
 
 def _of_times(types: dict[str, Any], layout: Layout, options: dict[str, Any]) -> list[tuple[str, str, str]]:
-    pa = load()
     name = next((name for name in layout.names("open_time") if name in types), None)
     if name is None:
         return []
     kind = types[name]
-    if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
+    if is_local(kind):
         return [("zone", "UTC", f"{name} names no time zone: where do clocks show that?")]
-    if pa.types.is_integer(kind) and layout.is_written:
+    if load().types.is_integer(kind) and layout.is_written:
         return [("time", "ms", f"{name} counts what since 1970: {', '.join(UNITS)}?")]
-    if (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and not layout.is_written:
+    if is_text(kind) and not layout.is_written:
         options["time"] = "iso"
     return []
 
 
-def first_rows(path: Path, layout: Layout, timeframe: Timeframe, symbol: str) -> Table:
-    """The first rows of a file, read so. Raises SourceError."""
-    series = FileSeries(symbol, timeframe, Market("any"), layout, "closed")
+def first_rows(path: Path, series: FileSeries) -> Table:
+    """The first rows of a file, read as that. Raises SourceError."""
     with opened_columns(path) as (_, file):
         reader = ColumnReader(path, file, series)
         (table,) = reader.tables([Part(0, _FIRST_ROWS, 0, 0)], None)

@@ -15,7 +15,7 @@ from wealthsources_file.bad_rows import BadRows
 from wealthsources_file.column_reader import SPAN, ColumnReader, opened_columns
 from wealthsources_file.parts import cuts, parts_of, thinned
 from wealthsources_file.storage import read_unmixed, stamp_of
-from wealthsources_file.table import MOST_MEMORY, Table
+from wealthsources_file.table import MOST_MEMORY, Table, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ class _Reading:
         """As that of ColumnarFiles."""
         timeframe, parts, oldest = request.timeframe, self._known.parts, request.start
         if not parts:
-            return _joined([], self._series)
+            return _empty(self._series)
         newest = timeframe.open_time(timeframe.slot(request.end) - 1)
         first = self._at(newest if oldest is None or request.count is not None else min(oldest, newest))
         last = self._at(newest)
@@ -173,7 +173,7 @@ class _Reading:
         return tables
 
     def _joined(self, tables: Sequence[Table]) -> Table:
-        table = tables[0] if len(tables) == 1 else _joined(tables, self._series)
+        table = joined([(self._place, table) for table in tables])
         again = np.flatnonzero(np.diff(table.bars.open_times) <= 0)  # of one symbol, in two row groups that touch
         if len(again):
             time = time_text(int(table.bars.open_times[again[0]]))
@@ -194,17 +194,6 @@ def _reaches(tables: Sequence[Table], oldest: int | None, newest: int, count: in
     return found > count + 1  # one of them may be forming
 
 
-def _joined(tables: Sequence[Table], series: FileSeries) -> Table:
-    if not tables:
-        empty = Bars.empty(series.symbol, series.timeframe)
-        return Table(empty, BadRows(np.zeros(0, np.int64), np.zeros(0, np.int64), {}))
-    rows = np.concatenate([table.bars.rows for table in tables])
-    texts = {time: text for table in tables for time, text in table.bars.texts.items()}
-    counts = np.cumsum([0, *(len(table.bars) for table in tables)])[:-1]
-    bad = BadRows(
-        np.concatenate([table.bad.before + count for table, count in zip(tables, counts, strict=True)]),
-        np.concatenate([table.bad.lines for table in tables]),
-        {row: why for table in tables for row, why in table.bad.whys.items()},
-        are_lines=False,
-    )
-    return Table(Bars(series.symbol, series.timeframe, rows, texts=texts), bad)
+def _empty(series: FileSeries) -> Table:
+    none = np.zeros(0, np.int64)
+    return Table(Bars.empty(series.symbol, series.timeframe), BadRows(none, none, {}))

@@ -18,6 +18,8 @@ import numpy as np
 from wealthsources import read_value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from numpy.typing import NDArray
 
     from wealthsources_file.cells import Cells
@@ -61,18 +63,22 @@ class Column:
 def read_column(cells: Cells, column: int) -> Column:
     """Read a column as `read_value` would read each of its texts."""
     numbers, codes, plain = _read_plain(cells, column)
-    kept: dict[int, str] = {}
-    faults: dict[int, str] = {}
-    for index in np.flatnonzero(~plain).tolist():
+    found = Column(numbers, codes, {}, {})
+    fill(found, np.flatnonzero(~plain).tolist(), lambda row: cells.text(row, column))
+    return found
+
+
+def fill(column: Column, rows: Iterable[int], value: Callable[[int], object]) -> None:
+    """Read those values of a column one by one, by `read_value`."""
+    for row in rows:
         try:
-            numbers[index], codes[index], text = read_value(cells.text(index, column))
+            column.numbers[row], column.codes[row], text = read_value(value(row))
         except ValueError as error:
-            numbers[index], codes[index] = 0, 0
-            faults[index] = str(error)
+            column.numbers[row], column.codes[row] = 0, 0
+            column.faults[row] = str(error)
         else:
             if text is not None:
-                kept[index] = text
-    return Column(numbers, codes, kept, faults)
+                column.texts[row] = text
 
 
 def read_whole(cells: Cells, column: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

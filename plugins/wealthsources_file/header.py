@@ -1,4 +1,4 @@
-"""The first line of a CSV file: which column is where, and what to say if that cannot be told."""
+"""The first line of a text file: which column is where, and what to say if that cannot be told."""
 
 from __future__ import annotations
 

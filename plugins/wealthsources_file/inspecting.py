@@ -15,14 +15,16 @@ from wealthsources_file.file_series import FileSeries
 from wealthsources_file.layout_options import LayoutOptions
 from wealthsources_file.reading import explained, read_file
 from wealthsources_file.sample import read_sample
-from wealthsources_file.telling import Told, tell
+from wealthsources_file.telling import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from wealthsources import Bars
     from wealthsources_file.sample import Sample
     from wealthsources_file.table import Table
+    from wealthsources_file.telling import Told
 
 _MINUTE: Final = Timeframe("1m")  # all bars open on its grid
 _DAY: Final = 86_400_000
@@ -52,41 +54,31 @@ class Seen:
 def look_at(path: Path, symbol: str = "") -> Seen:
     """Look at a file, of that symbol if it is said. Raises SourceError if it cannot be read at all."""
     if path.suffix in SUFFIXES:
-        return _look_at_columns(path, symbol)
+        told, symbol = sample_of(path), symbol or _symbol_of_path(path)
+        return _seen(told, symbol, path, lambda series: first_rows(path, series))
     with explained(path):
         sample = read_sample(path)
-    told = tell(sample)
-    symbol = symbol or _symbol(sample, path)
-    facts = _facts(path, sample, told)
-    if told.questions:
-        return Seen(symbol, facts, told.options, told.questions)
-    layout = LayoutOptions(**told.options).layout
-    try:
-        bars = read_file(path, FileSeries(symbol, _MINUTE, Market("any"), layout, "closed"))[1].bars
-        timeframe = _timeframe(bars)
-        if timeframe is None:
-            return Seen(symbol, facts | _of_bars(bars), told.options, [])
-        table = read_file(path, FileSeries(symbol, timeframe, Market("any"), layout, "closed"))[1]
-    except SourceError as error:
-        return Seen(symbol, facts, told.options, [], fault=str(error))
-    return Seen(symbol, facts | {"timeframe": timeframe.name} | _of_table(table, path), told.options, [], timeframe)
+    told, symbol = tell(sample), symbol or _symbol(sample, path)
+    told.facts = _facts(path, sample, told)
+    return _seen(told, symbol, path, lambda series: read_file(path, series)[1])
 
 
-def _look_at_columns(path: Path, symbol: str) -> Seen:
-    sample = sample_of(path)
-    symbol = symbol or _symbol_of_path(path)
-    if sample.questions:
-        return Seen(symbol, sample.facts, sample.options, sample.questions)
-    layout = LayoutOptions(**sample.options).layout
+def _seen(told: Told, symbol: str, path: Path, read: Callable[[FileSeries], Table]) -> Seen:
+    """What is seen of a file that tells so much, when it is read so."""
+    seen = Seen(symbol, told.facts, told.options, told.questions)
+    if seen.questions:
+        return seen
+    series = FileSeries(symbol, _MINUTE, Market("any"), LayoutOptions(**told.options).layout, "closed")
     try:
-        bars = first_rows(path, layout, _MINUTE, symbol).bars
+        bars = read(series).bars
         timeframe = _timeframe(bars)
         if timeframe is None:
-            return Seen(symbol, sample.facts | _of_bars(bars), sample.options, [])
-        facts = _of_table(first_rows(path, layout, timeframe, symbol), path)
+            return dataclasses.replace(seen, facts=seen.facts | _of_bars(bars))
+        table = read(dataclasses.replace(series, timeframe=timeframe))
     except SourceError as error:
-        return Seen(symbol, sample.facts, sample.options, [], fault=str(error))
-    return Seen(symbol, sample.facts | {"timeframe": timeframe.name} | facts, sample.options, [], timeframe)
+        return dataclasses.replace(seen, fault=str(error))
+    facts = seen.facts | {"timeframe": timeframe.name} | _of_table(table, path)
+    return dataclasses.replace(seen, facts=facts, timeframe=timeframe)
 
 
 def _symbol(sample: Sample, path: Path) -> str:

@@ -22,8 +22,8 @@ class LineNumbers:
         self._ahead: list[NDArray[np.int64]] = []
         self._last = 0
 
-    def add(self, lines: NDArray[np.int64]) -> None:
-        """The lines of the rows that follow."""
+    def add(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The lines of the rows that follow. Returns the numbers of these."""
         numbers = self.rows + np.arange(len(lines))
         ahead = lines - numbers
         changes = np.flatnonzero(np.diff(ahead, prepend=self._last))
@@ -32,6 +32,7 @@ class LineNumbers:
             self._ahead.append(ahead[changes])
             self._last = int(ahead[-1])
         self.rows += len(lines)
+        return numbers
 
     def of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The lines at which these rows begin."""

@@ -114,11 +114,6 @@ class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
         return SymbolFiles(files, self.layout) if self.layout.has_symbols else files
 
     def _file_list(self) -> FileList:
-        return FileList(
-            {
-                (file.symbol, file.timeframe): with_storage(
-                    file.path, self.storage.get_secret_value(), self.storage_timeout
-                )
-                for file in self.files
-            }
-        )
+        places = with_storage([file.path for file in self.files], self.storage.get_secret_value(), self.storage_timeout)
+        series = [(file.symbol, file.timeframe) for file in self.files]
+        return FileList(dict(zip(series, places, strict=True)))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from wealthsources import Bars, SourceError, time_text
-from wealthsources_file.bad_rows import BadRowsOfFiles
-from wealthsources_file.table import Table
+from wealthsources import SourceError, time_text
+from wealthsources_file.table import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from wealthsources import HistoryRequest, Timeframe
+    from wealthsources import Bars, HistoryRequest, Timeframe
     from wealthsources_file.storage import Place
+    from wealthsources_file.table import Table
 
 #: What the placeholders of a path may stand for.
 NAMES: Final[Mapping[str, str]] = {
@@ -54,9 +54,8 @@ def span_of(names: Mapping[str, str]) -> Span | None:
             first = dt.date.fromisoformat(re.sub("[-_]", "", names["date"]))
             return Span(_ms(first), _ms(first + dt.timedelta(days=1)))
         year, month = int(names["year"]), int(names.get("month", 1))
-        first = dt.date(year, month, 1)
-        months = year * _MONTHS + month - 1 + (1 if "month" in names else _MONTHS)
-        return Span(_ms(first), _ms(dt.date(months // _MONTHS, months % _MONTHS + 1, 1)))
+        last = int(names.get("month", _MONTHS))
+        return Span(_ms(dt.date(year, month, 1)), _ms(dt.date(year + last // _MONTHS, last % _MONTHS + 1, 1)))
     except (ValueError, OverflowError):
         return None
 
@@ -72,7 +71,7 @@ def table_of(
     slack = _slack(request.timeframe)
     lacking = None if request.count is None else request.count + 1  # the forming bar is one more
     for partition in reversed(partitions):
-        if found and (lacking is not None and lacking <= 0):
+        if lacking is not None and lacking <= 0:
             break
         if found and request.start is not None and partition.span.end + slack <= request.start:
             break
@@ -82,10 +81,11 @@ def table_of(
         _check(partition, table.bars, found[-1] if found else None)
         found.append((partition, table))
         if lacking is not None:
-            times = table.bars.open_times
-            lacking -= int(np.searchsorted(times, request.end))
+            lacking -= int(np.searchsorted(table.bars.open_times, request.end))
     found.reverse()
-    return found[-1][0].path, _joined(found)
+    newest, table = found[-1]
+    earlier = [(partition.path, each._replace(bars=_closed(each.bars))) for partition, each in found[:-1]]
+    return newest.path, joined([*earlier, (newest.path, table)])
 
 
 def _slack(timeframe: Timeframe) -> int:
@@ -109,23 +109,6 @@ def _check(partition: Partition, bars: Bars, later: tuple[Partition, Table] | No
             f"{path} and {later[0].path} overlap: the bars of the one go on to {time_text(bars.newest)}, those of the "
             f"other begin at {time_text(later[1].bars.oldest)}; move one of them away"
         )
-
-
-def _joined(found: Sequence[tuple[Partition, Table]]) -> Table:
-    """The tables of several files, the oldest first, as one. Only its last bar can be one that is not closed."""
-    if len(found) == 1:
-        return found[0][1]
-    tables = [table._replace(bars=_closed(table.bars)) for _, table in found[:-1]] + [found[-1][1]]
-    last = tables[-1].bars
-    texts = {time: text for table in tables for time, text in table.bars.texts.items()}
-    rows = np.concatenate([table.bars.rows for table in tables])
-    note = "; ".join(dict.fromkeys(table.bars.note for table in tables if table.bars.note))
-    bars = Bars(last.symbol, last.timeframe, rows, texts=texts, note=note)
-    begins = np.cumsum([0, *(len(table.bars) for table in tables[:-1])]).tolist()
-    bad = BadRowsOfFiles.of(
-        [(partition.path, table.bad) for (partition, _), table in zip(found, tables, strict=True)], begins
-    )
-    return Table(bars, bad)
 
 
 def _closed(bars: Bars) -> Bars:

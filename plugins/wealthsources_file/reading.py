@@ -11,7 +11,7 @@ from wealthsources_file.header import LineError
 from wealthsources_file.packing import PackingError, unpacked
 from wealthsources_file.pieces import TooLargeError, read_pieces
 from wealthsources_file.storage import opened, read_unmixed
-from wealthsources_file.table import read_table
+from wealthsources_file.text_reader import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

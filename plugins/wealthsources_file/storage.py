@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 from wealthsources import Redactor, SourceError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 #: Without an answer for so many seconds a storage counts as silent.
 TIMEOUT: Final = 10.0
@@ -228,11 +228,17 @@ def _check_protocol(protocol: str) -> None:
         ) from None
 
 
-def with_storage(place: Place, options: Mapping[str, Any], timeout: float) -> Place:
-    """The same path, of a storage that is told these options."""
-    if isinstance(place, RemotePath):
-        return RemotePath(Storage(place.storage.protocol, options, timeout), place.key)
-    return place
+def with_storage(places: Iterable[Place], options: Mapping[str, Any], timeout: float) -> list[Place]:
+    """The same paths, of a storage that is told these options: one for each protocol, which has its connections."""
+    storages: dict[str, Storage] = {}
+
+    def told(place: Place) -> Place:
+        if not isinstance(place, RemotePath):
+            return place
+        protocol = place.storage.protocol
+        return RemotePath(storages.setdefault(protocol, Storage(protocol, options, timeout)), place.key)
+
+    return [told(place) for place in places]
 
 
 def base_of(place: Place, count: int) -> Place:
@@ -278,7 +284,7 @@ def opened(place: Place, *, whole: bool = False) -> Iterator[tuple[Stamp, IO[byt
         is_checked = not (whole and isinstance(place, Path))
         try:
             yield stamp, file
-        except Exception:
+        except Exception:  # no reader knows what half of one state and half of another look like
             if is_checked:
                 _check_unchanged(place, stamp)
             raise

@@ -13,7 +13,7 @@ from wealthsources_file.packing import unpacked
 from wealthsources_file.pieces import read_pieces
 from wealthsources_file.reading import MOST_BYTES, explained
 from wealthsources_file.storage import opened, read_unmixed, stamp_of
-from wealthsources_file.table import read_symbols
+from wealthsources_file.text_reader import read_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -37,7 +37,10 @@ _SOME: Final = 20_000  # rows
 
 @dataclasses.dataclass
 class Told:
-    """Options that a file tells, and questions: the option, what to write there as an example, and why it is asked."""
+    """Options that a file tells, and questions: the option, what to write there as an example, and why it is asked.
+
+    facts  what there is to show, as in Seen
+    """
 
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     questions: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)

@@ -116,14 +116,17 @@ def _placed(local: Ints, offsets: Ints, zone: str | None, faults: dict[int, str]
     if len(bare) and zone is None:
         faults |= {row: f"{text(row)} names no time zone; {_ZONE}" for row in bare.tolist()}
     elif len(bare) and zone != "UTC":
-        times[bare], lost = _in_zone(local[bare], str(zone))
+        times[bare], lost = in_zone(local[bare], str(zone))
         faults |= {int(bare[place]): why for place, why in lost.items()}
     times[list(faults)] = 0
     return Times(times, faults)
 
 
-def _in_zone(local: Ints, zone: str) -> tuple[Ints, dict[int, str]]:
-    """Times on the clocks of a zone as times in UTC; and of those that cannot be told, why."""
+def in_zone(local: Ints, zone: str) -> tuple[Ints, dict[int, str]]:
+    """Times on the clocks of a zone, ms, as times in UTC; and of those that cannot be told, by place, why.
+
+    Clocks that skip 00:00, or show it twice, begin that day where they are set.
+    """
     clocks = pd.DatetimeIndex(local.astype("datetime64[ms]"))
     found = clocks.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     times = found.tz_convert(None).to_numpy().astype("datetime64[ms]").astype(np.int64)

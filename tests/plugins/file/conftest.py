@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,3 +22,11 @@ def s3() -> Iterator[S3]:
     """One server for all tests; each makes buckets of its own."""
     with running() as server:
         yield server
+
+
+@pytest.fixture
+def bucket(s3: S3) -> str:
+    """The name of a bucket with nothing in it."""
+    name = f"bucket-{uuid.uuid4()}"
+    s3.put(name)
+    return name

@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from wealthsources import Bars, HistoryRequest, Market, Timeframe
+import pytest
+
+import wealthsources
+from wealthsources import Bars, ConfigError, HistoryRequest, Market, Timeframe
 from wealthsources_file.file_series import FileSeries
 from wealthsources_file.options import FileOptions
 from wealthsources_file.source import FileSource
@@ -33,6 +36,16 @@ def write(path: Path, text: str | bytes, written: int | None = None) -> Path:
 
 def source_of(folder: Path, path: str = "{symbol}/{timeframe}.csv", **options: str) -> FileSource:
     return FileSource(FileOptions.model_validate({"path": path, **options}, context={"folder": folder}))
+
+
+def refuse(folder: Path, options: str, problem: str) -> None:
+    """A configuration with these options, in YAML on line 3, is refused there with that problem, a pattern."""
+    config = write(folder / "config.yaml", f"sources:\n- plugin: file\n  options: {options}\n")
+    with (
+        pytest.raises(ConfigError, match=rf"config.yaml:3: sources\[0\].options.*{problem}"),
+        wealthsources.open(config),
+    ):
+        pass
 
 
 def ask(source: FileSource, symbol: str = "BTCUSDT", timeframe: str = "1h", **request: Any) -> Bars:

@@ -12,7 +12,8 @@ from hypothesis import example, given, strategies as st
 from wealthsources import HistoryRequest, Hole, NotHere, SourceError, Timeframe
 from wealthsources_file.answer import answer_of, told
 from wealthsources_file.pieces import Piece
-from wealthsources_file.table import Table, read_table
+from wealthsources_file.table import Table
+from wealthsources_file.text_reader import read_table
 
 from ...support.bars import HOUR, MINUTE, at, places
 from ...support.hours import hours_of, utc

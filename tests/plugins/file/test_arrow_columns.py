@@ -182,7 +182,12 @@ def test_a_time_that_clocks_show_twice_or_never_is_no_time() -> None:
     twice, never = local(2024, 10, 27, 2, 30), local(2024, 3, 31, 2, 30)
     _, faults = read_times(pa.array([twice, local(2024, 5, 5), never], pa.timestamp("us")), BERLIN)
     assert sorted(faults) == [0, 2]
-    assert faults[0] == "is shown twice, or never, by a clock in Europe/Berlin, when it is put forward or back"
+    assert faults[0] == "2024-10-27 02:30 comes twice in Europe/Berlin, or not at all, where clocks are set"
+
+
+def test_a_day_without_a_midnight_begins_when_clocks_are_set_as_in_text() -> None:
+    array = pa.array([dt.date(2024, 3, 10)])  # in Havana 00:00 becomes 01:00
+    assert times(array, Layout(time=("iso",), zone="America/Havana")) == [ms(2024, 3, 10, 5)]
 
 
 def test_a_time_that_is_null_is_missing() -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from wealthsources_file.column_sample import first_rows, sample_of
 from wealthsources_file.inspecting import look_at
-from wealthsources_file.layout import Layout
 
 from ...support.bars import places
 from .column_files import VALUES, table_of, write_feather, write_parquet
@@ -66,4 +65,4 @@ def test_a_column_of_a_wrong_type_is_what_is_wrong_with_the_file(tmp_path: Path)
 
 def test_the_first_rows_are_read(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "x.parquet", table_of(*range(5)))
-    assert places(first_rows(path, Layout(), HOURS.timeframe, "BTCUSDT").bars) == [0, 1, 2, 3, 4]
+    assert places(first_rows(path, HOURS).bars) == [0, 1, 2, 3, 4]

@@ -8,11 +8,11 @@ from typing import Any
 import pydantic
 import pytest
 
-import wealthsources
-from wealthsources import ConfigError
 from wealthsources_file.layout import Layout
 from wealthsources_file.layout_options import LayoutOptions
 from wealthsources_file.presets import PRESETS
+
+from .files import refuse
 
 
 def layout(**options: Any) -> Layout:
@@ -73,13 +73,7 @@ def test_written_times_may_name_a_zone(time: str) -> None:
 )
 def test_what_makes_no_sense_is_refused_at_its_line(tmp_path: Path, options: str, problem: str) -> None:
     written = f"{{path: '{{symbol}}/{{timeframe}}.csv', {options.strip('{}') if options[0] == '{' else options}}}"
-    config = tmp_path / "config.yaml"
-    config.write_text(f"sources:\n- plugin: file\n  options: {written}\n")
-    with (
-        pytest.raises(ConfigError, match=rf"config.yaml:3: sources\[0\].options.*{problem}"),
-        wealthsources.open(config),
-    ):
-        pass
+    refuse(tmp_path, written, problem)
 
 
 def test_a_place_is_a_whole_number_and_no_yes() -> None:

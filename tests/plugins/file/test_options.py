@@ -11,6 +11,8 @@ import wealthsources
 from wealthsources import ConfigError
 from wealthsources_file.options import FileOptions
 
+from .files import refuse
+
 
 @pytest.mark.parametrize(
     ("path", "problem"),
@@ -91,13 +93,7 @@ def test_an_absolute_path_stays(tmp_path: Path) -> None:
     ],
 )
 def test_options_that_make_no_sense_are_refused_at_their_line(tmp_path: Path, text: str, problem: str) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text(f"sources:\n- plugin: file\n  options: {text}\n")
-    with (
-        pytest.raises(ConfigError, match=rf"config.yaml:3: sources\[0\].options.*{problem}"),
-        wealthsources.open(config),
-    ):
-        pass
+    refuse(tmp_path, text, problem)
 
 
 def test_files_by_name_start_at_the_folder_of_the_configuration(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import logging
 import socket
 import sys
@@ -24,15 +23,6 @@ from ...support.bars import at, places
 from .column_files import table_of
 from .files import ask, lines
 from .s3 import KEY, S3, SECRET
-
-_numbers = itertools.count()
-
-
-@pytest.fixture
-def bucket(s3: S3) -> str:
-    name = f"source-{next(_numbers)}"
-    s3.put(name)
-    return name
 
 
 def reading(path: str, storage: Any = None, **options: Any) -> FileSource:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import socket
 import time
@@ -26,19 +25,11 @@ from wealthsources_file.storage import (
     opened,
     read_unmixed,
     stamp_of,
+    with_storage,
 )
 
 from ...support.forking import in_child
 from .s3 import S3, SECRET
-
-_numbers = itertools.count()
-
-
-@pytest.fixture
-def bucket(s3: S3) -> str:
-    name = f"bars-{next(_numbers)}"
-    s3.put(name)
-    return name
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +258,14 @@ def test_an_address_is_no_secret_unless_it_has_one(s3: S3) -> None:
 
     assert "http://127.0.0.1:9" in said("http://127.0.0.1:9")
     assert "me:pass" not in said("http://me:password@127.0.0.1:9")
+
+
+def test_places_that_are_told_the_same_share_their_connections(tmp_path: Path) -> None:
+    here, one, two = with_storage([tmp_path, memory("/a"), memory("/b")], {"secret": SECRET}, 5.0)
+    assert (here, str(one), str(two)) == (tmp_path, "memory:///a", "memory:///b")
+    assert isinstance(one, RemotePath)
+    assert isinstance(two, RemotePath)
+    assert one.storage is two.storage
 
 
 def test_a_forked_child_has_connections_of_its_own(s3: S3, base: RemotePath) -> None:
