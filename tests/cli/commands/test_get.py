@@ -34,10 +34,9 @@ def test_the_last_line_counts_the_bars_and_their_sources(cli, serve, live_config
 
 
 def test_include_now_adds_the_forming_bar(cli, serve, live_config):
-    server = serve()
-    live_config(server.url)
-    result = cli("get", "BTCUSDT", "1h", "--count", 3, "--wait", LONG, "--include-now")
-    assert [row["finality"] for row in table(result.out)] == ["successor", "successor", "forming"]
+    live_config(serve().url)
+    result = cli("get", "BTCUSDT", "1h", "--count", 9, "--wait", LONG, "--include-now")  # all that it sends
+    assert [row["finality"] for row in table(result.out)] == ["successor"] * 8 + ["forming"]
 
 
 def test_bars_that_are_behind_are_noted(cli, file_config):
