@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from wealthsources import Hole, NotHere, SourceError, time_text
+from wealthsources import Bars, Hole, NotHere, SourceError, time_text
 
 if TYPE_CHECKING:
-    from wealthsources import Bars, HistoryRequest
+    from numpy.typing import NDArray
+
+    from wealthsources import HistoryRequest
     from wealthsources_file.bad_rows import BadRows
     from wealthsources_file.storage import Place
     from wealthsources_file.table import Table
@@ -25,6 +27,7 @@ class _Span(NamedTuple):
     """What is wanted of a file: the windows from `oldest` (None: as far back as it takes) to the one before `end`.
 
     first, last  the bars of that which are there: from number `first` to the one before `last`
+    forming      whether the last of these is not closed
     enough       whether these are as many as were asked for
     """
 
@@ -32,6 +35,7 @@ class _Span(NamedTuple):
     end: int
     first: int
     last: int
+    forming: bool
     enough: bool
 
 
@@ -43,28 +47,31 @@ def answer_of(table: Table, request: HistoryRequest, path: Place, on_bad_row: On
     bars = table.bars
     skipped = _skipped(table, request, path, on_bad_row) if len(table.bad) else ""
     span = _span(bars, request)
-    part = bars[span.first : span.last]
-    if not len(part):
-        times = table.opened or ((bars.oldest, bars.newest) if len(bars) else ())
-        opened = [time_text(time) for time in times]
+    rows = bars.rows[span.first : span.last]
+    if not len(rows):
+        opened = [time_text(time) for time in table.opened or ((bars.oldest, bars.newest) if len(bars) else ())]
         there = f"its bars open from {' to '.join(opened)}" if opened else "it has none"
         raise NotHere(_joined(f"{path} has none of these bars", there, skipped))
-    texts = {time: bars.texts[time] for time in part.open_times.tolist() if time in bars.texts} if bars.texts else {}
+    times = bars.open_times[span.first : span.last]
+    texts = {time: bars.texts[time] for time in times.tolist() if time in bars.texts} if bars.texts else {}
     holes = _holes(table, span.first, span.last) if skipped else ()
-    return part.replace(
-        symbol=request.symbol,
-        texts=texts,
+    return Bars(
+        request.symbol,
+        bars.timeframe,
+        rows,
+        bars.sources,
+        texts,
         note=_joined(bars.note, skipped),
         holes=holes,
         trusted=True,  # each row was checked when the file was read, by the rule that the chain has for others
-        unbroken=_is_unbroken(part),
+        unbroken=_is_unbroken(bars, times, span),
     )
 
 
-def _is_unbroken(bars: Bars) -> bool:
-    """Whether all are closed and none is missing between them, which are in order and on the grid."""
+def _is_unbroken(bars: Bars, times: NDArray[np.int64], span: _Span) -> bool:
+    """Whether all of them are closed and none is missing between them, which are in order and on the grid."""
     slot = bars.timeframe.slot
-    return slot(bars.newest) - slot(bars.oldest) == len(bars) - 1 and bars.split_forming()[1] is None
+    return slot(int(times[-1])) - slot(int(times[0])) == len(times) - 1 and not span.forming
 
 
 def told(bad: BadRows, part: slice, path: Place) -> str:
@@ -105,16 +112,17 @@ def _span(bars: Bars, request: HistoryRequest, oldest_held: bool = False, newest
     last = int(np.searchsorted(times, timeframe.open_time(end)))
     oldest = None if start is None else timeframe.first_from(start) + oldest_held
     first = 0 if oldest is None else min(last, int(np.searchsorted(times, timeframe.open_time(oldest))))
+    forming = last == len(bars) > first and bars.split_forming()[1] is not None
     if count is None or not last:
-        return _Span(oldest, end, first, last, enough=False)
-    newest = last - (count - newest_held) - (bars[last - 1].closed is False)
-    return _Span(oldest, end, max(first, newest), last, enough=newest >= first)
+        return _Span(oldest, end, first, last, forming, enough=False)
+    newest = last - (count - newest_held) - forming
+    return _Span(oldest, end, max(first, newest), last, forming, enough=newest >= first)
 
 
 def _touched(table: Table, request: HistoryRequest) -> slice:
     """Which of the bad rows are between the bars that are wanted, or where one of these may be missing."""
     bars, timeframe = table.bars, request.timeframe
-    oldest, end, first, last, enough = _span(bars, request, *request.held)
+    oldest, end, first, last, _, enough = _span(bars, request, *request.held)
     if first == last:
         none_wanted = enough or (oldest is not None and oldest >= end)
         return slice(0, 0) if none_wanted else table.bad.beside(first, last)

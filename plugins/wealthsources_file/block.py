@@ -42,7 +42,7 @@ class Block(NamedTuple):
 
     def bars(self) -> Bars:
         """Those that are bars, all stated as closed."""
-        decimals = pack_decimals(*(column.codes.astype(np.uint32) for column in self.columns))
+        decimals = pack_decimals(*(column.codes for column in self.columns))
         bars = Bars.from_columns(
             self.series.symbol,
             self.series.timeframe,
@@ -76,7 +76,7 @@ def block_of(
     if series.layout.label == "end":
         times = series.timeframe.opens_by_end(times)
     times = series.timeframe.opens_by_date(times)
-    values = np.stack([column.numbers for column in columns], axis=1)
+    values = np.stack([column.numbers for column in columns]).T  # each column in one piece: they are read one by one
     bad = find_faults(times, values, series.timeframe, series.market.prices)
     bad[list(faults)] = True
     return Block(series, times, close_times, values, columns, bad, faults)

@@ -97,12 +97,9 @@ def _read_plain(cells: Cells, column: int) -> tuple[NDArray[np.float64], NDArray
     starts, ends = _edges(cells, column)
     dots = np.ascontiguousarray(cells.dots[:, column])
     begins = np.minimum(dots + 1, ends)
-    lengths, count = dots - starts, ends - begins
-    longest = int((lengths + count).max(initial=0))
-    if longest <= _WORD:
-        word = _letters(cells.words, dots, lengths)
-        word >>= (count * 8).view(np.uint64)
-        word |= _letters(cells.words, ends, count)
+    lengths, count = dots - starts, _single(ends - begins)
+    if (lengths + count).max(initial=0) <= _WORD:
+        word = _without_dot(cells, starts, dots, ends, count)
         plain = _are_digits(word)
         whole = _number(word)
     else:
@@ -116,7 +113,33 @@ def _read_plain(cells: Cells, column: int) -> tuple[NDArray[np.float64], NDArray
     plain &= lengths > 0
     plain &= (count > 0) | (dots == ends)
     plain &= ~_leads_with_zero(cells, starts, dots)
-    return whole / _POWERS[count], count.astype(np.uint32), plain
+    return whole / _POWERS[count], np.full(len(starts), count, np.uint32), plain
+
+
+def _single(counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """What all of them are, as an array of no dimension, if they are alike: most columns have so many decimals."""
+    alike = len(counts) and counts.min() == counts.max()
+    return counts[0, ...] if alike else counts
+
+
+def _without_dot(
+    cells: Cells, starts: NDArray[np.intp], dots: NDArray[np.intp], ends: NDArray[np.intp], count: NDArray[np.intp]
+) -> Words:
+    """The letters before and behind a dot, eight at most; `count` are behind it. Digits are what they say."""
+    word = cells.words[ends]
+    word ^= _ZEROS
+    behind = _USED[count]
+    if (ends - starts).max(initial=0) <= _WORD:  # the dot is among them: close the gap
+        before = word << ((dots < ends) * _ONE_BYTE)
+        before &= ~behind
+    else:
+        before = cells.words[dots]
+        before ^= _ZEROS
+        before >>= (count * 8).view(np.uint64)
+    word &= behind
+    word |= before
+    word &= _USED[_single(dots - starts) + count]
+    return word
 
 
 def _leads_with_zero(cells: Cells, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -33,4 +33,7 @@ class FileSeries:
 
     def reads_like(self, other: FileSeries) -> bool:
         """Whether a file would be read alike for both: the symbol is no matter, how it may be spelled."""
-        return dataclasses.replace(other, symbol=self.symbol) == self
+        if self.layout is not other.layout and self.layout != other.layout:
+            return False
+        mine, others = ((one.timeframe, one.market, one.last_row, one.only) for one in (self, other))
+        return mine == others

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Bytes that the bars of a file may take, and those that the texts of one may that are kept aside.
 MOST_MEMORY: Final = 768 << 20
 _TEXTS: Final = 600
+#: For so many times the rows that are there is room made, once it is full.
+_GROWTH: Final = 4
 _COLUMNS: Final = Bars.empty("", "1m").rows.shape[1]
 
 
@@ -73,24 +75,33 @@ class Gatherer:
         self.lines = LineNumbers()
         self.found = Found()
         self._series, self._most_memory, self._newest_first = series, most_memory, newest_first
-        self._packed = bytearray()
+        self._rows, self._count = np.empty((0, _COLUMNS)), 0
         self._texts: dict[int, tuple[str | None, ...]] = {}
 
     @property
     def has_bars(self) -> bool:
         """Whether any row so far is a bar."""
-        return bool(self._packed)
+        return self._count > 0
 
     def take(self, block: Block, numbers: NDArray[np.int64]) -> None:
         """More rows, and their numbers in `lines`. Raises TooLargeError if they need more memory than there may be."""
         bad = np.flatnonzero(block.bad)
         self.found.add(numbers[bad], lambda place: block.why(int(bad[place])))
         bars = block.bars()
-        self._packed += bars.rows.tobytes()
+        self._keep(bars.rows)
         for time, texts in bars.texts.items():
             self._texts.setdefault(time, texts)
-        if len(self._packed) + _TEXTS * len(self._texts) > self._most_memory:
+        if self._rows[: self._count].nbytes + _TEXTS * len(self._texts) > self._most_memory:
             raise TooLargeError(self._most_memory, "bars")
+
+    def _keep(self, rows: Rows) -> None:
+        """Put them behind the others, in an array with room for more: memory that is not written to costs nothing."""
+        count = self._count + len(rows)
+        if count > len(self._rows):
+            begun, self._rows = self._rows[: self._count], np.empty((_GROWTH * count, _COLUMNS))
+            self._rows[: self._count] = begun
+        self._rows[self._count : count] = rows
+        self._count = count
 
     def table(self, until: int | None, *, half_written: bool = False, are_lines: bool = True) -> Table:
         """What they hold. Raises OtherOrderError.
@@ -102,7 +113,7 @@ class Gatherer:
         are_lines     as in BadRows
         """
         half_written = half_written and self.lines.rows > 0
-        rows = np.frombuffer(self._packed).reshape(-1, _COLUMNS)
+        rows = self._rows[: self._count]
         unread = half_written and self.found.drop(self.lines.rows - 1)
         if half_written and not unread and self._newest_first:
             rows, unread = rows[:-1], True

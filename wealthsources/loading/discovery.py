@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib.metadata
 import importlib.util
 from typing import Final
@@ -48,20 +49,26 @@ def installed(group: str = PLUGINS) -> tuple[PluginInfo, ...]:
 
     A distribution that is on the path twice counts once; a name that two distributions claim is in the answer twice.
     """
-    plugins = {_info_of(entry) for entry in importlib.metadata.entry_points(group=group)}
+    named = functools.cache(_name_and_version)  # reading the metadata of one takes a ms, and most have many entries
+    plugins = {_info_of(entry, *named(entry.dist)) for entry in importlib.metadata.entry_points(group=group)}
     return tuple(sorted(plugins, key=lambda each: (each.name, each.distribution, each.value)))
 
 
-def _info_of(entry: importlib.metadata.EntryPoint) -> PluginInfo:
+def _info_of(entry: importlib.metadata.EntryPoint, name: str, version: str) -> PluginInfo:
     # The value is taken apart here: `entry.extras` breaks "a-b" in two and fails where the value is malformed.
     value, _, brackets = entry.value.partition("[")
     extras = tuple(extra.strip() for extra in brackets.rstrip("] ").split(",") if extra.strip())
+    return PluginInfo(entry.name, value.strip(), name, version, extras)
+
+
+def _name_and_version(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
     name, version = "an unknown distribution", "(broken metadata)"
     # One distribution without metadata must not hide the others. Depending on Python, that is None or an exception.
     with contextlib.suppress(Exception):
-        name = entry.dist.name or name  # type: ignore[union-attr]
-        version = entry.dist.version or version  # type: ignore[union-attr]
-    return PluginInfo(entry.name, value.strip(), name, version, extras)
+        metadata = distribution.metadata  # type: ignore[union-attr]
+        name = metadata["Name"] or name
+        version = metadata["Version"] or version
+    return name, version
 
 
 def missing_module(plugin: PluginInfo) -> str:

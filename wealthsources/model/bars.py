@@ -355,8 +355,16 @@ class Bars(Sequence[Bar]):
         """The same bars under that spelling, and with that name for the source of those that say none."""
         if "" not in self.sources and symbol == self.symbol:
             return self
-        sources = tuple(name or source for name in self.sources)
-        return self.take(self.rows).replace(symbol=symbol, sources=sources)
+        return Bars(
+            symbol,
+            self.timeframe,
+            self.rows,
+            tuple(name or source for name in self.sources),
+            self.texts,
+            note=self.note,
+            trusted=self.trusted,
+            unbroken=self.unbroken,
+        )
 
     def split_forming(self) -> tuple[Bars, Bars | None]:
         """The bars without a last one that is forming, and that one."""
