@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 
@@ -45,6 +47,18 @@ def test_entries_come_by_name_and_a_name_that_two_claim_comes_twice(distribution
         ("zmine", "zfirst"),
         ("zmine", "zsecond"),
     ]
+
+
+def test_what_is_installed_and_removed_while_a_process_runs_is_seen(distribution):
+    site = distribution("zfirst", "zone = one")
+    assert [found.name for found in ours()] == ["zone"]
+    before = site.stat().st_mtime_ns
+    distribution("zsecond", "ztwo = two")
+    os.utime(site, ns=(before + 10**9, before + 10**9))  # the clocks of files may be coarse
+    assert [found.name for found in ours()] == ["zone", "ztwo"]
+    shutil.rmtree(site / "zfirst-1.0.dist-info")
+    os.utime(site, ns=(before + 2 * 10**9, before + 2 * 10**9))
+    assert [found.name for found in ours()] == ["ztwo"]
 
 
 def test_a_group_that_nobody_has_is_empty():
