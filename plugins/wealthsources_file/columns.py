@@ -129,7 +129,7 @@ def _without_dot(
     word = cells.words[ends]
     word ^= _ZEROS
     behind = _USED[count]
-    if (ends - starts).max(initial=0) <= _WORD:  # the dot is among them: close the gap
+    if (ends - starts).max(initial=0) <= _WORD:  # the dot is among them: close the space
         before = word << ((dots < ends) * _ONE_BYTE)
         before &= ~behind
     else:
