@@ -190,12 +190,10 @@ def _checked(info: PluginInfo, registered: _Registered) -> Plugin:
 
 def _other_contract(info: PluginInfo, theirs: object) -> str:
     """What to do about a plugin of another version of the contract."""
-    from wealthsources import __version__  # noqa: PLC0415 - for a mistake only
-
     ours = hookspecs.CONTRACT
     text = (
-        f"{info} is written for version {theirs!r} of the contract of sources, and wealthsources {__version__} has "
-        f"version {ours}"
+        f"{info} is written for version {theirs!r} of the contract of sources, and the wealthsources that is installed "
+        f"has version {ours}"
     )
     if type(theirs) is not int:
         return f"{text}; its hook must give `contract` a whole number"
