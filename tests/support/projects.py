@@ -1,12 +1,10 @@
-"""Projects of strangers: installed without pip, and their own tests run in a process of their own."""
+"""Projects of strangers, installed without pip, which takes its time."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -25,17 +23,5 @@ def install_project(project: Path, site: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *sys.path])}
 
 
-def run_in(folder: Path, environment: dict[str, str], *arguments: str) -> str:
-    """What `python -m …` prints there; it must go well."""
-    return _run(folder, environment, [sys.executable, "-m", *arguments])
-
-
-def run_tests(project: Path, environment: dict[str, str]) -> str:
-    """What pytest prints of the project's own tests, which must pass."""
-    return run_in(project, environment, "pytest", "-q", "-p", "no:cacheprovider")
-
-
-def _run(folder: Path, environment: dict[str, str], command: Sequence[str]) -> str:
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+if __name__ == "__main__":  # stands for `pip install` of the project that one is in
+    install_project(Path(), Path(sys.argv[1]))

@@ -1,32 +1,40 @@
-"""`wealthsources new-protocol`: a project whose tests pass at once, and whose frames are decoded."""
+"""`wealthsources new-protocol`: what it prints and refuses. Its page's test shows that the project's tests pass."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from wealthsources.cli.app import app
+from wealthsources.cli.new_project import make_project
 
-from ...support.projects import install_project, run_in, run_tests
+from ...support.projects import install_project
 
 
 def run(*arguments):
     return CliRunner().invoke(app, ["new-protocol", *arguments])
 
 
-def test_the_tests_of_a_new_project_pass_and_its_frames_are_decoded(tmp_path):
+def test_what_was_made_is_listed_with_what_comes_next(tmp_path):
     done = run("my-feed", "--into", str(tmp_path))
     assert done.exit_code == 0, done.stderr
     project = tmp_path / "my-feed-protocol"
+    assert done.stdout.startswith(f"made {project}:\n    README.md\n    config.yaml\n    frames.jsonl\n")
     assert f"    cd {project}\n" in done.stdout
+
+
+def test_its_frames_mean_what_is_written_beside_them(tmp_path):
+    project, _ = make_project("protocol", "my-feed", tmp_path)
     environment = install_project(project, tmp_path / "site")
-    assert " passed" in run_tests(project, environment)
-    assert run_in(project, environment, "wealthsources", "check") == "OK: 1 source: my-feed (websocket)\n"
-    decoded = run_in(project, environment, "wealthsources", "decode", "--protocol", "my-feed", "frames.jsonl")
+    command = [sys.executable, "-m", "wealthsources", "decode", "--protocol", "my-feed", str(project / "frames.jsonl")]
+    decoded = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+    assert decoded == (project / "frames.meant.jsonl").read_text()
     events = [json.loads(line)["event"] for line in decoded.splitlines()]
-    assert events == ["ack", "bar", "bar", "refused"]
+    assert events == ["ack", "refused", "bar", "bar"]
 
 
 @pytest.mark.parametrize("name", ["okx", "wealthai"])
