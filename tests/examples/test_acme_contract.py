@@ -14,15 +14,14 @@ from .test_acme_source import ACME, HOUR, T0, fill
 
 
 class TestAcmeSource(SourceContract):
-    @pytest.fixture(autouse=True)
-    def database(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.fixture
+    def source(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
         monkeypatch.syspath_prepend(ACME)
         fill(tmp_path, 9)
-        self.plugin, self.path = importlib.import_module("acme_source.plugin"), tmp_path / "bars.db"
+        plugin = importlib.import_module("acme_source.plugin")
+        return plugin.AcmeSource(plugin.Options(database=tmp_path / "bars.db"))
 
-    def make_source(self) -> Source:
-        return self.plugin.AcmeSource(self.plugin.Options(database=self.path))
-
+    @pytest.fixture
     def held(self) -> Bars:
         times = [T0 + hour * HOUR for hour in range(9)]
         closes = [float(f"1.{hour}0") for hour in range(9)]

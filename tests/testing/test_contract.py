@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ import pytest
 from wealthsources import Bars, Capabilities, HistoryRequest, NotHere, Source, SourceError, SourceStatus, Timeframe
 from wealthsources.testing import ListSource
 from wealthsources.testing.contract import SourceContract
+from wealthsources.testing.running import Outcome, cases_of, run_cases
 
 from ..support.bars import recorded
 
 HELD = recorded(6)
 NEWEST = int(HELD.ends[-1])
-#: By number, "S01" …
-CASES = {name[5:8].upper(): name for name in vars(SourceContract) if name.startswith("test_")}
+CASES = cases_of(SourceContract)
 
 
 class Right(ListSource):
@@ -277,7 +278,7 @@ WRONG: list[tuple[str, type[Right]]] = [
     ("S13", KeepsTheRequest),
     ("S14", ReadsTheClock),
     ("S15", StopsOnlyWhatWasStarted),
-    ("S15", StopsOnce),
+    ("S22", StopsOnce),
     ("S16", StopsOnItsOwnThread),
     ("S16", StopsLate),
     ("S17", NeedsAContext),
@@ -293,41 +294,33 @@ WRONG: list[tuple[str, type[Right]]] = [
 
 
 class Kit(SourceContract):
-    """The contract of one of these."""
+    """The contract, for sources that are in a hurry."""
 
     stop_within = 0.1
 
-    def __init__(self, kind: type[Source], held: Bars = HELD) -> None:
-        self.kind, self.bars = kind, held
 
-    def make_source(self) -> Source:
-        return self.kind()
-
-    def held(self) -> Bars:
-        return self.bars
+def run(make: Callable[[], object], held: Bars = HELD, kit: SourceContract | None = None) -> dict[str, Outcome]:
+    """By number, the cases that were not passed."""
+    kit = kit or Kit()
+    makers = {"source": make, "held": lambda: held, "ready": at_work(kit)}
+    return {one.number: one for one in run_cases(kit, makers) if one.result != "ok"}
 
 
-def run(kit: SourceContract) -> dict[str, str | BaseException]:
-    """What the cases say that failed, as text, and those that were skipped, as they raise it."""
-    said = {}
-    for number, name in CASES.items():
-        with kit.at_work() as ready:
-            try:
-                getattr(kit, name)(ready)
-            except pytest.skip.Exception as reason:
-                said[number] = reason
-            except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - of whatever it died
-                said[number] = str(error)
-    return said
+def at_work(kit: SourceContract):
+    def ready(source, held):
+        with kit.at_work(source, held) as ready:
+            yield ready
+
+    return ready
 
 
-def failures(kit: SourceContract) -> dict[str, str]:
-    return {number: text for number, text in run(kit).items() if isinstance(text, str)}
+def failures(make: Callable[[], object], held: Bars = HELD, kit: SourceContract | None = None) -> dict[str, str]:
+    return {number: one.said for number, one in run(make, held, kit).items() if one.result == "failed"}
 
 
 @pytest.mark.parametrize(("number", "kind"), WRONG, ids=lambda value: getattr(value, "__name__", value))
 def test_a_source_that_breaks_a_rule_fails_the_case_of_that_rule_and_no_other(number, kind):
-    failed = failures(Kit(kind))
+    failed = failures(kind)
     assert failed.keys() == {number}, failed
     assert failed[number].startswith(f"{number}: ")
 
@@ -340,12 +333,12 @@ def test_every_case_has_a_number_and_a_source_that_fails_it():
 
 
 def test_a_source_that_breaks_no_rule_skips_what_it_is_not():
-    assert run(Kit(Right)).keys() == {"S11", "S21"}
+    assert run(Right).keys() == {"S11", "S21"}
 
     class Live(Right):
         said = Capabilities(live=True, timeframes=Timeframe.known())
 
-    assert run(Kit(Live)).keys() == {"S11", "S14"}
+    assert run(Live).keys() == {"S11", "S14"}
 
 
 def test_a_source_of_spreads_says_that_its_prices_may_be_anything():
@@ -357,9 +350,8 @@ def test_a_source_of_spreads_says_that_its_prices_may_be_anything():
     def make() -> Source:
         return ListSource(spreads)
 
-    assert failures(OfSpreads(make, spreads)).keys().isdisjoint({"S01", "S02", "S03"})
-    with pytest.raises(AssertionError, match=r"bars\[0\] can be no bar: open: -1\.0 is not positive"):
-        failures(Kit(make, spreads))
+    assert failures(make, spreads, OfSpreads()).keys().isdisjoint({"S01", "S02", "S03"})
+    assert "bars[0] can be no bar: open: -1.0 is not positive" in failures(make, spreads)["S01"]
 
 
 def test_a_list_is_no_answer():
@@ -367,28 +359,26 @@ def test_a_list_is_no_answer():
         def answer(self, request):
             return list(self.right(request))
 
-    assert "not list" in failures(Kit(AnswersAList))["S01"]
+    assert "not list" in failures(AnswersAList)["S01"]
 
 
 @pytest.mark.parametrize(
-    ("kit", "why"),
-    [
-        (SourceContract(), "has no held"),
-        (Kit(Right, HELD[:4]), "5 bars are the least"),
-        (Kit(Right, HELD.replace(rows=np.array(HELD.rows[::-1]))), "can be no bar"),
-    ],
+    ("held", "why"),
+    [(HELD[:4], "5 bars are the least"), (HELD.replace(rows=np.array(HELD.rows[::-1])), "can be no bar")],
 )
-def test_what_the_author_left_out_is_named(kit, why):
-    with pytest.raises((AssertionError, NotImplementedError), match=why), kit.at_work():
+def test_bars_that_tell_nothing_are_named(held, why):
+    with pytest.raises(AssertionError, match=why), Kit().at_work(Right(), held):
         pass
 
 
-def test_a_kit_without_a_source_says_so():
-    class Half(Kit):
-        make_source = SourceContract.make_source
-
-    with pytest.raises(NotImplementedError, match="Half has no make_source"), Half(Right).at_work():
-        pass
+def test_a_kit_without_its_fixtures_says_so(tmp_path):
+    (tmp_path / "test_half.py").write_text(
+        "from wealthsources.testing.contract import SourceContract\nclass TestHalf(SourceContract): pass\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "s01 or s15", "test_half.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.count("TestHalf has no fixture `source`; it returns a new source") >= 2, done.stdout
+    assert "2 errors" in done.stdout
 
 
 def test_a_source_without_a_view_of_the_context_is_named():
@@ -400,7 +390,7 @@ def test_a_source_without_a_view_of_the_context_is_named():
         def context(self):
             return object()
 
-    with pytest.raises(AssertionError, match="has no view of the context"), Bound(Blind).at_work():
+    with pytest.raises(AssertionError, match="has no view of the context"), Bound().at_work(Blind(), HELD):
         pass
 
 

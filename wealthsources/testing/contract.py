@@ -3,15 +3,16 @@
     from wealthsources.testing.contract import SourceContract
 
     class TestAcme(SourceContract):
-        def make_source(self) -> Source:
-            return AcmeSource(Options(database=…))
+        @pytest.fixture
+        def source(self, tmp_path) -> Source:
+            return AcmeSource(Options(database=tmp_path / "bars.db"))  # new, not started
 
+        @pytest.fixture
         def held(self) -> Bars:
             return Bars.from_records("BTCUSDT", "1h", […])  # all that it has of that series, at least five
 
 Nothing else is needed; the rest of the first part of `SourceContract` is for sources that are unlike others. Every case
-has a number, which is in front of what it says when it fails. A test that uses fixtures (`tmp_path`, a server) takes
-them in an autouse fixture of its own and keeps them in `self`.
+has a number, which is in front of what it says when it fails.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Ready:
 
 
 class SourceContract:
-    """Inherit it in a class whose name begins with Test, and write `make_source` and `held`."""
+    """Inherit it in a class whose name begins with Test, and write the fixtures `source` and `held`."""
 
     #: A symbol that the source does not have.
     unknown_symbol: ClassVar[str] = "NOSUCHSYMBOL"
@@ -85,13 +86,15 @@ class SourceContract:
     #: What a price may be on its market.
     prices: ClassVar[Prices] = "positive"
 
-    def make_source(self) -> Source:
-        """A new source, not started."""
-        raise NotImplementedError(f"{type(self).__name__} has no make_source")
+    @pytest.fixture
+    def source(self) -> Source:
+        """A new source, not started. Every case gets one of its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no fixture `source`; it returns a new source")
 
+    @pytest.fixture
     def held(self) -> Bars:
         """All closed bars that the source has of one series, at least five, oldest first."""
-        raise NotImplementedError(f"{type(self).__name__} has no held")
+        raise NotImplementedError(f"{type(self).__name__} has no fixture `held`; it returns bars that the source has")
 
     def begin(self, source: Source, clock: SetClock) -> None:
         """Bring a new source to where it has these bars. `clock` is the session's: the newest of them has just ended.
@@ -105,26 +108,25 @@ class SourceContract:
         return None
 
     @pytest.fixture
-    def ready(self) -> Iterator[Ready]:
+    def ready(self, source: Source, held: Bars) -> Iterator[Ready]:
         """A source that was begun, for one case."""
-        with self.at_work() as ready:
+        with self.at_work(source, held) as ready:
             yield ready
 
     @contextlib.contextmanager
-    def at_work(self) -> Iterator[Ready]:
+    def at_work(self, source: Source, held: Bars) -> Iterator[Ready]:
         """A source that was begun, and is stopped afterwards."""
-        held = self.held()
         fault = first_fault(held, self.prices)
         assert len(held) >= _LEAST, f"held: {_LEAST} bars are the least to tell right from wrong; it has {len(held)}"
         assert fault is None, f"held: bars[{fault[0]}] can be no bar: {fault[1]}"
-        source, clock, context = self.make_source(), SetClock(int(held.ends[-1])), self.context()
+        clock, context = SetClock(int(held.ends[-1])), self.context()
         try:
             self.begin(source, clock)
             view = source if context is None else source.for_context(context)
             assert view is not None, "for_context: has no view of the context that `context` returns"
             yield Ready(source, view, held, clock)
         finally:
-            with contextlib.suppress(Exception):  # S15 and S16 tell
+            with contextlib.suppress(Exception):  # S15, S16 and S22 tell
                 source.stop()
 
     # what an answer is -------------------------------------------------------------------------------------------
@@ -243,11 +245,9 @@ class SourceContract:
 
     # its life ----------------------------------------------------------------------------------------------------
 
-    def test_s15_it_can_be_stopped_before_it_was_started_and_twice(self, ready: Ready) -> None:
+    def test_s15_it_can_be_stopped_before_it_was_started(self, source: Source) -> None:
         """S15: a session that fails while it opens stops all its sources."""
-        _stop(self.make_source(), "S15: before start")
-        _stop(ready.source, "S15: once")
-        _stop(ready.source, "S15: a second time")
+        _stop(source, "S15: before start")
 
     def test_s16_it_stops_in_time_from_any_thread(self, ready: Ready) -> None:
         """S16: within 3 s, whoever calls; the process waits for it."""
@@ -277,15 +277,11 @@ class SourceContract:
 
     # what it says of itself --------------------------------------------------------------------------------------
 
-    def test_s18_its_status_is_json_at_any_time(self, ready: Ready) -> None:
+    def test_s18_its_status_is_json_at_any_time(self, source: Source, held: Bars) -> None:
         """S18: a `SourceStatus` of plain values, before start as well."""
-        for source, when in ((self.make_source(), "before start"), (ready.source, "at work")):
-            try:
-                status = source.status()
-                json.dumps(status.as_dict(), allow_nan=False)
-            except Exception as error:  # noqa: BLE001 - a stranger's code
-                pytest.fail(f"S18: status() {when} must be a SourceStatus of text and finite numbers: {error!r}")
-            assert isinstance(status, SourceStatus), f"S18: status() {when} is a {type(status).__name__}"
+        _check_status(source, "before start")
+        with self.at_work(source, held):
+            _check_status(source, "at work")
 
     def test_s19_its_capabilities_fit_what_it_has(self, ready: Ready) -> None:
         """S19: names of timeframes that are known, the held one among them; symbols with the held one, or None."""
@@ -320,6 +316,22 @@ class SourceContract:
         assert _held(closed) == _held(ready.held[-2:]), f"S21: with include_forming, count is of closed bars: {closed}"
         stated = [bar.open_time for bar in closed if bar.closed is False]
         assert not stated, f"S21: only the last bar may be stated as not closed; opened {stated}"
+
+    # its life, once more -----------------------------------------------------------------------------------------
+
+    def test_s22_it_can_be_stopped_twice(self, ready: Ready) -> None:
+        """S22: who stops it does not know who did before."""
+        _stop(ready.source, "S22: once")
+        _stop(ready.source, "S22: a second time")
+
+
+def _check_status(source: Source, when: str) -> None:
+    try:
+        status = source.status()
+        json.dumps(status.as_dict(), allow_nan=False)
+    except Exception as error:  # noqa: BLE001 - a stranger's code
+        pytest.fail(f"S18: status() {when} must be a SourceStatus of text and finite numbers: {error!r}")
+    assert isinstance(status, SourceStatus), f"S18: status() {when} is a {type(status).__name__}"
 
 
 def _held(bars: Bars) -> Held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import Bars, Source
+from wealthsources import Bars
 from wealthsources.testing.contract import SourceContract
 from wealthsources.testing.fakes import LoneHost
 from wealthsources_ccxt.options import CcxtOptions
@@ -19,16 +19,14 @@ PLAYED = minutes(9)
 
 
 class TestCcxtSource(SourceContract):
-    @pytest.fixture(autouse=True)
-    def server(self):
-        with HistoryServer(Binance(), Truth({(SPOT, "1m"): PLAYED}, PLAYED[-1].end)) as self.server:
-            yield
+    @pytest.fixture
+    def source(self):
+        with HistoryServer(Binance(), Truth({(SPOT, "1m"): PLAYED}, PLAYED[-1].end)) as server:
+            source = CcxtSource(CcxtOptions(exchange="binance", endpoint=server.url))
+            source._connection.exchange.rateLimit = 0
+            yield source
 
-    def make_source(self) -> Source:
-        source = CcxtSource(CcxtOptions(exchange="binance", endpoint=self.server.url))
-        source._connection.exchange.rateLimit = 0
-        return source
-
+    @pytest.fixture
     def held(self) -> Bars:
         return Bars.from_records("BTCUSDT", "1m", PLAYED)
 

@@ -12,14 +12,12 @@ from .files import HEADER, source_of, write
 
 
 class TestFileSource(SourceContract):
-    @pytest.fixture(autouse=True)
-    def files(self, tmp_path):
-        rows = [f"{bar.open_time},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}\n" for bar in self.held()]
+    @pytest.fixture
+    def source(self, tmp_path, held) -> Source:
+        rows = [f"{bar.open_time},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}\n" for bar in held]
         write(tmp_path / "BTCUSDT" / "1h.csv", "".join([f"{HEADER}\n", *rows]))
-        self.folder = tmp_path
+        return source_of(tmp_path)
 
-    def make_source(self) -> Source:
-        return source_of(self.folder)
-
+    @pytest.fixture
     def held(self) -> Bars:
         return recorded(9)
