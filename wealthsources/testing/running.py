@@ -14,6 +14,11 @@ from wealthsources.model.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from wealthsources.model.bars import Bars
+    from wealthsources.source import Source
+    from wealthsources.testing.hooks import SourceHooks
+    from wealthsources.testing.ready import Ready
+
 _CASE = re.compile(r"test_([a-z][0-9]{2})_(.+)")
 
 
@@ -39,6 +44,22 @@ def run_cases(kit: object, makers: Mapping[str, Callable[..., object]]) -> Itera
     """
     for number, name in cases_of(type(kit)).items():
         yield Outcome(number, _title(name), *_run(getattr(kit, name), makers))
+
+
+def source_makers(kit: SourceHooks, make: Callable[[], Source], held: Bars) -> dict[str, Callable[..., object]]:
+    """What the cases of `SourceContract` take, for a source that `make` makes."""
+
+    def ready(source: Source, held: Bars) -> Iterator[Ready]:
+        with kit.at_work(source, held) as ready:
+            yield ready
+
+    return {
+        "source": make,
+        "held": lambda: held,
+        "ready": ready,
+        "failing": lambda: None,
+        "stalled": lambda: None,
+    }
 
 
 def _title(name: str) -> str:
@@ -77,7 +98,9 @@ def _made(
         maker = makers[name]
         taken = _made(maker, makers, made, stack)
         if inspect.isgeneratorfunction(maker):
-            made[name] = stack.enter_context(contextlib.contextmanager(maker)(**taken))
+            running = maker(**taken)
+            made[name] = next(running)
+            stack.callback(next, running, None)
         else:
             made[name] = maker(**taken)
     return {name: made[name] for name in inspect.signature(wanted).parameters}
