@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from wealthsources.cli.commands import (
     audit,
     check,
+    doctor,
     explain,
     get,
     new_protocol,
@@ -69,6 +70,7 @@ app.command()(watch.watch)
 app.command()(record.record)
 app.command()(status.status)
 app.command()(check.check)
+app.command()(doctor.doctor)
 app.command()(new_source.new_source)
 app.command()(new_protocol.new_protocol)
 

@@ -37,6 +37,7 @@ OWN: Final = (
     "record",
     "status",
     "check",
+    "doctor",
     "new-source",
     "new-protocol",
 )
