@@ -16,12 +16,12 @@ from wealthsources.testing import LoneRecorderHost
 from wealthsources.testing.recorder_contract import RecorderContract, SinkContract
 from wealthsources.testing.running import cases_of, run_cases
 
-TOO_LONG = 0.8
+TOO_LONG = 1.0
 
 
 class Kit(RecorderContract):
     at_once = 0.3
-    stop_within = 0.4
+    stop_within = 0.6
     patience = 0.2
 
 

@@ -22,6 +22,7 @@ Every case has a number, which is in front of what it says when it fails.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import threading
 import time
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from wealthsources.testing.hooks import Outage
 
 _MANY = 500
+_PAUSE = 0.001
 
 
 class SinkContract:
@@ -214,11 +216,11 @@ def _events_coming(host: LoneRecorderHost) -> Iterator[None]:
     done, events = threading.Event(), closed_bars(2 * _MANY)
 
     def emit() -> None:
-        for event in events:
-            if done.is_set():
-                return
+        for event in itertools.cycle(events):
             with contextlib.suppress(Exception):  # R01 tells
                 host.emit(event)
+            if done.wait(_PAUSE):
+                return
 
     thread = threading.Thread(target=emit, daemon=True)
     thread.start()
