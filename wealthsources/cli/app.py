@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from wealthsources.cli.commands import (
     audit,
     check,
+    check_source,
     doctor,
     explain,
     get,
@@ -70,6 +71,7 @@ app.command()(watch.watch)
 app.command()(record.record)
 app.command()(status.status)
 app.command()(check.check)
+app.command("check-source")(check_source.check_source)
 app.command()(doctor.doctor)
 app.command()(new_source.new_source)
 app.command()(new_protocol.new_protocol)

@@ -37,6 +37,7 @@ OWN: Final = (
     "record",
     "status",
     "check",
+    "check-source",
     "doctor",
     "new-source",
     "new-protocol",
