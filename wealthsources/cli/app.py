@@ -73,8 +73,8 @@ app.command()(status.status)
 app.command()(check.check)
 app.command("check-source")(check_source.check_source)
 app.command()(doctor.doctor)
-app.command()(new_source.new_source)
-app.command()(new_protocol.new_protocol)
+app.command("new-source")(new_source.new_source)
+app.command("new-protocol")(new_protocol.new_protocol)
 
 
 def _print_version(wanted: bool) -> None:
