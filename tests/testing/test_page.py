@@ -42,7 +42,7 @@ def folder(tmp_path_factory) -> Path:
         (folder / text.partition("\n")[0].removeprefix("# ")).write_text(text)
     frames, meant = blocks("json")
     (folder / "frames.jsonl").write_text(frames)
-    (folder / "meant.jsonl").write_text(meant)
+    (folder / "frames.meant.jsonl").write_text(meant)
     return folder
 
 
@@ -68,7 +68,7 @@ def test_what_frames_mean_is_what_decode_prints(folder, monkeypatch):
 
     lines = (folder / "frames.jsonl").read_bytes().splitlines()
     said = [event for line in lines for event in decode_line(line, Acme(), 1 << 20)]
-    assert said == meanings_in(folder / "meant.jsonl")
+    assert said == meanings_in(folder / "frames.meant.jsonl")
 
 
 def test_the_command_of_the_page_prints_what_is_shown(folder):
