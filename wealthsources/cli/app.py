@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wealthsources.cli.commands import audit, check, doctor, explain, get, plot, record, sources, status, watch
+from wealthsources.cli.commands import audit, check, doctor, explain, get, plot, record, serve, sources, status, watch
 from wealthsources.cli.options import ConfigOption, DebugOption, Shared
 from wealthsources.cli.plugin_commands import PluginCommand, commands_of_plugins
 
@@ -43,7 +43,6 @@ class Group(TyperGroup):
 
 app = typer.Typer(
     cls=Group,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -55,6 +54,7 @@ app.command()(plot.plot)
 app.command()(audit.audit)
 app.command()(watch.watch)
 app.command()(record.record)
+app.command()(serve.serve)
 app.command()(status.status)
 app.command()(check.check)
 app.command()(doctor.doctor)

@@ -1,4 +1,4 @@
-"""What the machine and the installation are like: versions, plugins, forks and threads, proxies. Connects to nothing."""
+"""What the machine and the installation are like: versions, plugins, forks, threads, proxies. Connects to nothing."""
 
 from __future__ import annotations
 
