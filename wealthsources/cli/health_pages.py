@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-import threading
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from wealthsources.cli.http_server import JSON, Page
+from wealthsources.forking import ForkLock
 from wealthsources.runtime.deployment import UP
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class _Kept:
 
     def __init__(self, make: Callable[[], Page]) -> None:
         self._make = make
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._page: Page | None = None
         self._at = 0.0
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from wealthsources.forking import ForkLock
 from wealthsources.model.text import describe
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class HttpServer(http.server.ThreadingHTTPServer):
         self.log = log
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._open: dict[Any, None] = {}  # the oldest first
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._is_stopped = False
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         super().__init__((host, port), _Handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import queue
@@ -97,9 +98,11 @@ def test_a_source_that_does_not_stop_and_a_second_signal_change_nothing_of_that(
     served = started(path=[site])
     served.process.send_signal(signal.SIGTERM)
     time.sleep(0.2)
-    took, code, log = served.end(signal.SIGINT)
-    assert (code, took < 3.5) == (0, True), log
+    _, code, log = served.end(signal.SIGINT)
+    assert code == 0, log
     assert "Traceback" not in log
+    began, ended = (dt.datetime.fromisoformat(line.split()[0]) for line in log.splitlines()[-2:])
+    assert (ended - began).total_seconds() < 4, log  # 3, on a machine with nothing else to do
 
 
 def test_while_hostile_clients_are_at_it_bars_come_and_it_is_answered(started, serve, live_config):

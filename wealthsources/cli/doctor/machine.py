@@ -78,7 +78,7 @@ def _fault(info: PluginInfo, claims: Counter[str]) -> Line | None:
 
 
 def forks() -> Line:
-    """How processes are made of this one, and which threads would be lost in them. Ask before probes run."""
+    """How processes are made of this one, and which threads would be lost in them. Ask before inquiries run."""
     # Not get_start_method(): that would settle it.
     method = multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
     running = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
