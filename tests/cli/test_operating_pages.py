@@ -13,7 +13,6 @@ from wealthsources.cli.app import app
 
 from ..support.bars import HOUR, at, record
 from ..support.markets import ROOT
-from .commands.test_serve import started  # noqa: F401 - a fixture
 from .conftest import TOKEN
 
 OPERATING, TROUBLES = "operating.md", "troubleshooting.md"

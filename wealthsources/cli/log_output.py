@@ -127,7 +127,7 @@ def set_up_log(config: Config, *, serving: bool = False) -> None:
     for handler in logging.getLogger().handlers:
         if isinstance(handler, LogHandler):
             _set_up(handler, config.settings.logging, serving=serving)
-            handler.redact = _redactor(config)
+            handler.redact = redactor_of(config)
 
 
 def _set_up(handler: LogHandler, settings: LoggingSettings, *, serving: bool) -> None:
@@ -149,7 +149,7 @@ def _number(level: str) -> int:
     return logging.getLevelNamesMapping()[level.upper()]
 
 
-def _redactor(config: Config) -> Callable[[str], str]:
+def redactor_of(config: Config) -> Callable[[str], str]:
     """Takes out the secrets of all sources and recorders whose options can be read."""
     from wealthsources.config.secrets import secret_texts  # noqa: PLC0415 - pydantic only where there is a file
     from wealthsources.loading.loader import Loader  # noqa: PLC0415

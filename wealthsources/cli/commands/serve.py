@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import queue
 import signal
+import socket
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -16,7 +16,7 @@ from wealthsources.model.errors import ConfigError, RequestError
 from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from wealthsources.runtime.session import Session
 
@@ -43,8 +43,8 @@ def serve(
     (else 503, and why), /metrics is for Prometheus. What happens is logged on stderr. SIGHUP reads the configuration
     again, and applies another list of subscriptions.
     """
-    with running(ctx, config, debug) as run, _signals() as received:
-        _serve(run, *read_address(listen), received)
+    with running(ctx, config, debug) as run, _signals() as next_signal:
+        _serve(run, *read_address(listen), next_signal)
 
 
 def read_address(text: str) -> tuple[str, int]:
@@ -56,21 +56,27 @@ def read_address(text: str) -> tuple[str, int]:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[queue.SimpleQueue[int]]:
-    """What is received, in its order, instead of what it does by default. Later ones do not end what is ending."""
-    received: queue.SimpleQueue[int] = queue.SimpleQueue()  # whose `put` may interrupt its `get`
-    before = {
-        number: signal.signal(number, lambda number, _: received.put(number))
-        for number in (*_ENDS, *filter(None, (_RELOADS,)))
-    }
+def _signals() -> Iterator[Callable[[], int]]:
+    """Waits for the next signal, and says which, instead of what it does by default. None ends what is ending.
+
+    Through a socket: a signal that another thread receives wakes the main thread out of no lock, so out of no queue.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    before_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    numbers = (*_ENDS, *filter(None, (_RELOADS,)))
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
     try:
-        yield received
+        yield lambda: reader.recv(1)[0]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(before_fd)
+        reader.close()
+        writer.close()
 
 
-def _serve(run: Run, host: str, port: int, received: queue.SimpleQueue[int]) -> None:
+def _serve(run: Run, host: str, port: int, next_signal: Callable[[], int]) -> None:
     from wealthsources.cli.health_pages import health_pages  # noqa: PLC0415 - for --help nothing is needed
     from wealthsources.cli.http_server import HttpServer  # noqa: PLC0415
     from wealthsources.cli.live_wait import open_session  # noqa: PLC0415
@@ -91,7 +97,7 @@ def _serve(run: Run, host: str, port: int, received: queue.SimpleQueue[int]) -> 
             server.start()
             typer.echo(server.url)
             _LOG.info("serving %s: sources %s; %s", server.url, ", ".join(session.sources), _recorders(session))
-            _wait(run, session, received)
+            _wait(run, session, next_signal)
             server.stop()
     finally:
         server.stop()
@@ -111,9 +117,11 @@ def _warn_beyond_loopback(host: str) -> None:
         )
 
 
-def _wait(run: Run, session: Session, received: queue.SimpleQueue[int]) -> None:
+def _wait(run: Run, session: Session, next_signal: Callable[[], int]) -> None:
     """Until a signal ends it."""
-    while (number := received.get()) not in _ENDS:
+    while (number := next_signal()) not in _ENDS:
+        if number != _RELOADS:  # another's handler
+            continue
         _LOG.info("%s: reading %s again", signal.Signals(number).name, run.config)
         _reload(session)
     _LOG.info("%s: stopping", signal.Signals(number).name)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from wealthsources.cli.doctor.line import Line, error, ok, warning
 from wealthsources.cli.doctor.side_by_side import Inquiry, run
+from wealthsources.cli.log_output import redactor_of
 from wealthsources.config.settings import read_config
 from wealthsources.loading.calendars import read_hours
 from wealthsources.loading.loader import Loader
+from wealthsources.model.diagnosis import Diagnosis
 from wealthsources.model.errors import ConfigError
 from wealthsources.runtime.deployment import make_source
 from wealthsources.runtime.recorders import make_recorder
@@ -41,7 +43,9 @@ def deployment(path: Path, chosen: bool, *, online: bool, seconds: float) -> Ite
     yield ok("configuration", f"{path}: sources: {', '.join(names)}{recorded}")
     inquiries: list[Inquiry] = []
     yield from _make(config, inquiries, online=online)
-    yield from (Line(about, diagnosis) for about, diagnosis in run(inquiries, seconds))
+    redact = redactor_of(config)
+    for about, (level, text, remedy) in run(inquiries, seconds):
+        yield Line(about, Diagnosis(level, redact(text), redact(remedy)))
 
 
 def _mistakes(mistakes: ConfigError) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""Inquiries that run side by side, each on a thread of its own and for so long: none keeps the others waiting, or us."""
+"""Inquiries that run side by side, each on a thread of its own and for so long: none keeps the others waiting."""
 
 from __future__ import annotations
 
