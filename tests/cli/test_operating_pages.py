@@ -13,7 +13,7 @@ from wealthsources.cli.app import app
 
 from ..support.bars import HOUR, at, record
 from ..support.markets import ROOT
-from .conftest import TOKEN
+from .conftest import TOKEN, run_process
 
 OPERATING, TROUBLES = "operating.md", "troubleshooting.md"
 
@@ -59,10 +59,17 @@ def deployed(folder, config, monkeypatch):
 
 def test_doctor_prints_what_the_page_shows(cli, deployed, serve):
     deployed(serve().url)
-    for command in ("doctor", "doctor --offline --self-test"):
-        result = cli(*command.split())
-        assert result.code == 0
-        assert fits(shown(OPERATING)[f"wealthsources {command}"], result.out), result.out
+    result = cli("doctor")
+    assert result.code == 0
+    assert fits(shown(OPERATING)["wealthsources doctor"], result.out), result.out
+
+
+def test_the_self_test_prints_what_the_page_shows_without_pytest(deployed, closed_port):
+    deployed(f"ws://127.0.0.1:{closed_port}/")
+    code = "import sys; sys.modules['pytest'] = None; from wealthsources.cli import main; main(sys.argv[1:])"
+    result = run_process("-c", code, "doctor", "--offline", "--self-test")
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout
+    assert fits(shown(OPERATING)["wealthsources doctor --offline --self-test"], result.stdout), result.stdout
 
 
 def test_serve_prints_what_the_page_shows_and_has_its_pages(deployed, serve, started):
@@ -86,8 +93,8 @@ def test_who_cannot_connect_sees_what_the_page_shows(cli, deployed, closed_port)
 
 def test_a_series_of_which_nothing_comes_is_shown_as_the_page_shows_it(cli, deployed, serve):
     deployed(serve(snapshot=0).url)
-    result = cli("watch", "--once", "--for", 1)
-    assert fits(shown(TROUBLES)["wealthsources watch --once --for 1"], result.out), result.out
+    result = cli("watch", "--once", "--for", 4)
+    assert fits(shown(TROUBLES)["wealthsources watch --once --for 4"], result.out), result.out
 
 
 def test_the_binding_of_the_page_is_a_backtest(config, capsys):

@@ -17,7 +17,7 @@ from wealthsources.cli.commands.serve import _reload, _signals, read_address
 from wealthsources.model.errors import ConfigError, RequestError
 
 from ...support.waiting import wait_until
-from ..conftest import TOKEN, run_process
+from ..conftest import TOKEN
 
 STUBBORN = """
 import time
@@ -175,8 +175,3 @@ def test_a_reload_says_what_became_of_it_and_ends_nothing(caplog, session, told)
     caplog.set_level("INFO")
     _reload(session)
     assert told.removeprefix("WARNING serve: ") in caplog.text
-
-
-def test_serving_needs_no_terminal_and_no_extra_to_show_its_help():
-    result = run_process("-m", "wealthsources", "serve", "--help")
-    assert (result.returncode, "/healthz" in result.stdout) == (0, True)
