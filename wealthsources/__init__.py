@@ -107,7 +107,7 @@ if TYPE_CHECKING:
         Source as Source,
     )
 
-__version__ = "0.1.0"
+    __version__: str
 
 #: Every public name, under the module it is in.
 _PUBLIC = {
@@ -157,10 +157,12 @@ __all__ = sorted(_HOME)  # noqa: PLE0605 - one list is enough
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
+    if name == "__version__":
+        value: Any = importlib.import_module("importlib.metadata").version("wealthsources")  # pyproject.toml says it
+    elif name in _HOME:
+        value = getattr(importlib.import_module(f"wealthsources.{_HOME[name]}"), name)
+    else:
         raise AttributeError(f"module 'wealthsources' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"wealthsources.{home}"), name)
     globals()[name] = value
     return value
 

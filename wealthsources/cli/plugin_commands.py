@@ -27,7 +27,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Names that are not to be had.
-OWN: Final = ("sources", "get", "explain", "plot", "audit", "watch", "record", "serve", "status", "check", "doctor")
+OWN: Final = (
+    "sources",
+    "get",
+    "explain",
+    "plot",
+    "audit",
+    "watch",
+    "record",
+    "serve",
+    "status",
+    "check",
+    "check-source",
+    "doctor",
+    "new-source",
+    "new-protocol",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
