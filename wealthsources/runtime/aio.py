@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import dataclasses
 import os
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,13 +19,13 @@ from wealthsources import forking
 from wealthsources.model.errors import WealthSourcesError
 from wealthsources.model.text import short_repr
 from wealthsources.resolve.query import BarRequest, takes_arguments_of
-from wealthsources.runtime.event_stream import EventStream, Filter, Mailbox, subscribe
+from wealthsources.runtime.event_stream import EventStream, Filter, Mailbox, outcome, subscribe
 from wealthsources.runtime.session import open as open_session
 from wealthsources.runtime.workers import Workers, WouldWait, at_once
 
 if TYPE_CHECKING:
-    import concurrent.futures
     from collections.abc import Callable, Coroutine, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
 
@@ -61,32 +63,33 @@ class AsyncSession:
     def __init__(self, config: str | Path | Mapping[str, Any] = "config.yaml") -> None:
         self._config = config
         self._session: Session | None = None
-        self._closed = False
+        self._closed = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._owner = 0
         self._lock = forking.ForkLock()
         self._workers = Workers(_THREADS, "wealthsources-asyncio")
         self._openers = Workers(2, "wealthsources-asyncio-open")
-        self._closing: asyncio.Future[None] | None = None
+        self._closing: Future[object] | None = None
         self._adapter: ContextDataAdapter | None = None
         self._mailboxes: weakref.WeakSet[Mailbox] = weakref.WeakSet()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "not open yet"
-        return short_repr(self, lambda: state if self._closed or self._session is None else self._session)
+        state = "closed" if self._closed.is_set() else "not open yet"
+        return short_repr(self, lambda: state if self._closed.is_set() or self._session is None else self._session)
 
     # life ------------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> AsyncSession:
-        if self._loop is not None:
-            raise WealthSourcesError("this session has been opened before; make a new one with wealthsources.aopen")
-        self._loop, self._owner = asyncio.get_running_loop(), os.getpid()
+        if self._loop is not None or self._closed.is_set():
+            raise WealthSourcesError("this session has been open before; make a new one with wealthsources.aopen")
+        self._loop, self._owner = _running_loop(), os.getpid()
         try:
-            await self._on(self._openers, self._open)
-        except BaseException:
-            # Not waited for: it may be cancelled, or a stranger's plugin hang.
-            self._begin_to_close()
-            raise
+            await outcome(self._openers.submit(self._open))
+        except BaseException as error:
+            closing = self._begin_to_close()
+            if isinstance(error, Exception):
+                await outcome(closing)
+            raise  # a cancellation waits for nothing: a plugin may hang
         return self
 
     async def __aexit__(
@@ -95,28 +98,28 @@ class AsyncSession:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop everything, within 3 s. Streams end. May be called again; cancelled, it goes on by itself."""
+        """Stop everything, within 3 s. Streams end. May be called again; if it is cancelled the rest goes on."""
         if self._loop is None:
-            self._closed = True
+            self._closed.set()
             return
         self._require_here()
-        await asyncio.shield(self._begin_to_close())
+        await outcome(self._begin_to_close())
 
     def _open(self) -> None:
         session = open_session(self._config)
         with self._lock:
-            if self._closed:
+            if self._closed.is_set():
                 return
             self._session = session
         session.__enter__()
-        if self._closed:
+        if self._closed.is_set():
             session.stop()
 
-    def _begin_to_close(self) -> asyncio.Future[None]:
+    def _begin_to_close(self) -> Future[object]:
         if self._closing is None:
             with self._lock:
-                self._closed = True
-            self._closing = self._on(self._openers, self._stop)
+                self._closed.set()
+            self._closing = self._openers.submit(self._stop)
         return self._closing
 
     def _stop(self) -> None:
@@ -141,12 +144,12 @@ class AsyncSession:
     @takes_arguments_of(BarRequest)
     def get_history(self, request: BarRequest) -> Coroutine[Any, Any, Bars]:
         """Bars as `ContextDataAdapter.get_history` gives them, of a live binding without a context; same errors."""
-        return self._ask(lambda adapter: adapter.get_history(*_arguments(request), **_options(request)))
+        return self._ask(lambda adapter: adapter.get_history(**_arguments(request)))
 
     @takes_arguments_of(BarRequest)
     def explain(self, request: BarRequest) -> Coroutine[Any, Any, Explanation]:
         """How `get_history` with the same arguments comes to its answer, or to its error: prints as a table."""
-        return self._ask(lambda adapter: adapter.explain(*_arguments(request), **_options(request)))
+        return self._ask(lambda adapter: adapter.explain(**_arguments(request)))
 
     async def latest_price(self, symbol: str) -> float:
         """The newest close, whichever series has it, as `ContextDataAdapter.latest_price` gives it."""
@@ -175,13 +178,13 @@ class AsyncSession:
 
         Raises RequestError for what is no timeframe; so does the first step, if no live source brings such a series.
         """
-        self._require_here()
+        self._require_open()
         what = Filter(symbol, timeframe)
-        mailbox = Mailbox(asyncio.get_running_loop(), str(what))
+        mailbox = Mailbox(_running_loop(), str(what))
         self._mailboxes.add(mailbox)
 
-        def opened(mailbox: Mailbox) -> asyncio.Future[None]:
-            return self._on(self._workers, lambda: subscribe(self.sync, what, mailbox, forming=forming))
+        def opened(mailbox: Mailbox) -> Future[None]:
+            return self._begin(lambda: subscribe(self.sync, what, mailbox, forming=forming))
 
         return EventStream(opened, self._require_here, mailbox, what)
 
@@ -189,22 +192,32 @@ class AsyncSession:
 
     async def _ask(self, question: Callable[[ContextDataAdapter], T]) -> T:
         """The answer: at once if it is in memory, else from a thread."""
-        self._require_here()
+        self._require_open()
+        await asyncio.sleep(0)  # others have their turn, also where somebody asks again and again
         if self._adapter is not None:
             with contextlib.suppress(WouldWait), at_once():
                 return question(self._adapter)
-        return await self._on(self._workers, lambda: question(self._bound()))
+        answer = self._begin(lambda: question(self._bound()))
+        try:
+            return await outcome(answer)
+        except asyncio.CancelledError:
+            answer.cancel()  # unless it is under way
+            raise
 
     def _bound(self) -> ContextDataAdapter:
         if self._adapter is None:
             self._adapter = self.sync.adapter(mode="live")
         return self._adapter
 
-    def _on(self, workers: Workers, work: Callable[[], T]) -> asyncio.Future[T]:
-        """Have it done on one of these threads. One that is cancelled before it began is never done."""
+    def _begin(self, work: Callable[[], T]) -> Future[T]:
+        """Have it done on one of the threads, with the context variables of the caller."""
         context = contextvars.copy_context()
-        done: concurrent.futures.Future[Any] = workers.submit(lambda: context.run(work))
-        return asyncio.wrap_future(done, loop=self._loop)
+        return self._workers.submit(lambda: context.run(work))  # type: ignore[return-value]  # of that work
+
+    def _require_open(self) -> None:
+        self._require_here()
+        if self._closed.is_set():
+            raise WealthSourcesError("the session has been closed; open a new one")
 
     def _require_here(self) -> None:
         """Raise WealthSourcesError unless this is the loop that opened the session, in the process that did."""
@@ -212,11 +225,20 @@ class AsyncSession:
             raise WealthSourcesError("the session is not open: use it in an async with statement")
         if os.getpid() != self._owner:
             raise WealthSourcesError(forking.whose(self._owner))
-        try:
-            here = asyncio.get_running_loop()
-        except RuntimeError:
-            raise WealthSourcesError("the session is used outside of asyncio; its calls are for coroutines") from None
-        if here is not self._loop:
+        if _running_loop() is not self._loop:
             raise WealthSourcesError(
                 "the session belongs to another event loop, in which it was opened; open one in each loop"
             )
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise WealthSourcesError(
+            "this needs a running event loop of asyncio: call it in a coroutine; elsewhere use wealthsources.open"
+        ) from None
+
+
+def _arguments(request: BarRequest) -> dict[str, Any]:
+    return {field.name: getattr(request, field.name) for field in dataclasses.fields(request)}

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import weakref
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from wealthsources.model.errors import RequestError, WealthSourcesError
 from wealthsources.model.symbols import match_symbol
@@ -20,7 +20,8 @@ from wealthsources.runtime.event_queue import MOST_WAITING, EventQueue
 from wealthsources.runtime.paced_log import PacedLogger
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
+    from concurrent.futures import Future
     from types import TracebackType
 
     from wealthsources.model.events import Event
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from wealthsources.source import Source
 
 _MOST_SPELLINGS: Final = 10_000
+
+T = TypeVar("T")
 
 
 class Filter:
@@ -187,7 +190,7 @@ class EventStream:
     """
 
     def __init__(
-        self, opened: Callable[[Mailbox], asyncio.Future[None]], check: Callable[[], None], mailbox: Mailbox, what: Filter
+        self, opened: Callable[[Mailbox], Future[None]], check: Callable[[], None], mailbox: Mailbox, what: Filter
     ) -> None:
         """`opened` subscribes the mailbox; `check` raises in a process and in a loop that are not the session's."""
         self._check = check
@@ -227,11 +230,14 @@ class EventStream:
     def __aiter__(self) -> EventStream:
         return self
 
-    def __anext__(self) -> Awaitable[Event]:
+    async def __anext__(self) -> Event:
         """The next event. Raises RequestError if no live source brings what is wanted: it would wait for ever."""
         self._check()
-        # Not a coroutine of this class: its frame, in the traceback of whoever is cancelled, would keep the stream.
-        return _next(self._opening, self._mailbox)
+        try:
+            return await _next(self._opening, self._mailbox)
+        except BaseException:
+            del self  # this frame, in the traceback of whoever is cancelled, would keep the stream open
+            raise
 
     async def aclose(self) -> None:
         """Take no more events. May be called again."""
@@ -241,21 +247,20 @@ class EventStream:
 class _Opening:
     """Subscribes a mailbox, once, whoever waits for that and gives up."""
 
-    def __init__(self, opened: Callable[[Mailbox], asyncio.Future[None]], mailbox: Mailbox) -> None:
+    def __init__(self, opened: Callable[[Mailbox], Future[None]], mailbox: Mailbox) -> None:
         self.begun = False
         self._opened = opened
         self._mailbox = mailbox
-        self._future: asyncio.Future[None] | None = None
+        self._future: Future[None] | None = None
 
     async def wait(self) -> None:
         if self.begun or self._mailbox.ended:
             return
         if self._future is None:
             self._future = self._opened(self._mailbox)
-            self._future.add_done_callback(_look_at)
         future = self._future
         try:
-            await asyncio.shield(future)
+            await outcome(future)
             self.begun = True
         finally:
             if future.done():
@@ -294,12 +299,20 @@ def _told(live: dict[str, Source]) -> str:
     return "; ".join(told) or "there is none; list one, such as {plugin: websocket}"
 
 
+async def outcome(future: Future[T]) -> T:
+    """What comes of the work of another thread. To be cancelled here changes nothing there."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def wake(_future: Future[T]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed, and whoever waited there is gone
+            loop.call_soon_threadsafe(_set, waiter)
+
+    future.add_done_callback(wake)
+    await waiter
+    return future.result()
+
+
 def _set(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
-
-
-def _look_at(future: asyncio.Future[None]) -> None:
-    """Nobody need be told of a failure that nobody waits for any more."""
-    with contextlib.suppress(asyncio.CancelledError):
-        future.exception()
