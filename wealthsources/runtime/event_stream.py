@@ -44,7 +44,7 @@ class Filter:
         self._meant: dict[tuple[str, str], bool] = {}
 
     def __str__(self) -> str:
-        return f"{self._symbol or 'all symbols'} {self._timeframe or 'of all timeframes'}"
+        return f"{self._symbol or 'any symbol'} {self._timeframe or 'of any timeframe'}"
 
     def takes(self, event: Event, source: Source | None) -> bool:
         """Whether an event of that source is wanted. One of a connection is, if the source may bring the series."""
