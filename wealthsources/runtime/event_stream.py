@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import weakref
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from wealthsources.forking import ForkLock
 from wealthsources.model.errors import RequestError, WealthSourcesError
 from wealthsources.model.symbols import match_symbol
 from wealthsources.model.text import short_repr
@@ -86,8 +86,8 @@ class Mailbox:
         self._name = name
         self._most = most
         self._log = PacedLogger("wealthsources.stream")
-        # The collector of garbage may close a stream on any thread, also in the middle of what that one does here.
-        self._lock = threading.RLock()
+        # One that may be taken again: Python may throw a stream away, which closes it, in the middle of what is here.
+        self._lock = ForkLock()
         self._queue = EventQueue(most)
         self._losing = False
         self._is_waited_for = False
