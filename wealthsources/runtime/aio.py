@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.explanation import Explanation
     from wealthsources.runtime.adapter import ContextDataAdapter
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
 _THREADS: Final = 8
 
