@@ -93,7 +93,7 @@ def test_what_was_turned_into_plain_data_is_a_copy():
 def test_a_status_is_one_line():
     streams = (StreamStatus("BTCUSDT", "1h", "live"),) * 500
     status = SourceStatus("connected", "late\nby far", epoch=3, last_data=90.0, streams=streams)
-    assert repr(status) == "<SourceStatus: connected: late by far, connection 3, 500 series, last bar 2 min ago>"
+    assert repr(status) == "<SourceStatus: connected: late by far, epoch 3, 500 series, last bar 2 min ago>"
     assert repr(SourceStatus()) == "<SourceStatus: ready>"
 
 

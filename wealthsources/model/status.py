@@ -89,7 +89,7 @@ class SourceStatus:
         return short_repr(
             self,
             self.summary,
-            lambda: f"connection {self.epoch}" if self.epoch else "",
+            lambda: f"epoch {self.epoch}" if self.epoch else "",
             lambda: f"{len(self.streams)} series" if self.streams else "",
             lambda: f"last bar {short_time(self.last_data)} ago" if self.last_data is not None else "",
         )
@@ -106,9 +106,9 @@ class SourceStatus:
         return dataclasses.asdict(plain)
 
 
-_SOURCES: Final = ("source", "state", "connection", "reconnects", "last bar", "endpoint", "said of it")
+_SOURCES: Final = ("source", "state", "epoch", "reconnects", "last bar", "endpoint", "reason")
 _STREAMS: Final = ("source", "symbol", "timeframe", "state", "bars", "idle", "holes", "refused", "reason")
-_NUMBERS: Final = ("connection", "reconnects", "last bar", "bars", "idle", "holes", "refused")
+_NUMBERS: Final = ("epoch", "reconnects", "last bar", "bars", "idle", "holes", "refused")
 
 
 def html_states(sources: Mapping[str, SourceStatus]) -> str:
@@ -130,10 +130,10 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _state_row(name: str, source: SourceStatus) -> Sequence[object]:
-    connection, reconnects = (source.epoch, source.reconnects) if source.epoch else ("", "")
+    epoch, reconnects = (source.epoch, source.reconnects) if source.epoch else ("", "")
     ago = "" if source.last_data is None else f"{short_time(source.last_data)} ago"
     said = "; ".join(filter(None, (source.reason, "" if source.last_error in source.reason else source.last_error)))
-    return name, source.state, connection, reconnects, ago, source.endpoint, said
+    return name, source.state, epoch, reconnects, ago, source.endpoint, said
 
 
 def _stream_row(named: tuple[str, StreamStatus]) -> Sequence[object]:

@@ -248,28 +248,27 @@ class _Opening:
     """Subscribes a mailbox, once, whoever waits for that and gives up."""
 
     def __init__(self, opened: Callable[[Mailbox], Future[None]], mailbox: Mailbox) -> None:
-        self.begun = False
         self._opened = opened
         self._mailbox = mailbox
         self._future: Future[None] | None = None
 
+    @property
+    def begun(self) -> bool:
+        return self._is_done() and self._future is not None and self._future.exception() is None
+
     async def wait(self) -> None:
         if self.begun or self._mailbox.ended:
             return
-        if self._future is None:
+        if self._future is None or self._is_done():  # one that failed is tried again by who asks again
             self._future = self._opened(self._mailbox)
-        future = self._future
-        try:
-            await outcome(future)
-            self.begun = True
-        finally:
-            if future.done():
-                self._future = None  # one that failed is tried again by who asks again
+        await outcome(self._future)
+
+    def _is_done(self) -> bool:
+        return self._future is not None and self._future.done()
 
 
 async def _next(opening: _Opening, mailbox: Mailbox) -> Event:
-    if not opening.begun:
-        await opening.wait()
+    await opening.wait()
     event = await mailbox.take()
     if event is None:
         raise StopAsyncIteration
