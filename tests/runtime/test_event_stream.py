@@ -6,13 +6,14 @@ import asyncio
 import logging
 import random
 import threading
+from concurrent.futures import Future
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 import wealthsources
 from wealthsources import Bar, Capabilities, Event, RequestError, Timeframe, WealthSourcesError
-from wealthsources.runtime.event_stream import EventStream, Filter, Mailbox, outcome
+from wealthsources.runtime.event_stream import EventStream, Filter, Mailbox, _Opening, outcome
 from wealthsources.testing import ListSource
 
 from ..support.loops import run, turns, until
@@ -408,6 +409,24 @@ def test_one_that_could_not_be_opened_is_tried_again_by_the_next_step(zmine):
     run(main)
 
 
+def test_one_that_is_given_up_just_as_it_opens_is_not_opened_again():
+    async def main():
+        opened: list[Future[None]] = []
+        opening = _Opening(lambda mailbox: opened.append(Future()) or opened[-1], mailbox())
+        first = asyncio.create_task(opening.wait())
+        await turns()
+        opened[0].set_result(None)
+        first.cancel()
+        await asyncio.wait([first])
+        await opening.wait()
+        assert (first.cancelled(), opening.begun, len(opened)) == (True, True, 1)
+
+    def mailbox() -> Mailbox:
+        return Mailbox(asyncio.get_running_loop(), "any")
+
+    run(main)
+
+
 def test_a_loop_that_was_closed_troubles_nobody():
     with asyncio.Runner() as runner:
         mailbox = Mailbox(runner.get_loop(), "all")
@@ -457,8 +476,6 @@ def test_what_is_cancelled_at_any_moment_leaves_no_subscriber_no_task_and_no_wor
 
 def test_the_outcome_of_another_thread_is_waited_for_without_a_thread_and_given_up_without_harm():
     async def main():
-        from concurrent.futures import Future
-
         future: Future[int] = Future()
         waiting = asyncio.create_task(outcome(future))
         await turns()
