@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import wealthsources
 from wealthsources import SourceStatus, StreamStatus
 from wealthsources.metrics import SessionCollector, metrics_text
-from wealthsources.runtime.engine import SessionStatus
+from wealthsources.runtime.session_status import SessionStatus
 
 LIVE = SourceStatus(
     "connected",

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from wealthsources.model.status import SourceStatus, StreamStatus
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
     Samples = Iterable[tuple[tuple[str, ...], float | None]]
 

@@ -14,8 +14,8 @@ from wealthsources.model.text import one_line
 from wealthsources.runtime.signals import ended_by_signals
 
 if TYPE_CHECKING:
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
 _LOOK_EVERY: Final = 0.5
 

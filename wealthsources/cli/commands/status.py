@@ -15,8 +15,8 @@ from wealthsources.model.errors import ConfigError, RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
 #: A source that is in one of these will not be connected soon; one that tries again may be, at another endpoint.
 _FINAL: Final = ("auth_failed", "broken", "failing")
