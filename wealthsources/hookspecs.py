@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 PROJECT: Final = "wealthsources"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
+#: Marks a function of a plugin's module as the implementation of a hook.
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 

@@ -75,7 +75,8 @@ def all_pages() -> dict[str, str]:
         pages[place] = for_the_site(text, lambda target, o=origin, p=place: moved(target, o, p, places, linked))
     pages["index.md"] = f"---\nhide: [navigation]\n---\n\n{pages['index.md']}"
     pages |= {place: make() for place, make in REFERENCE.items()}
-    return pages | {place: shown(origin) for origin, place in sorted(linked.items())}
+    pages |= {place: shown(origin) for origin, place in sorted(linked.items())}
+    return {place: pipes_in_code(text) for place, text in pages.items()}
 
 
 def written() -> Iterator[tuple[str, str]]:
@@ -123,6 +124,16 @@ def for_the_site(text: str, move: Callable[[str], str]) -> str:
             lines.append((" " * (4 - indent) if belongs else "") + _LINK.sub(lambda found: move(found[1]), line))
         blank = not line
     return "\n".join(lines) + "\n"
+
+
+def pipes_in_code(text: str) -> str:
+    """The page with `a|b` in a table for what GitHub wants to have as `a\\|b`."""
+    return re.sub(
+        r"^\|.*",
+        lambda row: re.sub(r"`[^`]*`", lambda code: code[0].replace("\\|", "|"), row[0]),
+        text,
+        flags=re.MULTILINE,
+    )
 
 
 def moved(target: str, origin: str, place: str, places: dict[str, str], linked: dict[str, str]) -> str:
