@@ -53,7 +53,8 @@ def _table(block: str) -> list[tuple[str, str]]:
         if row := _ROW.match(line):
             found.append((row[1], row[2]))
         elif found and line.startswith("  "):
-            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
+            between = " · " if re.match(r"\s+(True|False|None): ", line) else " "  # another value, on a line of its own
+            found[-1] = (found[-1][0], f"{found[-1][1]}{between}{line.strip()}")
         else:
             return []
     return found
@@ -62,7 +63,11 @@ def _table(block: str) -> list[tuple[str, str]]:
 def escaped(text: str) -> str:
     """Plain text as Markdown; what stands between backticks is code already."""
     parts = re.split(r"(`[^`]*`)", text)
-    return "".join(part if place % 2 else re.sub(r"([*_<\[\]])", r"\\\1", part) for place, part in enumerate(parts))
+    return "".join(part if place % 2 else _escaped(part) for place, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([*_\[\]])", r"\\\1", text).replace("<", "&lt;")
 
 
 def cell(text: str) -> str:

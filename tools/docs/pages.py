@@ -41,8 +41,10 @@ REFERENCE: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors_page.page,
     "reference/metrics.md": metrics_page.page,
 }
+HIDDEN = "---\nsearch: {exclude: true}\n"
 NOTE = '!!! note "本页尚无中文版，以下为英文原文。"\n'  # noqa: RUF001 - Chinese
 _LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
+_JOINED = re.compile(r"(?<=[\u3001-\u9fff\uff00-\uffef])\n *(?=[\u3001-\u9fff\uff00-\uffef])")
 _FENCE = re.compile(r"^( *)(```|~~~)")
 _LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".sh": "sh", ".json": "json"}
 
@@ -76,7 +78,8 @@ def all_pages() -> dict[str, str]:
     pages["index.md"] = f"---\nhide: [navigation]\n---\n\n{pages['index.md']}"
     pages |= {place: make() for place, make in REFERENCE.items()}
     pages |= {place: shown(origin) for origin, place in sorted(linked.items())}
-    return {place: pipes_in_code(text) for place, text in pages.items()}
+    pages = {place: pipes_in_code(text) for place, text in pages.items()}
+    return {place: joined(text) if place.endswith(CHINESE) else text for place, text in pages.items()}
 
 
 def written() -> Iterator[tuple[str, str]]:
@@ -96,7 +99,8 @@ def with_twins(pages: dict[str, str]) -> dict[str, str]:
 
 
 def noted(text: str) -> str:
-    """The page with the note under its title."""
+    """The page with the note under its title; a search leads to the English one."""
+    text = HIDDEN + text.removeprefix("---\n") if text.startswith("---\n") else f"{HIDDEN}---\n\n{text}"
     return re.sub(r"^(# .*\n)", lambda title: f"{title[1]}\n{NOTE}\n", text, count=1, flags=re.MULTILINE)
 
 
@@ -134,6 +138,12 @@ def pipes_in_code(text: str) -> str:
         text,
         flags=re.MULTILINE,
     )
+
+
+def joined(text: str) -> str:
+    """The page without ends of lines between Chinese characters: they would be shown as blanks."""
+    parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
+    return "".join(part if place % 2 else _JOINED.sub("", part) for place, part in enumerate(parts))
 
 
 def moved(target: str, origin: str, place: str, places: dict[str, str], linked: dict[str, str]) -> str:

@@ -17,9 +17,13 @@ def test_a_table_becomes_a_list_and_rows_are_found_by_each_name():
     assert rows(f"First words.\n\n{TABLE}") == {"url": "where it is; None: nowhere", "key": said, "secret": said}
 
 
+def test_each_value_on_a_line_of_its_own_stays_apart():
+    assert rows("df  True: a frame\n    False: a dict")["df"] == "True: a frame · False: a dict"
+
+
 def test_prose_stays_prose_and_what_markdown_would_read_is_escaped():
-    assert markdown("One line\nand *another*, `a_b*` and c_d.\n\n    code = 1") == (
-        "One line\nand \\*another\\*, `a_b*` and c\\_d.\n\n    code = 1"
+    assert markdown("One line\nand *another*, `a_b*` and c_d < 1.\n\n    code = 1") == (
+        "One line\nand \\*another\\*, `a_b*` and c\\_d &lt; 1.\n\n    code = 1"
     )
     assert markdown("A\n├── B") == "```text\nA\n├── B\n```"
     assert cell("a | b\nc") == "a \\| b c"

@@ -89,8 +89,13 @@ def test_links_in_code_are_left_alone_and_lists_are_indented_as_python_markdown_
 
 def test_a_page_without_a_twin_is_shown_in_english_with_a_note():
     made = pages.with_twins({"a.md": "# A\n\ntext\n", "b.md": "# B\n", "b.zh-CN.md": "# 乙\n"})
-    assert made["a.zh-CN.md"] == f"# A\n\n{pages.NOTE}\n\ntext\n"
+    assert made["a.zh-CN.md"] == f"{pages.HIDDEN}---\n\n# A\n\n{pages.NOTE}\n\ntext\n"
     assert made["b.zh-CN.md"] == "# 乙\n"
+
+
+def test_lines_of_chinese_are_joined_without_a_blank_but_not_in_code():
+    text = "# 题\n\n行情\n数据。\n下一行\nAPI\n\n```sh\n一\n二\n```\n"
+    assert pages.joined(text) == "# 题\n\n行情数据。下一行\nAPI\n\n```sh\n一\n二\n```\n"
 
 
 def test_a_pipe_in_code_needs_no_backslash_here():
