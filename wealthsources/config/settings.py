@@ -52,8 +52,10 @@ class _Closed(pydantic.BaseModel):
 
 
 class SourceSettings(_Closed):
-    """One source of the deployment. `name` is the plugin's unless it is given; no two sources share one.
+    """One source of the deployment. No two sources share a name.
 
+    plugin    the name of an installed plugin, as `wealthsources sources` lists them
+    name      what the source is called in answers, status and log; by default as the plugin
     keep      whether bars that this source brings, live, are kept by the source of the deployment that keeps bars
     optional  whether the deployment starts without this source if it cannot be loaded
     options   as written, not checked yet: see `Config.options`. Secrets may be in it, so it is not in the `repr`.
@@ -72,8 +74,9 @@ class SourceSettings(_Closed):
 
 
 class MarketSettings(_Closed):
-    """What is unlike on the market of some symbols. In `symbols`, `*` stands for any text; the first that fits counts.
+    """What is unlike on the market of some symbols; of those that fit a symbol the first counts.
 
+    symbols  one or more; `*` stands for any text, and `kraken:*` for what the source of that name lists
     prices, continuous, calendar  as in Settings, by default as there
     """
 
@@ -86,7 +89,10 @@ class MarketSettings(_Closed):
 
 
 class PluginSettings(_Closed):
-    """`allow`: the only plugins that may be loaded; None: any that is installed."""
+    """Which plugins there are to choose from.
+
+    allow  the only ones that may be loaded; None: any that is installed
+    """
 
     allow: tuple[str, ...] | None = None
 
@@ -124,6 +130,7 @@ class Settings(_Closed):
     calendar             when the market is open: 24/7, or the name of an exchange's calendar, as XSHG or XNYS
     markets              what is unlike on the market of some symbols
     sources              in order of priority
+    plugins              which may be loaded
     recorder             who writes down what the live sources bring, by name, each with its options as written
     logging              what the commands and `serve` write to stderr
     """
