@@ -14,6 +14,7 @@ from wealthsources.config.validate import check
 from wealthsources.config.yaml_document import Document, parse, read_text
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.markets import Fitting, Market, Markets, Prices
+from wealthsources.model.text import suggest
 
 if TYPE_CHECKING:
     import os
@@ -42,6 +43,7 @@ def _one_or_more(value: object) -> object:
 
 
 _Number = BeforeValidator(_no_bool)
+Level = Literal["debug", "info", "warning", "error"]
 _Calendar = Annotated[str, Field(min_length=1)]
 
 
@@ -95,6 +97,19 @@ class PluginSettings(_Closed):
     allow: tuple[str, ...] | None = None
 
 
+class LoggingSettings(_Closed):
+    """What the commands and `serve` write to stderr. Whoever uses the library sets up the log himself.
+
+    level    the least that is written; None: warning, with `serve` info
+    format   text: lines for people · json: one object a line, for programs
+    sources  another level for single sources, by name
+    """
+
+    level: Level | None = None
+    format: Literal["text", "json"] = "text"
+    sources: Annotated[dict[str, Level], BeforeValidator(_none_is_empty)] = Field(default_factory=dict)
+
+
 class Settings(_Closed):
     """What config.yaml says, apart from what each source's `options` mean.
 
@@ -117,6 +132,7 @@ class Settings(_Closed):
     sources              in order of priority
     plugins              which may be loaded
     recorder             who writes down what the live sources bring, by name, each with its options as written
+    logging              what the commands and `serve` write to stderr
     """
 
     clock: Literal["system", "feed"] = "system"
@@ -138,6 +154,7 @@ class Settings(_Closed):
         dict[str, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]], BeforeValidator(_none_is_empty)
     ] = Field(default_factory=dict, repr=False)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
+    logging: Annotated[LoggingSettings, BeforeValidator(_none_is_empty)] = LoggingSettings()
 
     @pydantic.field_validator("sources", mode="before")
     @classmethod
@@ -180,7 +197,7 @@ class Config:
         more = [mistake for mistake in mistakes if (mistake.place, mistake.line) not in told]
         mistakes = [*document.mistakes, *more]
         if settings is not None:
-            mistakes += _same_names(settings, document)
+            mistakes += [*_same_names(settings, document), *_unknown_names(settings, document)]
         if settings is None or mistakes:
             raise config_error(where, mistakes)
         return cls(settings, folder, where, document)
@@ -260,3 +277,13 @@ def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:
             text = f"has the same name as sources[{other}]{on_line}; give it a `name:` of its own"
             mistakes.append(Diagnostic(("sources", index), document.line(("sources", index)), text))
     return mistakes
+
+
+def _unknown_names(settings: Settings, document: Document) -> list[Diagnostic]:
+    """Levels of sources that there are not."""
+    known = [source.name for source in settings.sources]
+    places = [(name, ("logging", "sources", name)) for name in settings.logging.sources if name not in known]
+    return [
+        Diagnostic(place, document.line(place), f"there is no source {name!r}; {suggest(name, known)}")
+        for name, place in places
+    ]
