@@ -85,7 +85,7 @@ def exchange_config(
         config = Config.from_mapping(settings, where=exchange.name)
         make_source(config, Loader(config.settings.plugins.allow), 0).stop()
     except ConfigError as error:
-        raise ConfigError("\n".join(map(_of_the_command_line, str(error).splitlines()))) from None
+        raise ConfigError("\n".join(map(_of_the_command_line, error.brief.splitlines()))) from None
     return config
 
 
@@ -97,7 +97,7 @@ def why_no_history(config: Config) -> str | None:
     try:
         make_source(config, Loader(config.settings.plugins.allow), 1).stop()
     except ConfigError as error:
-        return _PLACE.sub("", str(error).splitlines()[0], count=1)
+        return _PLACE.sub("", error.brief.splitlines()[0], count=1)
     return None
 
 

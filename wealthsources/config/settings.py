@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import pydantic
 from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from wealthsources.config.diagnostics import Diagnostic, config_error
-from wealthsources.config.validate import check
+from wealthsources.config.diagnostics import config_error
+from wealthsources.config.validate import check, public_places, value_at
 from wealthsources.config.yaml_document import Document, parse, read_text
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.markets import Fitting, Market, Markets, Prices
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
-    from wealthsources.config.diagnostics import Place
+    from wealthsources.config.diagnostics import Diagnostic, Place
     from wealthsources.model.trading_hours import TradingHours
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
@@ -167,9 +167,12 @@ class Config:
 
     @classmethod
     def _of(cls, document: Document, folder: Path, where: str) -> Config:
+        is_public = public_places(Settings)
+        document = dataclasses.replace(document, shows=lambda place, _: is_public(place))
         settings, mistakes = check(Settings, document.value, document)
         # What could not be read has no value, and nothing more needs to be said about that.
         told = {(mistake.place, mistake.line) for mistake in document.mistakes}
+        told |= {(place, document.line(place)) for place, _ in told if value_at(document.value, place) is None}
         more = [mistake for mistake in mistakes if (mistake.place, mistake.line) not in told]
         mistakes = [*document.mistakes, *more]
         if settings is not None:
@@ -208,7 +211,7 @@ class Config:
             try:
                 return hours_of(calendar)
             except ConfigError as error:
-                mistakes.append(Diagnostic(place, self._document.line(place), str(error)))
+                mistakes.append(self._document.mistake(place, str(error)))
                 return None
 
         said = settings.continuous is not None
@@ -226,12 +229,15 @@ class Config:
     def about_recorder(self, name: str, text: str) -> ConfigError:
         """An error about a recorder that begins with its place: `config.yaml:9: recorder.store: text`."""
         place = ("recorder", name)
-        return config_error(self.where, [Diagnostic(place, self._document.line(place), text)])
+        return config_error(self.where, [self._document.mistake(place, text, key=True)])
 
-    def about(self, index: int, text: str) -> ConfigError:
-        """An error about `settings.sources[index]` that begins with its place: `config.yaml:4: sources[1]: text`."""
+    def about(self, index: int, text: str, key: str = "plugin") -> ConfigError:
+        """An error about `settings.sources[index]` that begins with its place: `config.yaml:4:13: sources[1]: text`.
+
+        `key` is the one of the source that it points to.
+        """
         place = ("sources", index)
-        return config_error(self.where, [Diagnostic(place, self._document.line(place), text)])
+        return config_error(self.where, [self._document.mistake(place, text, (*place, key))])
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:
@@ -251,5 +257,7 @@ def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:
             line = document.line(("sources", other))
             on_line = "" if line is None else f" on line {line}"
             text = f"has the same name as sources[{other}]{on_line}; give it a `name:` of its own"
-            mistakes.append(Diagnostic(("sources", index), document.line(("sources", index)), text))
+            place = ("sources", index)
+            named = (*place, "name")
+            mistakes.append(document.mistake(place, text, named if named in document.keys else (*place, "plugin")))
     return mistakes
