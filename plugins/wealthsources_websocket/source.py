@@ -14,6 +14,8 @@ from wealthsources_websocket.connection.shards import Shards
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydantic import BaseModel
+
     from wealthsources import Host
     from wealthsources_websocket.options import WebSocketOptions
 
@@ -26,6 +28,7 @@ class WebSocketSource(PushedSource):
     """Bars pushed by a market server. What a stale stream did not bring is missing, and looked for elsewhere."""
 
     store_class = WebSocketCache
+    reloadable = frozenset({"symbols", "spellings", "resolutions"})
     shards_class: ClassVar[type[Shards]] = Shards
 
     def __init__(self, options: WebSocketOptions, policies: Policies = DEFAULT_POLICIES) -> None:
@@ -73,6 +76,16 @@ class WebSocketSource(PushedSource):
         if self.connections is not None:
             self.connections.stop()
 
+    def reload(self, options: BaseModel) -> None:
+        """Other symbols and resolutions from now on. A series that stays keeps its bars and its connection."""
+        new = cast("WebSocketOptions", options)
+        if self.foreign:
+            raise RequestError(self.foreign)
+        for symbol in self.options.symbols:
+            if symbol in new.symbols and self._spelled(symbol, self.options) != self._spelled(symbol, new):
+                raise RequestError(f"symbols: how {symbol} is spelled cannot be changed while it is subscribed")
+        self._subscribe(new)
+
     def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
         """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated.
 
@@ -84,12 +97,24 @@ class WebSocketSource(PushedSource):
             raise RequestError("a subscription needs at least one symbol and one resolution")
         symbols, resolutions = tuple(symbols), tuple(Timeframe(name).name for name in resolutions)
         try:
-            self.options.with_series(symbols, resolutions)
+            new = self.options.with_series(symbols, resolutions)
         except ValueError as error:
             raise RequestError(str(error)) from None
-        self.subscribe_to(symbols, resolutions)
+        before = self.options
+        if {*_product(before.symbols, before.resolutions)} == {*_product(new.symbols, new.resolutions)}:
+            self.options = new
+            self.subscribe_to(new.symbols, new.resolutions)  # in another order
+        else:
+            self._subscribe(new)
+
+    def _spelled(self, symbol: str, options: WebSocketOptions) -> str:
+        return options.spell(symbol, self._protocol)
+
+    def _subscribe(self, options: WebSocketOptions) -> None:
+        self.options = options
+        self.subscribe_to(options.symbols, options.resolutions)
         if self.connections is not None:
-            self.connections.update_series(_product(symbols, resolutions))
+            self.connections.update_series(_product(options.symbols, options.resolutions), options)
             self.assign(self.connections.shard_of)
 
     def frame_facts(self) -> FrameFacts:

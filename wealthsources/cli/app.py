@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wealthsources.cli.commands import audit, check, explain, get, plot, record, sources, status, watch
+from wealthsources.cli.commands import audit, check, explain, get, init, plot, record, schema, sources, status, watch
 from wealthsources.cli.options import ConfigOption, DebugOption, Shared
 from wealthsources.cli.plugin_commands import PluginCommand, commands_of_plugins
 
@@ -57,6 +57,8 @@ app.command()(watch.watch)
 app.command()(record.record)
 app.command()(status.status)
 app.command()(check.check)
+app.command()(schema.schema)
+app.command()(init.init)
 
 
 def _print_version(wanted: bool) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Names that are not to be had.
-OWN: Final = ("sources", "get", "explain", "plot", "audit", "watch", "record", "status", "check")
+OWN: Final = ("sources", "get", "explain", "plot", "audit", "watch", "record", "status", "check", "schema", "init")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ _SECRET_NAME: Final = re.compile(
     r"token|passw|passphrase|secret|key|credential|auth|login|user|private|signature|cookie|csrf|bearer", re.IGNORECASE
 )
 _SIGNS: Final = re.compile(r"(?P<comment>(?:^|(?<=\s))#.*)|(?P<sign>[\s\-{}\[\],:?|>'\"])|[^\s\-{}\[\],:?|>'\"]+")
+_VARIABLE: Final = re.compile(
+    r"(?P<quote>['\"]?)\$\{(?P<name>[A-Za-z_]\w*)(?P<dash>:-(?P<default>[^{}]*))?\}(?P=quote)", re.ASCII
+)
 _IN_ADDRESS: Final = re.compile(r"(?<=//)[^/\s@]*(?=@)|(?<=\?)\S+")
 
 
@@ -139,9 +142,18 @@ def _pieces(
         yield from _signs(text, Span(at, start))
         raw = text[start:end]
         may = all(_may_be_shown(each, raw, shows) for each in by_span[span])
-        yield start, _plain(_IN_ADDRESS.sub(MASK, raw)) if may else MASK
+        yield start, _plain(_IN_ADDRESS.sub(MASK, raw)) if may else _masked(raw)
         at = end
     yield from _signs(text, Span(at, line.end))
+
+
+def _masked(raw: str) -> str:
+    """What is shown of a value that may not be: the name of the variable that it comes from."""
+    variable = _VARIABLE.fullmatch(raw)
+    if variable is None:
+        return MASK
+    default = f":-{MASK}" if variable["default"] else variable["dash"] or ""
+    return f"{variable['quote']}${{{variable['name']}{default}}}{variable['quote']}"
 
 
 def _may_be_shown(scalar: Scalar, raw: str, shows: Callable[[Place, str], bool]) -> bool:

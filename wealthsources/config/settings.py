@@ -42,6 +42,11 @@ def _one_or_more(value: object) -> object:
 
 
 _Number = BeforeValidator(_no_bool)
+#: For editors: a section of which nothing is left but comments.
+_Section = pydantic.WithJsonSchema({"type": ["object", "null"]})
+_Texts = pydantic.WithJsonSchema(
+    {"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "string", "minLength": 1}]}
+)
 _Calendar = Annotated[str, Field(min_length=1)]
 
 
@@ -61,7 +66,9 @@ class SourceSettings(_Closed):
     name: str = Field("", validate_default=True)
     optional: bool = False
     keep: bool = False
-    options: Annotated[dict[str, Any], BeforeValidator(_none_is_empty)] = Field(default_factory=dict, repr=False)
+    options: Annotated[dict[str, Any], BeforeValidator(_none_is_empty), _Section] = Field(
+        default_factory=dict, repr=False
+    )
 
     @pydantic.field_validator("name")
     @classmethod
@@ -76,7 +83,7 @@ class MarketSettings(_Closed):
     """
 
     symbols: Annotated[
-        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), BeforeValidator(_one_or_more)
+        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), BeforeValidator(_one_or_more), _Texts
     ]
     prices: Prices | None = None
     continuous: bool | None = None
@@ -128,7 +135,7 @@ class Settings(_Closed):
     markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
     recorder: Annotated[
-        dict[str, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]], BeforeValidator(_none_is_empty)
+        dict[str, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]], BeforeValidator(_none_is_empty), _Section
     ] = Field(default_factory=dict, repr=False)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
 
@@ -148,11 +155,15 @@ def _fitting(settings: MarketSettings, default: Market, said: bool, hours: Tradi
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Settings, and where they come from. Relative paths in options start at `folder`; `where` is named in errors."""
+    """Settings, and where they come from. Relative paths in options start at `folder`; `where` is named in errors.
+
+    path  of the file, absolute; None if they stand in none
+    """
 
     settings: Settings
     folder: Path
     where: str
+    path: Path | None
     _document: Document = dataclasses.field(repr=False)
 
     @classmethod
@@ -163,10 +174,10 @@ class Config:
 
         Raises ConfigError.
         """
-        return cls._of(Document(dict(mapping)), Path(folder or ".").absolute(), where)
+        return cls._of(Document(dict(mapping)), Path(folder or ".").absolute(), where, None)
 
     @classmethod
-    def _of(cls, document: Document, folder: Path, where: str) -> Config:
+    def _of(cls, document: Document, folder: Path, where: str, path: Path | None) -> Config:
         is_public = public_places(Settings)
         document = dataclasses.replace(document, shows=lambda place, _: is_public(place))
         settings, mistakes = check(Settings, document.value, document)
@@ -179,7 +190,7 @@ class Config:
             mistakes += _same_names(settings, document)
         if settings is None or mistakes:
             raise config_error(where, mistakes)
-        return cls(settings, folder, where, document)
+        return cls(settings, folder, where, path, document)
 
     def options(self, index: int, model: type[Model]) -> Model:
         """The options of `settings.sources[index]`, checked against a plugin's model.
@@ -226,6 +237,15 @@ class Config:
             raise config_error(self.where, mistakes)
         return Markets(default, others, says_continuous=said)
 
+    def mistake(self, place: Place, text: str) -> Diagnostic:
+        """What is wrong at a place, to be told together with other mistakes."""
+        return self._document.mistake(place, text)
+
+    def about_options(self, index: int, text: str) -> ConfigError:
+        """An error about the options of a source; if it begins with the name of one, that is where it points."""
+        place = ("sources", index, "options")
+        return config_error(self.where, [self._document.mistake(place, text, self._document.named(place, text))])
+
     def about_recorder(self, name: str, text: str) -> ConfigError:
         """An error about a recorder that begins with its place: `config.yaml:9: recorder.store: text`."""
         place = ("recorder", name)
@@ -240,12 +260,23 @@ class Config:
         return config_error(self.where, [self._document.mistake(place, text, (*place, key))])
 
 
-def read_config(path: str | os.PathLike[str]) -> Config:
-    """Read a config.yaml, with `${NAME}` taken from the environment. Raises ConfigError for all mistakes at once."""
+def read_config(path: str | os.PathLike[str], where: str = "") -> Config:
+    """Read a config.yaml, with `${NAME}` taken from the environment. Raises ConfigError for all mistakes at once.
+
+    `where` is what errors call it, if not by its path.
+    """
+    return parse_config(read_text(Path(path)), path, where)
+
+
+def parse_config(
+    text: str, path: str | os.PathLike[str], where: str = "", environ: Mapping[str, str] | None = None
+) -> Config:
+    """The same of a text that is to stand in that file; `environ` is the process's if it is None."""
     path = Path(path)
-    document = parse(read_text(path), str(path))
+    where = where or str(path)
+    document = parse(text, where, environ)
     # Not resolved: a mounted config.yaml may be a link, and its folder is the one that it appears in.
-    return Config._of(document, path.absolute().parent, str(path))
+    return Config._of(document, path.absolute().parent, where, path.absolute())
 
 
 def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:

@@ -136,7 +136,7 @@ class _Report:
         variables = self._document.variables.get(place, ())
         source = f"; it comes from {' and '.join(f'${{{name}}}' for name in variables)}" if variables else ""
         text = self._text(error, below)
-        is_said, named = ", received " in text, self._named(place, text)
+        is_said, named = ", received " in text, self._document.named(place, text)
         there = value_at(self._document.value, named)
         return self._document.mistake(
             place,
@@ -145,12 +145,6 @@ class _Report:
             key=error["type"] == "extra_forbidden" or isinstance(there, Mapping | list | tuple),
             shows=lambda each, raw: (each == place and is_said) or self._shows(each, raw),
         )
-
-    def _named(self, place: Place, text: str) -> Place:
-        """The place of the option that a rule about several of them begins with: `endpoint: must be …`."""
-        name = re.match(r"\w+(?=: )", text)
-        inner = (*place, name[0]) if name else place
-        return inner if inner in self._document.keys else place
 
     def _shows(self, place: Place, raw: str) -> bool:
         """Whether a value may be shown beside the one that is wrong."""

@@ -77,6 +77,12 @@ class Document:
             place = place[:-1]
         return self.lines.get(place, 1)
 
+    def named(self, place: Place, text: str) -> Place:
+        """The place of the key that a sentence begins with, as in `endpoint: must be …`; else the place itself."""
+        name = re.match(r"\w+(?=: )", text)
+        inner = (*place, name[0]) if name else place
+        return inner if inner in self.keys else place
+
     def mistake(
         self,
         place: Place,

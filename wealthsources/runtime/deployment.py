@@ -97,6 +97,10 @@ class Deployment:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
+    def use(self, config: Config) -> None:
+        """This says from now on where mistakes are: it lists the same sources in the same order."""
+        self._config = config
+
     def load(self) -> None:
         """Load the sources. Raises ConfigError if one cannot be, unless it is optional."""
         from wealthsources.loading.loader import Loader  # noqa: PLC0415 - pluggy and pydantic only when needed
