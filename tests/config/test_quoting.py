@@ -223,17 +223,16 @@ def test_a_secret_is_not_shown_where_it_stands_a_second_time(quoted):
 @pytest.mark.parametrize(
     ("written", "seen"),
     [
-        ("${SECRET}", "${SECRET}"),
-        ("'${SECRET}'", "'${SECRET}'"),
-        ("${SECRET:-}", "${SECRET:-}"),
-        ("${SECRET:-hunter2}", "${SECRET:-***}"),
+        ("${SECRET}", "'${SECRET}'"),
+        ("${SECRET:-}", "'${SECRET:-}'"),
+        ("${SECRET:-hunter2}", "'${SECRET:-***}'"),
         ("x${SECRET}", "***"),
         ("${SECRET}${SECRET}", "***"),
     ],
 )
 def test_of_a_secret_that_comes_from_a_variable_its_name_is_shown(quoted, secret, written, seen):
-    ((_, line, _),) = quoted(LIVE + f"      csrf_token: [{written}]\n".replace("[${", "['${").replace("}]", "}']"))
-    assert line.replace("'", "") == f"      csrf_token: [{seen}]".replace("'", "")
+    ((_, line, _),) = quoted(LIVE + f"      csrf_token: ['{written}']\n")
+    assert line == f"      csrf_token: [{seen}]"
 
 
 def test_other_options_on_the_line_are_shown(quoted):

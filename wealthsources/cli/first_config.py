@@ -98,8 +98,8 @@ def _flow(value: object) -> str:
 _HEAD: Final = (
     f"# yaml-language-server: $schema={SCHEMA}",
     "# The order of the sources is their priority: each is asked only for what the ones before it could not give.",
-    "# `wealthsources check` says whether all of this is right, without starting anything. All keys, and what they mean:",
-    "# docs/configuration.md.",
+    "# `wealthsources check` says whether all of this is right, without starting anything; docs/configuration.md has",
+    "# all keys.",
     "",
 )
 _CONTEXT: Final = (

@@ -50,6 +50,9 @@ def config_schema(
         "properties": {name: _or_nothing(f"recorder.{name}") for name in sorted(recorders)},
         "additionalProperties": False,
     }
+    schema["properties"]["plugins"] = _or_nothing("PluginSettings") | {
+        "description": definitions["PluginSettings"]["description"]
+    }
     schema["required"] = ["sources"]
     schema["properties"]["sources"] |= {"minItems": 1}
     return {"$schema": DRAFT, "title": "The configuration of wealthsources", **schema, "definitions": definitions}
