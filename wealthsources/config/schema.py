@@ -81,7 +81,7 @@ def _or_nothing(name: str) -> Schema:
 class _Generator(GenerateJsonSchema):
     """pydantic's, but for two things: what JSON cannot say may be anything, and names make no titles."""
 
-    ignored_warning_kinds = frozenset({"skipped-choice", "non-serializable-default"})
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic has it
 
     def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> Schema:
         if schema["type"] == "callable":

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import signal
 import threading
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.text import describe
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from wealthsources.config.diagnostics import Diagnostic
     from wealthsources.config.settings import Config
     from wealthsources.loading.loader import Loader
-    from wealthsources.runtime.session import Session
     from wealthsources.source import Source
 
 _log = logging.getLogger("wealthsources.session")
@@ -37,6 +36,13 @@ class Change(NamedTuple):
     source: Source
     before: BaseModel
     after: BaseModel
+
+
+class Reloadable(Protocol):
+    """What a hangup is for: a session."""
+
+    def reload(self) -> None:
+        """Read the file again, and take it over."""
 
 
 def find_changes(old: Config, new: Config, sources: Mapping[str, Source | None]) -> list[Change]:
@@ -139,7 +145,7 @@ def apply(changes: list[Change], new: Config) -> None:
         done.append(change)
 
 
-def reload_on_hangup(session: Session) -> Callable[[], None]:
+def reload_on_hangup(session: Reloadable) -> Callable[[], None]:
     """Have SIGHUP reload the session's configuration, from the main thread. Returns what ends that.
 
     What became of it is told by the log, and nothing is raised. It is done on a thread of its own, one after another.
@@ -161,7 +167,7 @@ def reload_on_hangup(session: Session) -> Callable[[], None]:
     return end
 
 
-def reload_and_tell(session: Session) -> bool:
+def reload_and_tell(session: Reloadable) -> bool:
     """Reload the session's configuration; the log is told what became of it. Returns whether that went well."""
     try:
         session.reload()

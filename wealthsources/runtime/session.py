@@ -129,7 +129,7 @@ def _read(config: str | Path | Mapping[str, Any], before: Config | None = None) 
     from wealthsources.config.settings import Config, read_config  # noqa: PLC0415 - pydantic only when one is read
 
     if isinstance(config, Mapping):
-        return Config.from_mapping(config, before and before.folder)
+        return Config.from_mapping(config, None if before is None else before.folder)
     return read_config(config, before.where if before and config == before.path else "")
 
 
