@@ -10,14 +10,12 @@ import dataclasses
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from wealthsources.model.errors import RequestError, SourceError
+from wealthsources.model.errors import SourceError
 from wealthsources.model.status import SourceStatus
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Collection
-
-    from pydantic import BaseModel
 
     from wealthsources.model.bars import Bars
     from wealthsources.model.events import Event
@@ -148,8 +146,6 @@ class Source(ABC):
     """One place that bars come from. Write `get_history`; override the rest where it says something about you."""
 
     capabilities: Capabilities = Capabilities()
-    #: The options that `reload` can change while it runs, by the names of the model's fields.
-    reloadable: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def get_history(self, request: HistoryRequest) -> Bars:
@@ -162,14 +158,6 @@ class Source(ABC):
 
     def get_at_once(self, request: HistoryRequest) -> Bars | None:  # noqa: B027 - optional
         """What `get_history` would return if that is in memory: it may wait for nothing. None: a worker has to ask."""
-
-    def reload(self, options: BaseModel) -> None:  # noqa: ARG002 - for those who override it
-        """Take these options in place of those it was made with: they differ in some of `reloadable`, and in no other.
-
-        Called between `start` and `stop`, or before `start`, from any thread; what stays the same is not to be
-        disturbed. Raises RequestError, which begins with the name of the option, if it cannot; then nothing changed.
-        """
-        raise RequestError("it cannot take other options while it runs")
 
     def start(self, host: Host) -> None:  # noqa: B027 - optional
         """Called once before the first request. Live sources open their connection here, without waiting for it."""

@@ -14,8 +14,6 @@ from wealthsources_websocket.connection.shards import Shards
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pydantic import BaseModel
-
     from wealthsources import Host
     from wealthsources_websocket.options import WebSocketOptions
 
@@ -76,15 +74,14 @@ class WebSocketSource(PushedSource):
         if self.connections is not None:
             self.connections.stop()
 
-    def reload(self, options: BaseModel) -> None:
+    def reload(self, options: WebSocketOptions) -> None:
         """Other symbols and resolutions from now on. A series that stays keeps its bars and its connection."""
-        new = cast("WebSocketOptions", options)
         if self.foreign:
             raise RequestError(self.foreign)
         for symbol in self.options.symbols:
-            if symbol in new.symbols and self._spelled(symbol, self.options) != self._spelled(symbol, new):
+            if symbol in options.symbols and self._spelled(symbol, self.options) != self._spelled(symbol, options):
                 raise RequestError(f"symbols: how {symbol} is spelled cannot be changed while it is subscribed")
-        self._subscribe(new)
+        self._subscribe(options)
 
     def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
         """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated.
@@ -97,15 +94,15 @@ class WebSocketSource(PushedSource):
             raise RequestError("a subscription needs at least one symbol and one resolution")
         symbols, resolutions = tuple(symbols), tuple(Timeframe(name).name for name in resolutions)
         try:
-            new = self.options.with_series(symbols, resolutions)
+            options = self.options.with_series(symbols, resolutions)
         except ValueError as error:
             raise RequestError(str(error)) from None
         before = self.options
-        if {*_product(before.symbols, before.resolutions)} == {*_product(new.symbols, new.resolutions)}:
-            self.options = new
-            self.subscribe_to(new.symbols, new.resolutions)  # in another order
+        if {*_product(before.symbols, before.resolutions)} == {*_product(options.symbols, options.resolutions)}:
+            self.options = options
+            self.subscribe_to(options.symbols, options.resolutions)  # in another order
         else:
-            self._subscribe(new)
+            self._subscribe(options)
 
     def _spelled(self, symbol: str, options: WebSocketOptions) -> str:
         return options.spell(symbol, self._protocol)

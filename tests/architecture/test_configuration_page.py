@@ -43,7 +43,7 @@ def commands() -> list[str]:
     return [line for _, block in BLOCKS for line in block.splitlines() if line.startswith("$ wealthsources ")]
 
 
-@pytest.mark.parametrize(("table", "model"), zip(TABLES, (Settings, SourceSettings), strict=True))
+@pytest.mark.parametrize(("table", "model"), [*zip(TABLES, (Settings, SourceSettings), strict=True)])
 def test_the_keys_and_their_defaults_are_those_of_the_settings(table, model):
     assert sorted(name for name, _, _ in table) == sorted(model.model_fields)
     for name, default, _ in table:

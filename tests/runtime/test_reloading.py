@@ -186,11 +186,6 @@ def test_if_one_source_refuses_those_before_it_go_back(made, symbol, said):
     assert made.config is before
 
 
-def test_a_source_that_has_no_door_refuses(made):
-    with pytest.raises(RequestError, match="cannot take other options"):
-        wealthsources.Source.reload(made.source("a"), None)
-
-
 def test_a_session_without_a_file_wants_to_be_given_something(made):
     with wealthsources.open(config()) as session:
         with pytest.raises(RequestError, match=r"not opened with a file; give reload\(\) the changed"):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -91,6 +89,8 @@ class FirstConfig:
 
 def _flow(value: object) -> str:
     """As YAML on one line, so that it is read back as it is."""
+    import yaml  # noqa: PLC0415 - not for --help
+
     text = yaml.safe_dump(value, default_flow_style=True, width=1 << 20, allow_unicode=True)
     return text.removesuffix("\n").removesuffix("\n...").replace("${", "$${")
 

@@ -6,8 +6,9 @@ import contextlib
 import logging
 import signal
 import threading
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from wealthsources.forking import ForkLock
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.text import describe
 
@@ -33,7 +34,7 @@ class Change(NamedTuple):
     """Other options for a source. `number` is its place in the new list."""
 
     number: int
-    source: Source
+    source: Any
     before: BaseModel
     after: BaseModel
 
@@ -126,7 +127,7 @@ def _changed_options(
         raise new.about(index, str(error)) from error
     options, others = old.options(before, model), new.options(index, model)
     names = [name for name in model.model_fields if getattr(options, name) != getattr(others, name)]
-    may = source.reloadable if source is not None else frozenset()
+    may: frozenset[str] = getattr(source, "reloadable", frozenset())
     refused += [new.mistake(("sources", index, "options", name), _RESTART) for name in names if name not in may]
     return Change(index, source, options, others) if names and source is not None else None
 
@@ -150,7 +151,7 @@ def reload_on_hangup(session: Reloadable) -> Callable[[], None]:
 
     What became of it is told by the log, and nothing is raised. It is done on a thread of its own, one after another.
     """
-    turn = threading.Lock()
+    turn = ForkLock()
 
     def work() -> None:
         with turn:

@@ -98,7 +98,7 @@ class Session(Engine):
         return end
 
     def reload(self, config: str | Path | Mapping[str, Any] | None = None) -> None:
-        """Take over a configuration in which symbols and resolutions of live sources were changed.
+        """Take over a configuration in which the lists of symbols and timeframes of live sources were changed.
 
         None: the file that this session was opened with, as it is now. Series that stay keep their bars and their
         connection; new ones are subscribed, others no more. Raises ConfigError, with file, line and key, for whatever
