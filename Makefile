@@ -1,5 +1,6 @@
-# make demo · make test · make test-pandas · make check · make format · make coverage · make bench · make soak
-# make reliability · make kill-test · make laws · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
+# make demo · make example · make test · make test-pandas · make check · make format · make coverage · make bench
+# make soak · make reliability · make kill-test · make laws · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
+# make dist (EXTRAS="core file" PYTHONS="3.11 3.13" JOBS=4) · make licences · make changelog
 # .venv, and for test-pandas .venv-pandas2 too, are made by themselves.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,9 +22,29 @@ PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugin
 	tests/resolve/test_aggregate.py tests/model tests/loading/test_calendars.py tests/e2e/test_trading_hours.py \
 	tests/architecture/test_readme.py
 
-.PHONY: demo test test-pandas check format coverage bench soak reliability kill-test laws mutants install clean
+.PHONY: demo example test test-pandas check format coverage bench soak reliability kill-test laws mutants \
+	dist licences changelog install clean
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
+
+# What a stranger has: our wheel and the example's, in a venv of their own. The example's tests run there, and a chain
+# with it; so do the tests of the projects that `wealthsources new-source` and `new-protocol` make.
+CLEAN := $(CURDIR)/build/example
+example: export PYTHONPATH :=
+example: $(STAMP)
+	rm -rf $(CLEAN)
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(CLEAN)/wheels . ./examples/acme_source
+	$(PYTHON) -m venv $(CLEAN)/venv
+	PIP_CONSTRAINT=constraints.txt $(CLEAN)/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		"$$(ls $(CLEAN)/wheels/wealthsources-*.whl)[websocket]" "$$(ls $(CLEAN)/wheels/acme_source-*.whl)[test]" hatchling
+	cp -r examples/acme_source $(CLEAN)/acme && rm $(CLEAN)/acme/acme_source.py
+	cd $(CLEAN)/acme && ../venv/bin/pytest -q
+	cd $(CLEAN)/acme && ACME_URL=https://acme.example ACME_TOKEN= ../venv/bin/wealthsources check config.yaml
+	cd $(CLEAN) && venv/bin/wealthsources new-source my-feed && venv/bin/wealthsources new-protocol my-feed
+	$(CLEAN)/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		$(CLEAN)/my-feed-source $(CLEAN)/my-feed-protocol
+	cd $(CLEAN)/my-feed-source && ../venv/bin/pytest -q
+	cd $(CLEAN)/my-feed-protocol && ../venv/bin/pytest -q && ../venv/bin/wealthsources check config.yaml
 
 # Five at a time, also on two cores: the tests wait for sockets more than they compute.
 # TESTS=tests/cli runs a part of them. In a fresh tree one process compiles the tests, which then all five have not to.
@@ -88,6 +109,20 @@ BASE ?= HEAD~1
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants.run --base $(BASE) $(if $(ALL),--all) $(if $(FILES),--files $(FILES)) \
 		$(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+
+# The wheel and the sdist, and the wheel in clean environments: a quarter of an hour; what went well with the same wheel
+# is not done again.
+JOBS ?= 2
+dist: $(STAMP)
+	$(BIN)/python tools/release/run.py --jobs $(JOBS) --extras "$(EXTRAS)" --pythons "$(PYTHONS)"
+
+# Of all that `pip install 'wealthsources[all]'` brings: name, version, licence, and whether it goes with ours.
+licences: $(STAMP)
+	$(BIN)/python tools/release/licences.py
+
+# What the next release will say: CHANGELOG.md stays as it is.
+changelog: $(STAMP)
+	$(BIN)/towncrier build --draft
 
 install: $(STAMP)
 

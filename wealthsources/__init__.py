@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from wealthsources.model.attempt import Attempt as Attempt
     from wealthsources.model.bars import Bar as Bar, Bars as Bars
     from wealthsources.model.decimals import exact_texts as exact_texts, read_value as read_value
+    from wealthsources.model.diagnosis import Diagnosis as Diagnosis, diagnose_clock as diagnose_clock
     from wealthsources.model.errors import (
         ClockError as ClockError,
         ConfigError as ConfigError,
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
     from wealthsources.runtime.context_time import context_time as context_time
     from wealthsources.runtime.engine import Observation as Observation
+    from wealthsources.runtime.folders import diagnose_folder as diagnose_folder
     from wealthsources.runtime.original_history import (
         HistoryStandIn as HistoryStandIn,
         is_asking_history as is_asking_history,
@@ -105,7 +107,7 @@ if TYPE_CHECKING:
         Source as Source,
     )
 
-__version__ = "0.1.0"
+    __version__: str
 
 #: Every public name, under the module it is in.
 _PUBLIC = {
@@ -122,6 +124,7 @@ _PUBLIC = {
     "model.attempt": "Attempt",
     "model.bars": "Bar Bars",
     "model.decimals": "exact_texts read_value",
+    "model.diagnosis": "Diagnosis diagnose_clock",
     "model.errors": "ClockError ConfigError NotHere RequestError SourceError WealthSourcesError",
     "model.events": "Event",
     "model.holes": "Hole",
@@ -142,6 +145,7 @@ _PUBLIC = {
     "runtime.adapter": "ContextDataAdapter DataAdapter",
     "runtime.context_time": "context_time",
     "runtime.engine": "Observation",
+    "runtime.folders": "diagnose_folder",
     "runtime.original_history": "HistoryStandIn is_asking_history original_history",
     "runtime.paced_log": "PacedLogger",
     "runtime.session": "Session current_session open",
@@ -153,10 +157,12 @@ __all__ = sorted(_HOME)  # noqa: PLE0605 - one list is enough
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
+    if name == "__version__":
+        value: Any = importlib.import_module("importlib.metadata").version("wealthsources")  # pyproject.toml says it
+    elif name in _HOME:
+        value = getattr(importlib.import_module(f"wealthsources.{_HOME[name]}"), name)
+    else:
         raise AttributeError(f"module 'wealthsources' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"wealthsources.{home}"), name)
     globals()[name] = value
     return value
 

@@ -6,7 +6,10 @@ needs an extra of its distribution, the extra stands behind it in brackets: `min
     [project.entry-points.wealthsources]
     mine = "mine.plugin"
 
-And this is `mine/plugin.py`:
+A package with several sources has an entry point for each. They may name one module, whose hook then calls `register`
+once for each. `contract` is the version of this page that a source was written for: CONTRACT below, as a plain number.
+One of another version is refused, one that says none is taken to be of this. WEALTHSOURCES_DEBUG_HOOKS=1 in the
+environment shows on stderr which hooks are called, and what they register. This is `mine/plugin.py`:
 
     import pydantic
     from wealthsources import NotHere, Source, hookimpl
@@ -23,7 +26,7 @@ And this is `mine/plugin.py`:
 
     @hookimpl
     def wealthsources_register(register):
-        register("mine", MySource, Options)
+        register("mine", MySource, Options, contract=1)
 """
 
 from __future__ import annotations
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from wealthsources.source import Source
 
 PROJECT: Final = "wealthsources"
+#: The version of this contract. It changes when a source that was written for it would no longer do.
+CONTRACT: Final = 1
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -46,8 +51,15 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 class Register(Protocol):
     """What the hook is given."""
 
-    def __call__(self, name: str, source_class: type[Source], options_model: type[BaseModel] | None = None) -> None:
-        """Register a source under `name`, which is the entry point's name. To be called exactly once.
+    def __call__(
+        self,
+        name: str,
+        source_class: type[Source],
+        options_model: type[BaseModel] | None = None,
+        *,
+        contract: int = CONTRACT,
+    ) -> None:
+        """Register a source under `name`, which is the entry point's name. To be called once for each.
 
         source_class   a concrete subclass of `Source`. Each source of a deployment is `source_class(options)`, or
                        `source_class()` if there is no option to take.
@@ -59,7 +71,7 @@ class Register(Protocol):
 
 @hookspec
 def wealthsources_register(register: Register) -> None:
-    """Called once, when a configuration names this plugin and before any source is made.
+    """Called when a configuration names this plugin, before any source is made.
 
     Do nothing but call `register`: connections, files and threads wait for `Source.start`. What is raised here, or
     while the module is imported, is reported as a ConfigError that names the plugin.

@@ -16,10 +16,11 @@ from wealthsources.model.status import SourceStatus
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pydantic import BaseModel
 
+    from wealthsources.model.diagnosis import Diagnosis
     from wealthsources.model.events import Event
     from wealthsources.source import Clock, Source
 
@@ -84,3 +85,7 @@ class Recorder(ABC):
     def status(self) -> SourceStatus:
         """A snapshot of where things stand: `state` is "ready" while all is well. Waits for nothing."""
         return SourceStatus()
+
+    def diagnose(self, online: bool) -> Iterable[Diagnosis]:  # noqa: ARG002 - for those who override it
+        """What `wealthsources doctor` tells of it, which has not started it; as that of a Source."""
+        return ()

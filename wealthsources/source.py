@@ -15,9 +15,10 @@ from wealthsources.model.status import SourceStatus
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from wealthsources.model.bars import Bars
+    from wealthsources.model.diagnosis import Diagnosis
     from wealthsources.model.events import Event
     from wealthsources.model.markets import Market
     from wealthsources.model.timeframe import Timeframe
@@ -50,7 +51,6 @@ class Capabilities:
     continuous: bool | None = None
 
     def __post_init__(self) -> None:
-        """Fill in the default of `states_closed`."""
         if self.states_closed is None:
             object.__setattr__(self, "states_closed", self.live)
 
@@ -187,3 +187,7 @@ class Source(ABC):
     def status(self) -> SourceStatus:
         """A snapshot of where things stand. Never waits for a network."""
         return SourceStatus()
+
+    def diagnose(self, online: bool) -> Iterable[Diagnosis]:  # noqa: ARG002 - for those who override it
+        """What `wealthsources doctor` tells of it, which has not started it; may wait. Connects only if `online`."""
+        return ()

@@ -86,6 +86,11 @@ class Connection:
         """End what is under way, without waiting for it; nothing is asked any more."""
         self._sockets.cut()
 
+    @property
+    def date(self) -> int | None:
+        """The exchange's time in ms when it answered last; None if it did not say."""
+        return date_of(self._sockets.heard.headers)
+
     def load(self, deadline: float | None = None) -> list[Listed]:
         """The markets of the kind that was chosen. Raises SourceError."""
         self.exchange.last_json_response = None

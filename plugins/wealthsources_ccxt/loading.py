@@ -62,8 +62,11 @@ class Loading:
         return self.names is not None
 
     def stop(self, seconds: float) -> None:
-        """Try no more, and wait so long for what is under way."""
+        """Try no more, and wait so long for what is under way. Nobody waits for the markets any more."""
         self._stopped.set()
+        if not self._settled.is_set():
+            self.why = "its markets are not loaded: the source was stopped"
+        self._settled.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(seconds)
 

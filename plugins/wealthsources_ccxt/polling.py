@@ -30,9 +30,12 @@ from wealthsources_ccxt.facts import page_limit, served_timeframes
 from wealthsources_ccxt.loading import Loading
 from wealthsources_ccxt.names import Names
 from wealthsources_ccxt.page import read_page
+from wealthsources_ccxt.trial import try_exchange
 
 if TYPE_CHECKING:
-    from wealthsources import Bar, Bars, Host
+    from collections.abc import Iterator
+
+    from wealthsources import Bar, Bars, Diagnosis, Host
     from wealthsources_ccxt.connection import Answer
     from wealthsources_ccxt.names import Listed
     from wealthsources_ccxt.options import CcxtOptions
@@ -81,6 +84,10 @@ class PollingSource(PushedSource):
         self._loading.begin(host.logger)
         self._thread = threading.Thread(target=self._run, args=(shard,), name="wealthsources-ccxt-poll", daemon=True)
         self._thread.start()
+
+    def diagnose(self, online: bool) -> Iterator[Diagnosis]:
+        """Whether the exchange answers, and how its clock and ours agree; it is asked once, if `online`."""
+        return try_exchange(self._connection, self.options, online)
 
     def stop(self) -> None:
         """End what is under way."""

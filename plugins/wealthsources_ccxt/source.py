@@ -27,11 +27,12 @@ from wealthsources_ccxt.paging import Paging
 from wealthsources_ccxt.polling import PollingSource
 from wealthsources_ccxt.shelf import Shelf
 from wealthsources_ccxt.stretch import SeamError, Stretch
+from wealthsources_ccxt.trial import try_exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
-    from wealthsources import HistoryRequest, Host, Timeframe
+    from wealthsources import Diagnosis, HistoryRequest, Host, Timeframe
     from wealthsources_ccxt.connection import Answer
     from wealthsources_ccxt.names import Listed, Names
     from wealthsources_ccxt.options import CcxtOptions
@@ -90,6 +91,10 @@ class CcxtSource(Source):
             return SourceStatus(LOADING, self._loading.why, endpoint=self._endpoint(), counters=counters)
         counters["symbols"] = len(names.markets)
         return SourceStatus(last_error=self._last_error, endpoint=self._endpoint(), counters=counters)
+
+    def diagnose(self, online: bool) -> Iterator[Diagnosis]:
+        """Whether the exchange answers, and how its clock and ours agree; it is asked once, if `online`."""
+        return try_exchange(self._connection, self.options, online)
 
     def get_all_symbols(self) -> Collection[str]:
         """The symbols that the options name, then all others as ccxt spells them; none until they are loaded."""

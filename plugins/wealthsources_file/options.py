@@ -113,6 +113,11 @@ class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
                 raise ValueError(f"has two files of {symbol} {timeframe}; a series has one")
         return files
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether any of the files is on another machine."""
+        return any("://" in str(place) for place in (self.path, *(file.path for file in self.files)))
+
     def catalog(self) -> Template | FileList | SymbolFiles:
         """What lists the files there are."""
         files = self.path or self._file_list()

@@ -5,7 +5,18 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from wealthsources import Bars, Capabilities, Market, NotHere, Source, SourceError, SourceStatus, short_repr
+from wealthsources import (
+    Bars,
+    Capabilities,
+    Diagnosis,
+    Market,
+    NotHere,
+    Source,
+    SourceError,
+    SourceStatus,
+    one_line,
+    short_repr,
+)
 from wealthsources_file.answer import answer_of, told
 from wealthsources_file.arrow import SUFFIXES
 from wealthsources_file.cache import FileCache
@@ -14,7 +25,7 @@ from wealthsources_file.file_series import FileSeries
 from wealthsources_file.partitions import table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from wealthsources import HistoryRequest, Host
     from wealthsources_file.listing import Listing
@@ -104,6 +115,24 @@ class FileSource(Source):
         """What has been listed and read so far."""
         files = len(self._listing.files) if self._listing else 0
         return SourceStatus(counters={"files": files, **self._cache.counters()})
+
+    def diagnose(self, online: bool) -> Iterator[Diagnosis]:
+        """Which files there are now; those in an object store only if `online`."""
+        if not online and self._options.is_remote:
+            return
+        named = self._options.path or "files"
+        remedy = "is the path right? a relative one starts at the folder of the configuration"
+        try:
+            found = self._list()
+        except SourceError as error:
+            yield Diagnosis("error", one_line(str(error)), remedy)
+            return
+        for why in found.unreadable:
+            yield Diagnosis("warning", one_line(why), "is it there, and may the user that this runs as read it?")
+        if found.files:
+            yield Diagnosis("ok", f"{named}: {len(found.files)} series of {len(found.symbols)} symbols")
+        else:
+            yield Diagnosis("warning", f"{named}: there is no such file", remedy)
 
     def _list(self) -> Listing:
         self._listing = self._catalog.scan()

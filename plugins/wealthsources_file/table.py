@@ -125,6 +125,7 @@ class Gatherer:
         if (half_written and not unread) or self._may_change(rows, until):
             self._mark_forming(rows)
         bars = self._bars(rows)
+        self._rows.setflags(write=False)  # answers are slices of it
         if half_written:
             what = "it is not read" if unread else "its bar is not taken as closed"
             bars = bars.noted(f"the last line has no end, so {what}")

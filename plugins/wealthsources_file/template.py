@@ -1,7 +1,7 @@
 """Template: a path with {symbol} and {timeframe} in it, perhaps {date}, {year} or {month}, and the files that fit.
 
 What a caller calls a symbol never becomes part of a path: the folders are listed, and the names found there are what
-there is to choose from.
+there is to choose from. A letter that a name may not have is written there as in an address: BTC%2FUSDT is BTC/USDT.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import functools
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from wealthsources import Timeframe, match_timeframe
 from wealthsources_file.arrow import SUFFIXES
@@ -91,7 +92,7 @@ class Template:
         if self._has_spans and span is None:
             return None
         timeframe = names["timeframe"]
-        return Named(names.get("symbol", ""), self._timeframes.get(timeframe, timeframe), path, span)
+        return Named(unquote(names.get("symbol", "")), self._timeframes.get(timeframe, timeframe), path, span)
 
 
 def _check(text: str, needed: Sequence[str]) -> None:
@@ -127,7 +128,8 @@ class _Scan:
     ) -> Iterator[tuple[Place, dict[str, str]]]:
         """What in the folder fits a part of the path: files or folders, each with the names that are known by then."""
         patterns = _patterns(part, tuple((name, known) for name, known in names.items() if f"{{{name}}}" in part))
-        for entry in self._entries(folder, names.get("symbol")):
+        symbol = names.get("symbol")
+        for entry in self._entries(folder, None if symbol is None else unquote(symbol)):
             found = _match(patterns, entry.name)
             if found is not None and _is_wanted(entry, file):
                 yield folder / entry.name, names | found

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 import pydantic
 
-from wealthsources import ConfigError, ForkLock, PushedSource, Recorder, SourceStatus
+from wealthsources import ConfigError, ForkLock, PushedSource, Recorder, SourceStatus, diagnose_folder
 from wealthsources_replay.frames import FrameRecord, StateRecord
 from wealthsources_replay.header import Header
 from wealthsources_replay.writer import FrameWriter
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from wealthsources import FrameFacts, FrameLog, RecorderHost
+    from wealthsources import Diagnosis, FrameFacts, FrameLog, RecorderHost
     from wealthsources_replay.frames import ConnectionState
 
 _STOP: Final = 0.9  # seconds; a recorder has one
@@ -84,6 +84,10 @@ class FramesRecorder(Recorder):
         }
         reasons = "; ".join(dict.fromkeys(writer.paused for writer in writers if writer.paused))
         return SourceStatus("paused" if reasons else "ready", reasons, counters=counters)
+
+    def diagnose(self, online: bool) -> Iterator[Diagnosis]:  # noqa: ARG002 - it connects to nothing
+        """Whether the folder can be written to."""
+        yield diagnose_folder(self._options.folder)
 
     def _sources(self, host: RecorderHost) -> dict[str, tuple[PushedSource, FrameFacts]]:
         wanted = host.sources if self._options.sources is None else self._options.sources

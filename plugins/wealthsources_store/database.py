@@ -31,11 +31,12 @@ class Database:
     connections of their own.
 
     place  where the store is, for people
+    path   the file; None if a server has it
     """
 
     def __init__(self, options: StoreOptions) -> None:
         self.place = options.place
-        self._path = options.path
+        self.path = options.path
         self._redact = options.redactor()
         self._engine = make_engine(options)
         self._reader, self._writer = for_readers(self._engine), for_writers(self._engine)
@@ -122,23 +123,23 @@ class Database:
     # the file --------------------------------------------------------------------------------------------------
 
     def _make_file(self) -> None:
-        if self._path is None or self._path.exists():
+        if self.path is None or self.path.exists():
             return
         if self._file is not None:
             self._let_go()
             raise StoreError(f"{self.place}: the file was removed while it was in use; the next call makes a new one")
-        self._path.parent.mkdir(exist_ok=True)  # one folder: more would hide that a disk is not mounted
-        self._path.touch()
+        self.path.parent.mkdir(exist_ok=True)  # one folder: more would hide that a disk is not mounted
+        self.path.touch()
 
     def _notice_another_file(self) -> None:
         """What is written to a file that was removed would be lost with it, and nobody would know.
 
         SQLite takes the log beside another file for that file's own, and mixes the two: we do not open it.
         """
-        if self._path is None:
+        if self.path is None:
             return
         try:
-            found = self._path.stat()
+            found = self.path.stat()
         except FileNotFoundError:
             self._let_go()
             raise NoStore(self.place) from None
@@ -162,9 +163,9 @@ class Database:
         SQLite must close them: its locks belong to the process, but its notes of them were copied, and with those a
         child would believe to hold what the parent holds. One that another thread was using cannot be closed.
         """
-        if self._path is None:
+        if self.path is None:
             self._engine.dispose(close=False)  # it is the parent's conversation with the server: not a word more
-        elif any(other._in_use for other in _opened if other._path == self._path):
+        elif any(other._in_use for other in _opened if other.path == self.path):
             self._torn = True
         else:
             self._engine.dispose()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from wealthsources import (
     Capabilities,
     ConfigError,
+    Diagnosis,
     ForkLock,
     NotHere,
     Source,
     SourceStatus,
+    diagnose_folder,
     match_symbol,
     short_repr,
     time_text,
@@ -22,7 +24,7 @@ from wealthsources_store.reading import read, series_names
 from wealthsources_store.writing import Batch, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from wealthsources import Bars, HistoryRequest, Timeframe
     from wealthsources_store.options import StoreOptions
@@ -110,6 +112,26 @@ class StoreSource(Source):
     def stop(self) -> None:
         """Let go of the connections."""
         self.database.close()
+
+    def diagnose(self, online: bool) -> Iterator[Diagnosis]:
+        """Whether its file, or the server if `online`, can be read, and the folder of the file be written to."""
+        path = self.database.path
+        if path is not None:
+            yield diagnose_folder(path.parent, makes=1)
+        elif not online:
+            return
+        try:
+            series = len(self._list())
+        except NoStore:
+            yield Diagnosis(
+                "ok", f"{self.database.place}: there is no store yet; the first bar that is written makes it"
+            )
+        except StoreError as error:
+            yield Diagnosis("error", str(error), "mend what it names: docs/store.md says what each is about")
+        else:
+            yield Diagnosis("ok", f"{self.database.place}: {series} series")
+        finally:
+            self.database.close()
 
     def _list(self) -> frozenset[tuple[str, Timeframe]]:
         """Raises NoStore, StoreError."""

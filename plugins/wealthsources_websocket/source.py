@@ -10,11 +10,12 @@ from wealthsources_websocket.cache import WebSocketCache
 from wealthsources_websocket.connection.policies import DEFAULT_POLICIES, Policies
 from wealthsources_websocket.connection.redact import redact_url
 from wealthsources_websocket.connection.shards import Shards
+from wealthsources_websocket.connection.trial import try_endpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from wealthsources import Host
+    from wealthsources import Diagnosis, Host
     from wealthsources_websocket.options import WebSocketOptions
 
 #: The options that say how frames are read.
@@ -132,6 +133,10 @@ class WebSocketSource(PushedSource):
         """State of the connections, the worst of them first, and of every stream."""
         status = super().status()
         return status if status.endpoint else dataclasses.replace(status, endpoint=redact_url(self.options.endpoint))
+
+    def diagnose(self, online: bool) -> Iterable[Diagnosis]:
+        """How the credential and each endpoint are; each is connected to once, and nothing is subscribed to."""
+        return try_endpoints(self.options, self._protocol, self._policies, online)
 
 
 def _product(symbols: Sequence[str], resolutions: Sequence[str]) -> list[tuple[str, str]]:

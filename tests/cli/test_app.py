@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import wealthsources
 from wealthsources.cli.app import app
 from wealthsources.cli.plugin_commands import OWN
 
@@ -48,7 +49,7 @@ def test_every_command_has_a_help(cli, name):
 
 
 def test_the_names_that_plugins_cannot_have_are_those_of_our_commands():
-    assert tuple(command.callback.__name__ for command in app.registered_commands) == OWN
+    assert tuple(command.name or command.callback.__name__ for command in app.registered_commands) == OWN
 
 
 def test_without_a_command_the_help_is_shown(cli):
@@ -59,13 +60,13 @@ def test_without_a_command_the_help_is_shown(cli):
 
 def test_version_is_printed(cli):
     result = cli("--version")
-    assert (result.code, result.out) == (0, "wealthsources 0.1.0\n")
+    assert (result.code, result.out) == (0, f"wealthsources {wealthsources.__version__}\n")
 
 
 @pytest.mark.parametrize("module", ["wealthsources", "wealthsources.cli"])
 def test_the_package_can_be_run_as_a_module(module):
     result = run_process("-m", module, "--version")
-    assert (result.returncode, result.stdout) == (0, "wealthsources 0.1.0\n")
+    assert (result.returncode, result.stdout) == (0, f"wealthsources {wealthsources.__version__}\n")
 
 
 def test_as_a_module_it_is_named_as_the_command_is():

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from wealthsources import __version__
 from wealthsources.cli.inspection import examine, unused
 from wealthsources.config.settings import Config
 
@@ -29,7 +30,7 @@ def test_every_source_is_examined_in_the_order_of_the_chain(distribution):
     found = examine(configured({"plugin": "zmine", "name": "live"}, {"plugin": "context"}))
     assert [(each.title, each.state, each.live, each.origin, each.mistakes) for each in found] == [
         ("live (zmine)", "enabled", True, "zdist 1.0", ()),
-        ("context", "enabled", False, "wealthsources 0.1.0", ()),
+        ("context", "enabled", False, f"wealthsources {__version__}", ()),
     ]
 
 

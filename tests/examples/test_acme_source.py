@@ -1,75 +1,201 @@
-"""examples/acme_source: installed as a stranger's package is, and used by its name."""
+"""examples/acme_source in hard times, being a model.
+
+Its own tests run in those of `wealthsources new-source`, which makes the same project, and on a clean machine by
+`make example`.
+"""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import subprocess
+import importlib
+import ssl
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 
+import pydantic
 import pytest
+import trustme
+
+from wealthsources import HistoryRequest, NotHere, SourceError, Timeframe
 
 ROOT = Path(__file__).parents[2]
 ACME = ROOT / "examples" / "acme_source"
 T0, HOUR = 1_704_067_200_000, 3_600_000
-CONFIG = "sources:\n- {plugin: acme, options: {database: bars.db}}\n"
-ASK = """
-import sys, wealthsources
-from types import SimpleNamespace
-with wealthsources.open(sys.argv[1]) as session:
-    adapter = session.adapter(SimpleNamespace(now_ms=int(sys.argv[2])), mode="backtest")
-    try:
-        bars = adapter.get_history("BTCUSDT", 3, "1h")
-        print([bar.open_time for bar in bars], [bar.exact("close") for bar in bars], {bar.source for bar in bars})
-    except wealthsources.WealthSourcesError as error:
-        print(error)
-"""
+TOKEN = "a-secret-token"
+REQUEST = HistoryRequest("BTCUSDT", Timeframe("1h"), T0 + 2 * HOUR + 1, T0, 5)
 
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    """Where the package is installed."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--no-build-isolation", "--no-index", "--target", str(folder), str(ACME)]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=50)
-    return folder
+#: What the server answers with: status, headers, body.
+Answer = tuple[int, dict[str, str], str]
 
 
 @pytest.fixture
-def ask(site, tmp_path):
-    """ask(hours): what is printed `hours` after T0."""
-    (tmp_path / "config.yaml").write_text(CONFIG)
-
-    def run(hours: int) -> str:
-        command = [sys.executable, "-c", ASK, str(tmp_path / "config.yaml"), str(T0 + hours * HOUR)]
-        environment = {**os.environ, "PYTHONPATH": str(site)}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=50, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    return run
+def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.syspath_prepend(ACME)
+    yield importlib.import_module("acme_source")
+    del sys.modules["acme_source"]
 
 
-def fill(folder: Path, count: int) -> None:
-    with sqlite3.connect(folder / "bars.db") as database:
-        database.execute("CREATE TABLE bars (symbol, timeframe, open_time, open, high, low, close, volume)")
-        rows = [("BTCUSDT", "1h", T0 + n * HOUR, "1", "2", "0.5", f"1.{n}0", "7") for n in range(count)]
-        database.executemany("INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    database.close()
+class Server(ThreadingHTTPServer):
+    """Gives every request the same answer, and keeps the requests."""
+
+    asked: list[tuple[str, str]]
+    answer: Answer
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
 
 
-def test_its_bars_come_through_the_chain_with_their_own_text(ask, tmp_path):
-    fill(tmp_path, 9)
-    assert ask(5) == f"{[T0 + n * HOUR for n in (2, 3, 4)]} ['1.20', '1.30', '1.40'] {{'acme'}}"
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers["Authorization"]))
+        status, headers, body = self.server.answer
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
-def test_where_it_has_nothing_it_says_so(ask, tmp_path):
-    fill(tmp_path, 0)
-    assert "acme: not here" in ask(5)
-    assert "the table has none of BTCUSDT 1h in that span" in ask(5)
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    servers = []
+
+    def run(status: int = 200, body: str = '{"bars": []}', **headers: str) -> Server:
+        server = Server(("127.0.0.1", 0), Handler)
+        server.asked, server.answer = [], (status, headers, body)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        return server
+
+    yield run
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
-def test_a_database_that_is_not_there_is_a_failure(ask):
-    assert "the database cannot be read" in ask(5)
+@pytest.fixture
+def refusal(acme) -> Callable[..., SourceError]:
+    """What the source says of a server's answer; the token is in none of it."""
+
+    def ask(url: str, request: HistoryRequest = REQUEST) -> SourceError:
+        source = acme.AcmeSource(acme.Options(url=url, token=TOKEN))
+        with pytest.raises(SourceError) as caught:
+            source.get_history(request)
+        assert TOKEN not in repr(caught.value) + repr(caught.value.__cause__)
+        return caught.value
+
+    return ask
+
+
+def test_it_is_short():
+    modules = [*ACME.glob("*.py"), *ACME.glob("tests/*.py")]
+    assert len(modules) == 2
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in modules) < 150
+
+
+def test_it_asks_for_what_is_wanted_and_for_no_more(acme, serve):
+    server = serve()
+    with pytest.raises(NotHere, match="Acme has no BTCUSDT 1h in that span"):
+        acme.AcmeSource(acme.Options(url=server.url, token=TOKEN)).get_history(REQUEST)
+    query = f"symbol=BTCUSDT&timeframe=1h&to={T0 + HOUR}&from={T0}&limit=5"
+    assert server.asked == [(f"/bars?{query}", f"Bearer {TOKEN}")]
+
+
+def test_every_digit_arrives(acme, serve):
+    server = serve(body=f'{{"bars": [[{T0}, 1.10, 2, "0.500", 1.7000, 7.0]]}}')
+    (bar,) = acme.AcmeSource(acme.Options(url=server.url)).get_history(REQUEST)
+    assert [bar.exact(field) for field in ("open", "high", "low", "close", "volume")] == [
+        "1.10",
+        "2",
+        "0.500",
+        "1.7000",
+        "7.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(401, "check the option token"), (403, "what the token allows"), (500, "ask those who run it")],
+)
+def test_a_status_has_its_remedy(serve, refusal, status, said):
+    error = refusal(serve(status, f"not you, {TOKEN}").url)
+    assert f" answered {status}; " in str(error)
+    assert said in str(error)
+    assert error.retry_after == 0.0
+
+
+def test_who_is_asked_to_wait_passes_that_on(serve, refusal):
+    assert refusal(serve(429, **{"Retry-After": "7"}).url).retry_after == 7.0
+    assert refusal(serve(429, **{"Retry-After": "Wed, 21 Oct"}).url).retry_after == 0.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html>",
+        "[]",
+        "{}",
+        '{"bars": 1}',
+        '{"bars": [1]}',
+        '{"bars": [[1, 2]]}',
+        '{"bars": [[1, 2, 3, 4, 5, "x"]]}',
+    ],
+)
+def test_what_are_no_bars_is_told(serve, refusal, body):
+    assert "sent what are no bars: " in str(refusal(serve(body=body).url))
+
+
+def test_nobody_that_the_server_points_to_gets_the_token(serve, refusal):
+    other = serve()
+    error = refusal(serve(302, Location=other.url).url)
+    assert " answered 302; " in str(error)
+    assert other.asked == []
+
+
+def test_a_server_that_is_not_there_is_told(closed_port, refusal):
+    assert "does not answer: " in str(refusal(f"http://127.0.0.1:{closed_port}"))
+
+
+def test_it_waits_no_longer_than_anybody_does(full_port, refusal):
+    begin = time.monotonic()
+    soon = HistoryRequest("BTCUSDT", Timeframe("1h"), T0, deadline=begin + 0.3)
+    assert "does not answer: " in str(refusal(f"http://127.0.0.1:{full_port}", soon))
+    assert time.monotonic() - begin < 5
+    assert "no time was left" in str(refusal(f"http://127.0.0.1:{full_port}", soon))
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(serve, refusal):
+    server = serve()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    assert "CERTIFICATE_VERIFY_FAILED" in str(refusal(server.url.replace("http:", "https:")))
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"url": "http://acme.example", "token": TOKEN}, "the token would be sent in the clear"),
+        ({"url": "https://acme.example", "token": f"{TOKEN}\n"}, "the token has characters that no header takes"),
+        ({"url": "acme.example"}, "url"),
+        ({"url": "ftp://acme.example"}, "url"),
+    ],
+)
+def test_options_that_would_give_the_token_away_are_refused(acme, options, said):
+    with pytest.raises(pydantic.ValidationError, match=said) as caught:
+        acme.Options(**options)
+    assert TOKEN not in str(caught.value)
+    acme.Options(url="http://acme.example")
+    acme.Options(url="http://127.0.0.1:80", token=TOKEN)

@@ -107,7 +107,7 @@ def test_f12_five_thousand_symbols(case, symbols, counter):
             lambda peer: send(peer, symbols),
         )
     )
-    case.open()
+    case.open(pong_timeout=120)  # a server that makes 5,000 messages answers no ping meanwhile
     case.connected()
     case.play(2.4)
     case.counted(counter, 500)

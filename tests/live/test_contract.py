@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from wealthsources import Bars, Source
 from wealthsources.testing.contract import SourceContract
 
@@ -10,7 +12,8 @@ from .feed import Feed, Message
 
 
 class TestPushedSource(SourceContract):
-    def make_source(self) -> Source:
+    @pytest.fixture
+    def source(self) -> Source:
         feed = Feed()
         feed.push("BTCUSDT", *range(9), closed=True)
         feed.push("BTCUSDT", 9, closed=False)
@@ -19,6 +22,7 @@ class TestPushedSource(SourceContract):
     def begin(self, source: Source, clock: object) -> None:
         """The feed has begun it."""
 
+    @pytest.fixture
     def held(self) -> Bars:
         messages = [Message("BTCUSDT", T0 + hour * HOUR) for hour in range(9)]
         times, columns = [one.open_time for one in messages], zip(*(one.values for one in messages), strict=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pydantic
 import pytest
 
+from wealthsources.hookspecs import CONTRACT
 from wealthsources.loading.discovery import PluginInfo, installed
 from wealthsources.loading.loader import Loader
 from wealthsources.model.errors import ConfigError
@@ -298,10 +300,13 @@ def test_a_misspelt_hook_is_told_the_right_name(distribution):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("pass", "must call `register` once, but it registers nothing"),
-        ('register("zmine", Mine, None); register("zmine", Mine, None)', "registers 'zmine', 'zmine'"),
-        ('register("zmine", Mine, None); register("other", Mine, None)', "registers 'zmine', 'other'"),
-        ('register("other", Mine, None)', "registers 'other'; the name must be that of its entry point, 'zmine'"),
+        ("pass", "registers nothing; it must call `register` once with the name of its entry point, 'zmine'"),
+        ('register("zmine", Mine, None); register("zmine", Mine, None)', "registers 'zmine', 'zmine'; it must call"),
+        (
+            'register("zmine", Mine, None); register("other", Mine, None)',
+            "registers 'zmine', 'other', but zdist has no entry point 'other' that leads to zmine_module; add it, or",
+        ),
+        ('register("other", Mine, None)', "registers 'other'; it must call `register` once with the name of its entry"),
         ('register("zmine")', "raised TypeError"),
         ('register("zmine", int, None)', "registers int; register a subclass of wealthsources.Source"),
         ('register("zmine", Mine(None), None)', "registers an object of type Mine; register a subclass"),
@@ -328,3 +333,130 @@ class Lacking(Source):
     text = GOOD.replace("@hookimpl", lacking + "\n@hookimpl").replace('"zmine", Mine', '"zmine", Lacking')
     distribution(zmine_module=text)
     assert "registers Lacking, which lacks also, get_history" in failure()[0]
+
+
+# Several sources in one package
+
+BOTH = (
+    GOOD
+    + """
+    register("zother", type("Other", (Mine,), {}), Options)
+"""
+)
+POINTS = "zmine = zmine_module\nzother = zmine_module"
+
+
+def test_one_module_may_register_several_sources_each_under_its_own_entry_point(distribution):
+    distribution(entry_points=POINTS, zmine_module=BOTH)
+    loader = Loader()
+    assert [loader.load(name).source_class.__name__ for name in ("zmine", "zother")] == ["Mine", "Other"]
+
+
+def test_several_modules_of_one_package_may_have_a_source_each(distribution):
+    other = GOOD.replace('"zmine"', '"zother"')
+    distribution(entry_points="zmine = zmine_module\nzother = zother_module", zmine_module=GOOD, zother_module=other)
+    assert Loader().load("zother").distribution == "zdist"
+    assert "zmine_module" not in sys.modules
+
+
+def test_what_is_wrong_with_one_of_them_keeps_no_other_from_working(distribution):
+    broken = BOTH.replace('type("Other", (Mine,), {})', "int")
+    distribution(entry_points=POINTS, zmine_module=broken)
+    assert Loader().load("zmine").name == "zmine"
+    assert "registers int" in failure("zother")[0]
+
+
+def test_an_entry_point_of_the_same_name_that_leads_elsewhere_does_not_count(distribution):
+    distribution(entry_points="zmine = zmine_module\nzother = elsewhere", zmine_module=BOTH)
+    assert "has no entry point 'zother' that leads to zmine_module" in failure()[0]
+
+
+def test_one_name_registered_twice_beside_another_is_told(distribution):
+    text = (
+        BOTH
+        + """
+    register("zother", Mine, Options)
+"""
+    )
+    distribution(entry_points=POINTS, zmine_module=text)
+    assert "registers 'zother' twice; give each source a name of its own" in failure()[0]
+
+
+# The version of the contract
+
+
+def written_for(contract: str) -> str:
+    return GOOD.replace('"zmine", Mine, Options', f'"zmine", Mine, Options, contract={contract}')
+
+
+def test_a_plugin_that_was_written_for_this_contract_is_loaded(distribution):
+    distribution(zmine_module=written_for(str(CONTRACT)))
+    assert Loader().load("zmine").name == "zmine"
+
+
+@pytest.mark.parametrize(
+    ("contract", "remedy"),
+    [
+        (str(CONTRACT + 1), "update wealthsources"),
+        (str(CONTRACT - 1), "update zdist"),
+        ("'1'", "its hook must give `contract` a whole number"),
+        ("None", "its hook must give `contract` a whole number"),
+    ],
+)
+def test_a_plugin_of_another_contract_is_refused_with_both_versions(distribution, contract, remedy):
+    distribution(version="2.5", zmine_module=written_for(contract))
+    assert failure()[0] == (
+        f"plugin 'zmine' of zdist 2.5 is written for version {contract} of the contract of sources, and the "
+        f"wealthsources that is installed has version {CONTRACT}; {remedy}"
+    )
+
+
+# Tracing
+
+
+def test_the_calls_of_hooks_are_shown_where_the_environment_asks_for_it(distribution, monkeypatch, capsys):
+    distribution(zmine_module=GOOD)
+    monkeypatch.setenv("WEALTHSOURCES_DEBUG_HOOKS", "1")
+    Loader().load("zmine")
+    lines = capsys.readouterr().err.splitlines()
+    assert all(line.startswith("plugin 'zmine' of zdist 1.0: ") for line in lines), lines
+    assert lines[0].endswith(" wealthsources_register [hook]")
+    (told,) = [line for line in lines if "[register]" in line]
+    assert "name='zmine', source_class=<class 'zmine_module.Mine'>" in told
+    assert "contract=1" in told
+
+
+@pytest.mark.parametrize("value", [None, "", "0"])
+def test_they_are_not_shown_otherwise(distribution, monkeypatch, capsys, value):
+    distribution(zmine_module=GOOD)
+    if value is not None:
+        monkeypatch.setenv("WEALTHSOURCES_DEBUG_HOOKS", value)
+    Loader().load("zmine")
+    assert capsys.readouterr().err == ""
+
+
+# Nobody's code runs that was not named
+
+GROUPS = (
+    "wealthsources",
+    *(f"wealthsources.{name}" for name in ("commands", "recorders", "protocols", "replays", "markets")),
+)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import wealthdata, wealthsources; wealthdata.get_price",
+        "import runpy, sys; sys.argv[1:] = ['--help']; runpy.run_module('wealthsources', run_name='__main__')",
+        "import runpy, sys; sys.argv[1:] = ['get', '--help']; runpy.run_module('wealthsources', run_name='__main__')",
+    ],
+)
+def test_neither_help_nor_an_import_runs_code_of_a_plugin(distribution, code):
+    points = "".join(f"[{group}]\nzfails = zfails_module:thing\n" for group in GROUPS)
+    text = "import os; os._exit(99)"
+    site = distribution(entry_points=points.removeprefix("[wealthsources]\n"), zfails_module=text)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    named = subprocess.run([sys.executable, "-c", "import zfails_module"], env=environment, check=False)
+    assert named.returncode == 99  # it would have told

@@ -60,9 +60,11 @@ def test_a_lone_host_has_nobody_to_ask_or_tell():
 
 
 class TestListSource(SourceContract):
-    def make_source(self) -> Source:
+    @pytest.fixture
+    def source(self) -> Source:
         return ListSource(recorded(9))
 
+    @pytest.fixture
     def held(self) -> Bars:
         return recorded(9)
 

@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wealthsources.cli.commands import audit, check, explain, get, init, plot, record, schema, sources, status, watch
+from wealthsources.cli.commands import (
+    audit,
+    check,
+    check_source,
+    doctor,
+    explain,
+    get,
+    init,
+    new_protocol,
+    new_source,
+    plot,
+    record,
+    schema,
+    sources,
+    status,
+    watch,
+)
 from wealthsources.cli.options import ConfigOption, DebugOption, Shared
 from wealthsources.cli.plugin_commands import PluginCommand, commands_of_plugins
 
@@ -59,6 +75,10 @@ app.command()(status.status)
 app.command()(check.check)
 app.command()(schema.schema)
 app.command()(init.init)
+app.command("check-source")(check_source.check_source)
+app.command()(doctor.doctor)
+app.command()(new_source.new_source)
+app.command()(new_protocol.new_protocol)
 
 
 def _print_version(wanted: bool) -> None:

@@ -27,7 +27,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Names that are not to be had.
-OWN: Final = ("sources", "get", "explain", "plot", "audit", "watch", "record", "status", "check", "schema", "init")
+OWN: Final = (
+    "sources",
+    "get",
+    "explain",
+    "plot",
+    "audit",
+    "watch",
+    "record",
+    "status",
+    "check",
+    "schema",
+    "init",
+    "check-source",
+    "doctor",
+    "new-source",
+    "new-protocol",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

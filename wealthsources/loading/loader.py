@@ -10,7 +10,9 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import inspect
-from typing import TYPE_CHECKING, Any
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pluggy
 
@@ -21,9 +23,21 @@ from wealthsources.model.text import describe, one_line, suggest
 from wealthsources.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from pydantic import BaseModel
+
+#: Of the environment: anything but nothing and 0 shows the calls of hooks on stderr.
+DEBUG_HOOKS: Final = "WEALTHSOURCES_DEBUG_HOOKS"
+
+
+class _Registered(NamedTuple):
+    """What one call of `register` was given, as it was given: a stranger's values."""
+
+    name: Any
+    source_class: Any
+    options_model: Any
+    contract: Any
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,8 +68,29 @@ class Loader:
             info = self._find(name)
             with _isolated(info, f"importing {info.value}"):
                 module = importlib.metadata.EntryPoint(info.name, info.value, PLUGINS).load()
-            self._loaded[name] = _checked(info, _registrations(info, module))
+            self._loaded[name] = _checked(info, self._chosen(info, _registrations(info, module)))
         return self._loaded[name]
+
+    def _chosen(self, info: PluginInfo, calls: list[_Registered]) -> _Registered:
+        """What the hook registered under this name; others may be there that have entry points to the same place."""
+        names = [call.name for call in calls]
+        given = ", ".join(map(repr, names)) or "nothing"
+        if names.count(info.name) != 1:
+            raise ConfigError(
+                f"{info}: its hook registers {given}; it must call `register` once with the name of its entry point, "
+                f"{info.name!r}"
+            )
+        place = info.distribution, info.value
+        known = [each.name for each in self._installed if (each.distribution, each.value) == place]
+        for name in names:
+            if name not in known:
+                raise ConfigError(
+                    f"{info}: its hook registers {given}, but {info.distribution} has no entry point {name!r} that "
+                    f"leads to {info.value}; add it, or take it out of the hook"
+                )
+            if names.count(name) > 1:
+                raise ConfigError(f"{info}: its hook registers {name!r} twice; give each source a name of its own")
+        return calls[names.index(info.name)]
 
     def _find(self, name: str) -> PluginInfo:
         claims = [info for info in self._installed if info.name == name]
@@ -79,14 +114,23 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"no plugin {name!r} is installed; {remedy}"
 
 
-def _registrations(info: PluginInfo, module: object) -> list[tuple[Any, Any, Any]]:
+def _registrations(info: PluginInfo, module: object) -> list[_Registered]:
     """What the module's hook registers. The manager serves this one call: nothing of a plugin that fails stays."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    calls: list[tuple[Any, Any, Any]] = []
+    tell = _trace(manager, info)
+    calls: list[_Registered] = []
 
-    def register(name: str, source_class: type[Source], options_model: type[BaseModel] | None = None) -> None:
-        calls.append((name, source_class, options_model))
+    def register(
+        name: str,
+        source_class: type[Source],
+        options_model: type[BaseModel] | None = None,
+        *,
+        contract: int = hookspecs.CONTRACT,
+    ) -> None:
+        call = _Registered(name, source_class, options_model, contract)
+        tell(f"register({', '.join(f'{key}={value!r}' for key, value in call._asdict().items())})")
+        calls.append(call)
 
     try:
         manager.register(module, info.name)
@@ -100,6 +144,19 @@ def _registrations(info: PluginInfo, module: object) -> list[tuple[Any, Any, Any
     with _isolated(info, f"wealthsources_register of {info.value}"):
         manager.hook.wealthsources_register(register=register)
     return calls
+
+
+def _trace(manager: pluggy.PluginManager, info: PluginInfo) -> Callable[[str], object]:
+    """Show the manager's calls on stderr if the environment asks for it; returns what shows a line more."""
+    if os.environ.get(DEBUG_HOOKS, "0") in ("", "0"):
+        return lambda _: None
+    manager.trace.root.setwriter(lambda text: _write_lines(f"{info}: ", text))
+    manager.enable_tracing()
+    return manager.trace.root.get("register")
+
+
+def _write_lines(prefix: str, text: str) -> None:
+    sys.stderr.writelines(f"{prefix}{line}\n" for line in text.splitlines())
 
 
 @contextlib.contextmanager
@@ -119,20 +176,28 @@ def _isolated(info: PluginInfo, doing: str) -> Iterator[None]:
         raise ConfigError(reason) from exc
 
 
-def _checked(info: PluginInfo, calls: list[tuple[Any, Any, Any]]) -> Plugin:
-    if len(calls) != 1:
-        names = ", ".join(repr(name) for name, _, _ in calls) or "nothing"
-        raise ConfigError(f"{info}: its hook must call `register` once, but it registers {names}")
-    name, source_class, options_model = calls[0]
-    if name != info.name:
-        raise ConfigError(f"{info} registers {name!r}; the name must be that of its entry point, {info.name!r}")
+def _checked(info: PluginInfo, registered: _Registered) -> Plugin:
+    if registered.contract != hookspecs.CONTRACT:
+        raise ConfigError(_other_contract(info, registered.contract))
     return Plugin(
         info.name,
-        _source_class(info, source_class),
-        _options_model(info, options_model),
+        _source_class(info, registered.source_class),
+        _options_model(info, registered.options_model),
         info.distribution,
         info.version,
     )
+
+
+def _other_contract(info: PluginInfo, theirs: object) -> str:
+    """What to do about a plugin of another version of the contract."""
+    ours = hookspecs.CONTRACT
+    text = (
+        f"{info} is written for version {theirs!r} of the contract of sources, and the wealthsources that is installed "
+        f"has version {ours}"
+    )
+    if type(theirs) is not int:
+        return f"{text}; its hook must give `contract` a whole number"
+    return f"{text}; update {'wealthsources' if theirs > ours else info.distribution}"
 
 
 def _source_class(info: PluginInfo, given: object) -> type[Source]:

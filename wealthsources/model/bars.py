@@ -15,6 +15,7 @@ import numpy as np
 from wealthsources.model import rows as columns
 from wealthsources.model.decimals import exact_text
 from wealthsources.model.errors import RequestError
+from wealthsources.model.frame_columns import read_frame
 from wealthsources.model.records import pack_record
 from wealthsources.model.rows import (
     ALL_NUMBERS,
@@ -240,6 +241,18 @@ class Bars(Sequence[Bar]):
         columns.statuses(rows)[:] = UNSET if closed is None else np.where(closed, BY_HISTORY, FORMING)
         columns.packed_decimals(rows)[:] = decimals
         return cls(symbol, timeframe, rows, texts=texts)
+
+    @classmethod
+    def from_frame(cls, symbol: str, timeframe: Timeframe | str, frame: pd.DataFrame) -> Bars:
+        """Make Bars of a pandas frame with a row for each bar, oldest first, as `to_frame` makes one.
+
+        Its columns open, high, low, close and volume are numbers, whatever their case; others are not read. The open
+        times are a column open_time, in ms or datetimes, else the index: a DatetimeIndex, or one that is called
+        open_time. Datetimes have a zone. Raises ValueError that names the row and the remedy for what is missing or
+        no number, comes twice, is out of order or without a zone.
+        """
+        times, values = read_frame(frame)
+        return cls.from_columns(symbol, timeframe, times, *values)
 
     # columns ---------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ def one_line(text: str) -> str:
 
 def printable(line: str) -> str:
     """The line with a mark in place of each character that is not to be seen."""
+    if line.isprintable():
+        return line
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 

@@ -73,7 +73,7 @@ class SourceChain:
     ) -> None:
         self.sources = tuple(sources)
         self._known_empty = known_empty
-        self._call = call or _call_directly
+        self._call = call or (lambda _name, source, request: source.get_history(request))
         self._breakers = breakers or {}
         self._most_finer = most_finer
         self._log = log
@@ -171,10 +171,6 @@ class SourceChain:
         breaker = self._breakers.get(name) if request.live else None
         with contextlib.nullcontext() if breaker is None else breaker.guard():  # an invalid answer fails too
             return builder.add(source.get_at_once(request) or ask(request), name, request, source, ask)
-
-
-def _call_directly(_name: str, source: Source, request: HistoryRequest) -> Bars:
-    return source.get_history(request)
 
 
 def _can(source: Source | None, capability: Literal["blocking", "authoritative"]) -> bool:

@@ -20,9 +20,13 @@ _MOST_FRAGMENTS: Final = 10_000
 
 
 class FramedConnection:
-    """An upgraded connection, as `base.Connection` describes it. `max_message` is in bytes."""
+    """An upgraded connection, as `base.Connection` describes it. `max_message` is in bytes.
+
+    server_date  the `Date` of the answer to the upgrade, as the server wrote it; empty: it wrote none
+    """
 
     def __init__(self, ws: websocket.WebSocket, sock: socket.socket, max_message: int) -> None:
+        self.server_date: str = (ws.getheaders() or {}).get("date", "")
         self._ws = ws
         ws.frame_buffer = self._frames = _LimitedFrames(ws._recv, max_message)
         ws.cont_frame = self._fragments = _LimitedFragments(max_message)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from wealthsources import __version__
+
 CHAIN = """
 sources:
   - {name: live, plugin: websocket, options: {symbols: [BTCUSDT], resolutions: [1h], csrf_token: hunter2secret}}
@@ -22,9 +24,9 @@ def test_sources_are_listed_in_the_order_of_the_chain(cli, config):
     assert result.code == 0
     assert rows(result.out)[:4] == [
         ["#", "source", "plugin", "state", "live", "from"],
-        ["1", "live", "websocket", "enabled", "live", "wealthsources", "0.1.0"],
-        ["2", "spare", "websocket", "left", "out", "wealthsources", "0.1.0"],
-        ["3", "context", "context", "enabled", "no", "wealthsources", "0.1.0"],
+        ["1", "live", "websocket", "enabled", "live", "wealthsources", __version__],
+        ["2", "spare", "websocket", "left", "out", "wealthsources", __version__],
+        ["3", "context", "context", "enabled", "no", "wealthsources", __version__],
     ]
 
 
@@ -76,7 +78,7 @@ def test_without_a_configuration_what_is_installed_is_listed(cli):
     assert result.code == 0
     assert result.out.startswith("installed:\n")
     assert "there is no config.yaml here" in result.err
-    assert ["websocket", "wealthsources", "0.1.0"] in rows(result.out)
+    assert ["websocket", "wealthsources", __version__] in rows(result.out)
 
 
 def test_a_configuration_that_cannot_be_read_is_an_error(cli, config):
@@ -87,7 +89,7 @@ def test_a_configuration_that_cannot_be_read_is_an_error(cli, config):
 
 
 def test_commands_of_plugins_are_listed(cli):
-    assert ["simulate", "works", "wealthsources", "0.1.0"] in rows(cli("sources").out)
+    assert ["simulate", "works", "wealthsources", __version__] in rows(cli("sources").out)
 
 
 def test_a_command_that_cannot_be_imported_is_listed_with_the_reason(cli, distribution):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
-from wealthsources import Bars, Source
+from wealthsources import Bars
 from wealthsources.testing.contract import SourceContract
 from wealthsources.testing.fakes import LoneHost
 from wealthsources_ccxt.options import CcxtOptions
 from wealthsources_ccxt.source import CcxtSource
 from wealthsources_simulator.history.binance import Binance
+from wealthsources_simulator.history.faults import slow, status
 from wealthsources_simulator.history.server import HistoryServer
 from wealthsources_simulator.history.truth import Truth
 
@@ -19,18 +22,31 @@ PLAYED = minutes(9)
 
 
 class TestCcxtSource(SourceContract):
-    @pytest.fixture(autouse=True)
-    def server(self):
-        with HistoryServer(Binance(), Truth({(SPOT, "1m"): PLAYED}, PLAYED[-1].end)) as self.server:
-            yield
+    @pytest.fixture
+    def source(self):
+        with HistoryServer(Binance(), Truth({(SPOT, "1m"): PLAYED}, PLAYED[-1].end)) as server:
+            self.server = server
+            source = CcxtSource(CcxtOptions(exchange="binance", endpoint=server.url))
+            source._connection.exchange.rateLimit = 0
+            yield source
 
-    def make_source(self) -> Source:
-        source = CcxtSource(CcxtOptions(exchange="binance", endpoint=self.server.url))
-        source._connection.exchange.rateLimit = 0
-        return source
-
+    @pytest.fixture
     def held(self) -> Bars:
         return Bars.from_records("BTCUSDT", "1m", PLAYED)
+
+    @pytest.fixture
+    def failing(self):
+        return lambda: self.faulty(status(500))
+
+    @pytest.fixture
+    def stalled(self):
+        return lambda: self.faulty(slow(1.5))
+
+    @contextlib.contextmanager
+    def faulty(self, fault):
+        self.server.script = [fault] * 100
+        yield
+        self.server.script = []
 
     def begin(self, source, clock):
         source.start(LoneHost(clock))

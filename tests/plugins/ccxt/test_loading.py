@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 
 from wealthsources import SourceError
 from wealthsources_ccxt.loading import Loading
@@ -100,3 +101,12 @@ def test_in_a_forked_child_it_is_begun_anew():
     finally:
         done.set()
         loading.stop(10)
+
+
+def test_nobody_waits_for_what_was_stopped():
+    loading = Loading(lambda: None)
+    loading.stop(1.0)
+    begun = time.monotonic()
+    assert not loading.wait(20.0)
+    assert time.monotonic() - begun < 10.0
+    assert loading.why == "its markets are not loaded: the source was stopped"

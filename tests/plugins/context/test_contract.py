@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
+
 from wealthsources import Bars, Source
 from wealthsources.testing.contract import SourceContract
 from wealthsources_context.source import ContextSource
@@ -13,9 +15,11 @@ from .contexts import context, hours
 
 
 class TestListsOfAContext(SourceContract):
-    def make_source(self) -> Source:
+    @pytest.fixture
+    def source(self) -> Source:
         return ContextSource()
 
+    @pytest.fixture
     def held(self) -> Bars:
         return recorded(9)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from wealthsources import Bars, Source
@@ -12,14 +14,21 @@ from .files import HEADER, source_of, write
 
 
 class TestFileSource(SourceContract):
-    @pytest.fixture(autouse=True)
-    def files(self, tmp_path):
-        rows = [f"{bar.open_time},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}\n" for bar in self.held()]
+    @pytest.fixture
+    def source(self, tmp_path, held) -> Source:
+        rows = [f"{bar.open_time},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}\n" for bar in held]
         write(tmp_path / "BTCUSDT" / "1h.csv", "".join([f"{HEADER}\n", *rows]))
-        self.folder = tmp_path
+        return source_of(tmp_path)
 
-    def make_source(self) -> Source:
-        return source_of(self.folder)
+    @pytest.fixture
+    def failing(self, tmp_path):
+        @contextlib.contextmanager
+        def failing():
+            write(tmp_path / "BTCUSDT" / "1h.csv", f"{HEADER}\n2020,a,b,c,d,e\n")
+            yield
 
+        return failing
+
+    @pytest.fixture
     def held(self) -> Bars:
         return recorded(9)

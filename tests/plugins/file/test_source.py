@@ -405,3 +405,31 @@ def test_only_bars_without_a_gap_that_are_all_closed_are_told_to_be_so(folder: P
         False,
         False,
     ]
+
+
+# What doctor finds out.
+
+
+def test_doctor_is_told_how_many_files_there_are(folder: Path) -> None:
+    (line,) = source_of(folder).diagnose(online=False)
+    assert line == ("ok", f"{folder}/{{symbol}}/{{timeframe}}.csv: 1 series of 1 symbols", "")
+
+
+def test_doctor_is_told_that_there_is_no_file(tmp_path: Path) -> None:
+    (line,) = source_of(tmp_path).diagnose(online=False)
+    assert (line.level, line.text) == ("warning", f"{tmp_path}/{{symbol}}/{{timeframe}}.csv: there is no such file")
+    assert "starts at the folder of the configuration" in line.remedy
+
+
+def test_doctor_is_told_of_files_that_are_named_and_not_there(tmp_path: Path) -> None:
+    named = {"path": str(tmp_path / "none.csv"), "symbol": "BTCUSDT", "timeframe": "1h"}
+    gone, none = FileSource(FileOptions.model_validate({"files": [named]})).diagnose(online=False)
+    assert (gone.text, gone.level) == (f"{tmp_path / 'none.csv'}: no such file", "warning")
+    assert none.text == "files: there is no such file"
+
+
+def test_doctor_asks_an_object_store_only_if_it_may() -> None:
+    options = FileOptions.model_validate({"path": "memory://nowhere/{symbol}/{timeframe}.csv"})
+    assert list(FileSource(options).diagnose(online=False)) == []
+    (line,) = FileSource(options).diagnose(online=True)
+    assert line.level == "warning"

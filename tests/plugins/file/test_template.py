@@ -37,6 +37,13 @@ def test_finds_a_folder_for_each_symbol(tmp_path: Path) -> None:
     }
 
 
+def test_a_symbol_is_written_as_in_an_address_where_a_name_may_not_have_its_letters(tmp_path: Path) -> None:
+    put(tmp_path, "BTC%2FUSDT/1h.parquet", "100%/1h.parquet")
+    scanned = Template("{symbol}/{timeframe}.parquet", tmp_path).scan()
+    assert set(scanned.files) == {("BTC/USDT", "1h"), ("100%", "1h")}
+    assert {folder.symbol for folder in scanned.folders} == {None, "BTC/USDT", "100%"}
+
+
 def test_finds_both_names_in_one(tmp_path: Path) -> None:
     put(tmp_path, "bars/BTC-USD-15m.csv", "bars/BTC-USD-5m.csv")
     assert found(tmp_path, "bars/{symbol}-{timeframe}.csv") == {

@@ -16,35 +16,35 @@ from .records import ACK, T0, kline, write
 
 
 class TestReplaySource(SourceContract):
-    @pytest.fixture(autouse=True)
-    def _record(self, tmp_path):
+    @pytest.fixture
+    def source(self, tmp_path) -> Source:
         write(tmp_path, ACK, *(kline(minute, closed=True) for minute in range(9)))
-        self.folder = tmp_path
-
-    def make_source(self) -> Source:
-        return ReplaySource(ReplayOptions(recording=self.folder, speed="step"))
+        return ReplaySource(ReplayOptions(recording=tmp_path, speed="step"))
 
     def begin(self, source: Source, clock: object) -> None:
         source.start(LoneHost(FeedClock()))
         while not source.is_over:
             source.step()
 
+    @pytest.fixture
     def held(self) -> Bars:
         values = {"open": "1", "high": "9", "low": "1", "close": "2", "volume": "1"}
         return Bars.from_records("BTCUSDT", "1m", [{"open_time": T0 + n * 60_000, **values} for n in range(9)])
 
 
 class TestReplayedBars(SourceContract):
-    def make_source(self) -> Source:
+    @pytest.fixture
+    def source(self) -> Source:
         said = {"bars": "archive", "symbols": ["BTCUSDT"], "timeframes": ["1h"], "from": at(0), "speed": "step"}
         return ReplaySource(ReplayOptions.model_validate(said))
 
     def begin(self, source: Source, clock: object) -> None:
-        host, archive = LoneHost(FeedClock()), ListSource(self.held())
+        host, archive = LoneHost(FeedClock()), ListSource(recorded(9))
         host.history = lambda _, request: archive.get_history(request)  # type: ignore[method-assign]
         source.start(host)
         while not source.is_over:
             source.step()
 
+    @pytest.fixture
     def held(self) -> Bars:
         return recorded(9)

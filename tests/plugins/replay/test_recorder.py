@@ -17,6 +17,7 @@ from wealthsources import ConfigError
 from wealthsources_replay import output
 from wealthsources_replay.frames import BeganRecord, FrameRecord, StateRecord
 from wealthsources_replay.reader import Recording
+from wealthsources_replay.recorder import FramesOptions, FramesRecorder
 from wealthsources_simulator import Market, MarketServer
 
 from ...support.waiting import nothing_left_behind, wait_until
@@ -186,3 +187,10 @@ def test_kill_9_loses_no_more_than_the_last_second(tmp_path):
     came = [json.loads(record.data) for record in frames if '"BAR"' in record.data]
     assert len(came) >= sent - 100 * 5 - 100
     assert all(before["open_time"] <= after["open_time"] for before, after in pairwise(came))
+
+
+def test_doctor_is_told_whether_the_folder_can_be_written_to(tmp_path):
+    made = FramesRecorder(FramesOptions(folder=tmp_path / "frames"))
+    (line,) = made.diagnose(online=False)
+    assert (line.level, line.text.startswith(f"{tmp_path / 'frames'} can be made and written to")) == ("ok", True)
+    assert list(tmp_path.iterdir()) == []

@@ -141,3 +141,21 @@ def test_in_a_chain_it_has_what_a_later_source_brought_and_a_backtest_sees_what_
 
 def test_it_is_shown_with_its_place(source):
     assert source.database.place in repr(source)
+
+
+def test_doctor_is_told_whether_the_store_is_there_and_can_be_written(source, kind):
+    *folder, store = source.diagnose(online=True)
+    assert (store.level, "there is no store yet" in store.text) == ("ok", True)
+    assert len(folder) == (kind == "sqlite")
+    put(source.database, {0: "1"})
+    *_, store = source.diagnose(online=True)
+    assert store == ("ok", f"{source.database.place}: 1 series", "")
+    assert bool(list(source.diagnose(online=False))) is (kind == "sqlite")
+
+
+def test_doctor_is_told_of_a_store_that_cannot_be_read(tmp_path):
+    (tmp_path / "bars.db").write_text("no database, but long enough to be taken for one" * 10)
+    made = StoreSource(StoreOptions(url=f"sqlite:///{tmp_path}/bars.db"))
+    folder, store = made.diagnose(online=False)
+    assert (folder.level, store.level) == ("ok", "error")
+    assert "docs/store.md" in store.remedy

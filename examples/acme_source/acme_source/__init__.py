@@ -1,1 +1,0 @@
-"""Bars from a table of an SQLite database, for wealthsources."""
