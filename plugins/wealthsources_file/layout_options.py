@@ -66,6 +66,10 @@ _Place = Annotated[
 ]
 _Name = Annotated[str, pydantic.AfterValidator(_column_name)]
 _Time = Annotated[str, pydantic.AfterValidator(_check_time)]
+#: For editors: one is as good as a list.
+_TIMES_OR_ONE: Final = pydantic.WithJsonSchema(
+    {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
+)
 
 
 class LayoutOptions(pydantic.BaseModel, extra="forbid", frozen=True):
@@ -89,7 +93,7 @@ class LayoutOptions(pydantic.BaseModel, extra="forbid", frozen=True):
     header: bool | None = None
     separator: Separator | None = None
     decimal: Literal[".", ","] | None = None
-    time: Annotated[tuple[_Time, ...], pydantic.BeforeValidator(_times)] = ()
+    time: Annotated[tuple[_Time, ...], pydantic.BeforeValidator(_times), _TIMES_OR_ONE] = ()
     zone: Annotated[str, pydantic.AfterValidator(_check_zone)] | None = None
     label: Label | None = None
     order: Order | None = None

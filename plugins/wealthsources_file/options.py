@@ -56,10 +56,13 @@ def _place(path: object, info: pydantic.ValidationInfo) -> Place:
     return place_of(path, _folder(info), {})
 
 
+_Text = pydantic.WithJsonSchema({"type": "string"})
+
+
 class SeriesFile(pydantic.BaseModel, extra="forbid", frozen=True, arbitrary_types_allowed=True):
     """A file by its own name, and the series that it has; no symbol if a column says whose each row is."""
 
-    path: Annotated[Place, pydantic.BeforeValidator(_place)]
+    path: Annotated[Place, pydantic.BeforeValidator(_place), _Text]
     symbol: Annotated[str, pydantic.Field(min_length=1)] = ""
     timeframe: Annotated[str, pydantic.AfterValidator(lambda name: _timeframe(name).name)]
 
@@ -91,7 +94,9 @@ class FileOptions(LayoutOptions, frozen=True, arbitrary_types_allowed=True):
     storage_timeout: Annotated[float, pydantic.Field(gt=0, le=600, allow_inf_nan=False)] = TIMEOUT
 
     files: tuple[SeriesFile, ...] = ()
-    path: Annotated[Template | None, pydantic.BeforeValidator(_template)] = pydantic.Field(None, validate_default=True)
+    path: Annotated[Template | None, pydantic.BeforeValidator(_template), _Text] = pydantic.Field(
+        None, validate_default=True
+    )
 
     @pydantic.field_validator("files")
     @classmethod

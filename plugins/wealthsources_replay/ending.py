@@ -33,7 +33,7 @@ def errors_as_codes() -> Iterator[None]:
         wrong = error.errors(include_url=False)[0]
         raise typer.BadParameter(wrong["msg"], param_hint=f"--{wrong['loc'][0]}" if wrong["loc"] else None) from None
     except WealthSourcesError as error:
-        typer.echo(f"error: {one_line(str(error))}", err=True)
+        typer.echo(f"error: {one_line(error.brief)}", err=True)
         raise typer.Exit(UNUSABLE) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None

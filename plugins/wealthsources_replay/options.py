@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -40,7 +41,11 @@ def _no_bool(given: Any) -> Any:
     return given
 
 
-Time = Annotated[int, AfterValidator(check_time), BeforeValidator(read_time), BeforeValidator(_no_bool)]
+#: For editors: what the validators below take.
+_LIST_OR_TEXT: Final = WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]})
+_TIME_OR_TEXT: Final = WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}]})
+
+Time = Annotated[int, AfterValidator(check_time), BeforeValidator(read_time), BeforeValidator(_no_bool), _TIME_OR_TEXT]
 Speed = Annotated[Literal["max", "step"] | Annotated[float, Field(gt=0, le=_FASTEST)], BeforeValidator(_no_bool)]
 
 
@@ -57,9 +62,14 @@ def _each_once(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(given))
 
 
-Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_split), AfterValidator(_each_once)]
+Words = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_split), AfterValidator(_each_once), _LIST_OR_TEXT
+]
 Timeframes = Annotated[
-    tuple[Annotated[str, AfterValidator(_check_timeframe)], ...], BeforeValidator(_split), AfterValidator(_each_once)
+    tuple[Annotated[str, AfterValidator(_check_timeframe)], ...],
+    BeforeValidator(_split),
+    AfterValidator(_each_once),
+    _LIST_OR_TEXT,
 ]
 
 

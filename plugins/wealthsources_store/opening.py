@@ -49,7 +49,7 @@ def errors_as_codes() -> Iterator[None]:
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     except WealthSourcesError as error:
-        fail(str(error), WRONG if isinstance(error, ConfigError | RequestError) else FAILED)
+        fail(error.brief, WRONG if isinstance(error, ConfigError | RequestError) else FAILED)
 
 
 def fail(message: str, status: int) -> NoReturn:

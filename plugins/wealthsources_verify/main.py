@@ -68,7 +68,7 @@ def verify(
     except (Unusable, WealthSourcesError) as error:
         if debug:
             traceback.print_exception(error)
-        typer.echo(f"error: {one_line(str(error))}", err=True)
+        typer.echo(f"error: {one_line(error.brief if isinstance(error, WealthSourcesError) else str(error))}", err=True)
         raise typer.Exit(UNUSABLE) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None

@@ -21,6 +21,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from wealthsources import Timeframe, is_loopback, one_line
 from wealthsources_websocket.protocols import DEFAULT, check_claim, known_protocols, load_protocol
@@ -138,6 +139,22 @@ def _proxy_of_environment(url: str) -> str | None:
 
 
 Proxy = Annotated[SecretStr, AfterValidator(_check_proxy)]
+
+
+def _json_schema(schema: dict[str, Any]) -> None:
+    """What an editor is to know of options that are written in more ways than one."""
+    keys = schema["properties"]
+    texts = {"type": "array", "items": {"type": "string"}}
+    lists = {"symbols": texts, "resolutions": texts | {"items": {"enum": list(Timeframe.known())}}}
+    for name, listed in lists.items():
+        keys[name] = {"anyOf": [listed, {"type": "string"}]}
+    spelled = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    keys["symbols"]["anyOf"].append(spelled)
+    keys["protocol"] = {"enum": list(known_protocols()), "default": DEFAULT}
+    keys["tls_minimum"] = {"enum": ["1.2", "1.3", 1.2, 1.3], "default": "1.2"}
+    keys |= {other: keys[name] for name, other in _OTHER_NAMES.items()}
+
+
 ProtocolName = Annotated[str, BeforeValidator(_check_protocol)]
 Endpoint = Annotated[str, AfterValidator(_check_endpoint)]
 Symbols = Annotated[tuple[Annotated[str, AfterValidator(_check_symbol)], ...], BeforeValidator(_split_text)]
@@ -188,7 +205,7 @@ class WebSocketOptions(BaseModel):
     api_secret_file  the same for api_secret, which can be a function too
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_json_schema)
 
     endpoint: Endpoint = ""
     fallbacks: tuple[Endpoint, ...] | None = None
@@ -200,7 +217,7 @@ class WebSocketOptions(BaseModel):
     market: str = ""
     environment: Literal["live", "test"] = "live"
     symbols: Symbols = Field(min_length=1)
-    spellings: dict[str, str] = Field(default={}, exclude=True, repr=False)
+    spellings: SkipJsonSchema[dict[str, str]] = Field(default={}, exclude=True, repr=False)
     contract_sizes: dict[str, Annotated[Decimal, Field(gt=0)]] = {}
     resolutions: Resolutions = Field(min_length=1)
     protocol: ProtocolName = DEFAULT

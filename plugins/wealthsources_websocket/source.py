@@ -27,6 +27,7 @@ class WebSocketSource(PushedSource):
     """Bars pushed by a market server. What a stale stream did not bring is missing, and looked for elsewhere."""
 
     store_class = WebSocketCache
+    reloadable = frozenset({"symbols", "spellings", "resolutions"})
     shards_class: ClassVar[type[Shards]] = Shards
 
     def __init__(self, options: WebSocketOptions, policies: Policies = DEFAULT_POLICIES) -> None:
@@ -74,6 +75,15 @@ class WebSocketSource(PushedSource):
         if self.connections is not None:
             self.connections.stop()
 
+    def reload(self, options: WebSocketOptions) -> None:
+        """Other symbols and resolutions from now on. A series that stays keeps its bars and its connection."""
+        if self.foreign:
+            raise RequestError(self.foreign)
+        for symbol in self.options.symbols:
+            if symbol in options.symbols and self._spelled(symbol, self.options) != self._spelled(symbol, options):
+                raise RequestError(f"symbols: how {symbol} is spelled cannot be changed while it is subscribed")
+        self._subscribe(options)
+
     def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
         """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated.
 
@@ -85,12 +95,24 @@ class WebSocketSource(PushedSource):
             raise RequestError("a subscription needs at least one symbol and one resolution")
         symbols, resolutions = tuple(symbols), tuple(Timeframe(name).name for name in resolutions)
         try:
-            self.options.with_series(symbols, resolutions)
+            options = self.options.with_series(symbols, resolutions)
         except ValueError as error:
             raise RequestError(str(error)) from None
-        self.subscribe_to(symbols, resolutions)
+        before = self.options
+        if {*_product(before.symbols, before.resolutions)} == {*_product(options.symbols, options.resolutions)}:
+            self.options = options
+            self.subscribe_to(options.symbols, options.resolutions)  # in another order
+        else:
+            self._subscribe(options)
+
+    def _spelled(self, symbol: str, options: WebSocketOptions) -> str:
+        return options.spell(symbol, self._protocol)
+
+    def _subscribe(self, options: WebSocketOptions) -> None:
+        self.options = options
+        self.subscribe_to(options.symbols, options.resolutions)
         if self.connections is not None:
-            self.connections.update_series(_product(symbols, resolutions))
+            self.connections.update_series(_product(options.symbols, options.resolutions), options)
             self.assign(self.connections.shard_of)
 
     def frame_facts(self) -> FrameFacts:

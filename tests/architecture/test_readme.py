@@ -89,8 +89,10 @@ def test_the_mistake_is_told_as_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(wealthsources.ConfigError) as caught, wealthsources.open("config.yaml"):
         pass
-    shown = re.search(r"^config\.yaml:\d+: .*5x.*$", README, re.MULTILINE)
-    assert str(caught.value).startswith(shown[0].rstrip("…"))
+    shown, quoted = re.search(r"^(config\.yaml:\d+:\d+: .*5x.*)\n((?:  \|.*\n)+)", README, re.MULTILINE).groups()
+    said, *below = str(caught.value).splitlines()
+    assert said.startswith(shown.rstrip("…"))
+    assert below == quoted.splitlines()
 
 
 def test_the_python_example_runs_on_the_repositorys_configuration(monkeypatch, capsys):

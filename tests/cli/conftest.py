@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from wealthsources.cli import main
+from wealthsources.model.errors import MARGIN
 from wealthsources_simulator import MarketServer
 
 from ..support.live_source import use_policies
@@ -34,8 +35,8 @@ class Result:
 
     @property
     def error(self) -> str:
-        """The one line on stderr that is no log line, after its `error: `."""
-        lines = [line for line in self.err.splitlines() if not line.startswith("WARNING ")]
+        """The one line on stderr that is no log line and quotes no file, after its `error: `."""
+        lines = [line for line in self.err.splitlines() if not line.startswith(("WARNING ", MARGIN))]
         assert len(lines) == 1, self.err
         assert lines[0].startswith("error: ")
         return lines[0].removeprefix("error: ")

@@ -90,7 +90,10 @@ def test_many_mistakes_are_one_line_for_a_request(cli, config):
     config("clok: feed\nsources: []\n")
     result = cli("get", "BTCUSDT", "1h")
     assert result.code == 2
-    assert result.error.endswith("; and 1 more: `wealthsources check` lists them all")
+    assert result.error == (
+        "config.yaml:1:1: clok: unknown key; did you mean 'clock'?; and 1 more: `wealthsources check` lists them all"
+    )
+    assert result.err.endswith("\n  | clok: ***\n  | ^^^^\n")
 
 
 def test_an_unexpected_exception_is_one_line(cli, failing):

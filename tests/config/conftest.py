@@ -14,6 +14,8 @@ from wealthsources.config.yaml_document import parse
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.timeframe import Timeframe
 
+from ..support.mistakes import sentences, without_column
+
 
 @pytest.fixture
 def read(tmp_path, monkeypatch):
@@ -34,7 +36,7 @@ def refused(read):
     def reading(text):
         with pytest.raises(ConfigError) as caught:
             read(text)
-        return str(caught.value).splitlines()
+        return sentences(caught.value)
 
     return reading
 
@@ -86,7 +88,7 @@ def bad_options(options):
         with pytest.raises(ConfigError) as caught:
             options(text, model)
         assert caught.value.__context__ is None
-        return str(caught.value).splitlines()
+        return sentences(caught.value)
 
     return reading
 
@@ -137,11 +139,11 @@ def value(text, **environ):
 
 
 def mistakes(text, **environ):
-    return [each.report("c.yaml") for each in parse(textwrap.dedent(text), "c.yaml", environ).mistakes]
+    return [without_column(each.report("c.yaml")) for each in parse(textwrap.dedent(text), "c.yaml", environ).mistakes]
 
 
 def refusal(text, **environ):
     with pytest.raises(ConfigError) as caught:
         parse(textwrap.dedent(text), "c.yaml", environ)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+    assert "\n" not in caught.value.brief
+    return caught.value.brief

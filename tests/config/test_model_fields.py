@@ -9,7 +9,7 @@ import pydantic
 import pytest
 from typing_extensions import TypedDict
 
-from wealthsources.config.model_fields import fields_at, secret_names
+from wealthsources.config.model_fields import fields_at, models_in, secret_names
 
 
 def test_an_unknown_option_names_the_nearest(bad_options):
@@ -198,3 +198,14 @@ def test_every_alias_of_a_secret_is_a_secret():
 
 def test_a_model_without_a_secret_has_none():
     assert secret_names(Tree) == frozenset()
+
+
+def test_the_models_that_a_model_holds_are_found_each_once():
+    class Leaf(pydantic.BaseModel):
+        again: list[Leaf] = []
+
+    class Tree(pydantic.BaseModel):
+        first: Leaf | None = None
+        others: dict[str, tuple[Leaf, ...]] = {}
+
+    assert list(models_in(Tree)) == [Tree, Leaf]

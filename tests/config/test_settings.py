@@ -14,6 +14,7 @@ from wealthsources.config.settings import Config, Settings, read_config
 from wealthsources.loading.calendars import read_hours
 from wealthsources.model.errors import ConfigError
 
+from ..support.mistakes import sentences
 from .conftest import LIVE, SECRET, Leaky, Options
 
 SOURCES = "sources: [{plugin: context}]\n"
@@ -184,7 +185,7 @@ def test_a_file_that_is_no_mapping_is_told(refused, text):
 def test_two_sources_of_one_name_are_both_told(refused):
     lines = refused("sources:\n  - plugin: file\n  - plugin: context\n  - plugin: x\n    name: file\n")
     assert lines == [
-        "config.yaml:4: sources[2]: has the same name as sources[0] on line 2; give it a `name:` of its own"
+        "config.yaml:5: sources[2]: has the same name as sources[0] on line 2; give it a `name:` of its own"
     ]
 
 
@@ -202,7 +203,8 @@ def test_the_model_finds_the_folder_in_its_context(options, tmp_path):
 
 def test_an_error_about_a_source_begins_with_its_place(read):
     config = read(LIVE + "      {}\n")
-    assert str(config.about(1, "no plugin 'x'")) == "config.yaml:3: sources[1]: no plugin 'x'"
+    assert sentences(config.about(1, "no plugin 'x'")) == ["config.yaml:4: sources[1]: no plugin 'x'"]
+    assert sentences(config.about(1, "bad", "name")) == ["config.yaml:3: sources[1]: bad"]
 
 
 # Variables
@@ -313,7 +315,7 @@ def test_every_calendar_that_nobody_has_is_named_with_its_place(read):
     config = read("calendar: XSHGG\nmarkets:\n  - {symbols: 'BTC*', calendar: nyse}\n" + SOURCES)
     with pytest.raises(ConfigError) as told:
         config.read_markets(read_hours)
-    first, second = str(told.value).splitlines()
+    first, second = sentences(told.value)
     assert re.search(r":1: calendar: 'XSHGG' is no calendar; did you mean 'XSHG'", first)
     assert re.search(r":3: markets\[0\].calendar: 'nyse' is no calendar", second)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wealthsources import HistoryRequest, Market, NotHere, PushedSource, Shard
+from wealthsources import HistoryRequest, Market, NotHere, PushedSource, RequestError, Shard
 from wealthsources.model.markets import Markets
 from wealthsources.runtime.clocks import SystemClock
 
@@ -662,3 +662,10 @@ def test_before_it_is_started_and_half_made_it_is_shown_too():
     source.subscribe_to(["BTCUSDT"], ["1h", "1m"])
     assert repr(source) == "<PushedSource: not started, 2 series>"
     assert repr(object.__new__(PushedSource)) == "<PushedSource>"
+
+
+def test_a_source_that_says_nothing_of_it_takes_no_other_options():
+    source = PushedSource()
+    assert source.reloadable == frozenset()
+    with pytest.raises(RequestError, match="it cannot take other options while it runs"):
+        source.reload(None)

@@ -73,3 +73,10 @@ def test_a_source_error_tells_for_how_long_to_leave_its_server_alone():
     error = pickle.loads(pickle.dumps(errors.SourceError("too many", retry_after=30.0)))
     assert (str(error), error.retry_after) == ("too many", 30.0)
     assert errors.SourceError("x").retry_after == 0
+
+
+def test_mistakes_come_one_by_one_each_with_what_it_quotes():
+    error = wealthsources.ConfigError("c.yaml:1:1: bad\n  | clok: x\n  | ^^^^\nc.yaml:2:1: worse\nand more")
+    assert error.mistakes == ("c.yaml:1:1: bad\n  | clok: x\n  | ^^^^", "c.yaml:2:1: worse", "and more")
+    assert error.brief == "c.yaml:1:1: bad\nc.yaml:2:1: worse\nand more"
+    assert wealthsources.ConfigError("").mistakes == ()

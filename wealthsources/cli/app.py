@@ -14,10 +14,12 @@ from wealthsources.cli.commands import (
     doctor,
     explain,
     get,
+    init,
     new_protocol,
     new_source,
     plot,
     record,
+    schema,
     serve,
     sources,
     status,
@@ -72,6 +74,8 @@ app.command()(record.record)
 app.command()(serve.serve)
 app.command()(status.status)
 app.command()(check.check)
+app.command()(schema.schema)
+app.command()(init.init)
 app.command("check-source")(check_source.check_source)
 app.command()(doctor.doctor)
 app.command("new-source")(new_source.new_source)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wealthsources.model.text import one_line
+from wealthsources.model.text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -34,18 +34,21 @@ def console(stream: TextIO) -> Console:
     )
 
 
-def say_error(text: str) -> None:
-    """One line on stderr that says what went wrong."""
-    _say("error", "bold red", text)
+def say_error(text: str, *below: str) -> None:
+    """One line on stderr that says what went wrong; and lines below it, as they are."""
+    _say("error", "bold red", text, *below)
 
 
-def say_note(text: str) -> None:
-    """One line on stderr that the reader of the data should know."""
-    _say("note", "yellow", text)
+def say_note(text: str, *below: str) -> None:
+    """One line on stderr that the reader of the data should know; and lines below it, as they are."""
+    _say("note", "yellow", text, *below)
 
 
-def _say(word: str, style: str, text: str) -> None:
-    console(sys.stderr).print(Text.assemble((f"{word}:", style), " ", one_line(text)), soft_wrap=True)
+def _say(word: str, style: str, text: str, *below: str) -> None:
+    out = console(sys.stderr)
+    out.print(Text.assemble((f"{word}:", style), " ", one_line(text)), soft_wrap=True)
+    for line in below:
+        out.print(Text(printable(line)), soft_wrap=True)
 
 
 # tables ----------------------------------------------------------------------------------------------------------

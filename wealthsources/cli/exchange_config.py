@@ -85,7 +85,7 @@ def exchange_config(
         config = Config.from_mapping(settings, where=exchange.name)
         make_source(config, Loader(config.settings.plugins.allow), 0).stop()
     except ConfigError as error:
-        raise ConfigError("\n".join(map(_of_the_command_line, str(error).splitlines()))) from None
+        raise ConfigError("\n".join(map(of_the_command_line, error.brief.splitlines()))) from None
     return config
 
 
@@ -97,11 +97,12 @@ def why_no_history(config: Config) -> str | None:
     try:
         make_source(config, Loader(config.settings.plugins.allow), 1).stop()
     except ConfigError as error:
-        return _PLACE.sub("", str(error).splitlines()[0], count=1)
+        return _PLACE.sub("", error.brief.splitlines()[0], count=1)
     return None
 
 
-def _of_the_command_line(mistake: str) -> str:
+def of_the_command_line(mistake: str) -> str:
+    """A mistake in a configuration that was made of a command line, in words that speak of that."""
     text = _PLACE.sub("", mistake, count=1).replace("there is no protocol", "there is no exchange")
     if any(word in text for word in _ELSEWHERE):
         text += " (the command line cannot say that: write a configuration like those of examples/exchanges, --config)"

@@ -24,7 +24,7 @@ class Examined:
 
     origin    the distribution of its plugin, with its version; empty if the plugin is unknown
     live      None if it could not be made
-    mistakes  what is wrong with it, each with its place
+    mistakes  what is wrong with it, each with its place, and below that what it quotes of the file
     """
 
     settings: SourceSettings
@@ -61,7 +61,7 @@ def _examine(config: Config, loader: Loader, index: int, origin: str) -> Examine
     try:
         source = make_source(config, loader, index)
     except ConfigError as error:
-        return Examined(settings, origin, None, tuple(str(error).splitlines()))
+        return Examined(settings, origin, None, error.mistakes)
     return Examined(settings, origin, source.capabilities.live)
 
 
@@ -71,7 +71,7 @@ def recorder_mistakes(config: Config) -> Iterator[str]:
         try:
             make_recorder(config, name)
         except ConfigError as error:
-            yield from str(error).splitlines()
+            yield from error.mistakes
 
 
 def unused(config: Config | None) -> list[tuple[PluginInfo, str]]:

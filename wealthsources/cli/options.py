@@ -93,8 +93,18 @@ def errors_as_codes(debug: bool) -> Iterator[None]:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        say_error(_sentence(error))
+        say_error(*_told(error))
         raise typer.Exit(WRONG if isinstance(error, ConfigError | RequestError) else FAILED) from error
+
+
+def _told(error: Exception) -> list[str]:
+    """A sentence, and what it quotes of a configuration."""
+    if isinstance(error, ConfigError) and str(error):
+        mistakes = error.mistakes
+        first, *quoted = mistakes[0].splitlines()
+        more = f"; and {len(mistakes) - 1} more: `wealthsources check` lists them all" if len(mistakes) > 1 else ""
+        return [first + more, *quoted]
+    return [_sentence(error)]
 
 
 def _sentence(error: Exception) -> str:
@@ -103,8 +113,6 @@ def _sentence(error: Exception) -> str:
     first, *rest = str(error).splitlines() or [type(error).__name__]
     if not rest:
         return first
-    if isinstance(error, ConfigError):
-        return f"{first}; and {len(rest)} more: `wealthsources check` lists them all"
     return f"{first}{' ' if first.endswith(':') else '; '}{'; '.join(line.strip() for line in rest)}"
 
 

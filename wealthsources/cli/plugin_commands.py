@@ -38,6 +38,8 @@ OWN: Final = (
     "serve",
     "status",
     "check",
+    "schema",
+    "init",
     "check-source",
     "doctor",
     "new-source",

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, and where: all of it at once, a line each."""
+"""What is wrong with a configuration, and where: all of it at once, a line each, and below it the line of the file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,22 @@ _MAX_LENGTH: Final = 1000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong at one place; `line` counts from 1 and is None for settings that stand in no file."""
+    """One thing that is wrong at one place.
+
+    line, column  from 1; None for settings that stand in no file
+    quote         the line of the file with carets under the place, as `quoting.quote` makes it; empty: there is none
+    """
 
     place: Place
     line: int | None
     text: str
+    column: int | None = None
+    quote: str = ""
 
     def report(self, where: str) -> str:
-        """As `config.yaml:9: sources[0].plugin: what is wrong`, on one line that a terminal can show."""
-        parts = [where if self.line is None else f"{where}:{self.line}", dotted(self.place), self.text]
+        """As `config.yaml:9:13: sources[0].plugin: what is wrong`, on one line that a terminal can show."""
+        known = [str(number) for number in (self.line, self.column) if number is not None]
+        parts = [":".join([where, *known]), dotted(self.place), self.text]
         line = one_line(": ".join(part for part in parts if part))
         return line if len(line) <= _MAX_LENGTH else line[:_MAX_LENGTH] + "…"
 
@@ -39,9 +46,11 @@ def dotted(place: Place) -> str:
 
 
 def config_error(where: str, mistakes: Iterable[Diagnostic]) -> ConfigError:
-    """All mistakes as one error, in the order of the file."""
-    in_order = sorted(mistakes, key=lambda mistake: mistake.line or 0)
-    lines = list(dict.fromkeys(mistake.report(where) for mistake in in_order))
+    """All mistakes as one error, in the order of the file. Below the line of each comes what it quotes of the file."""
+    in_order = sorted(mistakes, key=lambda mistake: (mistake.line or 0, mistake.column or 0))
+    quotes = {mistake.report(where): mistake.quote for mistake in reversed(in_order)}
+    told = dict.fromkeys(mistake.report(where) for mistake in in_order)
+    lines = [f"{line}\n{quotes[line]}" if quotes[line] else line for line in told]
     more = len(lines) - _MAX_MISTAKES
     if more > 0:
         lines[_MAX_MISTAKES:] = [f"{where}: and {more} more"]

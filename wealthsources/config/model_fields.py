@@ -43,6 +43,19 @@ def secret_names(model: type[pydantic.BaseModel]) -> frozenset[str]:
     return frozenset(secret)
 
 
+def models_in(model: type[pydantic.BaseModel]) -> Iterator[type[pydantic.BaseModel]]:
+    """The model, and those that its fields hold."""
+    seen: set[type] = set()
+    waiting: list[type] = [model]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen:
+            seen.add(current)
+            if issubclass(current, pydantic.BaseModel):
+                yield current
+            waiting.extend(each for _, annotation in _fields(current) for each in _classes(annotation))
+
+
 def _fields(of: type) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Names and annotation of each field of a model, dataclass, TypedDict or NamedTuple; the accepted name first."""
     if issubclass(of, pydantic.BaseModel):

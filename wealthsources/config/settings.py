@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import pydantic
 from pydantic import BeforeValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from wealthsources.config.diagnostics import Diagnostic, config_error
-from wealthsources.config.validate import check
+from wealthsources.config.diagnostics import config_error
+from wealthsources.config.validate import check, public_places, value_at
 from wealthsources.config.yaml_document import Document, parse, read_text
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.markets import Fitting, Market, Markets, Prices
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
-    from wealthsources.config.diagnostics import Place
+    from wealthsources.config.diagnostics import Diagnostic, Place
     from wealthsources.model.trading_hours import TradingHours
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
@@ -44,6 +44,11 @@ def _one_or_more(value: object) -> object:
 
 _Number = BeforeValidator(_no_bool)
 Level = Literal["debug", "info", "warning", "error"]
+#: For editors: a section of which nothing is left but comments.
+_Section = pydantic.WithJsonSchema({"type": ["object", "null"]})
+_Texts = pydantic.WithJsonSchema(
+    {"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "string", "minLength": 1}]}
+)
 _Calendar = Annotated[str, Field(min_length=1)]
 
 
@@ -65,7 +70,9 @@ class SourceSettings(_Closed):
     name: str = Field("", validate_default=True)
     optional: bool = False
     keep: bool = False
-    options: Annotated[dict[str, Any], BeforeValidator(_none_is_empty)] = Field(default_factory=dict, repr=False)
+    options: Annotated[dict[str, Any], BeforeValidator(_none_is_empty), _Section] = Field(
+        default_factory=dict, repr=False
+    )
 
     @pydantic.field_validator("name")
     @classmethod
@@ -81,7 +88,7 @@ class MarketSettings(_Closed):
     """
 
     symbols: Annotated[
-        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), BeforeValidator(_one_or_more)
+        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), BeforeValidator(_one_or_more), _Texts
     ]
     prices: Prices | None = None
     continuous: bool | None = None
@@ -151,7 +158,7 @@ class Settings(_Closed):
     markets: tuple[MarketSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = Field((), validate_default=True)
     recorder: Annotated[
-        dict[str, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]], BeforeValidator(_none_is_empty)
+        dict[str, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]], BeforeValidator(_none_is_empty), _Section
     ] = Field(default_factory=dict, repr=False)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
     logging: Annotated[LoggingSettings, BeforeValidator(_none_is_empty)] = LoggingSettings()
@@ -172,11 +179,15 @@ def _fitting(settings: MarketSettings, default: Market, said: bool, hours: Tradi
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Settings, and where they come from. Relative paths in options start at `folder`; `where` is named in errors."""
+    """Settings, and where they come from. Relative paths in options start at `folder`; `where` is named in errors.
+
+    path  of the file, absolute; None if they stand in none
+    """
 
     settings: Settings
     folder: Path
     where: str
+    path: Path | None
     _document: Document = dataclasses.field(repr=False)
 
     @classmethod
@@ -187,20 +198,23 @@ class Config:
 
         Raises ConfigError.
         """
-        return cls._of(Document(dict(mapping)), Path(folder or ".").absolute(), where)
+        return cls._of(Document(dict(mapping)), Path(folder or ".").absolute(), where, None)
 
     @classmethod
-    def _of(cls, document: Document, folder: Path, where: str) -> Config:
+    def _of(cls, document: Document, folder: Path, where: str, path: Path | None) -> Config:
+        is_public = public_places(Settings)
+        document = dataclasses.replace(document, shows=lambda place, _: is_public(place))
         settings, mistakes = check(Settings, document.value, document)
         # What could not be read has no value, and nothing more needs to be said about that.
         told = {(mistake.place, mistake.line) for mistake in document.mistakes}
+        told |= {(place, document.line(place)) for place, _ in told if value_at(document.value, place) is None}
         more = [mistake for mistake in mistakes if (mistake.place, mistake.line) not in told]
         mistakes = [*document.mistakes, *more]
         if settings is not None:
             mistakes += [*_same_names(settings, document), *_unknown_names(settings, document)]
         if settings is None or mistakes:
             raise config_error(where, mistakes)
-        return cls(settings, folder, where, document)
+        return cls(settings, folder, where, path, document)
 
     def options(self, index: int, model: type[Model]) -> Model:
         """The options of `settings.sources[index]`, checked against a plugin's model.
@@ -232,7 +246,7 @@ class Config:
             try:
                 return hours_of(calendar)
             except ConfigError as error:
-                mistakes.append(Diagnostic(place, self._document.line(place), str(error)))
+                mistakes.append(self._document.mistake(place, str(error)))
                 return None
 
         said = settings.continuous is not None
@@ -247,23 +261,46 @@ class Config:
             raise config_error(self.where, mistakes)
         return Markets(default, others, says_continuous=said)
 
+    def mistake(self, place: Place, text: str) -> Diagnostic:
+        """What is wrong at a place, to be told together with other mistakes."""
+        return self._document.mistake(place, text)
+
+    def about_options(self, index: int, text: str) -> ConfigError:
+        """An error about the options of a source; if it begins with the name of one, that is where it points."""
+        place = ("sources", index, "options")
+        return config_error(self.where, [self._document.mistake(place, text, self._document.named(place, text))])
+
     def about_recorder(self, name: str, text: str) -> ConfigError:
         """An error about a recorder that begins with its place: `config.yaml:9: recorder.store: text`."""
         place = ("recorder", name)
-        return config_error(self.where, [Diagnostic(place, self._document.line(place), text)])
+        return config_error(self.where, [self._document.mistake(place, text, key=True)])
 
-    def about(self, index: int, text: str) -> ConfigError:
-        """An error about `settings.sources[index]` that begins with its place: `config.yaml:4: sources[1]: text`."""
+    def about(self, index: int, text: str, key: str = "plugin") -> ConfigError:
+        """An error about `settings.sources[index]` that begins with its place: `config.yaml:4:13: sources[1]: text`.
+
+        `key` is the one of the source that it points to.
+        """
         place = ("sources", index)
-        return config_error(self.where, [Diagnostic(place, self._document.line(place), text)])
+        return config_error(self.where, [self._document.mistake(place, text, (*place, key))])
 
 
-def read_config(path: str | os.PathLike[str]) -> Config:
-    """Read a config.yaml, with `${NAME}` taken from the environment. Raises ConfigError for all mistakes at once."""
+def read_config(path: str | os.PathLike[str], where: str = "") -> Config:
+    """Read a config.yaml, with `${NAME}` taken from the environment. Raises ConfigError for all mistakes at once.
+
+    `where` is what errors call it, if not by its path.
+    """
+    return parse_config(read_text(Path(path)), path, where)
+
+
+def parse_config(
+    text: str, path: str | os.PathLike[str], where: str = "", environ: Mapping[str, str] | None = None
+) -> Config:
+    """The same of a text that is to stand in that file; `environ` is the process's if it is None."""
     path = Path(path)
-    document = parse(read_text(path), str(path))
+    where = where or str(path)
+    document = parse(text, where, environ)
     # Not resolved: a mounted config.yaml may be a link, and its folder is the one that it appears in.
-    return Config._of(document, path.absolute().parent, str(path))
+    return Config._of(document, path.absolute().parent, where, path.absolute())
 
 
 def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:
@@ -275,7 +312,9 @@ def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:
             line = document.line(("sources", other))
             on_line = "" if line is None else f" on line {line}"
             text = f"has the same name as sources[{other}]{on_line}; give it a `name:` of its own"
-            mistakes.append(Diagnostic(("sources", index), document.line(("sources", index)), text))
+            place = ("sources", index)
+            named = (*place, "name")
+            mistakes.append(document.mistake(place, text, named if named in document.keys else (*place, "plugin")))
     return mistakes
 
 
@@ -283,7 +322,5 @@ def _unknown_names(settings: Settings, document: Document) -> list[Diagnostic]:
     """Levels of sources that there are not."""
     known = [source.name for source in settings.sources]
     places = [(name, ("logging", "sources", name)) for name in settings.logging.sources if name not in known]
-    return [
-        Diagnostic(place, document.line(place), f"there is no source {name!r}; {suggest(name, known)}")
-        for name, place in places
-    ]
+    why = "there is no source {!r}; {}"
+    return [document.mistake(place, why.format(name, suggest(name, known)), key=True) for name, place in places]

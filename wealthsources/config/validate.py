@@ -10,18 +10,18 @@ from __future__ import annotations
 import functools
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pydantic
 
-from wealthsources.config.diagnostics import Diagnostic, Place
 from wealthsources.config.model_fields import fields_at, secret_names
 from wealthsources.model.text import suggest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+    from wealthsources.config.diagnostics import Diagnostic, Place
     from wealthsources.config.yaml_document import Document
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
@@ -82,7 +82,21 @@ def check(
     except Exception as exc:  # noqa: BLE001 - a validator's own fault; its message might hold anything
         last = traceback.extract_tb(exc.__traceback__)[-1]
         text = f"could not be checked: {model.__name__} raised {type(exc).__name__} ({last.filename}:{last.lineno})"
-        return None, [Diagnostic(at, document.line(at), text)]
+        return None, [document.mistake(at, text, key=True)]
+
+
+def public_places(model: type[pydantic.BaseModel]) -> Callable[[Place], bool]:
+    """Whether a place in a value of the model is a field of it, in fields of it, and none of them is secret."""
+    secret = secret_names(model)
+
+    @functools.cache
+    def is_public(place: Place) -> bool:
+        return all(
+            isinstance(part, int) or (part not in secret and part in fields_at(model, place[:index]))
+            for index, part in enumerate(place)
+        )
+
+    return is_public
 
 
 def _first_causes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -112,6 +126,7 @@ class _Report:
         masked = self._mask(value, ())
         self._words = {word for text in self._hidden for word in re.split(r"\W+", text.casefold()) if word}
         self._masked_texts = self._texts(masked, context) if self._hidden else {}
+        self._is_public = public_places(model)
 
     def mistake(self, error: ErrorDetails) -> Diagnostic:
         below = self._place(error)
@@ -120,7 +135,23 @@ class _Report:
         place = (*self._at, *below[:cut])
         variables = self._document.variables.get(place, ())
         source = f"; it comes from {' and '.join(f'${{{name}}}' for name in variables)}" if variables else ""
-        return Diagnostic(place, self._document.line(place), self._text(error, below) + source)
+        text = self._text(error, below)
+        is_said, named = ", received " in text, self._document.named(place, text)
+        there = value_at(self._document.value, named)
+        return self._document.mistake(
+            place,
+            text + source,
+            named,
+            key=error["type"] == "extra_forbidden" or isinstance(there, Mapping | list | tuple),
+            shows=lambda each, raw: (each == place and is_said) or self._shows(each, raw),
+        )
+
+    def _shows(self, place: Place, raw: str) -> bool:
+        """Whether a value may be shown beside the one that is wrong."""
+        if place[: len(self._at)] != self._at:
+            return self._document.shows(place, raw)
+        below = place[len(self._at) :]
+        return self._is_public(below) and not any(word in raw.casefold() for word in self._words)
 
     def _text(self, error: ErrorDetails, below: Place) -> str:
         """What is wrong, without a secret.
@@ -143,7 +174,7 @@ class _Report:
 
     def _received(self, kind: str, below: Place) -> str:
         """What stands there instead, if that is short, plain and no secret."""
-        value = _at(self._value, below)
+        value = value_at(self._value, below)
         if kind == "missing" or isinstance(value, Mapping | list | tuple):
             return ""
         advice = "; write it in quotes" if kind == "string_type" else ""
@@ -207,7 +238,8 @@ def _inside(value: Any, part: str | int) -> Any:
     return _NOTHING
 
 
-def _at(value: Any, place: Place) -> Any:
+def value_at(value: Any, place: Place) -> Any:
+    """What stands at a place in plain values."""
     return functools.reduce(_inside, place, value)
 
 

@@ -6,7 +6,7 @@ import functools
 import re
 import time
 from os import getpid
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from wealthsources import forking
 from wealthsources.live.filling import HoleFiller, time_of
@@ -14,7 +14,7 @@ from wealthsources.live.renewing import are_silent, bars_vouched_for
 from wealthsources.live.shard import sum_of, worst_of
 from wealthsources.live.store import BarStore
 from wealthsources.live.stream import ENOUGH_TO_JUDGE, Stream
-from wealthsources.model.errors import NotHere
+from wealthsources.model.errors import NotHere, RequestError
 from wealthsources.model.events import Event
 from wealthsources.model.status import SourceStatus
 from wealthsources.model.symbols import match_symbol, states_base
@@ -49,6 +49,8 @@ class PushedSource(Source):
     frame_tap  set before `start`: who is told of the frames of its connections, if `frame_facts` says there are any
     """
 
+    #: The options that `reload` can change while it runs, by the names of the model's fields.
+    reloadable: ClassVar[frozenset[str]] = frozenset()
     #: What keeps the bars.
     store_class: ClassVar[type[BarStore]] = BarStore
 
@@ -113,6 +115,14 @@ class PushedSource(Source):
             lambda: worst_of(self._shards()).endpoint,
             lambda: f"{len(self._streams)} series",
         )
+
+    def reload(self, options: Any) -> None:  # noqa: ARG002 - for those who override it
+        """Take these options in place of those it was made with: they differ in some of `reloadable`, and in no other.
+
+        Any source may have these two. Called before `start` or between it and `stop`, from any thread; what stays the
+        same is not to be disturbed. Raises RequestError that begins with the name of the option; then nothing changed.
+        """
+        raise RequestError("it cannot take other options while it runs")
 
     # what is subscribed ----------------------------------------------------------------------------------------
 

@@ -15,13 +15,37 @@ WealthSourcesError
 
 from __future__ import annotations
 
+from typing import Final
+
+#: What each line of a file that is quoted begins with; no other line of a message does.
+MARGIN: Final = "  | "
+
 
 class WealthSourcesError(Exception):
     """The base of all errors of this project."""
 
+    @property
+    def brief(self) -> str:
+        """The message without what it quotes of a file."""
+        return "\n".join(line for line in str(self).splitlines() if not line.startswith(MARGIN))
+
 
 class ConfigError(WealthSourcesError):
-    """The deployment cannot work as configured; the message names the place and the remedy."""
+    """The deployment cannot work as configured; the message names the place and the remedy.
+
+    It has a line for each mistake, and below it, behind MARGIN, what that quotes of the file.
+    """
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """Each mistake: the line that says it, and below it what it quotes."""
+        mistakes: list[str] = []
+        for line in str(self).splitlines():
+            if line.startswith(MARGIN) and mistakes:
+                mistakes[-1] += f"\n{line}"
+            else:
+                mistakes.append(line)
+        return tuple(mistakes)
 
 
 class RequestError(WealthSourcesError, ValueError):

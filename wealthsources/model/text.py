@@ -6,6 +6,8 @@ import contextlib
 import difflib
 from typing import TYPE_CHECKING
 
+from wealthsources.model.errors import WealthSourcesError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -25,7 +27,7 @@ def printable(line: str) -> str:
 def describe(error: BaseException) -> str:
     """An exception as one line; our own speak for themselves, others are named."""
     try:
-        text = one_line(str(error))
+        text = one_line(error.brief if isinstance(error, WealthSourcesError) else str(error))
     except Exception:  # noqa: BLE001 - a stranger's exception may not even print
         text = ""
     kind = type(error)

@@ -97,6 +97,10 @@ class Deployment:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
+    def use(self, config: Config) -> None:
+        """This says from now on where mistakes are: it lists the same sources in the same order."""
+        self._config = config
+
     def load(self) -> None:
         """Load the sources. Raises ConfigError if one cannot be, unless it is optional."""
         from wealthsources.loading.loader import Loader  # noqa: PLC0415 - pluggy and pydantic only when needed
@@ -108,9 +112,9 @@ class Deployment:
             try:
                 entries.append(Entry(wanted, make_source(self._config, loader, index)))
             except ConfigError as error:
-                entries.append(Entry(wanted, None, str(error)))
+                entries.append(Entry(wanted, None, "; ".join(error.brief.splitlines())))
                 if wanted.optional:
-                    _log.warning("source %s is left out: %s", wanted.name, error)
+                    _log.warning("source %s is left out: %s", wanted.name, "; ".join(error.brief.splitlines()))
                 else:
                     mistakes.append(str(error))
         if not mistakes:
@@ -127,13 +131,13 @@ class Deployment:
             if not self._config.settings.sources[index].keep or entry.source is None:
                 continue
             if entry.source.capabilities.keeps:
-                yield self._config.about(index, "keep: this source keeps bars itself; take that line out")
+                yield self._config.about(index, "keep: this source keeps bars itself; take that line out", "keep")
             elif entry.source.capabilities.live:
-                yield self._config.about(index, "keep: a live source is recorded; say `recorder:` instead")
+                yield self._config.about(index, "keep: a live source is recorded; say `recorder:` instead", "keep")
             elif keeper is not None:
                 entry.keep = functools.partial(self._keeping.take, keeper, entry.name)
             elif len(sources) == len(entries):  # else it may be the one that is left out, and that has been said
-                yield self._config.about(index, "keep: no source keeps bars; list one, such as {plugin: store}")
+                yield self._config.about(index, "keep: no source keeps bars; list one, such as {plugin: store}", "keep")
 
     def listed(self) -> dict[str, Listed]:
         """What each source says of its symbols."""
@@ -152,8 +156,9 @@ class Deployment:
             failure = self._config.about(index, f"source {entry.name!r} did not start: {describe(error)}")
             if not self._config.settings.sources[index].optional:
                 raise failure from error
-            _log.warning("%s", failure)
-            entry.source, entry.broken = None, str(failure)
+            told = "; ".join(failure.brief.splitlines())
+            _log.warning("%s", told)
+            entry.source, entry.broken = None, told
 
     def stop(self, deadline: float) -> None:
         """Stop what this process started, each on a thread of its own; waits until `deadline`, monotonic, at most."""

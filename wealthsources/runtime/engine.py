@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import os
 import time
 import weakref
@@ -28,6 +29,7 @@ from wealthsources.runtime.dispatcher import Dispatcher
 from wealthsources.runtime.keeping import Keeping
 from wealthsources.runtime.paced_log import PacedLogger
 from wealthsources.runtime.recorders import Recorders
+from wealthsources.runtime.reloading import apply, find_changes
 from wealthsources.runtime.session_status import SessionStatus
 from wealthsources.runtime.symbol_lists import SymbolLists
 from wealthsources.runtime.told_once import ToldOnce
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from wealthsources.resolve.query import BarRequest, OnHole
     from wealthsources.runtime.binding_mode import Binding, Mode
     from wealthsources.source import Clock, HistoryRequest, Source
+
+_log = logging.getLogger("wealthsources.session")
 
 STOP_LIMIT: Final = 3.0
 _DRAIN: Final = 1.0  # seconds for the events that wait when a session that is recorded stops
@@ -198,6 +202,22 @@ class Engine:
                 if self._state == "stopped":
                     entry.stop()
             self._live_started = True
+
+    def take_over(self, read: Callable[[], Config]) -> None:
+        """Go on with the configuration that `read` gives. Raises ConfigError if it cannot; then nothing changes."""
+        with self._live_lock:
+            config = read()
+            changes = find_changes(self.config, config, self.sources)
+            apply(changes, config)
+            self.config = config
+            self._deployment.use(config)
+            for change in changes:
+                name = config.settings.sources[change.number].name
+                _log.info("the configuration was read again; source %s was told what changed", name)
+                if self._state == "stopped":
+                    change.source.stop()
+            if not changes:
+                _log.info("the configuration was read again; nothing that the sources are told has changed")
 
     def stop(self) -> None:
         """Stop everything, within 3 s, from any thread, any number of times."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wealthsources.forking import ForkLock
+from wealthsources.model.errors import RequestError
 from wealthsources.model.text import short_repr
 from wealthsources.runtime.adapter import ContextDataAdapter
 from wealthsources.runtime.engine import Engine
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from wealthsources.config.settings import Config
     from wealthsources.recorder import Sink
     from wealthsources.resolve.query import Knowledge
     from wealthsources.runtime.binding_mode import Mode
@@ -100,6 +102,20 @@ class Session(Engine):
             raise
         return end
 
+    def reload(self, config: str | Path | Mapping[str, Any] | None = None) -> None:
+        """Take over a configuration in which the lists of symbols and timeframes of live sources were changed.
+
+        None: the file that this session was opened with, as it is now. Series that stay keep their bars and their
+        connection; new ones are subscribed, others no more. Raises ConfigError, with file, line and key, for whatever
+        is wrong in it and for every other change, and then nothing has changed; RequestError if there is no file to
+        read; WealthSourcesError in a forked child if the parent has started the live sources.
+        """
+        self._require_own()
+        path = self.config.path if config is None else config
+        if path is None:
+            raise RequestError("this session was not opened with a file; give reload() the changed configuration")
+        self.take_over(lambda: _read(path, self.config))
+
     def make_current(self) -> None:
         """Become the process-wide session, in place of any other."""
         _become_current(self, replace=True)
@@ -110,9 +126,16 @@ def open(config: str | Path | Mapping[str, Any] = "config.yaml") -> Session:  # 
 
     `config` is the path of a YAML file, or the same as a mapping. Raises ConfigError that names the mistakes.
     """
+    return Session(_read(config))
+
+
+def _read(config: str | Path | Mapping[str, Any], before: Config | None = None) -> Config:
+    """What it says. `before` is another that it takes the place of: a mapping stands in the same folder, then."""
     from wealthsources.config.settings import Config, read_config  # noqa: PLC0415 - pydantic only when one is read
 
-    return Session(Config.from_mapping(config) if isinstance(config, Mapping) else read_config(config))
+    if isinstance(config, Mapping):
+        return Config.from_mapping(config, None if before is None else before.folder)
+    return read_config(config, before.where if before and config == before.path else "")
 
 
 # the process-wide session --------------------------------------------------------------------------------------

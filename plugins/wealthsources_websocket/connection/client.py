@@ -151,8 +151,10 @@ class Client(Shard):
         """A text of the server's, fit to be shown: without the token, short, one line."""
         return super().shown(self._credential.redact(text))
 
-    def update_series(self, series: Sequence[Series]) -> None:
-        """Subscribe to something else, on this connection and on all later ones."""
+    def update_series(self, series: Sequence[Series], options: WebSocketOptions | None = None) -> None:
+        """Subscribe to something else, on this connection and on all later ones. `options` spell it, if not the old."""
+        if options is not None:
+            self.spell = functools.partial(options.spell, protocol=self._setting.protocol)
         self.take_series(series)
         self._resubscribe.set()
 

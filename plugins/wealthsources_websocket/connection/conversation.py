@@ -51,6 +51,7 @@ _CHECK_EVERY: Final = 0.2
 _MESSAGES: Final = (TEXT, BINARY)
 _MOST_EARLY: Final = 1_000
 _AT_ONCE: Final = {"at_once": True}  # said whatever has been said just now
+_OF_LEAVING: Final = re.compile(r"unsub", re.IGNORECASE)
 _LIKE_A_BEAT: Final = re.compile(r"ping|heart|keep.?alive", re.IGNORECASE)
 
 
@@ -149,6 +150,18 @@ class Conversation:
         self._subscription.ask(shard.series)
         shard.refused = {series: reason for series, reason in shard.refused.items() if series in shard.series}
         self._send_due(self._monotonic())
+
+    def _ask_for_others(self, now: float) -> None:
+        """Other series are wanted by now. Where texts add to one another, those that stay are left alone."""
+        if not self._protocol.adds:
+            self._ask()
+            self._handler.on_resubscribed(self._shard)
+            return
+        shard = self._shard
+        self._setting.resubscribe.clear()
+        self._subscription.change(shard.series)
+        shard.refused = {series: reason for series, reason in shard.refused.items() if series in shard.series}
+        self._send_due(now)
 
     def _ask_again(self, now: float) -> None:
         count = self._subscription.ask_again(now, self._options.connect_timeout)
@@ -294,8 +307,7 @@ class Conversation:
         self._heartbeat.check(self._connection, now)
         up.check_age(now)
         if self._setting.resubscribe.is_set():
-            self._ask()
-            self._handler.on_resubscribed(self._shard)
+            self._ask_for_others(now)
         else:
             self._ask_again(now)
             self._send_due(now)
@@ -383,6 +395,9 @@ class Conversation:
     def _hear_ignored(self, event: Ignored, now: float) -> None:
         """A kind of message that is not known: counted by name, and the first of each is told."""
         shard, words = self._shard, self._shard.shown(event.words)
+        if self._subscription.has_left and _OF_LEAVING.search(f"{event.kind} {event.words}"):
+            shard.counters["unsubscribed"] += 1
+            return
         if words:
             shard.unused.said = words
         kind = self._hear_unknown(event.kind, now, words)

@@ -61,8 +61,12 @@ class Shards:
         """End all connections and threads, within 3 s in any state."""
         self._stop(self.clients)
 
-    def update_series(self, series: Sequence[Series]) -> None:
-        """Subscribe to something else. A series that is subscribed already stays on its shard."""
+    def update_series(self, series: Sequence[Series], options: WebSocketOptions | None = None) -> None:
+        """Subscribe to something else. A series that is subscribed already stays on its shard.
+
+        `options` are the present ones but for the series and how their symbols are spelled; None: as before.
+        """
+        self._options = self._options if options is None else options
         self._stop(self._distribute(series))
         if self._started:
             for client in self.clients:
@@ -89,7 +93,7 @@ class Shards:
         kept = [client for client, lot in zip(present, lots, strict=False) if lot]
         for client, lot in zip(present, lots, strict=False):
             if lot and (len(present) == 1 or lot != client.series):
-                client.update_series(lot)
+                client.update_series(lot, self._options)
         self.clients = (*kept, *(self._new_client(lot) for lot in lots[len(present) :]))
         self._owners = {each: client for client in self.clients for each in client.series}
         return tuple(client for client in present if client not in kept)

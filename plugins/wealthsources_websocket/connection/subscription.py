@@ -40,6 +40,8 @@ class Subscription:
         self.times_asked = 0
         self.pending: set[Series] = set()
         self._acknowledged: set[Series] = set()
+        self._asked: dict[Series, Series] = {}  # ours → the server's
+        self.has_left = False  # a text went out that ends a subscription
 
     def ask(self, series: Sequence[Series]) -> None:
         """Ask for these series, whatever was asked for before."""
@@ -50,10 +52,29 @@ class Subscription:
         self._requests.clear()
         self.pending = set(series)
         self._acknowledged = set()
+        self._asked.clear()
         self._request(series)
+
+    def change(self, series: Sequence[Series]) -> None:
+        """Ask for what is new of these series, and for no more of others. What is asked for already stays as it is."""
+        gone = {ours: theirs for ours, theirs in self._asked.items() if ours not in series}
+        for each in gone:
+            del self._asked[each]
+        self.pending.difference_update(gone)
+        self._acknowledged.difference_update(gone)
+        for batch in self._protocol.batches(tuple(gone.values())) if gone else ():
+            text = self._protocol.unsubscription(batch, str(next(self._ids)))
+            if text:
+                self._texts.append(text)
+                self.has_left = True
+        new = [each for each in series if each not in self._asked]
+        self.pending.update(new)
+        if new:
+            self._request(new)
 
     def _request(self, series: Sequence[Series], *, singly: bool = False) -> None:
         ours = {self._spell(each): each for each in series}
+        self._asked.update((each, theirs) for theirs, each in ours.items())
         for batch in [(each,) for each in ours] if singly else self._protocol.batches(tuple(ours)):
             request_id = str(next(self._ids))
             self._requests[request_id] = tuple(ours[each] for each in batch)

@@ -56,6 +56,7 @@ class Alpaca(JsonProtocol):
     """The protocol of Alpaca's market data."""
 
     name = "alpaca"
+    adds = True
     markets = MappingProxyType(
         {
             "iex": "stocks, trades of IEX only",
@@ -92,8 +93,14 @@ class Alpaca(JsonProtocol):
         return json.dumps({"action": "auth", "key": credential, "secret": secret})
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         symbols = [symbol for symbol, _ in series]
-        return json.dumps({"action": "subscribe", "bars": symbols, "updatedBars": symbols})
+        return json.dumps({"action": verb, "bars": symbols, "updatedBars": symbols})
 
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
         return each_of(message, self._entry, self._lost)

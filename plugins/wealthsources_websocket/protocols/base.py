@@ -180,6 +180,8 @@ class Protocol(ABC):
     timeframes            ours → the server's, for those that it streams on our grid, and no others
     closes_by             flag: the server says which bar is closed, if only after the next one began · successor: it
                           does not, or not always, so a bar is closed when a later one begins
+    adds                  a subscribe text adds to those before it on a connection; if not, it takes their place, and to
+                          change a subscription all of it goes out again
     pushes_forming        whether a bar is pushed while it forms; None: a deployment has to say it (`bar_push`)
     sends_snapshot        a subscription is answered with bars that may be old
     pushes_quiet_minutes  whether a bar without a trade is pushed; if not, heartbeats too prove that a stream is alive,
@@ -212,6 +214,7 @@ class Protocol(ABC):
     timeframes: Mapping[str, str]
     closes_by: Literal["flag", "successor"]
     pushes_forming: ClassVar[bool | None] = True
+    adds: ClassVar[bool] = False
     sends_snapshot: ClassVar[bool] = False
     pushes_quiet_minutes: bool = True
     history_bars: int | None = None
@@ -286,6 +289,13 @@ class Protocol(ABC):
 
         `request_id` is a whole number that counts on a connection. Empty: no text, the address said it all.
         """
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        """The text that ends the subscription of one batch, where texts add to one another. `request_id` as above.
+
+        Empty: there is none, and what still comes of them until the next connection is ignored.
+        """
+        return ""
 
     def heartbeat_text(self, number: int) -> str:
         """Our heartbeat where it is a text, to be answered with Alive(answer=True). `number` counts on a connection."""

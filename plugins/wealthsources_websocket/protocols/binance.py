@@ -94,6 +94,7 @@ class Binance(JsonProtocol):
     """The protocol of Binance's market streams."""
 
     name = "binance"
+    adds = True
     markets = MappingProxyType({"spot": "spot", "usdm": "USDⓈ-M perpetual and delivery futures"})
     default_market = "spot"
     timeframes = MappingProxyType({name: name for name in Timeframe.known()})
@@ -112,8 +113,14 @@ class Binance(JsonProtocol):
         return text if _DELIVERY.fullmatch(text) else re.sub(r"[-_/ ]", "", text)
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("SUBSCRIBE", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("UNSUBSCRIBE", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         streams = [f"{symbol.lower()}@kline_{self.timeframes[timeframe]}" for symbol, timeframe in series]
-        return json.dumps({"method": "SUBSCRIBE", "params": streams, "id": int(request_id)})
+        return json.dumps({"method": verb, "params": streams, "id": int(request_id)})
 
     def read(self, data: bytes) -> Sequence[ProtocolEvent]:
         try:

@@ -45,6 +45,7 @@ class Bitget(JsonProtocol):
     """The protocol of Bitget's public streams."""
 
     name = "bitget"
+    adds = True
     sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "usdt-futures": "perpetual futures that settle in USDT"})
     default_market = "spot"
@@ -73,9 +74,15 @@ class Bitget(JsonProtocol):
         return join_symbol(symbol, "")
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         channels = [(f"{_CHANNEL}{self.timeframes[timeframe]}", symbol) for symbol, timeframe in series]
         args = [{"instType": self._kind, "channel": name, "instId": symbol} for name, symbol in channels]
-        return json.dumps({"op": "subscribe", "args": args})
+        return json.dumps({"op": verb, "args": args})
 
     def heartbeat_text(self, number: int) -> str:
         return "ping"

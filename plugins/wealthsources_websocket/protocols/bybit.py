@@ -39,6 +39,7 @@ class Bybit(JsonProtocol):
     """The protocol of Bybit's public streams."""
 
     name = "bybit"
+    adds = True
     sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "linear": "perpetuals and futures that settle in USDT or USDC"})
     default_market = "spot"
@@ -62,8 +63,14 @@ class Bybit(JsonProtocol):
         return join_symbol(symbol, "")
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         topics = [f"{_CHANNEL}.{self.timeframes[timeframe]}.{symbol}" for symbol, timeframe in series]
-        return json.dumps({"req_id": request_id, "op": "subscribe", "args": topics})
+        return json.dumps({"req_id": request_id, "op": verb, "args": topics})
 
     def heartbeat_text(self, number: int) -> str:
         return json.dumps({"req_id": str(number), "op": "ping"})

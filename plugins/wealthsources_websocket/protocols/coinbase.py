@@ -38,6 +38,7 @@ class Coinbase(JsonProtocol):
     """The protocol of Coinbase's channel `candles`."""
 
     name = "coinbase"
+    adds = True
     sends_snapshot = True
     markets = MappingProxyType({"spot": "spot"})
     default_market = "spot"
@@ -69,8 +70,14 @@ class Coinbase(JsonProtocol):
         return (json.dumps({"type": "subscribe", "channel": "heartbeats"}),)
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         products = [symbol for symbol, _ in series]
-        return json.dumps({"type": "subscribe", "product_ids": products, "channel": "candles"})
+        return json.dumps({"type": verb, "product_ids": products, "channel": "candles"})
 
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
         kind = message.get("channel") or message.get("type")

@@ -49,6 +49,7 @@ class Deribit(JsonProtocol):
     """The protocol of Deribit's channels `chart.trades`."""
 
     name = "deribit"
+    adds = True
     markets = MappingProxyType({"future": "perpetuals and dated futures, inverse and linear", "spot": "spot pairs"})
     default_market = "future"
     # It has 10 and 180 minutes too, but no four hours.
@@ -78,8 +79,14 @@ class Deribit(JsonProtocol):
         return (_request(_SET_HEARTBEAT, "public/set_heartbeat", {"interval": 30}),)
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("public/subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("public/unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         channels = [f"{_CHANNEL}{symbol}.{self.timeframes[timeframe]}" for symbol, timeframe in series]
-        return _request(int(request_id), "public/subscribe", {"channels": channels})
+        return _request(int(request_id), verb, {"channels": channels})
 
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
         method, request = message.get("method"), message.get("id")

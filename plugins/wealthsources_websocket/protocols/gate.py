@@ -44,6 +44,7 @@ class Gate(JsonProtocol):
     """The protocol of Gate's public streams."""
 
     name = "gate"
+    adds = True
     sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "perps": "perpetual contracts that settle in USDT"})
     default_market = "spot"
@@ -70,13 +71,19 @@ class Gate(JsonProtocol):
         return join_symbol(symbol, "_")
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         ((symbol, timeframe),) = series
         return json.dumps(
             {
                 "time": 1,  # must be there; its value counts for private channels only
                 "id": int(request_id),
                 "channel": self._channel,
-                "event": "subscribe",
+                "event": verb,
                 "payload": [self.timeframes[timeframe], symbol],
             }
         )

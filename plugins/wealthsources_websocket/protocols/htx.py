@@ -43,6 +43,7 @@ class HTX(JsonProtocol):
     """The protocol of HTX's market streams."""
 
     name = "htx"
+    adds = True
     markets = MappingProxyType({"spot": "spot", "linear-swap": "USDT-margined swaps"})
     default_market = "spot"
     timeframes = MappingProxyType(
@@ -69,8 +70,14 @@ class HTX(JsonProtocol):
         return text if _DELIVERY.fullmatch(text) else join_symbol(text, "-")
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("sub", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsub", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         ((symbol, timeframe),) = series
-        return json.dumps({"sub": f"market.{symbol}.kline.{self.timeframes[timeframe]}", "id": request_id})
+        return json.dumps({verb: f"market.{symbol}.kline.{self.timeframes[timeframe]}", "id": request_id})
 
     def read_binary(self, data: bytes, most: int) -> Sequence[ProtocolEvent]:
         try:

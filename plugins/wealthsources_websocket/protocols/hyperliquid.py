@@ -44,6 +44,7 @@ class Hyperliquid(JsonProtocol):
     """The protocol of Hyperliquid's subscription `candle`."""
 
     name = "hyperliquid"
+    adds = True
     markets = MappingProxyType({"perps": "perpetuals", "spot": "spot pairs"})
     default_market = "perps"
     timeframes = MappingProxyType({name: name for name in _TIMEFRAMES})
@@ -72,9 +73,15 @@ class Hyperliquid(JsonProtocol):
         return found[1] if _THOUSANDS.fullmatch(found[1]) else found[1].upper()
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         ((coin, timeframe),) = series
         candle = {"type": "candle", "coin": coin, "interval": self.timeframes[timeframe]}
-        return json.dumps({"method": "subscribe", "subscription": candle})
+        return json.dumps({"method": verb, "subscription": candle})
 
     def heartbeat_text(self, number: int) -> str:
         return '{"method": "ping"}'
@@ -86,12 +93,17 @@ class Hyperliquid(JsonProtocol):
             yield from each_of(message["data"], self._candle, self._lost)
         elif kind == "pong":
             yield Alive(answer=True)
-        elif kind == "subscriptionResponse" and message["data"]["method"] == "subscribe":
-            yield Acknowledged(None, (self._series(message["data"]["subscription"]),))
+        elif kind == "subscriptionResponse":
+            yield self._answer(message["data"])
         elif kind == "error":
             yield self._error(message["data"])
         else:
             yield Ignored(sample_of(str(kind)))
+
+    def _answer(self, data: Any) -> ProtocolEvent:
+        if data["method"] == "subscribe":
+            return Acknowledged(None, (self._series(data["subscription"]),))
+        return Ignored(sample_of(f"subscriptionResponse {data['method']}"))
 
     def _candle(self, entry: Any) -> ProtocolEvent:
         return self.bar(entry["s"], entry["i"], milliseconds(entry["t"]), [entry[name] for name in "ohlcv"])

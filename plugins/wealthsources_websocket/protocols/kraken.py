@@ -40,6 +40,7 @@ class Kraken(JsonProtocol):
     """The protocol of Kraken's channel `ohlc`."""
 
     name = "kraken"
+    adds = True
     sends_snapshot = True
     markets = MappingProxyType({"spot": "spot"})
     default_market = "spot"
@@ -65,10 +66,17 @@ class Kraken(JsonProtocol):
         return series[1]
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         interval = int(self.timeframes[series[0][1]])
         symbols = [symbol for symbol, _ in series]
-        params = {"channel": "ohlc", "symbol": symbols, "interval": interval, "snapshot": True}
-        return json.dumps({"method": "subscribe", "params": params, "req_id": int(request_id)})
+        params = {"channel": "ohlc", "symbol": symbols, "interval": interval}
+        params |= {"snapshot": True} if verb == "subscribe" else {}
+        return json.dumps({"method": verb, "params": params, "req_id": int(request_id)})
 
     def heartbeat_text(self, number: int) -> str:
         return json.dumps({"method": "ping", "req_id": number})

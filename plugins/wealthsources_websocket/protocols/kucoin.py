@@ -59,6 +59,7 @@ class KuCoin(JsonProtocol):
     """The protocol of KuCoin's streams of candles."""
 
     name = "kucoin"
+    adds = True
     markets = MappingProxyType({"spot": "spot", "futures": "USDT and USDC perpetuals"})
     default_market = "spot"
     asks_first = "POST"
@@ -113,8 +114,14 @@ class KuCoin(JsonProtocol):
         return f"{'XBT' if base == 'BTC' else base}{money}M"
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         topics = ",".join(f"{symbol}_{self.timeframes[timeframe]}" for symbol, timeframe in series)
-        return json.dumps({"id": request_id, "type": "subscribe", "topic": self._topic + topics, "response": True})
+        return json.dumps({"id": request_id, "type": verb, "topic": self._topic + topics, "response": True})
 
     def heartbeat_text(self, number: int) -> str:
         return json.dumps({"id": f"ping{number}", "type": "ping"})

@@ -41,6 +41,7 @@ class Massive(JsonProtocol):
     """The protocol of Massive's minute aggregates."""
 
     name = "massive"
+    adds = True
     markets = MappingProxyType({"stocks": "stocks", "delayed-stocks": "the same 15 minutes later"})
     default_market = "stocks"
     credential_name = "api_key"
@@ -64,8 +65,14 @@ class Massive(JsonProtocol):
         return json.dumps({"action": "auth", "params": credential})
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         topics = [f"{self.timeframes[timeframe]}.{symbol}" for symbol, timeframe in series]
-        return json.dumps({"action": "subscribe", "params": ",".join(topics)})
+        return json.dumps({"action": verb, "params": ",".join(topics)})
 
     def understand(self, message: Any) -> Iterable[ProtocolEvent]:
         return each_of(message, self._entry, self._lost)

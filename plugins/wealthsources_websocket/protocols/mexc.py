@@ -44,6 +44,7 @@ class MEXC(JsonProtocol):
     """The protocol of MEXC's market streams."""
 
     name = "mexc"
+    adds = True
     markets = MappingProxyType({"spot": "spot", "perps": "perpetual futures"})
     default_market = "spot"
     # Whether Week1 opens on Monday is not documented.
@@ -83,12 +84,23 @@ class MEXC(JsonProtocol):
         return re.sub(r"[-_/ ]", "", symbol).upper() if self.market == "spot" else join_symbol(symbol, "_")
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("SUBSCRIPTION", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("UNSUBSCRIPTION", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         named = [(symbol, self.timeframes[timeframe]) for symbol, timeframe in series]
         if self.market == "perps":
             ((symbol, interval),) = named
-            return json.dumps({"method": "sub.kline", "param": {"symbol": symbol, "interval": interval}})
+            return json.dumps(
+                {
+                    "method": "sub.kline" if verb == "SUBSCRIPTION" else "unsub.kline",
+                    "param": {"symbol": symbol, "interval": interval},
+                }
+            )
         channels = [f"{_KLINES}{symbol}@{interval}" for symbol, interval in named]
-        return json.dumps({"method": "SUBSCRIPTION", "params": channels})
+        return json.dumps({"method": verb, "params": channels})
 
     def heartbeat_text(self, number: int) -> str:
         return json.dumps({"method": "PING" if self.market == "spot" else "ping"})

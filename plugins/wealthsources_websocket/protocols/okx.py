@@ -105,6 +105,7 @@ class OKX(JsonProtocol):
     """The protocol of OKX's `/business` endpoint."""
 
     name = "okx"
+    adds = True
     sends_snapshot = True
     markets = MappingProxyType({"spot": "spot", "swap": "linear perpetual swaps, such as BTC-USDT-SWAP"})
     default_market = "spot"
@@ -139,10 +140,14 @@ class OKX(JsonProtocol):
         return pair if self.market == "spot" else f"{pair}-SWAP"
 
     def subscription(self, series: Sequence[Series], request_id: str, credential: str) -> str:
+        return self._ask("subscribe", series, request_id)
+
+    def unsubscription(self, series: Sequence[Series], request_id: str) -> str:
+        return self._ask("unsubscribe", series, request_id)
+
+    def _ask(self, verb: str, series: Sequence[Series], request_id: str) -> str:
         channels = [(f"{_CHANNEL}{self.timeframes[timeframe]}", symbol) for symbol, timeframe in series]
-        return json.dumps(
-            {"op": "subscribe", "args": [{"channel": name, "instId": symbol} for name, symbol in channels]}
-        )
+        return json.dumps({"op": verb, "args": [{"channel": name, "instId": symbol} for name, symbol in channels]})
 
     def heartbeat_text(self, number: int) -> str:
         return "ping"

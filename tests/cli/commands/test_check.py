@@ -41,19 +41,23 @@ def test_one_path_is_enough(cli, config):
 def test_every_mistake_has_its_line_and_its_place(cli, config):
     config(BAD)
     result = cli("check")
-    lines = result.err.splitlines()
+    said, quoted = result.err.splitlines()[::3], result.err.splitlines()[1::3]
     assert result.code == 2
-    assert lines[0].startswith("config.yaml:5: sources[0].options.pong_timeout: should be a number")
-    assert lines[1].startswith("config.yaml:5: sources[0].options.csrf_tokn: unknown key; did you mean 'csrf_token'?")
-    assert lines[2].startswith("config.yaml:6: sources[1]: no plugin 'websockets' is installed; did you mean")
-    assert len(lines) == 3
+    assert said[0].startswith("config.yaml:5:54: sources[0].options.csrf_tokn: unknown key; did you mean 'csrf_token'?")
+    assert said[1].startswith("config.yaml:5:94: sources[0].options.pong_timeout: should be a number")
+    assert said[2].startswith("config.yaml:7:13: sources[1]: no plugin 'websockets' is installed; did you mean")
+    assert len(said) == 3
+    options = "{symbols: [BTCUSDT], resolutions: [1h], csrf_tokn: ***, pong_timeout: soon}"
+    assert quoted == [*[f"  |     options: {options}"] * 2, "  |     plugin: websockets"]
+    assert result.err.endswith("\n  |             ^^^^^^^^^^\n")
 
 
 def test_a_mistake_outside_the_sources_is_told(cli, config):
     config("clock: moon\nsources: [{plugin: context}]\n")
     result = cli("check")
     assert result.code == 2
-    assert result.err == "config.yaml:1: clock: should be 'system' or 'feed', received 'moon'\n"
+    said = "config.yaml:1:8: clock: should be 'system' or 'feed', received 'moon'"
+    assert result.err == f"{said}\n  | clock: moon\n  |        ^^^^\n"
 
 
 def test_no_secret_is_shown(cli, config):
@@ -66,7 +70,8 @@ def test_an_optional_source_may_be_broken_and_that_is_said(cli, config):
     config("sources:\n  - plugin: context\n  - {plugin: zgone, optional: true}\n")
     result = cli("check")
     assert (result.code, result.out) == (0, "OK: 1 source: context\n")
-    assert result.err.startswith("note: left out, being optional: config.yaml:3: sources[1]: no plugin 'zgone'")
+    assert result.err.startswith("note: left out, being optional: config.yaml:3:14: sources[1]: no plugin 'zgone'")
+    assert result.err.endswith("\n  |   - {plugin: zgone, optional: true}\n  |              ^^^^^\n")
 
 
 def test_a_plugin_that_is_not_allowed_is_a_mistake(cli, config):
@@ -91,7 +96,8 @@ def test_a_source_that_cannot_be_made_is_a_mistake(cli, config, distribution):
     config("sources: [{plugin: zmine}]")
     result = cli("check")
     assert result.code == 2
-    assert result.err == "config.yaml:1: sources[0]: source 'zmine' cannot be made: RuntimeError: will not\n"
+    said, *_ = result.err.splitlines()
+    assert said == "config.yaml:1:20: sources[0]: source 'zmine' cannot be made: RuntimeError: will not"
 
 
 def test_nothing_is_started(cli, config, serve):

@@ -86,7 +86,7 @@ def test_check_names_what_is_wrong_with_a_recorder_too(cli, recorded):
     recorded("{stat: paused}")
     result = cli("check")
     assert result.code == 2
-    assert "config.yaml:5: recorder.zrecorder.stat: unknown key" in result.err
+    assert "config.yaml:5:15: recorder.zrecorder.stat: unknown key" in result.err
 
 
 def test_status_shows_the_recorders(cli, recorded):

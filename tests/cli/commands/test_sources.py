@@ -32,7 +32,7 @@ def test_sources_are_listed_in_the_order_of_the_chain(cli, config):
 
 def test_what_is_wrong_with_a_source_is_told(cli, config):
     config(CHAIN)
-    assert "spare is left out: config.yaml:4: sources[1].options.resolutions[0]: '5x' is not" in cli("sources").out
+    assert "spare is left out: config.yaml:4:98: sources[1].options.resolutions[0]: '5x' is not" in cli("sources").out
 
 
 def test_a_broken_source_exits_with_2(cli, config):
@@ -40,7 +40,7 @@ def test_a_broken_source_exits_with_2(cli, config):
     result = cli("sources")
     assert result.code == 2
     assert ["2", "zgone", "zgone", "broken"] in rows(result.out)
-    assert "zgone is broken: config.yaml:3: sources[1]: no plugin 'zgone' is installed" in result.out
+    assert "zgone is broken: config.yaml:3:13: sources[1]: no plugin 'zgone' is installed" in result.out
 
 
 def test_no_secret_is_shown(cli, config):

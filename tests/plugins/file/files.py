@@ -42,7 +42,7 @@ def refuse(folder: Path, options: str, problem: str) -> None:
     """A configuration with these options, in YAML on line 3, is refused there with that problem, a pattern."""
     config = write(folder / "config.yaml", f"sources:\n- plugin: file\n  options: {options}\n")
     with (
-        pytest.raises(ConfigError, match=rf"config.yaml:3: sources\[0\].options.*{problem}"),
+        pytest.raises(ConfigError, match=rf"config.yaml:3:\d+: sources\[0\].options.*{problem}"),
         wealthsources.open(config),
     ):
         pass

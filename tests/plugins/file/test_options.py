@@ -40,7 +40,7 @@ def test_a_mistake_in_the_path_is_reported_at_its_line(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("sources:\n- plugin: file\n  options:\n    path: data/{symbol}.csv\n")
     with (
-        pytest.raises(ConfigError, match=r"config.yaml:4: sources\[0\].options.path: lacks \{timeframe\}"),
+        pytest.raises(ConfigError, match=r"config.yaml:4:11: sources\[0\].options.path: lacks \{timeframe\}"),
         wealthsources.open(config),
     ):
         pass

@@ -256,7 +256,7 @@ def test_what_is_no_timeframe_is_told_with_its_place_and_the_known_ones(from_fil
     with pytest.raises(ConfigError) as caught:
         from_file("symbols: [BTCUSDT]", "resolutions: [1h, 5x]")
     said = str(caught.value)
-    assert said.startswith("config.yaml:6: sources[0].options.resolutions[1]: '5x' is not a timeframe; known: 1m, ")
+    assert said.startswith("config.yaml:6:25: sources[0].options.resolutions[1]: '5x' is not a timeframe; known: 1m, ")
 
 
 def test_what_is_no_timeframe_is_told_of_a_text_with_commas_too(from_file):
@@ -268,7 +268,7 @@ def test_what_is_no_timeframe_is_told_of_a_text_with_commas_too(from_file):
 
 
 def test_an_unknown_option_is_told_with_the_nearest_known_one(from_file):
-    with pytest.raises(ConfigError, match=r"config.yaml:7: .*endpont: unknown key; .*endpoint"):
+    with pytest.raises(ConfigError, match=r"config.yaml:7:7: .*endpont: unknown key; .*endpoint"):
         from_file("symbols: BTCUSDT", "resolutions: 1h", f"endpont: {SAFE}")
 
 

@@ -10,7 +10,6 @@ import typer
 from wealthsources.cli.console import say_note
 from wealthsources.cli.options import WRONG, ConfigOption, DebugOption, Run, running
 from wealthsources.model.errors import ConfigError, RequestError
-from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from wealthsources.cli.inspection import Examined
@@ -29,14 +28,15 @@ def check(
 ) -> None:
     """Check a configuration, without starting anything.
 
-    Loads its plugins and checks their options too. Prints every mistake on a line of its own.
+    Loads its plugins and checks their options too. Prints every mistake on a line of its own, and below it the line of
+    the file that it is in.
     """
     with running(ctx, path or config, debug) as run:
         if path is not None and config is not None:
             raise RequestError("give the configuration once: as argument or with --config")
         sources, mistakes = _examine(run)
         for mistake in mistakes:
-            typer.echo(one_line(mistake), err=True)
+            typer.echo(mistake, err=True)
         if mistakes:
             raise typer.Exit(WRONG)
         _approve(sources)
@@ -52,7 +52,7 @@ def _examine(run: Run) -> tuple[list[Examined], list[str]]:
         read = read_config(path)
         sources = examine(read)
     except ConfigError as error:
-        return [], str(error).splitlines()
+        return [], list(error.mistakes)
     broken = [mistake for source in sources if source.state == "broken" for mistake in source.mistakes]
     return sources, [*broken, *recorder_mistakes(read)]
 
@@ -62,4 +62,5 @@ def _approve(sources: list[Examined]) -> None:
     typer.echo(f"OK: {len(good)} source{'s' * (len(good) != 1)}: {', '.join(good)}")
     for source in sources:
         for mistake in source.mistakes:
-            say_note(f"left out, being optional: {mistake}")
+            sentence, *quoted = mistake.splitlines()
+            say_note(f"left out, being optional: {sentence}", *quoted)

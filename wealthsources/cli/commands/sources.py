@@ -48,7 +48,7 @@ def _read(run: Run) -> Config | None:
     except ConfigError as error:
         if run.chosen or run.config.exists():
             raise
-        say_note(f"{error}; this is what is installed")
+        say_note(f"{error.brief.splitlines()[0]}; this is what is installed")
         return None
 
 
@@ -57,7 +57,7 @@ def _print_chain(examined: list[Examined]) -> None:
     print_table(columns, (_row(number, source) for number, source in enumerate(examined, start=1)))
     for source in examined:
         for mistake in source.mistakes:
-            _print_fault(f"{source.settings.name} is {source.state}", mistake)
+            _print_fault(f"{source.settings.name} is {source.state}", mistake.splitlines()[0])
 
 
 def _row(number: int, source: Examined) -> tuple[str | Text, ...]:

@@ -49,7 +49,7 @@ def deployment(path: Path, chosen: bool, *, online: bool, seconds: float) -> Ite
 
 
 def _mistakes(mistakes: ConfigError) -> Iterator[Line]:
-    return (error("configuration", text, _MEND) for text in str(mistakes).splitlines())
+    return (error("configuration", text, _MEND) for text in mistakes.brief.splitlines())
 
 
 def _make(config: Config, inquiries: list[Inquiry], *, online: bool) -> Iterator[Line]:
@@ -61,7 +61,7 @@ def _make(config: Config, inquiries: list[Inquiry], *, online: bool) -> Iterator
         except ConfigError as mistakes:
             if settings.optional:
                 remedy = "it is left out, being optional; mend it to have it"
-                yield from (warning(settings.name, text, remedy) for text in str(mistakes).splitlines())
+                yield from (warning(settings.name, text, remedy) for text in mistakes.brief.splitlines())
             else:
                 yield from _mistakes(mistakes)
             continue

@@ -178,3 +178,42 @@ def test_wealthai_asks_for_everything_in_one_text():
     (text,) = subscription.due(0.0)
     message = json.loads(text)
     assert (message["request_id"], message["symbols"], message["resolutions"]) == ("1", ["A", "B"], ["1m", "1h"])
+
+
+# Other series on a connection whose texts add to one another.
+
+
+class Adding(Invented):
+    adds = True
+
+    def unsubscription(self, series, request_id):
+        return json.dumps({"leave": [f"{symbol}@60" for symbol, _ in series], "id": int(request_id)})
+
+
+def test_only_what_is_new_is_asked_for_and_what_is_gone_is_left(subscription):
+    adding = subscription_to(Adding())
+    adding.ask([A, B])
+    adding.due(0.0)
+    adding.acknowledge(Acknowledged("1"))
+    adding.change([B, C])
+    left, joined = map(json.loads, adding.due(1.0))
+    assert (left, joined["topics"]) == ({"leave": ["A@60"], "id": 2}, ["C@60"])
+    assert adding.pending == {C}
+    assert adding.has_left
+    adding.change([B, C])
+    assert adding.due(2.0) == []
+
+
+def test_what_comes_back_is_asked_for_again():
+    adding = subscription_to(Adding())
+    adding.ask([A, B])
+    adding.change([B])
+    adding.change([A, B])
+    assert [json.loads(text).get("topics") for text in adding.due(0.0)] == [["A@60", "B@60"], None, ["A@60"]]
+
+
+def test_where_nothing_is_known_to_end_a_subscription_nothing_is_said(subscription):
+    subscription.due(0.0)
+    subscription.change([A])
+    assert subscription.due(1.0) == []
+    assert (subscription.pending, subscription.has_left) == ({A}, False)

@@ -105,7 +105,7 @@ def error(words: str) -> dict[str, str]:
         (error("Error parsing JSON"), ServerError("Error parsing JSON")),
         ({"channel": "error", "data": [1]}, ServerError("[1]")),
         ({"channel": "trades", "data": []}, Ignored("trades")),
-        (json.loads(ACK.replace('"subscribe"', '"unsubscribe"')), Ignored("subscriptionResponse")),
+        (json.loads(ACK.replace('"subscribe"', '"unsubscribe"')), Ignored("subscriptionResponse unsubscribe")),
     ],
     ids=str,
 )
