@@ -11,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,9 @@ class Reader:
 
     def __init__(self, folder: Path, *changes: tuple[str, str]) -> None:
         self.folder, self._changes = folder, changes
-        self._market: subprocess.Popen[str] | None = None
-        tools = folder / ".tools"
-        tools.mkdir()
+        self._market: subprocess.Popen[str] | None = None  # what plays bars now
+        self._tools = tempfile.TemporaryDirectory()
+        tools = Path(self._tools.name)
         for name, words in (("python", ""), ("wealthsources", "-m wealthsources")):
             (tools / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {words} "$@"\n')
             (tools / name).chmod(0o755)
@@ -124,6 +125,11 @@ class Reader:
             self._market.communicate(timeout=10)
             self._market = None
 
+    def end(self) -> None:
+        """Leave nothing."""
+        self.stop()
+        self._tools.cleanup()
+
 
 @contextlib.contextmanager
 def reader(folder: Path, *changes: tuple[str, str]) -> Iterator[Reader]:
@@ -132,4 +138,4 @@ def reader(folder: Path, *changes: tuple[str, str]) -> Iterator[Reader]:
     try:
         yield one
     finally:
-        one.stop()
+        one.end()
