@@ -1,7 +1,7 @@
 """Every message of an error of the core, found in its code: `python tests/architecture/error_messages.py` lists them.
 
-A message is the text that an error is made with, `…` standing for what is filled in. Where a function makes the text, its
-returned texts are messages; a text that is a constant of the module is read there. What the commands do is left out
+A message is the text that an error is made with, `…` standing for what is filled in. Where a function makes the text,
+what it returns are messages; a text that is a constant of the module is read there. What the commands do is left out
 where they end a process, and so is what only says to Python that there is no such attribute.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -139,4 +140,4 @@ def has_words(text: str) -> bool:
 
 if __name__ == "__main__":
     for message in collect():
-        print(f"{message.place}: {message.error}: {message.text}")
+        sys.stdout.write(f"{message.place}: {message.error}: {message.text}\n")
