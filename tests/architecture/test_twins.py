@@ -33,7 +33,7 @@ def items(text: str) -> list[str]:
 
 
 def names(text: str) -> set[str]:
-    return set(re.findall(r"`([^`\n]+)`", prose(text)))
+    return {" ".join(name.split()) for part in prose(text).split("\n\n") for name in re.findall(r"`([^`]+)`", part)}
 
 
 @pytest.mark.parametrize("chinese", TWINS, ids=lambda path: path.name)
