@@ -30,15 +30,21 @@ demo: $(STAMP)
 # What a stranger has: our wheel and the example's, in a venv of their own. The example's tests run there, and a chain
 # with it; so do the tests of the projects that `wealthsources new-source` and `new-protocol` make.
 CLEAN := $(CURDIR)/build/example
+example: export PYTHONPATH :=
 example: $(STAMP)
 	rm -rf $(CLEAN)
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(CLEAN)/wheels . ./examples/acme_source
 	$(PYTHON) -m venv $(CLEAN)/venv
 	PIP_CONSTRAINT=constraints.txt $(CLEAN)/venv/bin/python -m pip install --quiet --disable-pip-version-check \
-		"$$(ls $(CLEAN)/wheels/wealthsources-*.whl)[websocket]" "$$(ls $(CLEAN)/wheels/acme_source-*.whl)[test]"
-	cp -r examples/acme_source $(CLEAN)/project && rm $(CLEAN)/project/acme_source.py
-	cd $(CLEAN)/project && ../venv/bin/python -m pytest -q
-	cd $(CLEAN)/project && ACME_URL=https://acme.example ACME_TOKEN= ../venv/bin/wealthsources check config.yaml
+		"$$(ls $(CLEAN)/wheels/wealthsources-*.whl)[websocket]" "$$(ls $(CLEAN)/wheels/acme_source-*.whl)[test]" hatchling
+	cp -r examples/acme_source $(CLEAN)/acme && rm $(CLEAN)/acme/acme_source.py
+	cd $(CLEAN)/acme && ../venv/bin/pytest -q
+	cd $(CLEAN)/acme && ACME_URL=https://acme.example ACME_TOKEN= ../venv/bin/wealthsources check config.yaml
+	cd $(CLEAN) && venv/bin/wealthsources new-source my-feed && venv/bin/wealthsources new-protocol my-feed
+	$(CLEAN)/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		$(CLEAN)/my-feed-source $(CLEAN)/my-feed-protocol
+	cd $(CLEAN)/my-feed-source && ../venv/bin/pytest -q
+	cd $(CLEAN)/my-feed-protocol && ../venv/bin/pytest -q && ../venv/bin/wealthsources check config.yaml
 
 # Five at a time, also on two cores: the tests wait for sockets more than they compute.
 # TESTS=tests/cli runs a part of them. In a fresh tree one process compiles the tests, which then all five have not to.

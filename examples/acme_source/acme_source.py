@@ -33,7 +33,7 @@ class Options(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in_err
         if not (token.isascii() and token.isprintable()):
             raise ValueError("the token has characters that no header takes, such as the end of a line; take them out")
         if token and self.url.scheme == "http" and self.url.host not in ("127.0.0.1", "[::1]"):
-            raise ValueError("the token would be sent in the clear; give an address that begins with https://")
+            raise ValueError("the token would be sent in the clear; give an address with TLS")
         return self
 
 

@@ -60,6 +60,12 @@ def decode_line(line: bytes, protocol: Protocol, most: int) -> Iterator[Meaning]
     yield from map(meaning, events)
 
 
+def frame_of(line: bytes) -> str | bytes:
+    """The frame that a line holds, as `decode_line` takes it. Raises ValueError for one that is neither kind."""
+    binary = _unwrap(line)
+    return line.decode() if binary is None else binary
+
+
 def _unwrap(line: bytes) -> bytes | None:
     """The binary frame that a line holds; None if it holds a text. Raises ValueError if it cannot be read."""
     if WRAPPER.encode() not in line[:_LONGEST_START]:

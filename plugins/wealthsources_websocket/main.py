@@ -96,12 +96,13 @@ def _opened(path: str) -> Iterator[BinaryIO]:
 def _make(name: str, market: str | None, *, push_closed: bool, sizes: Mapping[str, Decimal]) -> Protocol:
     """The protocol of that name and market; ends the command if there is none."""
     try:
-        from wealthsources_websocket.protocols import known_protocols, load_protocol  # noqa: PLC0415 - needs the extra
+        from wealthsources_websocket.protocols import check_claim, known_protocols, load_protocol  # noqa: PLC0415
 
         known = known_protocols()
         if name not in known:
             remedy = f"{_nearest(name, known)}; any other comes with the package that brings it"
             _fail(f"there is no protocol {name!r}; {remedy}")
+        check_claim(name)
         kind = load_protocol(name)
         if market is not None and kind.markets and market not in kind.markets:
             _fail(f"{name} has no market {market!r}; {_nearest(market, kind.markets)}")
@@ -116,7 +117,7 @@ def _make(name: str, market: str | None, *, push_closed: bool, sizes: Mapping[st
             _fail(f"protocol {name!r} cannot be loaded: there is no module {error.name!r}; reinstall what brings it")
         _fail(f"needs `pip install 'wealthsources[websocket]'`: there is no module {error.name!r}")
     except (ValueError, AttributeError, ImportError) as error:  # a stranger's protocol may be broken
-        _fail(f"protocol {name!r} cannot be used: {error}")
+        _fail(str(error) if str(error).startswith("protocol ") else f"protocol {name!r} cannot be used: {error}")
 
 
 def _spelled(symbol: str, protocol: Protocol) -> str:

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from wealthsources import Timeframe, is_loopback, one_line
-from wealthsources_websocket.protocols import DEFAULT, known_protocols, load_protocol
+from wealthsources_websocket.protocols import DEFAULT, check_claim, known_protocols, load_protocol
 from wealthsources_websocket.protocols.base import Protocol
 from wealthsources_websocket.token_rules import LONGEST, BadToken, check_token
 
@@ -66,13 +66,16 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, float) else value
 
 
-def _check_protocol(name: Any) -> Any:
+def _check_protocol(name: Any, info: ValidationInfo) -> Any:
     """A name that is known. Raises ValueError that says which are, and which one it may have been meant to be."""
     known = known_protocols()
     if name in known:
+        check_claim(name, (info.context or {}).get("allow"))
         try:
             load_protocol(name)
-        except Exception as error:  # noqa: BLE001 - a stranger's module
+        except ValueError:
+            raise  # it says all that is to be said
+        except Exception as error:  # noqa: BLE001 - one of ours, that lacks what it needs
             what = one_line(f"{type(error).__name__}: {error}")
             raise ValueError(f"protocol {name!r} cannot be loaded: {what}; reinstall what brings it") from None
         return name

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from wealthsources import Bars, Capabilities, Source, Timeframe
+from wealthsources import Bars, Source
 from wealthsources.testing import ListSource
 from wealthsources.testing.contract import SourceContract
 from wealthsources.testing.running import cases_of

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from wealthsources.cli.commands import audit, check, doctor, explain, get, plot, record, sources, status, watch
+from wealthsources.cli.commands import (
+    audit,
+    check,
+    check_source,
+    doctor,
+    explain,
+    get,
+    new_protocol,
+    new_source,
+    plot,
+    record,
+    sources,
+    status,
+    watch,
+)
 from wealthsources.cli.options import ConfigOption, DebugOption, Shared
 from wealthsources.cli.plugin_commands import PluginCommand, commands_of_plugins
 
@@ -57,7 +71,10 @@ app.command()(watch.watch)
 app.command()(record.record)
 app.command()(status.status)
 app.command()(check.check)
+app.command("check-source")(check_source.check_source)
 app.command()(doctor.doctor)
+app.command()(new_source.new_source)
+app.command()(new_protocol.new_protocol)
 
 
 def _print_version(wanted: bool) -> None:

@@ -27,7 +27,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Names that are not to be had.
-OWN: Final = ("sources", "get", "explain", "plot", "audit", "watch", "record", "status", "check", "doctor")
+OWN: Final = (
+    "sources",
+    "get",
+    "explain",
+    "plot",
+    "audit",
+    "watch",
+    "record",
+    "status",
+    "check",
+    "check-source",
+    "doctor",
+    "new-source",
+    "new-protocol",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -181,12 +181,12 @@ class Config:
     def options(self, index: int, model: type[Model]) -> Model:
         """The options of `settings.sources[index]`, checked against a plugin's model.
 
-        The model's validators find the folder in `info.context["folder"]`. Raises ConfigError, as for the rest.
+        The model's validators find the folder in `info.context["folder"]`, and in `info.context["allow"]` the names of
+        what may be loaded, None if all may. Raises ConfigError, as for the rest.
         """
         at = ("sources", index, "options")
-        options, mistakes = check(
-            model, self.settings.sources[index].options, self._document, at, {"folder": self.folder}
-        )
+        context = {"folder": self.folder, "allow": self.settings.plugins.allow}
+        options, mistakes = check(model, self.settings.sources[index].options, self._document, at, context)
         if options is None:
             raise config_error(self.where, mistakes)
         return options

@@ -21,6 +21,6 @@ A function of a `Peer`, one connection as the server has it, is a fault of your 
 
 from __future__ import annotations
 
-from wealthsources.testing.fakes import ListSource, LoneHost, SetClock
+from wealthsources.testing.fakes import ListSource, LoneHost, LoneRecorderHost, SetClock
 
-__all__ = ["ListSource", "LoneHost", "SetClock"]
+__all__ = ["ListSource", "LoneHost", "LoneRecorderHost", "SetClock"]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wealthsources.model.events import Event
+    from wealthsources.recorder import Sink
     from wealthsources.source import HistoryRequest
 
 
@@ -92,3 +93,41 @@ class LoneHost:
 
     def emit(self, event: Event) -> None:
         """Nobody listens."""
+
+
+class LoneRecorderHost:
+    """What a recorder is started with, without a session: `emit` hands an event to whoever subscribed, at once.
+
+    sinks  those who take events
+    """
+
+    events_lost = 0
+
+    def __init__(self, now: int = 1_800_000_000_000, **sources: Source | None) -> None:
+        self.clock = SetClock(now)
+        self.logger = logging.getLogger("wealthsources.testing")
+        self.sources: dict[str, Source | None] = sources
+        self.sinks: list[Sink] = []
+
+    def subscribe(self, sink: Sink, *, forming: bool = True) -> Callable[[], None]:
+        """Hand every event to `sink` until what is returned is called; without those of forming bars if so told."""
+
+        def take(event: Event) -> None:
+            if forming or event.bar is None or event.bar.closed is not False:
+                sink(event)
+
+        def end() -> None:
+            if take in self.sinks:
+                self.sinks.remove(take)
+
+        self.sinks.append(take)
+        return end
+
+    def drain(self, timeout: float) -> bool:  # noqa: ARG002
+        """Every event has been handed out."""
+        return True
+
+    def emit(self, event: Event) -> None:
+        """Hand it to all who subscribed, on this thread."""
+        for sink in tuple(self.sinks):
+            sink(event)

@@ -92,7 +92,8 @@ def _made(
     stack: contextlib.ExitStack,
 ) -> dict[str, object]:
     """What a case or a maker takes. Each thing is made once for a case."""
-    for name in inspect.signature(wanted).parameters:
+    names = [name for name, one in inspect.signature(wanted).parameters.items() if one.default is one.empty]
+    for name in names:
         if name in made:
             continue
         maker = makers[name]
@@ -103,4 +104,4 @@ def _made(
             stack.callback(next, running, None)
         else:
             made[name] = maker(**taken)
-    return {name: made[name] for name in inspect.signature(wanted).parameters}
+    return {name: made[name] for name in names}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Final
 
+from wealthsources_websocket.protocols.installed import check_claim as check, installed_names, load_installed
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from wealthsources_websocket.protocols.base import Protocol
 
 DEFAULT: Final = "wealthai"
-
-#: The entry-point group of protocols that other distributions bring: name = "module:Class".
-GROUP: Final = "wealthsources.protocols"
 
 _HERE: Final = "wealthsources_websocket.protocols"
 
@@ -38,26 +38,22 @@ BUILT_IN: Final[dict[str, str]] = {
 
 def known_protocols() -> tuple[str, ...]:
     """The names that `load_protocol` knows, in alphabetical order. Imports none of them."""
-    return tuple(sorted({*BUILT_IN, *(entry.name for entry in importlib.metadata.entry_points(group=GROUP))}))
+    return tuple(sorted({*BUILT_IN, *installed_names()}))
 
 
 def load_protocol(name: str) -> type[Protocol]:
     """The protocol of that name: one of ours, or of another distribution, by its entry point.
 
-    Raises KeyError for a name that is not known, ValueError for one that two distributions claim, and whatever a
-    stranger's module raises.
+    Raises KeyError for a name that is not known, ValueError for one that two distributions claim, and for a stranger's
+    that cannot be used.
     """
-    value = BUILT_IN.get(name) or _installed(name)
-    module, _, attribute = value.partition(":")
+    if name not in BUILT_IN:
+        return load_installed(name)
+    module, _, attribute = BUILT_IN[name].partition(":")
     protocol: type[Protocol] = getattr(importlib.import_module(module), attribute)
     return protocol
 
 
-def _installed(name: str) -> str:
-    entries = importlib.metadata.entry_points(group=GROUP, name=name)
-    values = {entry.value: getattr(entry.dist, "name", "an unknown distribution") for entry in entries}
-    if not values:
-        raise KeyError(name)
-    if len(values) > 1:
-        raise ValueError(f"protocol {name!r} is claimed by {' and by '.join(sorted(values.values()))}; remove one")
-    return next(iter(values))
+def check_claim(name: str, allow: Collection[str] | None = None) -> None:
+    """Raises ValueError for a name of ours that another distribution claims too, and for one that is not allowed."""
+    check(name, BUILT_IN, allow)

@@ -23,6 +23,9 @@ Series = tuple[str, str]
 
 Environment = Literal["live", "test"]
 
+#: The version of this contract. It changes when a protocol that was written for it would no longer do.
+CONTRACT: Final = 1
+
 
 # what a message means ------------------------------------------------------------------------------------------
 
@@ -171,6 +174,7 @@ class Protocol(ABC):
     What follows is stated by the class, or in `__init__` where it differs between the markets of a server.
 
     name                  as configurations say it
+    contract              the version of this contract that it was written for, CONTRACT, as a plain number
     markets               the server's word for each of its markets, with what it is; empty: any text may be one
     default_market        the market of those who name none
     timeframes            ours → the server's, for those that it streams on our grid, and no others
@@ -197,6 +201,7 @@ class Protocol(ABC):
     """
 
     name: ClassVar[str]
+    contract: ClassVar[int] = CONTRACT
     markets: ClassVar[Mapping[str, str]] = MappingProxyType({})
     default_market: ClassVar[str] = ""
     credential_name: ClassVar[str] = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from wealthsources import Bars
@@ -10,6 +12,7 @@ from wealthsources.testing.fakes import LoneHost
 from wealthsources_ccxt.options import CcxtOptions
 from wealthsources_ccxt.source import CcxtSource
 from wealthsources_simulator.history.binance import Binance
+from wealthsources_simulator.history.faults import slow, status
 from wealthsources_simulator.history.server import HistoryServer
 from wealthsources_simulator.history.truth import Truth
 
@@ -22,6 +25,7 @@ class TestCcxtSource(SourceContract):
     @pytest.fixture
     def source(self):
         with HistoryServer(Binance(), Truth({(SPOT, "1m"): PLAYED}, PLAYED[-1].end)) as server:
+            self.server = server
             source = CcxtSource(CcxtOptions(exchange="binance", endpoint=server.url))
             source._connection.exchange.rateLimit = 0
             yield source
@@ -29,6 +33,20 @@ class TestCcxtSource(SourceContract):
     @pytest.fixture
     def held(self) -> Bars:
         return Bars.from_records("BTCUSDT", "1m", PLAYED)
+
+    @pytest.fixture
+    def failing(self):
+        return lambda: self.faulty(status(500))
+
+    @pytest.fixture
+    def stalled(self):
+        return lambda: self.faulty(slow(1.5))
+
+    @contextlib.contextmanager
+    def faulty(self, fault):
+        self.server.script = [fault] * 100
+        yield
+        self.server.script = []
 
     def begin(self, source, clock):
         source.start(LoneHost(clock))

@@ -20,6 +20,7 @@ from ....support.live_source import use_policies
 from ....support.waiting import wait_until
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "protocols" / "adding.md").read_text(encoding="utf-8")
+TEMPLATE = Path(wealthsources.__file__).parent / "cli" / "templates" / "protocol"
 MINUTE = 60
 
 
@@ -34,6 +35,12 @@ def bar(place: int, *, final: bool, symbol: str = "BTC-USDT") -> str:
     return json.dumps({"bar": said | values})
 
 
+def test_it_is_the_one_of_a_new_project():
+    module, project = (TEMPLATE / f"{name}.txt" for name in ("acme_protocol.py", "pyproject.toml"))
+    assert block("python") == "# acme_protocol.py\n" + module.read_text(encoding="utf-8")
+    assert block("toml").removeprefix("# its pyproject.toml\n") in project.read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def acme(distribution) -> None:
     """The package of the page, installed."""
@@ -45,28 +52,26 @@ def acme(distribution) -> None:
 
 
 @pytest.fixture
-def paths() -> list[str]:
+def topics() -> list[str]:
     return []
 
 
 @pytest.fixture
-def server(paths) -> Iterator[Server]:
+def server(topics) -> Iterator[Server]:
     """Acme's server: a bar and the next one to each client, and word of what it does not know."""
 
     def answer(connection: ServerConnection) -> None:
-        assert connection.request is not None
-        paths.append(connection.request.path)
-        topics = connection.request.path.split("/")[2:]
-        connection.send(json.dumps({"ready": len(topics)}))
-        for topic in topics:
-            symbol = topic.partition("@")[0]
-            if symbol.startswith("FOO"):
-                connection.send(json.dumps({"unknown": topic}))
-                continue
-            connection.send(bar(0, final=True, symbol=symbol))
-            connection.send(bar(1, final=False, symbol=symbol))
-        for _ in connection:
-            pass
+        for text in connection:
+            asked = json.loads(text)
+            topics.extend(asked["subscribe"])
+            connection.send(json.dumps({"subscribed": asked["id"]}))
+            for topic in asked["subscribe"]:
+                symbol = topic.partition("@")[0]
+                if symbol.startswith("FOO"):
+                    connection.send(json.dumps({"unknown": topic}))
+                    continue
+                connection.send(bar(0, final=True, symbol=symbol))
+                connection.send(bar(1, final=False, symbol=symbol))
 
     with serve(answer, "127.0.0.1", 0) as running:
         thread = threading.Thread(target=running.serve_forever)
@@ -77,7 +82,7 @@ def server(paths) -> Iterator[Server]:
 
 
 @pytest.mark.usefixtures("acme")
-def test_the_protocol_of_the_page_brings_bars(server, paths, monkeypatch):
+def test_the_protocol_of_the_page_brings_bars(server, topics, monkeypatch):
     use_policies(monkeypatch)
     options = {
         "protocol": "acme",
@@ -94,12 +99,12 @@ def test_the_protocol_of_the_page_brings_bars(server, paths, monkeypatch):
     assert [held.exact(field) for field in ("open", "close", "volume")] == ["1.50", "1.75", "0.250"]
     assert (held.open_time, held.finality) == (1_800_000_000_000, "flag")
     assert (streams["FOOUSDT"].state, streams["FOOUSDT"].reason) == ("refused", "there is no such symbol")
-    assert [set(path.split("/")[2:]) for path in paths] == [{"BTC-USDT@60", "ETH-USDT@60", "FOO-USDT@60"}]
+    assert sorted(topics) == ["BTC-USDT@60", "ETH-USDT@60", "FOO-USDT@60"]
 
 
 @pytest.mark.usefixtures("acme")
 def test_its_frames_are_decoded():
-    frames = [bar(0, final=True), '{"ready": 2}', '{"unknown": "FOO-BAR@60"}', '{"news": 1}', '{"bar": {}}']
+    frames = [bar(0, final=True), '{"subscribed": "1"}', '{"unknown": "FOO-BAR@60"}', '{"news": 1}', '{"bar": {}}']
     done = CliRunner().invoke(app, ["--protocol", "acme"], input="\n".join(frames))
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["event"] for each in told] == ["bar", "ack", "refused", "ignored", "bad"]

@@ -1,0 +1,54 @@
+"""The contract is run over a source with what it answers itself, which may take its time to come."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from wealthsources import NotHere, RequestError, Timeframe
+from wealthsources.testing.checking import check_source, find_held
+
+from .broken import HELD, NEWEST, Right
+
+HOUR = Timeframe("1h")
+
+
+class Loads(Right):
+    """Has its bars a moment after it was started."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_loaded = threading.Event()
+
+    def start(self, host):
+        self.timer = threading.Timer(0.05, self.is_loaded.set)
+        self.timer.start()
+
+    def stop(self):
+        if hasattr(self, "timer"):
+            self.timer.cancel()
+            self.timer.join()
+
+    def answer(self, request):
+        if not self.is_loaded.is_set():
+            raise NotHere("it is loading")
+        return self.right(request)
+
+
+def test_what_it_has_is_waited_for():
+    assert len(find_held(Loads, "BTCUSDT", HOUR, NEWEST + 1, 20.0)) == len(HELD)
+
+
+def test_who_has_nothing_is_told_what_it_answered():
+    with pytest.raises(RequestError, match="BTCUSDT 1h: it answered NotHere: it is loading; the contract needs 5"):
+        find_held(Loads, "BTCUSDT", HOUR, NEWEST + 1, 0.0)
+
+
+def test_every_case_is_run_with_a_source_that_has_its_bars():
+    class LoadsFromADisk(Loads):
+        said = Right.said.__class__(blocking=True)
+
+    outcomes = list(check_source(LoadsFromADisk, HELD, 20.0))
+    assert [one for one in outcomes if one.result == "failed"] == []
+    assert len(outcomes) > 30

@@ -1,0 +1,83 @@
+"""The contract, run over a source without a test file: what it has is what it answers itself."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Final
+
+from wealthsources.model.errors import NotHere, RequestError, SourceError
+from wealthsources.source import HistoryRequest
+from wealthsources.testing.contract import SourceContract
+from wealthsources.testing.fakes import LoneHost, SetClock
+from wealthsources.testing.ready import held_of
+from wealthsources.testing.running import Outcome, run_cases, source_makers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from wealthsources.model.bars import Bars
+    from wealthsources.model.timeframe import Timeframe
+    from wealthsources.source import Source
+
+#: So many bars are the least to tell right from wrong.
+LEAST: Final = 5
+_PAUSE: Final = 0.05
+
+
+def find_held(make: Callable[[], Source], symbol: str, timeframe: Timeframe, now: int, patience: float) -> Bars:
+    """All closed bars that a new source answers with, of which there must be some within `patience` seconds.
+
+    Raises RequestError, which says what it answered instead.
+    """
+    source = make()
+    try:
+        source.start(LoneHost(SetClock(now)))
+        return _wait_for_bars(source, HistoryRequest(symbol, timeframe, now), patience)
+    finally:
+        with contextlib.suppress(Exception):  # S15 and S22 tell
+            source.stop()
+
+
+def check_source(make: Callable[[], Source], held: Bars, patience: float) -> Iterator[Outcome]:
+    """Run every case, one after the other, each with a source of its own that has `held` within `patience` seconds."""
+    kit = _Kit(held, patience)
+    return run_cases(kit, source_makers(kit, make, held))
+
+
+class _Kit(SourceContract):
+    """Waits for a source that is pushed its bars, or that has to load something first."""
+
+    def __init__(self, held: Bars, seconds: float) -> None:
+        self._held, self._seconds = held, seconds
+
+    def begin(self, source: Source, clock: SetClock) -> None:
+        """Start it, and wait until it has what it had, as long as there is patience."""
+        source.start(LoneHost(clock))
+        request = HistoryRequest(self._held.symbol, self._held.timeframe, int(self._held.ends[-1]))
+        deadline = time.monotonic() + self._seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(Exception):  # the cases tell
+                if held_of(source.get_history(request)) == held_of(self._held):
+                    return
+            if not source.capabilities.blocking and not source.capabilities.live:
+                return  # it waits for nothing, so it will have no more
+            time.sleep(_PAUSE)
+
+
+def _wait_for_bars(source: Source, request: HistoryRequest, patience: float) -> Bars:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            bars = source.get_history(request).split_forming()[0]
+            said = f"it answered with {len(bars)} closed bars"
+        except (NotHere, SourceError) as error:
+            bars, said = None, f"it answered {type(error).__name__}: {error}"
+        if bars is not None and len(bars) >= LEAST:
+            return bars
+        if time.monotonic() > deadline:
+            raise RequestError(
+                f"{request.symbol} {request.timeframe}: {said}; the contract needs {LEAST} closed bars of one series: "
+                "name one that it has with --symbol and --timeframe"
+            )
+        time.sleep(_PAUSE)
