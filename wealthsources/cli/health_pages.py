@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from wealthsources.cli.http_server import Pages
     from wealthsources.model.status import SourceStatus
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
 #: States of a stream of which nobody may rely on the newest bar.
 _NOT_LIVE: Final = ("never_received", "stale", "silent", "refused")
