@@ -127,9 +127,13 @@ changelog: $(STAMP)
 
 # The site of the pages, in build/site; what is wrong in a page fails. docs-serve shows it while one writes, at port 8000.
 export NO_MKDOCS_2_WARNING := 1
-docs docs-serve: $(STAMP)
+docs: $(STAMP)
 	$(BIN)/python -m tools.docs.pages
-	$(BIN)/python -m mkdocs $(if $(filter docs,$@),build,serve) --strict
+	$(BIN)/python -m mkdocs build --strict
+
+docs-serve: $(STAMP)
+	$(BIN)/python -m tools.docs.pages
+	$(BIN)/python -m mkdocs serve --strict
 
 install: $(STAMP)
 

@@ -169,7 +169,6 @@ class WebSocketOptions(BaseModel):
     corrections    what a different message for a closed bar does
     capacity       bars of each series that are held, the newest ones
     connect_timeout  for all from the name of the host to the end of the upgrade
-    ping_interval  between two pings of ours
     pong_timeout   after a ping, until the connection is given up
     data_idle      seconds without any sign of life after which the server is asked for one; it is given up if none
                    comes within pong_timeout. Any message or control frame is one; streams that are silent go stale
@@ -210,7 +209,7 @@ class WebSocketOptions(BaseModel):
     corrections: Literal["accept", "reject"] = "accept"
     capacity: int = Field(default=1000, ge=2, le=1_000_000)
     connect_timeout: Seconds = 10.0
-    ping_interval: Seconds = 15.0
+    ping_interval: Seconds = Field(default=15.0, description="between two pings of ours")
     pong_timeout: Seconds = 10.0
     data_idle: Seconds = 90.0
     backoff_base: Seconds = 0.5

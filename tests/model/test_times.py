@@ -25,8 +25,9 @@ def test_a_time_of_1980_to_2200_is_given_back(time):
 
 
 def test_a_time_in_another_unit_is_refused_with_what_it_would_be_there():
-    said = rf"^{T0 // 1000} is not a time in ms of 1980 to 2200; in seconds it would be "
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(
+        ValueError, match=rf"^{T0 // 1000} is not a time in ms of 1980 to 2200; in seconds it would be "
+    ):
         check_time(T0 // 1000)
 
 
