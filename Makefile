@@ -1,6 +1,7 @@
 # make demo · make example · make test · make test-pandas · make check · make format · make coverage · make bench
 # make soak · make reliability · make kill-test · make laws · make mutants (BASE=main~1 · ALL=1 · FILES="…" · SAMPLE=100 · SEED=7)
 # make dist (EXTRAS="core file" PYTHONS="3.11 3.13" JOBS=4) · make licences · make changelog
+# make docs · make docs-serve
 # .venv, and for test-pandas .venv-pandas2 too, are made by themselves.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -23,7 +24,7 @@ PANDAS_TESTS := tests/wealthdata tests/compat tests/plugins/context tests/plugin
 	tests/architecture/test_readme.py
 
 .PHONY: demo example test test-pandas check format coverage bench soak reliability kill-test laws mutants \
-	dist licences changelog install clean
+	dist licences changelog docs docs-serve install clean
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
@@ -123,6 +124,16 @@ licences: $(STAMP)
 # What the next release will say: CHANGELOG.md stays as it is.
 changelog: $(STAMP)
 	$(BIN)/towncrier build --draft
+
+# The site of the pages, in build/site; what is wrong in a page fails. docs-serve shows it while one writes, at port 8000.
+export NO_MKDOCS_2_WARNING := 1
+docs: $(STAMP)
+	$(BIN)/python -m tools.docs.pages
+	$(BIN)/python -m mkdocs build --strict
+
+docs-serve: $(STAMP)
+	$(BIN)/python -m tools.docs.pages
+	$(BIN)/python -m mkdocs serve --strict
 
 install: $(STAMP)
 

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import wealthsources
 from wealthsources import SourceStatus, StreamStatus
 from wealthsources.metrics import SessionCollector, metrics_text
-from wealthsources.runtime.engine import SessionStatus
+from wealthsources.runtime.session_status import SessionStatus
 
 LIVE = SourceStatus(
     "connected",
@@ -156,7 +156,7 @@ def test_the_clock_is_in_seconds_if_it_has_a_time(now, values):
 
 def test_every_metric_has_a_type_a_help_and_our_prefix():
     found = families(metrics_text(session(live=LIVE)))
-    assert len(found) == 20
+    assert len(found) == 22
     assert all(name.startswith("wealthsources_") and family.documentation for name, family in found.items())
     kinds = {name.removeprefix("wealthsources_"): family.type for name, family in found.items()}
     counters = {name for name, kind in kinds.items() if kind == "counter"}
@@ -169,7 +169,7 @@ def test_every_metric_has_a_type_a_help_and_our_prefix():
         "handler_errors",
         "stream_refused_messages",
     }
-    assert {name for name, kind in kinds.items() if kind == "unknown"} == {"source_count"}
+    assert {name for name, kind in kinds.items() if kind == "unknown"} == {"source_count", "recorder_count"}
 
 
 def test_what_a_source_says_cannot_break_the_format():
@@ -211,3 +211,19 @@ def test_without_the_extra_the_remedy_is_said(monkeypatch):
     assert str(caught.value) == (
         "wealthsources.metrics needs `pip install 'wealthsources[metrics]'`: there is no module 'prometheus_client'"
     )
+
+
+def test_recorders_tell_whether_they_write_and_what_they_count():
+    recorders = {
+        "store": SourceStatus("ready", counters={"written": 5, "waiting": 0}),
+        "frames": SourceStatus("paused", "the disk is full"),
+    }
+    status = SessionStatus("system", None, "", {}, recorders=recorders)
+    found = families(metrics_text(SimpleNamespace(status=lambda: status)))
+    up = {sample.labels["recorder"]: sample.value for sample in found["wealthsources_recorder_up"].samples}
+    assert up == {"store": 1, "frames": 0}
+    counted = found["wealthsources_recorder_count"].samples
+    assert {(each.labels["recorder"], each.labels["what"]): each.value for each in counted} == {
+        ("store", "written"): 5,
+        ("store", "waiting"): 0,
+    }

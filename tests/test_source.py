@@ -93,3 +93,18 @@ def test_a_clock_need_not_listen_to_what_bars_prove():
     clock.saw_closed(10)
     clock.saw_open(10)
     assert clock.now() == 5
+
+
+def test_a_source_is_shown_as_what_it_is_even_if_it_cannot_say_what_it_can():
+    class Mine(Source):
+        capabilities = Capabilities(live=True)
+
+        def get_history(self, request):
+            raise NotImplementedError
+
+    class Broken(Mine):
+        @property
+        def capabilities(self):
+            raise RuntimeError("no idea")
+
+    assert (repr(Mine()), repr(Broken())) == ("<Mine: live>", "<Broken>")

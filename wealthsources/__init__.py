@@ -88,8 +88,10 @@ if TYPE_CHECKING:
     from wealthsources.recorder import Recorder as Recorder, RecorderHost as RecorderHost, Sink as Sink
     from wealthsources.resolve.query import BarRequest as BarRequest
     from wealthsources.runtime.adapter import ContextDataAdapter as ContextDataAdapter, DataAdapter as DataAdapter
+    from wealthsources.runtime.aio import AsyncSession as AsyncSession, aopen as aopen
     from wealthsources.runtime.context_time import context_time as context_time
     from wealthsources.runtime.engine import Observation as Observation
+    from wealthsources.runtime.event_stream import EventStream as EventStream
     from wealthsources.runtime.folders import diagnose_folder as diagnose_folder
     from wealthsources.runtime.original_history import (
         HistoryStandIn as HistoryStandIn,
@@ -143,8 +145,10 @@ _PUBLIC = {
     "recorder": "Recorder RecorderHost Sink",
     "resolve.query": "BarRequest",
     "runtime.adapter": "ContextDataAdapter DataAdapter",
+    "runtime.aio": "AsyncSession aopen",
     "runtime.context_time": "context_time",
     "runtime.engine": "Observation",
+    "runtime.event_stream": "EventStream",
     "runtime.folders": "diagnose_folder",
     "runtime.original_history": "HistoryStandIn is_asking_history original_history",
     "runtime.paced_log": "PacedLogger",

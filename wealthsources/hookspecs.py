@@ -45,6 +45,7 @@ PROJECT: Final = "wealthsources"
 CONTRACT: Final = 1
 
 hookspec = pluggy.HookspecMarker(PROJECT)
+#: Marks a function of a plugin's module as the implementation of a hook.
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 

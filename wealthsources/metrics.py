@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from wealthsources.model.status import SourceStatus, StreamStatus
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
     Samples = Iterable[tuple[tuple[str, ...], float | None]]
 
@@ -49,6 +49,7 @@ class SessionCollector(Collector):
         yield from _of_sources(status.sources)
         yield from _of_counters(status.sources)
         yield from _of_streams(status.sources)
+        yield from _of_recorders(status.recorders)
 
 
 def metrics_text(session: Session) -> str:
@@ -152,3 +153,12 @@ def _of_streams(sources: Mapping[str, SourceStatus]) -> Iterator[Metric]:
     yield gauge("verified_empty", empty, (stream.verified_empty for stream in each))
     refused = [(series, stream.refused) for series, stream in streams.items()]
     yield _counter("stream_refused_messages", "Messages that came and were not taken", _STREAM, refused)
+
+
+def _of_recorders(recorders: Mapping[str, SourceStatus]) -> Iterator[Metric]:
+    up = [((name,), float(status.state in UP)) for name, status in recorders.items()]
+    yield _gauge("recorder_up", "Whether the recorder writes what comes: 1 or 0", ("recorder",), up)
+    counts = [
+        ((name, what), float(count)) for name, status in recorders.items() for what, count in status.counters.items()
+    ]
+    yield _untyped("recorder_count", "What a recorder counts; not all of it only grows", ("recorder", "what"), counts)

@@ -10,7 +10,7 @@ name is what stands under `recorder:` in config.yaml.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from wealthsources.model.status import SourceStatus
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from wealthsources.model.diagnosis import Diagnosis
     from wealthsources.model.events import Event
     from wealthsources.source import Clock, Source
+
+#: The version of the contract of recorders. It changes when one that was written for it would no longer do.
+CONTRACT: Final = 1
 
 
 class Sink(Protocol):
@@ -69,10 +72,12 @@ class RecorderHost(Protocol):
 class Recorder(ABC):
     """Writes down what a session sees. It is made of its options, which its `options_model` has checked.
 
-    Whatever fails in it is its own: it says so in the log and in its status, and stops nothing else.
+    Whatever fails in it is its own: it says so in the log and in its status, and stops nothing else. `contract` is the
+    version of this contract that it was written for, CONTRACT, as a plain number; one of another version is refused.
     """
 
     options_model: ClassVar[type[BaseModel]]
+    contract: ClassVar[int] = CONTRACT
 
     @abstractmethod
     def start(self, host: RecorderHost) -> None:

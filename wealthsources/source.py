@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from wealthsources.model.errors import SourceError
 from wealthsources.model.status import SourceStatus
+from wealthsources.model.text import short_repr
 
 if TYPE_CHECKING:
     import logging
@@ -146,6 +147,9 @@ class Source(ABC):
     """One place that bars come from. Write `get_history`; override the rest where it says something about you."""
 
     capabilities: Capabilities = Capabilities()
+
+    def __repr__(self) -> str:
+        return short_repr(self, lambda: "live" if self.capabilities.live else "")
 
     @abstractmethod
     def get_history(self, request: HistoryRequest) -> Bars:

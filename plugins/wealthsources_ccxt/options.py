@@ -62,7 +62,10 @@ class CcxtOptions(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in
     endpoint  another server instead of the exchange's, for all its addresses; https:// or this machine, unless
               `allow_insecure`
     timeout   seconds for one answer, if the request has no deadline that is earlier
+    allow_insecure  let `endpoint` be without TLS elsewhere than on this machine
     live      poll: a live source, which asks once after each bar's end for the symbols of `watch` in the `timeframes`
+    watch     of live: poll, the symbols
+    timeframes  of live: poll, such as 1m and 1h
     """
 
     exchange: Exchange

@@ -79,6 +79,8 @@ class ReplayOptions(BaseModel):
     recording   the folder of one recorded source; a relative one starts at the configuration's folder
     bars        the name of another source of the configuration, whose closed bars of these `symbols` and `timeframes`
                 are played
+    symbols     of `bars`: those that are played
+    timeframes  of `bars`: those that are played, each by itself
     speed       so many times as fast as it was · max: as fast as it can be · step: by `ReplaySource.step`
     start, end  `from` and `to` in the configuration: what was recorded from then on, and before then; bars that open
                 then or later, and end then or earlier (by default all that are over)

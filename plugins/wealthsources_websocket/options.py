@@ -167,29 +167,42 @@ class WebSocketOptions(BaseModel):
 
     protocol       the format of the server, by the name of an exchange; it has an endpoint and a market of its own, for
                    those who name none
+    endpoint       the address of the server, wss:// (or ws:// on this machine, and elsewhere with `allow_insecure`);
+                   of a protocol that asks where to connect first, https://
     market         in the server's own word, such as spot; market_type is another name of this option
     environment    live, or test: the server's own place to try things
     symbols        a list, or a map from our names to the server's, for those that its rule of spelling does not give
+    resolutions    the timeframes that are subscribed for each symbol, such as 1m and 1h
     contract_sizes  how much of the base is in one contract, by symbol, where a server states volume in contracts
     fallbacks      tried in turn when the endpoint fails; the protocol's own endpoint has its own, another has none
     csrf_token     sent to subscribe, over wss:// or to this machine only, unless `allow_insecure`; one of fewer than
                    eight characters, which cannot be kept out of a log, to this machine only, unless `allow_insecure`;
                    api_key is another name of this option
     api_secret     the second part of a credential that has two
+    allow_insecure  send a token without TLS too, and one that is so short that it cannot be kept out of a log
     bar_push       forming: updates of the forming bar are pushed · closed: only finished bars are; to be said of a
                    server of which the protocol does not tell
     partial_first  the first bar of a connection holds only what happened since, so no successor closes it
     corrections    what a different message for a closed bar does
+    capacity       bars of each series that are held, the newest ones
+    connect_timeout  for all from the name of the host to the end of the upgrade
+    pong_timeout   after a ping, until the connection is given up
     data_idle      seconds without any sign of life after which the server is asked for one; it is given up if none
                    comes within pong_timeout. Any message or control frame is one; streams that are silent go stale
+    backoff_base   before a new try there is a pause of a random length up to this, which doubles with each failure
+    backoff_cap    the most that it grows to
+    reset_after    after so long up, a connection that is lost counts as the first failure
+    connects_per_minute  tries to one host, whatever the reason for them
+    max_message    bytes of the largest message that is taken
     ca_file        certificates to trust instead of the system's, in PEM
     tls_minimum    the oldest version of TLS that is spoken: "1.2" or "1.3"
     proxy          none: connect directly, whatever the environment says · env: as HTTPS_PROXY, ALL_PROXY and NO_PROXY
                    say · or an address: http://user:password@host:3128, socks5://host:1080; then only through it
     close_codes    what close codes of this server mean: auth, rate or fatal; 1008 means auth unless said otherwise
     primary_after  after so long on another endpoint the first one is tried again, when the connection is lost
-    csrf_token_file  read before each connection, instead of csrf_token; a function can be csrf_token too. So it is with
-                   api_key_file and api_secret_file
+    csrf_token_file  read before each connection, instead of csrf_token; a function can be csrf_token too. api_key_file
+                   is another name of this option
+    api_secret_file  the same for api_secret, which can be a function too
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_json_schema)
@@ -213,7 +226,7 @@ class WebSocketOptions(BaseModel):
     corrections: Literal["accept", "reject"] = "accept"
     capacity: int = Field(default=1000, ge=2, le=1_000_000)
     connect_timeout: Seconds = 10.0
-    ping_interval: Seconds = 15.0
+    ping_interval: Seconds = Field(default=15.0, description="between two pings of ours")
     pong_timeout: Seconds = 10.0
     data_idle: Seconds = 90.0
     backoff_base: Seconds = 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import re
 import sys
@@ -72,10 +73,13 @@ def impure_calls(work: Callable[[], object]) -> list[str]:
         elif module in _DOORS and name in _OPENING:
             called.add(f"{module}.{name}")
 
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()  # what others do when it collects is theirs
     sys.setprofile(look)
     try:
         work()
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
     return sorted(called)

@@ -39,6 +39,7 @@ FLOORS: Final[dict[str, float]] = {
     "wealthdata/reading": 99.5,
     "wealthsources": 99,
     "wealthsources/cli": 99,
+    "wealthsources/cli/doctor": 90,
     "wealthsources/cli/commands": 99,
     "wealthsources/config": 99,
     "wealthsources/live": 98.5,

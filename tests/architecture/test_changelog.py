@@ -29,7 +29,6 @@ def test_a_fragment_is_prose_without_a_heading_or_a_bullet_of_its_own(path):
     assert lines
     assert all(line for line in lines)
     assert not any(line.startswith(("#", "- ", "* ")) for line in lines)
-    assert max(map(len, lines)) <= 120
 
 
 def test_the_draft_of_the_next_release_has_every_fragment():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import subprocess
 import sys
 import textwrap
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -195,3 +198,43 @@ def tables(text):
     """The tables of an output: the rows of each as lists of words, under its header."""
     blocks = [block.splitlines() for block in text.split("\n\n")[1:]]
     return {block[0]: [line.split() for line in block[1:]] for block in blocks}
+
+
+class Served:
+    """`wealthsources serve` in a process of its own."""
+
+    def __init__(self, process):
+        self.process = process
+        self.url = process.stdout.readline().strip()
+
+    def ask(self, path):
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def is_ready(self):
+        return self.ask("/readyz")[0] == 200
+
+    def end(self, number):
+        """The exit code and the log."""
+        self.process.send_signal(number)
+        _, log = self.process.communicate(timeout=60)
+        return self.process.returncode, log
+
+
+@pytest.fixture
+def started():
+    """Start it with these arguments, and have it end with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments, path=(), **environment):
+            command = [sys.executable, "-m", "wealthsources", "serve", "--listen", "127.0.0.1:0", *map(str, arguments)]
+            environment = {**os.environ, "PYTHONPATH": ":".join([*map(str, path), *sys.path]), **environment}
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            process = stack.enter_context(subprocess.Popen(command, **pipes, text=True, env=environment))
+            stack.callback(process.kill)
+            return Served(process)
+
+        yield start

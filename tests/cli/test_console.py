@@ -1,75 +1,12 @@
-"""Writing to the terminal, and the log on stderr."""
+"""Writing to the terminal."""
 
 from __future__ import annotations
 
 import io
-import logging
-import sys
 
 import pytest
 
-from wealthsources.cli.console import console, logs_on_stderr, print_table, print_texts, say_error, say_note
-
-
-def test_a_warning_is_one_line(capsys):
-    with logs_on_stderr(debug=False):
-        logging.getLogger("wealthsources.source.live").warning("lost\n%s", "again")
-    assert capsys.readouterr().err == "WARNING live: lost again\n"
-
-
-def test_an_exception_in_the_log_is_one_line(capsys):
-    with logs_on_stderr(debug=False):
-        logging.getLogger("wealthsources.session").error("failed", exc_info=ValueError("what\nnow"))
-    assert capsys.readouterr().err == "ERROR session: failed: ValueError: what now\n"
-
-
-def test_only_debug_shows_what_is_no_warning(capsys):
-    for debug in (False, True):
-        with logs_on_stderr(debug):
-            logging.getLogger("wealthsources.session").debug("debug is %s", debug)
-    assert capsys.readouterr().err.endswith("DEBUG wealthsources.session: debug is True\n")
-
-
-def test_debug_does_not_show_the_log_of_libraries(capsys):
-    with logs_on_stderr(debug=True):
-        logging.getLogger("zlibrary").debug("Authorization: secret")
-    assert capsys.readouterr().err == ""
-
-
-def test_afterwards_the_log_is_as_it_was_before():
-    root = logging.getLogger()
-    before = list(root.handlers), logging.getLogger("wealthsources").level
-    with logs_on_stderr(debug=True):
-        pass
-    assert (list(root.handlers), logging.getLogger("wealthsources").level) == before
-
-
-def test_holes_are_not_logged_since_a_note_says_them_but_with_debug(capsys):
-    def _warn_of_hole() -> None:
-        logging.getLogger("wealthsources.session").warning("a hole")
-
-    for debug in (False, True):
-        with logs_on_stderr(debug):
-            _warn_of_hole()
-    assert capsys.readouterr().err.count("a hole") == 1
-
-
-def test_the_name_of_a_source_stands_without_what_is_before_it(capsys):
-    with logs_on_stderr(debug=False):
-        for name in ("wealthsources.source.live", "wealthsources.chain", "other.library"):
-            logging.getLogger(name).warning("x")
-    assert capsys.readouterr().err == "WARNING live: x\nWARNING chain: x\nWARNING other.library: x\n"
-
-
-def test_a_log_that_cannot_be_written_is_no_error(monkeypatch):
-    class Full(io.StringIO):
-        def write(self, text: str) -> int:
-            raise OSError("no space left")
-
-    monkeypatch.setattr(sys, "stderr", Full())
-    with logs_on_stderr(debug=False):
-        logging.getLogger("wealthsources.chain").warning("x")
-
+from wealthsources.cli.console import console, print_table, print_texts, say_error, say_note
 
 # saying
 

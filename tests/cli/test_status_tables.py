@@ -15,7 +15,7 @@ import pytest
 
 from wealthsources import SourceStatus, StreamStatus
 from wealthsources.cli.status_tables import print_status
-from wealthsources.runtime.engine import SessionStatus
+from wealthsources.runtime.session_status import SessionStatus
 
 from .conftest import tables
 

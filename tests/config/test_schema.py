@@ -53,7 +53,9 @@ def shown() -> dict[str, str]:
         blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
         texts |= {f"{page.name} {number}": block for number, block in enumerate(blocks) if "…" not in block}
     read = {str(where): yaml.load(text, Loader) for where, text in texts.items()}
-    return {where: value for where, value in read.items() if isinstance(value, dict) and "sources" in value}
+    whole = {where: value for where, value in read.items() if isinstance(value, dict) and "sources" in value}
+    whole.pop("examples/acme_source/config.yaml", None)  # of a plugin that is not installed here
+    return whole
 
 
 def test_every_configuration_that_is_shown_somewhere_passes(whole):

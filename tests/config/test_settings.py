@@ -318,3 +318,18 @@ def test_every_calendar_that_nobody_has_is_named_with_its_place(read):
     first, second = sentences(told.value)
     assert re.search(r":1: calendar: 'XSHGG' is no calendar; did you mean 'XSHG'", first)
     assert re.search(r":3: markets\[0\].calendar: 'nyse' is no calendar", second)
+
+
+def test_the_log_has_a_level_a_format_and_levels_of_sources(read):
+    assert read("sources: [{plugin: context}]\n").settings.logging.level is None
+    text = "sources: [{plugin: context}]\nlogging: {level: info, format: json, sources: {context: debug}}\n"
+    assert read(text).settings.logging.model_dump() == {
+        "level": "info",
+        "format": "json",
+        "sources": {"context": "debug"},
+    }
+
+
+def test_a_level_of_a_source_that_there_is_not_is_a_mistake(refused):
+    text = refused("sources: [{plugin: context, name: live}]\nlogging:\n  sources:\n    lvie: debug\n")
+    assert "logging.sources.lvie: there is no source 'lvie'; did you mean 'live'?" in str(text)

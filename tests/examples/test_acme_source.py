@@ -20,12 +20,13 @@ import pydantic
 import pytest
 import trustme
 
-from wealthsources import HistoryRequest, NotHere, SourceError, Timeframe
+import wealthsources
+from wealthsources import ConfigError, HistoryRequest, NotHere, SourceError, Timeframe
 
 ROOT = Path(__file__).parents[2]
 ACME = ROOT / "examples" / "acme_source"
 T0, HOUR = 1_704_067_200_000, 3_600_000
-TOKEN = "a-secret-token"
+TOKEN = "k3jd9sl2kd"
 REQUEST = HistoryRequest("BTCUSDT", Timeframe("1h"), T0 + 2 * HOUR + 1, T0, 5)
 
 #: What the server answers with: status, headers, body.
@@ -199,3 +200,13 @@ def test_options_that_would_give_the_token_away_are_refused(acme, options, said)
     assert TOKEN not in str(caught.value)
     acme.Options(url="http://acme.example")
     acme.Options(url="http://127.0.0.1:80", token=TOKEN)
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_configuration_says_so_and_hides_what_comes_from_the_environment(distribution, monkeypatch):
+    distribution(entry_points="acme = acme_source")
+    monkeypatch.setenv("ACME_URL", "http://feed.example.com")
+    monkeypatch.setenv("ACME_TOKEN", TOKEN)
+    with pytest.raises(ConfigError) as caught, wealthsources.open(ACME / "config.yaml"):
+        pass
+    assert str(caught.value).endswith("the token would be sent in the clear; give an address with TLS")

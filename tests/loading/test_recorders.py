@@ -73,3 +73,13 @@ def test_a_name_that_two_distributions_claim_is_loaded_from_neither(distribution
 def test_one_that_cannot_be_loaded_is_said_to_be_so_with_who_brings_it(distribution, entry, module, why):
     distribution(entry_points=entry, zrecorder=module)
     assert failure().startswith(f"recorder 'zmine' of zdist 1.0: {why}")
+
+
+@pytest.mark.parametrize("contract", ["2", "0", "'1'"])
+def test_one_of_another_contract_is_refused_with_both_versions(distribution, contract):
+    text = GOOD.replace("options_model = Options", f"options_model = Options; contract = {contract}")
+    distribution(version="2.5", entry_points=ENTRY, zrecorder=text)
+    assert failure() == (
+        f"recorder 'zmine' of zdist 2.5 is written for version {contract} of the contract of recorders, and the "
+        "wealthsources that is installed has version 1; update the older one"
+    )

@@ -151,6 +151,7 @@ def test_a_bar_by_itself_is_of_numbers_and_nothing_is_said_of_it():
 def test_repr_says_what_is_there():
     assert repr(recorded()) == "<Bars BTCUSDT 1h: 5 from 2020-09-13 12:00 to 2020-09-13 16:00>"
     assert repr(Bars.empty("X", "1h")) == "<Bars X 1h: none>"
+    assert repr(Bars.empty("X\n\x1b", "1h")) == "<Bars X \ufffd 1h: none>", "a symbol is somebody's text"
 
 
 def test_exact_of_an_unknown_field_is_an_error():

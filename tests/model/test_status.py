@@ -88,3 +88,26 @@ def test_what_was_turned_into_plain_data_is_a_copy():
     counters["attempts"] += 1
     assert plain["counters"] == {"attempts": 4}
     assert type(plain["counters"]) is dict
+
+
+def test_a_status_is_one_line():
+    streams = (StreamStatus("BTCUSDT", "1h", "live"),) * 500
+    status = SourceStatus("connected", "late\nby far", epoch=3, last_data=90.0, streams=streams)
+    assert repr(status) == "<SourceStatus: connected: late by far, epoch 3, 500 series, last bar 2 min ago>"
+    assert repr(SourceStatus()) == "<SourceStatus: ready>"
+
+
+def test_what_is_said_of_a_source_stands_in_its_table_once():
+    status = SourceStatus("error", "the server said: no", "no")
+    assert status._repr_html_().count("no<") == 1
+    assert "cut; " not in SourceStatus("error", "", "cut")._repr_html_()
+    assert "late; cut<" in SourceStatus("error", "late", "cut")._repr_html_()
+
+
+def test_of_many_streams_the_first_and_the_last_are_shown_and_all_are_counted():
+    streams = tuple(StreamStatus(f"S{place:04}", "1h", "live") for place in range(2000))
+    told = SourceStatus("connected", streams=streams)._repr_html_()
+    assert "2000 series" in told
+    assert told.count("<tr>") == 2 + 22
+    assert "S0000" in told
+    assert "S1999" in told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wealthsources import NotHere, one_line, short_repr
-from wealthsources.model.text import describe, printable, suggest
+from wealthsources.model.text import describe, printable, short_time, suggest
 
 
 class Silent(Exception):
@@ -84,3 +84,8 @@ def test_what_cannot_be_told_or_is_empty_is_left_out():
 
 def test_what_is_shown_is_one_line_and_steers_nothing():
     assert short_repr(5, lambda: "a\nb\x1b[31m") == "<int: a b\ufffd[31m>"
+
+
+def test_a_time_is_short():
+    seconds = (None, 0.04, 59.94, 60, 7199, 7200)
+    assert [short_time(each) for each in seconds] == ["", "0.0 s", "59.9 s", "1 min", "120 min", "2 h"]

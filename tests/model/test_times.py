@@ -8,7 +8,7 @@ import zoneinfo
 import numpy as np
 import pytest
 
-from wealthsources import EARLIEST_TIME, LATEST_TIME, Bars, read_moment, time_text, wall_time
+from wealthsources import EARLIEST_TIME, LATEST_TIME, Bars, check_time, read_moment, time_text, wall_time
 from wealthsources.model.times import read_time
 
 from ..support.bars import T0, ms, record
@@ -17,6 +17,18 @@ from ..support.bars import T0, ms, record
 def test_a_time_that_no_int64_holds_is_refused():
     with pytest.raises(ValueError, match=r"bars\[0\]: close_time: 1000.* is not a time in ms"):
         Bars.from_records("X", "1h", [record(0, close_time=10**30)])
+
+
+@pytest.mark.parametrize("time", [EARLIEST_TIME, T0, LATEST_TIME])
+def test_a_time_of_1980_to_2200_is_given_back(time):
+    assert check_time(time) == time
+
+
+def test_a_time_in_another_unit_is_refused_with_what_it_would_be_there():
+    with pytest.raises(
+        ValueError, match=rf"^{T0 // 1000} is not a time in ms of 1980 to 2200; in seconds it would be "
+    ):
+        check_time(T0 // 1000)
 
 
 @pytest.mark.parametrize("raw", [T0, str(T0), float(T0), np.int64(T0), np.float64(T0)])

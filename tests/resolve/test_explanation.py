@@ -6,6 +6,7 @@ import numpy as np
 
 from wealthsources import AllSourcesFailed, Attempt, Bars, Hole, StaleDataError, Timeframe
 from wealthsources.model.rows import source_codes
+from wealthsources.resolve.chain import Resolution
 from wealthsources.resolve.explanation import Explanation
 
 from ..support.bars import at, hourly
@@ -69,3 +70,16 @@ def test_an_error_is_the_verdict_by_its_name_and_first_line():
 def test_where_no_bar_fits_that_is_the_verdict():
     assert lines(bars=Bars.empty("BTCUSDT", "1h"))[2:] == ["no bar fits"]
     assert lines()[2:] == ["no bar fits"]
+
+
+def test_in_one_line_it_says_what_was_asked_and_what_came_of_it():
+    answer = Explanation(ASKED, at(10), (Attempt("live", "bars", 1),), hourly(7), None)
+    assert repr(answer) == f"<Explanation: {ASKED}, 1 bars, 2020-09-13 19:00 to 2020-09-13 20:00 UTC: 1 from>"
+    failure = Explanation(ASKED, at(10), (), None, AllSourcesFailed("3 bars", []))
+    assert repr(failure).startswith(f"<Explanation: {ASKED}, AllSourcesFailed: no source has 3 bars")
+
+
+def test_a_resolution_is_one_line_that_says_who_brought_what():
+    told = repr(Resolution(hourly(1, 2), (Attempt("live", "failed", reason="cut"), Attempt("archive", "bars", 2)), 0))
+    assert told.startswith("<Resolution: <Bars BTCUSDT 1h: 2 from")
+    assert told.endswith("live: failed - cut; archive: 2 bars>")

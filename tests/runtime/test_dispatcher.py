@@ -437,3 +437,34 @@ def test_a_loss_is_said_once_and_counted_every_time(dispatcher, caplog):
     assert [message for message in caplog.messages if "too slow" in message] == [
         "subscribers are too slow: 10 events wait (a fixed limit), the oldest are being lost"
     ]
+
+
+def test_a_subscriber_hears_of_the_end_once_all_of_its_calls_are_over(dispatcher):
+    told = []
+    receiver = Receiver(1)
+    dispatcher.subscribe(receiver, at_end=lambda: told.append(len(receiver.events)))
+    dispatcher.emit(closed(0))
+    assert receiver.busy.wait(10)
+    dispatcher.stop(0)
+    assert not told
+    receiver.go.set()
+    wait_until(lambda: told == [1])
+
+
+def test_who_subscribes_to_what_has_stopped_is_told_at_once(dispatcher):
+    told = []
+    dispatcher.stop(5)
+    dispatcher.subscribe(lambda event: None, at_end=lambda: told.append(True))
+    assert told == [True]
+
+
+def test_who_has_left_hears_of_no_end(dispatcher):
+    told = []
+    dispatcher.subscribe(lambda event: None, at_end=lambda: told.append(True))()
+    dispatcher.stop(5)
+    assert told == []
+
+
+def test_what_a_subscriber_lost_in_a_queue_of_its_own_is_counted(dispatcher):
+    dispatcher.count_lost()
+    assert dispatcher.lost == 1

@@ -97,3 +97,7 @@ def test_it_is_asked_as_the_source_is():
     assert view.capabilities is source.capabilities
     assert view.get_all_symbols() == ["BTCUSDT"]
     assert view.stale_for("BTCUSDT", HOUR) is None
+
+
+def test_it_is_shown_with_the_source_that_is_asked():
+    assert repr(KeptSource(ListSource(), lambda bars, request: None)) == "<KeptSource: <ListSource>>"

@@ -105,6 +105,15 @@ def test_what_a_subscription_returns_ends_it(mine):
         host.emit(Event("state", "s0"))
 
 
+def test_a_subscriber_may_want_no_updates_of_forming_bars_and_hear_of_the_end(mine):
+    told = []
+    with mine({"live": True}) as session:
+        session.subscribe(lambda event: None, forming=False, at_end=lambda: told.append(True))
+        host = session.source("s0").host
+        assert (host.listening, host.wants_forming) == (True, False)
+    assert told == [True]
+
+
 def test_a_session_that_is_not_open_has_no_subscribers(mine):
     before, session = set(threading.enumerate()), mine({"live": True})
     with pytest.raises(WealthSourcesError, match="use it in a with statement"):

@@ -11,8 +11,9 @@ import pytest
 from wealthsources import AllSourcesFailed, Bars, Capabilities, HistoryRequest, Source, SourceError, Timeframe
 from wealthsources.model.errors import NotAsked
 from wealthsources.resolve.chain import ChainLink, SourceChain
+from wealthsources.resolve.circuit_breaker import CircuitBreaker
 from wealthsources.resolve.query import Query
-from wealthsources.runtime.workers import Caller, Workers
+from wealthsources.runtime.workers import Caller, Workers, WouldWait, at_once
 
 from ..support.waiting import wait_until
 
@@ -281,3 +282,25 @@ def test_a_source_that_never_blocks_is_told_no_deadline(source, make_workers):
         chain = SourceChain([ChainLink("s", source)], Caller(make_workers(), 1))
         chain.resolve(Query(REQUEST.symbol, Timeframe("1m"), REQUEST.end, 1))
     assert source.deadlines == [None]
+
+
+def test_where_nobody_may_wait_a_source_that_may_block_is_not_even_asked(source, make_workers):
+    """And that says nothing about the source: an open circuit breaker still has its probe."""
+    chain = SourceChain([ChainLink("s", source)], Caller(make_workers(1), 5.0), {"s": breaker()})
+    for _ in range(2):
+        with pytest.raises(WouldWait), at_once():
+            chain.resolve(Query("BTCUSDT", Timeframe("1h"), 1_600_000_000_000, 3))
+    assert source.threads == []
+    source.release.set()
+    with pytest.raises(AllSourcesFailed) as told:
+        chain.resolve(Query("BTCUSDT", Timeframe("1h"), 1_600_000_000_000, 3))
+    assert told.value.attempts[0].outcome == "not_here"
+    assert source.threads, "it was the probe"
+
+
+def breaker() -> CircuitBreaker:
+    """One that is open, and admits a probe."""
+    one = CircuitBreaker("s", 1, 0.0)
+    with contextlib.suppress(SourceError), one.guard():
+        raise SourceError("no disk")
+    return one

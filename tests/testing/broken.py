@@ -19,14 +19,14 @@ from ..support.bars import recorded
 HELD = recorded(6)
 NEWEST = int(HELD.ends[-1])
 #: Longer than the kit below waits for anything, in seconds.
-TOO_LONG = 0.8
+TOO_LONG = 1.2
 
 
 class Kit(SourceContract):
     """The contract, for sources that are in a hurry."""
 
-    stop_within = 0.3
-    at_once = 0.3
+    stop_within = 0.5
+    at_once = 0.5
     patience = 0.2
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from wealthsources import NotHere, RequestError, Timeframe
+from wealthsources import Capabilities, NotHere, RequestError, Timeframe
 from wealthsources.testing.checking import check_source, find_held
 
 from .broken import HELD, NEWEST, Right
@@ -45,9 +45,27 @@ def test_who_has_nothing_is_told_what_it_answered():
         find_held(Loads, "BTCUSDT", HOUR, NEWEST + 1, 0.0)
 
 
+def test_a_live_source_that_begins_with_nothing_needs_a_test_of_its_own():
+    class Once(Right):
+        said = Capabilities(blocking=False, live=True)
+        made = 0
+
+        def __init__(self):
+            super().__init__()
+            Once.made += 1
+
+        def answer(self, request):
+            if Once.made > 1:
+                raise NotHere("has received nothing")
+            return self.right(request)
+
+    with pytest.raises(RequestError, match="it is live, and a new one has not got the bars"):
+        find_held(Once, "BTCUSDT", HOUR, NEWEST, 0.1)
+
+
 def test_every_case_is_run_with_a_source_that_has_its_bars():
     class LoadsFromADisk(Loads):
-        said = Right.said.__class__(blocking=True)
+        said = Capabilities(blocking=True)
 
     outcomes = list(check_source(LoadsFromADisk, HELD, 20.0))
     assert [one for one in outcomes if one.result == "failed"] == []

@@ -40,7 +40,7 @@ class StopsOnItsOwnThread(Right):
 class StopsLate(Right):
     def stop(self):
         if threading.current_thread() is not threading.main_thread():
-            time.sleep(0.5)
+            time.sleep(TOO_LONG)
 
 
 class NeedsAContext(Right):

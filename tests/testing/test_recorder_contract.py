@@ -16,12 +16,12 @@ from wealthsources.testing import LoneRecorderHost
 from wealthsources.testing.recorder_contract import RecorderContract, SinkContract
 from wealthsources.testing.running import cases_of, run_cases
 
-TOO_LONG = 1.0
+TOO_LONG = 1.2
 
 
 class Kit(RecorderContract):
-    at_once = 0.3
-    stop_within = 0.6
+    at_once = 0.5
+    stop_within = 0.8
     patience = 0.2
 
 
@@ -75,7 +75,7 @@ class KnowsOnlyBars(Right):
 
 class WritesOnTheSessionsThread(Right):
     def take(self, event):
-        time.sleep(0.001)
+        time.sleep(0.002)
         super().take(event)
 
 
@@ -262,7 +262,7 @@ def test_a_recorder_may_need_a_source_and_say_so(tmp_path):
 
 
 class Fast(SinkContract):
-    at_once = 0.3
+    at_once = 0.5
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ class Fast(SinkContract):
     [
         (lambda event: None, set()),
         (lambda event: event.bar.end, {"T01"}),
-        (lambda event: time.sleep(0.001), {"T02"}),
+        (lambda event: time.sleep(0.002), {"T02"}),
     ],
 )
 def test_a_sink_takes_any_event_and_takes_it_soon(sink, numbers):

@@ -20,6 +20,7 @@ from wealthsources.cli.commands import (
     plot,
     record,
     schema,
+    serve,
     sources,
     status,
     watch,
@@ -59,7 +60,6 @@ class Group(TyperGroup):
 
 app = typer.Typer(
     cls=Group,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -71,14 +71,15 @@ app.command()(plot.plot)
 app.command()(audit.audit)
 app.command()(watch.watch)
 app.command()(record.record)
+app.command()(serve.serve)
 app.command()(status.status)
 app.command()(check.check)
 app.command()(schema.schema)
 app.command()(init.init)
 app.command("check-source")(check_source.check_source)
 app.command()(doctor.doctor)
-app.command()(new_source.new_source)
-app.command()(new_protocol.new_protocol)
+app.command("new-source")(new_source.new_source)
+app.command("new-protocol")(new_protocol.new_protocol)
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,9 +8,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from wealthsources.cli.status_tables import colored, short_time
+from wealthsources.cli.status_tables import colored
 from wealthsources.model.rows import FIELDS
-from wealthsources.model.text import one_line
+from wealthsources.model.text import one_line, short_time
 from wealthsources.model.times import time_text
 
 if TYPE_CHECKING:

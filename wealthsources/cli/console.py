@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +12,7 @@ from rich.text import Text
 from wealthsources.model.text import one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from typing import TextIO
 
 #: Into a file or a pipe nothing is wrapped or cut.
@@ -91,51 +89,3 @@ def print_texts(rows: Iterable[Sequence[str]]) -> None:
     with screen.capture() as printed:
         screen.print(table)
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
-
-
-# the log ---------------------------------------------------------------------------------------------------------
-
-
-class _Stderr(logging.Handler):
-    """Writes to what is stderr at that moment, so that a line of progress gives way."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with contextlib.suppress(OSError):
-            sys.stderr.write(self.format(record) + "\n")
-
-
-class _Concise(logging.Formatter):
-    """`WARNING live: what happened`, on one line whatever was logged."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        name = record.name.removeprefix("wealthsources.").removeprefix("source.")
-        text = record.getMessage()
-        if record.exc_info and record.exc_info[1]:
-            text += f": {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
-        return f"{record.levelname} {name}: {one_line(text)}"
-
-
-def _is_no_note(record: logging.LogRecord) -> bool:
-    # What an answer lacks is said in the notes that follow it.
-    return record.funcName not in ("_warn_of_hole", "note_behind")
-
-
-@contextlib.contextmanager
-def logs_on_stderr(debug: bool) -> Iterator[None]:
-    """Warnings as single lines on stderr; with `debug` the whole log, with times and tracebacks."""
-    handler = _Stderr()
-    if debug:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    else:
-        handler.setFormatter(_Concise())
-        handler.addFilter(_is_no_note)
-    # Only our own log in full: those of libraries may hold tokens.
-    root, ours = logging.getLogger(), logging.getLogger("wealthsources")
-    before = ours.level
-    root.addHandler(handler)
-    ours.setLevel(logging.DEBUG if debug else logging.WARNING)
-    try:
-        yield
-    finally:
-        ours.setLevel(before)
-        root.removeHandler(handler)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import wealthsources
+from wealthsources.cli.log_output import set_up_log
 from wealthsources.cli.series_arguments import find_config
 from wealthsources.cli.wait_option import check_wait, progress
 from wealthsources.model.errors import RequestError
@@ -75,8 +76,10 @@ def answering(config: Path | Config, question: Question) -> Iterator[ContextData
 
 
 def open_session(config: Path | Config) -> Session:
-    """The session of a file, or of a configuration that was made. Raises ConfigError."""
-    return wealthsources.open(config) if isinstance(config, Path) else wealthsources.Session(config)
+    """The session of a file, whose log is as it says, or of a configuration that was made. Raises ConfigError."""
+    session = wealthsources.open(config) if isinstance(config, Path) else wealthsources.Session(config)
+    set_up_log(session.config)
+    return session
 
 
 def stale_policy(adapter: ContextDataAdapter) -> OnStale:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from wealthsources.cli.console import logs_on_stderr, say_error
+from wealthsources.cli.console import say_error
+from wealthsources.cli.log_output import logs_on_stderr
 from wealthsources.model.errors import ConfigError, RequestError, WealthSourcesError
 from wealthsources.model.text import one_line
 

@@ -35,6 +35,7 @@ OWN: Final = (
     "audit",
     "watch",
     "record",
+    "serve",
     "status",
     "check",
     "schema",
@@ -102,6 +103,16 @@ class PluginCommand(TyperCommand):
         """Leave everything to the plugin."""
         ctx.args = args
         return args
+
+    def shell_complete(self, ctx: Any, begun: str) -> list[Any]:
+        """What a shell may complete this with, as the command itself says it; nothing if it is broken."""
+        try:
+            command = load(self._offer)
+            own = command.make_context(self.name, list(ctx.args), parent=ctx.parent, resilient_parsing=True)
+            completed: list[Any] = command.shell_complete(own, begun)
+        except (Exception, SystemExit):  # noqa: BLE001 - a message would land in the middle of a line that is typed
+            return []
+        return completed
 
     def invoke(self, ctx: Any) -> None:
         """Import the command and run it. Ends with SystemExit, whose code is the command's."""

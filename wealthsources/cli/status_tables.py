@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from wealthsources.cli.console import print_table, print_texts
-from wealthsources.model.text import one_line
+from wealthsources.model.text import one_line, short_time
 from wealthsources.model.times import time_text
 from wealthsources.runtime.deployment import UP
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from wealthsources.model.status import SourceStatus
-    from wealthsources.runtime.engine import SessionStatus
+    from wealthsources.runtime.session_status import SessionStatus
 
     Row = tuple[str | Text, ...]
 
@@ -102,15 +102,6 @@ def _lost(status: SessionStatus) -> Iterator[Row]:
         "errors of subscribers": status.handler_errors,
     }
     yield from (("(session)", what, str(times)) for what, times in counted.items() if times)
-
-
-def short_time(seconds: float | None) -> str:
-    """Seconds, minutes or hours, to one place; nothing for None."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def colored(state: str) -> Text:

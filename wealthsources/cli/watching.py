@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from wealthsources.model.bars import Bar
     from wealthsources.model.events import Event
     from wealthsources.model.status import SourceStatus, StreamStatus
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
 #: A reader that is slower than this many events makes the dispatcher wait, and that one drops updates and says so.
 _MOST_WAITING: Final = 1_000

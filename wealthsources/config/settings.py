@@ -14,6 +14,7 @@ from wealthsources.config.validate import check, public_places, value_at
 from wealthsources.config.yaml_document import Document, parse, read_text
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.markets import Fitting, Market, Markets, Prices
+from wealthsources.model.text import suggest
 
 if TYPE_CHECKING:
     import os
@@ -47,6 +48,7 @@ _Section = pydantic.WithJsonSchema({"type": ["object", "null"]})
 _Texts = pydantic.WithJsonSchema(
     {"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "string", "minLength": 1}]}
 )
+Level = Literal["debug", "info", "warning", "error"]
 _Calendar = Annotated[str, Field(min_length=1)]
 
 
@@ -55,8 +57,10 @@ class _Closed(pydantic.BaseModel):
 
 
 class SourceSettings(_Closed):
-    """One source of the deployment. `name` is the plugin's unless it is given; no two sources share one.
+    """One source of the deployment. No two sources share a name.
 
+    plugin    the name of an installed plugin, as `wealthsources sources` lists them
+    name      what the source is called in answers, status and log; by default as the plugin
     keep      whether bars that this source brings, live, are kept by the source of the deployment that keeps bars
     optional  whether the deployment starts without this source if it cannot be loaded
     options   as written, not checked yet: see `Config.options`. Secrets may be in it, so it is not in the `repr`.
@@ -77,8 +81,9 @@ class SourceSettings(_Closed):
 
 
 class MarketSettings(_Closed):
-    """What is unlike on the market of some symbols. In `symbols`, `*` stands for any text; the first that fits counts.
+    """What is unlike on the market of some symbols; of those that fit a symbol the first counts.
 
+    symbols  one or more; `*` stands for any text, and `kraken:*` for what the source of that name lists
     prices, continuous, calendar  as in Settings, by default as there
     """
 
@@ -91,9 +96,25 @@ class MarketSettings(_Closed):
 
 
 class PluginSettings(_Closed):
-    """`allow`: the only plugins that may be loaded; None: any that is installed."""
+    """Which plugins there are to choose from.
+
+    allow  the only ones that may be loaded; None: any that is installed
+    """
 
     allow: tuple[str, ...] | None = None
+
+
+class LoggingSettings(_Closed):
+    """What the commands and `serve` write to stderr. Whoever uses the library sets up the log himself.
+
+    level    the least that is written; None: warning, with `serve` info
+    format   text: lines for people · json: one object a line, for programs
+    sources  another level for single sources, by name
+    """
+
+    level: Level | None = None
+    format: Literal["text", "json"] = "text"
+    sources: Annotated[dict[str, Level], BeforeValidator(_none_is_empty)] = Field(default_factory=dict)
 
 
 class Settings(_Closed):
@@ -116,7 +137,9 @@ class Settings(_Closed):
     calendar             when the market is open: 24/7, or the name of an exchange's calendar, as XSHG or XNYS
     markets              what is unlike on the market of some symbols
     sources              in order of priority
+    plugins              which may be loaded
     recorder             who writes down what the live sources bring, by name, each with its options as written
+    logging              what the commands and `serve` write to stderr
     """
 
     clock: Literal["system", "feed"] = "system"
@@ -138,6 +161,7 @@ class Settings(_Closed):
         dict[str, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]], BeforeValidator(_none_is_empty), _Section
     ] = Field(default_factory=dict, repr=False)
     plugins: Annotated[PluginSettings, BeforeValidator(_none_is_empty)] = PluginSettings()
+    logging: Annotated[LoggingSettings, BeforeValidator(_none_is_empty)] = LoggingSettings()
 
     @pydantic.field_validator("sources", mode="before")
     @classmethod
@@ -187,7 +211,7 @@ class Config:
         more = [mistake for mistake in mistakes if (mistake.place, mistake.line) not in told]
         mistakes = [*document.mistakes, *more]
         if settings is not None:
-            mistakes += _same_names(settings, document)
+            mistakes += [*_same_names(settings, document), *_unknown_names(settings, document)]
         if settings is None or mistakes:
             raise config_error(where, mistakes)
         return cls(settings, folder, where, path, document)
@@ -292,3 +316,13 @@ def _same_names(settings: Settings, document: Document) -> list[Diagnostic]:
             named = (*place, "name")
             mistakes.append(document.mistake(place, text, named if named in document.keys else (*place, "plugin")))
     return mistakes
+
+
+def _unknown_names(settings: Settings, document: Document) -> list[Diagnostic]:
+    """Levels of sources that there are not."""
+    known = [source.name for source in settings.sources]
+    places = [(name, ("logging", "sources", name)) for name in settings.logging.sources if name not in known]
+    return [
+        document.mistake(place, f"there is no source {name!r}; {suggest(name, known)}", key=True)
+        for name, place in places
+    ]

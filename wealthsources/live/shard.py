@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: (symbol, name of the timeframe), as the deployment writes them.
 SeriesKey = tuple[str, str]
 
+#: What a connection does just now.
 ShardState = Literal["disconnected", "connecting", "connected", "reconnecting", "error", "auth_failed"]
 
 _LONGEST_SHOWN: Final = 160

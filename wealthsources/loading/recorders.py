@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wealthsources.loading.discovery import installed, missing_extra
 from wealthsources.model.errors import ConfigError
 from wealthsources.model.text import describe, suggest
-from wealthsources.recorder import Recorder
+from wealthsources.recorder import CONTRACT, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,4 +41,9 @@ def load_recorder(name: str, allow: Collection[str] | None) -> type[Recorder]:
         raise ConfigError(f"recorder {name!r} of {info.origin}: {why}") from error
     if not (isinstance(made, type) and issubclass(made, Recorder) and hasattr(made, "options_model")):
         raise ConfigError(f"recorder {name!r} of {info.origin}: {info.value} is no Recorder that has an options_model")
+    if made.contract != CONTRACT:
+        raise ConfigError(
+            f"recorder {name!r} of {info.origin} is written for version {made.contract!r} of the contract of recorders"
+            f", and the wealthsources that is installed has version {CONTRACT}; update the older one"
+        )
     return made

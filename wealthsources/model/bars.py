@@ -16,6 +16,7 @@ from wealthsources.model import rows as columns
 from wealthsources.model.decimals import exact_text
 from wealthsources.model.errors import RequestError
 from wealthsources.model.frame_columns import read_frame
+from wealthsources.model.notebook import ends_of, html_lines, html_table
 from wealthsources.model.records import pack_record
 from wealthsources.model.rows import (
     ALL_NUMBERS,
@@ -39,6 +40,7 @@ from wealthsources.model.rows import (
     unpack_row,
     unpack_status,
 )
+from wealthsources.model.text import one_line
 from wealthsources.model.timeframe import Timeframe
 from wealthsources.model.times import time_text
 
@@ -404,11 +406,20 @@ class Bars(Sequence[Bar]):
         return Bars(**kept, **changes)
 
     def __repr__(self) -> str:
+        return f"<Bars {self._head()}>"
+
+    def _repr_html_(self) -> str:
+        """As a table, for a notebook: of many bars the first and the last ones, with their values as they were sent."""
+        columns = ("open time, UTC", *FIELDS, "state", "source")
+        return html_lines(self._head()) + html_table(columns, ends_of(self, _table_row), right=FIELDS)
+
+    def _head(self) -> str:
+        series = one_line(f"{self.symbol} {self.timeframe}")
         if not len(self):
-            return f"<Bars {self.symbol} {self.timeframe}: none>"
+            return f"{series}: none"
         first, last = time_text(self[0].open_time), time_text(self[-1].open_time)
         extra = "".join(f" · {text}" for text in self._remarks())
-        return f"<Bars {self.symbol} {self.timeframe}: {len(self)} from {first} to {last}{extra}>"
+        return f"{series}: {len(self)} from {first} to {last}{extra}"
 
     def _remarks(self) -> list[str]:
         remarks = []
@@ -419,6 +430,11 @@ class Bars(Sequence[Bar]):
         if self.failed:
             remarks.append(f"failed: {', '.join(attempt.source for attempt in self.failed)}")
         return remarks
+
+
+def _table_row(bar: Bar) -> Sequence[object]:
+    state = {True: "closed", False: "forming", None: ""}[bar.closed]
+    return time_text(bar.open_time), *map(bar.exact, FIELDS), state, bar.source
 
 
 def unpack_bar(packed: bytes, symbol: str, timeframe: Timeframe, sources: tuple[str, ...], texts: Texts) -> Bar:

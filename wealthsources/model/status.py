@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
+from wealthsources.model.notebook import ends_of, html_lines, html_table
+from wealthsources.model.text import short_repr, short_time
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 #: The state of a source that is asked, and is getting ready: of a history whose symbols are still coming.
@@ -82,9 +85,58 @@ class SourceStatus:
         error = f" ({self.last_error})" if self.last_error and self.last_error not in self.reason else ""
         return f"{self.state}{error}{self.reason and ': '}{self.reason}"
 
+    def __repr__(self) -> str:
+        return short_repr(
+            self,
+            self.summary,
+            lambda: f"epoch {self.epoch}" if self.epoch else "",
+            lambda: f"{len(self.streams)} series" if self.streams else "",
+            lambda: f"last bar {short_time(self.last_data)} ago" if self.last_data is not None else "",
+        )
+
+    def _repr_html_(self) -> str:
+        """As tables, for a notebook."""
+        return html_states({"": self}) + html_streams({"": self})
+
     def as_dict(self) -> dict[str, Any]:
         """As plain lists, dicts, text and numbers."""
         plain = dataclasses.replace(  # asdict fails on a Counter
             self, counters=dict(self.counters), reconnects_by_reason=dict(self.reconnects_by_reason)
         )
         return dataclasses.asdict(plain)
+
+
+_SOURCES: Final = ("source", "state", "epoch", "reconnects", "last bar", "endpoint", "reason")
+_STREAMS: Final = ("source", "symbol", "timeframe", "state", "bars", "idle", "holes", "refused", "reason")
+_NUMBERS: Final = ("epoch", "reconnects", "last bar", "bars", "idle", "holes", "refused")
+
+
+def html_states(sources: Mapping[str, SourceStatus]) -> str:
+    """How these sources are, by their names, as a table."""
+    return _table(_SOURCES, [_state_row(name, source) for name, source in sources.items()])
+
+
+def html_streams(sources: Mapping[str, SourceStatus]) -> str:
+    """Their streams, as a table; nothing if there are none."""
+    streams = [(name, stream) for name, source in sources.items() for stream in source.streams]
+    return html_lines(f"{len(streams)} series") + _table(_STREAMS, ends_of(streams, _stream_row)) if streams else ""
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Without the column of names if nobody has one."""
+    if not any(row[0] for row in rows):
+        columns, rows = columns[1:], [row[1:] for row in rows]
+    return html_table(columns, rows, right=_NUMBERS)
+
+
+def _state_row(name: str, source: SourceStatus) -> Sequence[object]:
+    epoch, reconnects = (source.epoch, source.reconnects) if source.epoch else ("", "")
+    ago = "" if source.last_data is None else f"{short_time(source.last_data)} ago"
+    said = "; ".join(filter(None, (source.reason, "" if source.last_error in source.reason else source.last_error)))
+    return name, source.state, epoch, reconnects, ago, source.endpoint, said
+
+
+def _stream_row(named: tuple[str, StreamStatus]) -> Sequence[object]:
+    name, stream = named
+    counts = stream.bars, short_time(stream.idle), stream.holes, stream.refused
+    return name, stream.symbol, stream.timeframe, stream.state, *counts, stream.reason

@@ -45,6 +45,15 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if names else "none is known here"
 
 
+def short_time(seconds: float | None) -> str:
+    """Seconds, minutes or hours, to one place; nothing for None."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
 def short_repr(thing: object, *facts: Callable[[], object]) -> str:
     """`<Kind: this, that>`, for a `__repr__` that never raises: a fact that cannot be told, or is empty, is left out.
 

@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
-#: 1980-01-01 and 2200-01-01: a bar's time outside was given in seconds or microseconds, or is none at all.
+#: 1980-01-01, in ms: a bar's time before it was given in seconds, or is none at all.
 EARLIEST_TIME: Final = 315_532_800_000
+#: 2200-01-01, in ms: a bar's time after it was given in microseconds, or is none at all.
 LATEST_TIME: Final = 7_258_118_400_000
 
 #: Units that times are given in by mistake, and how many ns one has.

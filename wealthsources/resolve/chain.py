@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from wealthsources.model.answer_errors import AllSourcesFailed
 from wealthsources.model.attempt import Attempt
 from wealthsources.model.errors import NotHere
-from wealthsources.model.text import describe
+from wealthsources.model.text import describe, short_repr
 from wealthsources.resolve.aggregation import Aggregation, Asked
 from wealthsources.resolve.answer_builder import AnswerBuilder
 from wealthsources.resolve.finer_query import MOST_FINER
@@ -52,6 +52,9 @@ class Resolution(NamedTuple):
     bars: Bars
     attempts: tuple[Attempt, ...]
     differs: int
+
+    def __repr__(self) -> str:
+        return short_repr(self, lambda: self.bars, lambda: "; ".join(attempt.line() for attempt in self.attempts))
 
 
 class SourceChain:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from wealthsources.model.notebook import html_lines, html_table
+from wealthsources.model.text import short_repr
 from wealthsources.model.times import time_text
 
 if TYPE_CHECKING:
     from wealthsources.model.attempt import Attempt
     from wealthsources.model.bars import Bars
     from wealthsources.model.errors import WealthSourcesError
+
+_COLUMNS: Final = ("source", "outcome", "bars", "ms", "reason")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -23,9 +27,26 @@ class Explanation:
     bars: Bars | None
     error: WealthSourcesError | None
 
+    def __repr__(self) -> str:
+        """What was asked, and what came of it, in one line."""
+        return short_repr(self, lambda: self.request, lambda: self._verdict()[0])
+
     def __str__(self) -> str:
-        rows = [("source", "outcome", "bars", "ms", "reason")]
-        rows += [
+        rows = [_COLUMNS, *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        lines = [self.request]
+        for row in rows:
+            cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
+            lines.append("  ".join([*cells, row[4]]).rstrip())
+        return "\n".join([*lines, *self._verdict()])
+
+    def _repr_html_(self) -> str:
+        """As a table, for a notebook."""
+        table = html_table(_COLUMNS, self._rows(), right=("bars", "ms"))
+        return html_lines(self.request) + table + html_lines(*self._verdict())
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
             (
                 attempt.asked,
                 attempt.outcome.replace("_", " "),
@@ -35,12 +56,6 @@ class Explanation:
             )
             for attempt in self.attempts
         ]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        lines = [self.request]
-        for row in rows:
-            cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
-            lines.append("  ".join([*cells, row[4]]).rstrip())
-        return "\n".join([*lines, *self._verdict()])
 
     def _verdict(self) -> list[str]:
         if self.error is not None:

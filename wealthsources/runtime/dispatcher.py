@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from wealthsources.forking import call_in_child
+from wealthsources.runtime.event_queue import MOST_WAITING, EventQueue, is_forming
 from wealthsources.runtime.paced_log import PacedLogger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wealthsources.model.events import Event
-    from wealthsources.model.timeframe import Timeframe
     from wealthsources.recorder import Sink
+    from wealthsources.runtime.event_queue import Cost
 
-_MOST_WAITING: Final = 10_000
 _SLOW: Final = 1.0
-
-_SourceSeries = tuple[str, str, "Timeframe | None"]
 
 
 class Dispatcher:
-    """A bounded queue of events. Of the updates of one forming bar only the newest waits.
+    """Hands out events from an `EventQueue`; one that is lost there is counted in `lost` and said in the log.
 
-    When the queue is full the oldest update of a forming bar gives way; if there is none, the oldest event is lost,
-    counted in `lost` and said in the log. `slow_consumer` counts the times that callbacks fell behind by over a second,
-    `handler_errors` what they raised. The log has each of these once, then once a minute. `clock` is monotonic, in
-    seconds.
+    `slow_consumer` counts the times that callbacks fell behind by over a second, `handler_errors` what they raised.
+    The log has each of these once, then once a minute. `clock` is monotonic, in seconds.
     """
 
-    def __init__(self, most_waiting: int = _MOST_WAITING, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most_waiting: int = MOST_WAITING, clock: Callable[[], float] = time.monotonic) -> None:
         self.lost = 0
         self.conflated = 0
         self.handler_errors = 0
@@ -50,36 +45,43 @@ class Dispatcher:
         self.listening = self.wants_forming = False
         lock = threading.RLock()
         self._ready, self._drained = threading.Condition(lock), threading.Condition(lock)
-        # One event each; a forming bar's is replaced by its next state, and one that gave way is empty.
-        self._waiting: deque[list[Event]] = deque()
-        self._filled = 0  # of them, those that are not empty
+        self._waiting = EventQueue(self._most)
         self._handing_out = False
         self._idle_at = 0.0  # by the clock: when an event was last handed out, or one came while none waited
         self._slow = False  # and that this has been said, since an event was last taken; so for the next one
         self._losing = False
-        self._forming: dict[_SourceSeries, list[Event]] = {}
         self._callbacks: tuple[Sink, ...] = ()
         self._of_forming: tuple[Sink, ...] = ()  # of them, those that want updates of forming bars
+        self._at_end: tuple[Callable[[], None], ...] = ()
         self._thread: threading.Thread | None = None
 
-    def subscribe(self, callback: Sink, *, forming: bool = True) -> Callable[[], None]:
+    def subscribe(
+        self, callback: Sink, *, forming: bool = True, at_end: Callable[[], None] | None = None
+    ) -> Callable[[], None]:
         """Call `callback` with every event from now on; or all but updates of forming bars. Returns what ends that.
 
         To wake a thread at every message costs as much as to receive it: who has no use for them should say so.
+        `at_end` is called when there will be no more, since the dispatcher has stopped.
         """
         with self._ready:
+            closed = self._closed
             self._callbacks = (*self._callbacks, callback)
             if forming:
                 self._of_forming = (*self._of_forming, callback)
+            if at_end is not None:
+                self._at_end = (*self._at_end, at_end)
             self._count_sinks()
-            if self._thread is None and not self._closed:
+            if self._thread is None and not closed:
                 self._thread = threading.Thread(target=self._run, name="wealthsources-dispatcher", daemon=True)
                 self._thread.start()
+        if closed and at_end is not None:
+            at_end()
 
         def unsubscribe() -> None:
             with self._ready:
                 self._callbacks = tuple(other for other in self._callbacks if other is not callback)
                 self._of_forming = tuple(other for other in self._of_forming if other is not callback)
+                self._at_end = tuple(other for other in self._at_end if other is not at_end)
                 self._count_sinks()
 
         return unsubscribe
@@ -89,56 +91,21 @@ class Dispatcher:
 
     def emit(self, event: Event) -> None:
         """Take an event and return at once."""
-        forming = _is_forming(event)
-        if self._closed or not self._who_take(forming):
+        if self._closed or not self._who_take(is_forming(event)):
             return
-        series = _series(event)
         with self._ready:
             self._look_at_pace()
-            waiting = self._forming.get(series) if forming else None
-            if waiting is not None:
-                waiting[0] = event
-                self.conflated += 1
-                return
-            self._make_room()
-            entry = [event]
-            self._waiting.append(entry)
-            if forming:
-                self._forming[series] = entry
-            else:
-                self._forming.pop(series, None)  # what comes after this event must not overtake it
-            self._ready.notify()
+            cost = self._waiting.put(event)
+            if cost:
+                self._count(cost)
+            else:  # others wait already, and whoever takes them is awake
+                self._ready.notify()
 
-    def _who_take(self, forming: bool) -> tuple[Sink, ...]:
-        return self._of_forming if forming else self._callbacks
-
-    def _look_at_pace(self) -> None:
-        now = self._clock()
-        if not self._filled:
-            self._handed_out(now)
-        elif now - self._idle_at > _SLOW and not self._slow:
-            self._slow = True
-            self._log.warning(
-                "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, self._filled
-            )
-            self.slow_consumer += 1
-
-    def _handed_out(self, now: float) -> None:
-        self._idle_at, self._slow, self._losing = now, False, False
-
-    def _make_room(self) -> None:
-        if self._filled < self._most:
-            self._filled += 1
-            return
-        if self._forming:
-            oldest = next(iter(self._forming))
-            self._forming.pop(oldest).clear()
+    def _count(self, cost: Cost) -> None:
+        """What it cost to take an event: one that nobody needs any more, or one that is lost."""
+        if cost == "conflated":
             self.conflated += 1
-            if len(self._waiting) > 2 * self._most:
-                self._waiting = deque(entry for entry in self._waiting if entry)
             return
-        while not self._waiting.popleft():
-            pass
         if not self._losing:
             self._losing = True
             self._log.warning(
@@ -146,10 +113,32 @@ class Dispatcher:
             )
         self.lost += 1
 
+    def count_lost(self) -> None:
+        """A subscriber with a queue of its own lost an event there, and has said so."""
+        with self._ready:
+            self.lost += 1
+
+    def _who_take(self, forming: bool) -> tuple[Sink, ...]:
+        return self._of_forming if forming else self._callbacks
+
+    def _look_at_pace(self) -> None:
+        now = self._clock()
+        if not self._waiting:
+            self._handed_out(now)
+        elif now - self._idle_at > _SLOW and not self._slow:
+            self._slow = True
+            self._log.warning(
+                "subscribers are slow: no event was taken for %.1f s, %d wait", now - self._idle_at, len(self._waiting)
+            )
+            self.slow_consumer += 1
+
+    def _handed_out(self, now: float) -> None:
+        self._idle_at, self._slow, self._losing = now, False, False
+
     def drain(self, timeout: float) -> bool:
         """Wait until every event has been handed out, at most `timeout` seconds; whether that is so."""
         with self._ready:
-            return self._drained.wait_for(lambda: self._closed or not (self._filled or self._handing_out), timeout)
+            return self._drained.wait_for(lambda: self._closed or not (self._waiting or self._handing_out), timeout)
 
     def stop(self, timeout: float) -> None:
         """Stop handing out events; wait at most `timeout` seconds for a callback that is running."""
@@ -166,17 +155,12 @@ class Dispatcher:
                 while not self._waiting and not self._closed:
                     self._ready.wait()
                 if self._closed:
-                    return
-                entry = self._waiting.popleft()
-                if not entry:
-                    continue
-                self._filled -= 1
+                    break
                 self._handed_out(self._clock())
-                event = entry[0]
-                callbacks = self._who_take(_is_forming(event))
+                event = self._waiting.take()
+                assert event is not None  # noqa: S101 - one waits
+                callbacks = self._who_take(is_forming(event))
                 self._handing_out = True
-                if self._forming.get(_series(event)) is entry:
-                    del self._forming[_series(event)]
             if self.handler_errors:
                 self._log.settle()
             for callback in callbacks:
@@ -187,13 +171,7 @@ class Dispatcher:
                     self.handler_errors += 1  # last: what is counted has been told
             with self._ready:
                 self._handing_out = False
-                if not self._filled:
+                if not self._waiting:
                     self._drained.notify_all()
-
-
-def _is_forming(event: Event) -> bool:
-    return event.kind == "bar" and event.bar is not None and not event.bar.closed
-
-
-def _series(event: Event) -> _SourceSeries:
-    return event.source, event.symbol, event.timeframe
+        for at_end in self._at_end:
+            at_end()

@@ -9,8 +9,7 @@ import os
 import time
 import weakref
 from collections import Counter
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from wealthsources import forking
 from wealthsources.loading.calendars import read_hours
@@ -31,6 +30,7 @@ from wealthsources.runtime.keeping import Keeping
 from wealthsources.runtime.paced_log import PacedLogger
 from wealthsources.runtime.recorders import Recorders
 from wealthsources.runtime.reloading import apply, find_changes
+from wealthsources.runtime.session_status import SessionStatus
 from wealthsources.runtime.symbol_lists import SymbolLists
 from wealthsources.runtime.told_once import ToldOnce
 from wealthsources.runtime.workers import Caller, Workers
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from wealthsources.model.events import Event
     from wealthsources.model.holes import Hole
     from wealthsources.model.markets import Market
-    from wealthsources.model.status import SourceStatus
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.resolve.chain import ChainLink, Resolution
     from wealthsources.resolve.query import BarRequest, OnHole
@@ -67,36 +66,6 @@ class Observation:
     attempts: tuple[Attempt, ...] = ()
     error: WealthSourcesError | None = None
     symbols: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class SessionStatus:
-    """A snapshot of a session. `now` is ms, None if its clock has no time yet.
-
-    slow_consumer  how often callbacks fell more than a second behind
-    disagreements  bars that two sources have with different values, as "live against archive"; the earlier one wins
-    recorders      how those are who write down what the live sources bring
-    label_shifts   of which of the two it seems that it stamps bars with their end, and the series that showed it first
-    """
-
-    clock: str
-    now: int | None
-    mode: str
-    sources: Mapping[str, SourceStatus]
-    events_lost: int = 0
-    events_conflated: int = 0
-    handler_errors: int = 0
-    slow_consumer: int = 0
-    disagreements: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    label_shifts: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    recorders: Mapping[str, SourceStatus] = dataclasses.field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain lists, dicts, text and numbers."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        of_status = {"sources": self.sources, "recorders": self.recorders}
-        plain = {kind: {name: each.as_dict() for name, each in held.items()} for kind, held in of_status.items()}
-        return {**fields, **plain}
 
 
 class _Host:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from wealthsources.model.errors import WealthSourcesError
-from wealthsources.model.text import describe
+from wealthsources.model.text import describe, short_repr
 from wealthsources.resolve.visibility import check_answer, split_visible
 from wealthsources.runtime.workers import Workers
 from wealthsources.source import Source
@@ -62,6 +62,9 @@ class KeptSource(Source):
     def __init__(self, source: Source, take: Callable[[Bars, HistoryRequest], None]) -> None:
         self._source = source
         self._take = take
+
+    def __repr__(self) -> str:
+        return short_repr(self, lambda: self._source)
 
     @property
     def capabilities(self) -> Capabilities:  # type: ignore[override]  # of the other one, as they are now

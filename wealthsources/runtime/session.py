@@ -83,13 +83,18 @@ class Session(Engine):
         self._require_started()
         return ContextDataAdapter(context, session=self, mode=mode, zone=zone, known=known)
 
-    def subscribe(self, callback: Sink) -> Callable[[], None]:
+    def subscribe(
+        self, callback: Sink, *, forming: bool = True, at_end: Callable[[], None] | None = None
+    ) -> Callable[[], None]:
         """Call `callback(event)` for bars and state changes, on a thread of its own. Returns what ends that.
+
+        forming  whether updates of forming bars are wanted too; those are nearly all of the events of a feed
+        at_end   is called once the session has stopped, when there will be no more
 
         Raises WealthSourcesError in a forked child if the parent has started the live sources.
         """
         self._require_own()
-        end = self.dispatcher.subscribe(callback)
+        end = self.dispatcher.subscribe(callback, forming=forming, at_end=at_end)
         try:
             self.start_live()
         except BaseException:

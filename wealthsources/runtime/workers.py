@@ -5,19 +5,21 @@ Not `concurrent.futures.ThreadPoolExecutor`: that one waits at exit for threads 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import queue
 import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, TimeoutError as Overdue
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from wealthsources.forking import ForkLock, call_in_child
 from wealthsources.model.errors import NotAsked, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from wealthsources.model.bars import Bars
     from wealthsources.source import HistoryRequest, Source
@@ -27,6 +29,21 @@ _MOST_WAITING: Final = 1_000
 
 T = TypeVar("T")
 Job = tuple["Future[object]", "Callable[[], object]"]
+_may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
+
+
+class WouldWait(BaseException):
+    """An answer would have to be waited for; see `at_once`. No Exception: it is no failure of the source's."""
+
+
+@contextlib.contextmanager
+def at_once() -> Iterator[None]:
+    """In this block nobody waits for a source: where one would have to be asked that may block, WouldWait is raised."""
+    before = _may_wait.set(False)
+    try:
+        yield
+    finally:
+        _may_wait.reset(before)
 
 
 class Workers:
@@ -124,8 +141,10 @@ class Caller:
     def begin(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
         """Have `work` done on a worker. Returns what waits for its result, until the deadline, with errors as above.
 
-        Raises SourceError if two pieces of work of that name hang already, NotAsked if too much is waiting.
+        Raises SourceError if two pieces of work of that name hang already, NotAsked if too much is waiting; WouldWait.
         """
+        if not _may_wait.get():
+            raise WouldWait
         if self._abandoned[name] >= _MOST_ABANDONED:
             raise SourceError(f"still hangs on {_MOST_ABANDONED} earlier requests (a fixed limit)")
         future = self._workers.submit(work)

@@ -1,7 +1,9 @@
 """For the tests of those who write sources and strategies: real parts that need nothing from outside.
 
-`ListSource`, `SetClock` and `LoneHost` stand in for what a test is not about. `wealthsources.testing.contract`, which
-needs pytest, has the tests that every source has to pass: its author inherits them.
+`ListSource`, `SetClock`, `LoneHost` and `LoneRecorderHost` stand in for what a test is not about.
+`wealthsources.testing.contract` and `wealthsources.testing.recorder_contract`, which need pytest, have the tests that
+every source and every recorder has to pass: its author inherits them. `wealthsources.testing.strategies`, which needs
+hypothesis, draws bars. docs/testing-plugins.md shows all of it.
 
 A market server that misbehaves on purpose, from the TCP connection to the order of the bars, is a package of its own,
 `wealthsources_simulator`: on real sockets, without an extra. Whoever writes a source that is pushed its bars plays

@@ -67,12 +67,12 @@ def bars(
     frame = usual.timeframe(Timeframe(timeframe) if timeframe is not None else draw(timeframes()))
     slot = frame.slot(draw(st.integers(*between)))
     decimals = draw(st.integers(0, _MOST_DECIMALS))
-    missing = st.integers(0, _LONGEST_HOLE if holes else 0)
-    one = st.tuples(missing, _values(decimals, anything=usual.prices == "any"))
+    skipped = st.integers(0, _LONGEST_HOLE if holes else 0)
+    one = st.tuples(skipped, _values(decimals, anything=usual.prices == "any"))
     records = []
-    for gap, values in draw(st.lists(one, min_size=least, max_size=most)):
-        records.append({"open_time": frame.open_time(slot + gap), **values, "closed": True})
-        slot += gap + 1
+    for missing, values in draw(st.lists(one, min_size=least, max_size=most)):
+        records.append({"open_time": frame.open_time(slot + missing), **values, "closed": True})
+        slot += missing + 1
     if forming and records:
         records[-1]["closed"] = False
     return Bars.from_records(symbol, frame, records)

@@ -69,12 +69,13 @@ class JsonProtocol(Protocol):
         return Malformed("bad_message", f"{sample_of(str(error))}; it began {sample}")
 
     def bar(
-        self, symbol: Any, theirs: Any, open_time: int, raw: Sequence[Any], closed: bool | None = None
+        self, symbol: Any, theirs: Any, open_time: int, raw: Sequence[Any], closed: Any = None
     ) -> BarMessage | Malformed:
         """One bar: symbol and timeframe as the server writes them, open time in ms, open, high, low, close, volume.
 
-        The values are texts or whole numbers; the volume is in contracts if `needs_contract_size` says so. Raises
-        TypeError for a symbol or a timeframe that is not text.
+        The values are texts or whole numbers; the volume is in contracts if `needs_contract_size` says so. `closed` is
+        True or False, None where nothing is said of it; anything else makes the bar Malformed. Raises TypeError for a
+        symbol or a timeframe that is not text.
         """
         if type(symbol) is not str or type(theirs) is not str or not symbol:
             raise TypeError(f"symbol {symbol!r} and timeframe {theirs!r} are not both text")
@@ -88,6 +89,8 @@ class JsonProtocol(Protocol):
             values, decimals, texts = read_values(tuple(raw))
         except ValueError as error:
             return self.bad_bar(str(error), symbol, theirs, open_time)
+        if closed is not None and type(closed) is not bool:  # the text "false" would close it
+            return self.bad_bar(f"closed: {closed!r} is neither true nor false", symbol, theirs, open_time)
         flag = True if closed is None and self.push_closed else closed
         return BarMessage(symbol, ours, open_time, end_of(ours, open_time), values, decimals, flag, texts)
 

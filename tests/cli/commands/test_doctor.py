@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ..conftest import TOKEN, run_process
+from ..conftest import TOKEN
 
 
 def test_a_deployment_that_works_has_a_line_for_each_thing_and_exits_with_0(cli, serve, live_config, file_source):
@@ -66,13 +66,3 @@ def test_without_a_configuration_it_looks_at_the_rest(cli, folder):
 @pytest.mark.parametrize("arguments", [["--format", "xml"], ["--timeout", "0"]])
 def test_wrong_use_exits_with_2(cli, arguments):
     assert cli("doctor", *arguments).code == 2
-
-
-def test_the_self_test_needs_no_configuration_and_no_pytest(folder):
-    code = (
-        "import sys; sys.modules['pytest'] = None\nfrom wealthsources.cli import main\nmain(['doctor', '--self-test'])"
-    )
-    result = run_process("-c", code)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "ok       self-test: wealthdata.get_price answers with the same 40 bars" in result.stdout
-    assert result.stderr == ""

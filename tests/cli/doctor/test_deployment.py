@@ -20,12 +20,14 @@ class Telling(Source):
     def stop(self): print("stopped")
 
 class Writing(Recorder):
-    class options_model(pydantic.BaseModel): pass
-    def __init__(self, options): ...
+    class options_model(pydantic.BaseModel, extra="forbid"):
+        password: pydantic.SecretStr = pydantic.SecretStr("")
+    def __init__(self, options): self._options = options
     def start(self, host): ...
     def stop(self): raise AssertionError("it was not started")
     def diagnose(self, online):
-        yield Diagnosis("warning", "little room", "make some")
+        secret = self._options.password.get_secret_value()
+        yield Diagnosis("warning", f"little room{secret}", f"make some{secret}")
 
 @hookimpl
 def wealthsources_register(register): register("ztelling", Telling)
@@ -86,3 +88,9 @@ def test_without_a_configuration_that_is_a_warning_and_a_named_one_an_error(fold
         ("configuration", "warning", "there is no config.yaml here · write one, or name it with --config PATH")
     ]
     assert told(Path("other.yaml"))[0][:2] == ("configuration", "error")
+
+
+def test_a_secret_that_a_source_or_recorder_tells_is_taken_out(telling, config):
+    secret = "nobody-is-to-read-this"
+    path = config(f"sources: [{{plugin: ztelling}}]\nrecorder: {{zwriting: {{password: {secret}}}}}\n")
+    assert told(path)[-1] == ("recorder zwriting", "warning", "little room*** · make some***")

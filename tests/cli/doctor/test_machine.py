@@ -31,7 +31,7 @@ def test_plugins_are_listed_by_their_distribution(distribution):
     distribution("zmine", sources="[wealthsources]\nzmine = zmine_module", zmine_module="raise RuntimeError")
     texts = [line.text for line in machine.plugins()]
     assert "plugins of zmine 1.0: zmine" in texts
-    assert "recorders of wealthsources 0.1.0: frames, store" in texts
+    assert f"recorders of wealthsources {importlib.metadata.version('wealthsources')}: frames, store" in texts
 
 
 def test_a_plugin_without_its_module_and_a_name_that_two_claim_are_warnings(distribution):

@@ -1,4 +1,4 @@
-"""Probes that run side by side."""
+"""Inquiries that run side by side."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import time
 
 import pytest
 
-from wealthsources.cli.doctor.side_by_side import Probe, run
+from wealthsources.cli.doctor.side_by_side import Inquiry, run
 from wealthsources.model.diagnosis import Diagnosis
 
 
 @pytest.fixture
 def hanging():
-    """A probe that says one thing, and then hangs until it is stopped."""
+    """A inquiry that says one thing, and then hangs until it is stopped."""
     end = threading.Event()
 
     def ask():
         yield Diagnosis("ok", "so far")
         end.wait(30)
 
-    yield Probe("slow", ask, end.set)
+    yield Inquiry("slow", ask, end.set)
     end.set()
 
 
 def saying(name, *texts):
-    return Probe(name, lambda: [Diagnosis("ok", text) for text in texts], lambda: None)
+    return Inquiry(name, lambda: [Diagnosis("ok", text) for text in texts], lambda: None)
 
 
 def test_each_says_what_it_has_to_in_their_order():
@@ -46,7 +46,7 @@ def test_one_that_hangs_keeps_nobody_and_what_it_said_stays(hanging):
 
 def test_what_they_opened_is_let_go_of(hanging):
     list(run([hanging], 0.01))
-    threads = [each for each in threading.enumerate() if each.name == "wealthsources-probe slow"]
+    threads = [each for each in threading.enumerate() if each.name == "wealthsources-inquiry slow"]
     for thread in threads:
         thread.join(10)
     assert not any(thread.is_alive() for thread in threads)
@@ -60,6 +60,6 @@ def test_one_that_raises_is_told_with_what_it_said_before():
     def stop():
         raise RuntimeError("nor this")
 
-    first, second = run([Probe("odd", ask, stop)], 10)
+    first, second = run([Inquiry("odd", ask, stop)], 10)
     assert first[1].text == "so far"
     assert second[1].text == "its own diagnosis failed: LookupError: no such thing"

@@ -21,6 +21,13 @@ from .exchange import SPOT, minutes
 PLAYED = minutes(9)
 
 
+@contextlib.contextmanager
+def faulty(server, fault):
+    server.script = [fault] * 100
+    yield
+    server.script = []
+
+
 class TestCcxtSource(SourceContract):
     @pytest.fixture
     def source(self):
@@ -36,17 +43,11 @@ class TestCcxtSource(SourceContract):
 
     @pytest.fixture
     def failing(self):
-        return lambda: self.faulty(status(500))
+        return lambda: faulty(self.server, status(500))
 
     @pytest.fixture
     def stalled(self):
-        return lambda: self.faulty(slow(1.5))
-
-    @contextlib.contextmanager
-    def faulty(self, fault):
-        self.server.script = [fault] * 100
-        yield
-        self.server.script = []
+        return lambda: faulty(self.server, slow(1.5))
 
     def begin(self, source, clock):
         source.start(LoneHost(clock))

@@ -14,8 +14,8 @@ from wealthsources.model.text import one_line
 from wealthsources.runtime.signals import ended_by_signals
 
 if TYPE_CHECKING:
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
 _LOOK_EVERY: Final = 0.5
 
@@ -32,9 +32,9 @@ def record(
     Exits with 1 if a recorder was in trouble at the end.
     """
     with running(ctx, config, debug) as run:
-        import wealthsources  # noqa: PLC0415 - for --help nothing is needed
+        from wealthsources.cli.live_wait import open_session  # noqa: PLC0415 - for --help nothing is needed
 
-        session = wealthsources.open(run.find_config())
+        session = open_session(run.find_config())
         if not session.config.settings.recorder:
             raise ConfigError(
                 f"{run.config}: nobody records; say who does, as in `recorder: {{store: {{}}}}` beside a source "

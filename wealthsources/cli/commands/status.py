@@ -15,8 +15,8 @@ from wealthsources.model.errors import ConfigError, RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wealthsources.runtime.engine import SessionStatus
     from wealthsources.runtime.session import Session
+    from wealthsources.runtime.session_status import SessionStatus
 
 #: A source that is in one of these will not be connected soon; one that tries again may be, at another endpoint.
 _FINAL: Final = ("auth_failed", "broken", "failing")
@@ -44,13 +44,13 @@ def status(
     Starts the live sources and waits until each is connected, or turned down. Exits with 1 if one is not connected.
     """
     with running(ctx, config, debug) as run:
-        import wealthsources  # noqa: PLC0415 - for --help nothing is needed
+        from wealthsources.cli.live_wait import open_session  # noqa: PLC0415 - for --help nothing is needed
 
         if as_json and prometheus:
             raise RequestError("give either --json or --prometheus, not both")
         check_wait(wait)
         show = _as_metrics() if prometheus else _as_json if as_json else _as_tables
-        with wealthsources.open(run.find_config()) as session:
+        with open_session(run.find_config()) as session:
             live = [name for name, source in session.sources.items() if source and source.capabilities.live]
             with progress(wait) as tell:
                 found, missing = _wait(session, live, wait, tell)

@@ -6,10 +6,12 @@ import functools
 from typing import TYPE_CHECKING
 
 from wealthsources.cli.doctor.line import Line, error, ok, warning
-from wealthsources.cli.doctor.side_by_side import Probe, run
+from wealthsources.cli.doctor.side_by_side import Inquiry, run
+from wealthsources.cli.log_output import redactor_of
 from wealthsources.config.settings import read_config
 from wealthsources.loading.calendars import read_hours
 from wealthsources.loading.loader import Loader
+from wealthsources.model.diagnosis import Diagnosis
 from wealthsources.model.errors import ConfigError
 from wealthsources.runtime.deployment import make_source
 from wealthsources.runtime.recorders import make_recorder
@@ -39,17 +41,19 @@ def deployment(path: Path, chosen: bool, *, online: bool, seconds: float) -> Ite
     names = [source.name for source in settings.sources]
     recorded = f"; recorders: {', '.join(settings.recorder)}" if settings.recorder else ""
     yield ok("configuration", f"{path}: sources: {', '.join(names)}{recorded}")
-    probes: list[Probe] = []
-    yield from _make(config, probes, online=online)
-    yield from (Line(about, diagnosis) for about, diagnosis in run(probes, seconds))
+    inquiries: list[Inquiry] = []
+    yield from _make(config, inquiries, online=online)
+    redact = redactor_of(config)
+    for about, (level, text, remedy) in run(inquiries, seconds):
+        yield Line(about, Diagnosis(level, redact(text), redact(remedy)))
 
 
 def _mistakes(mistakes: ConfigError) -> Iterator[Line]:
     return (error("configuration", text, _MEND) for text in mistakes.brief.splitlines())
 
 
-def _make(config: Config, probes: list[Probe], *, online: bool) -> Iterator[Line]:
-    """Make all sources and recorders, each with its probe; tells what cannot be made."""
+def _make(config: Config, inquiries: list[Inquiry], *, online: bool) -> Iterator[Line]:
+    """Make all sources and recorders, each with its inquiry; tells what cannot be made."""
     loader = Loader(config.settings.plugins.allow)
     for index, settings in enumerate(config.settings.sources):
         try:
@@ -62,7 +66,7 @@ def _make(config: Config, probes: list[Probe], *, online: bool) -> Iterator[Line
                 yield from _mistakes(mistakes)
             continue
         yield ok(settings.name, f"plugin {settings.plugin} is loaded, and its options are right")
-        probes.append(Probe(settings.name, functools.partial(source.diagnose, online), source.stop))
+        inquiries.append(Inquiry(settings.name, functools.partial(source.diagnose, online), source.stop))
     for name in config.settings.recorder:
         try:
             recorder = make_recorder(config, name)
@@ -70,7 +74,7 @@ def _make(config: Config, probes: list[Probe], *, online: bool) -> Iterator[Line
             yield from _mistakes(mistakes)
             continue
         # It is not stopped: it was not started, and a stranger's may not bear that.
-        probes.append(Probe(f"recorder {name}", functools.partial(recorder.diagnose, online), _nothing))
+        inquiries.append(Inquiry(f"recorder {name}", functools.partial(recorder.diagnose, online), _nothing))
 
 
 def _nothing() -> None:

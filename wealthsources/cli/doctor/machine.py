@@ -1,4 +1,4 @@
-"""What the machine and the installation are like: versions, plugins, forks and threads, proxies. Connects to nothing."""
+"""What the machine and the installation are like: versions, plugins, forks, threads, proxies. Connects to nothing."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _fault(info: PluginInfo, claims: Counter[str]) -> Line | None:
 
 
 def forks() -> Line:
-    """How processes are made of this one, and which threads would be lost in them. Ask before probes run."""
+    """How processes are made of this one, and which threads would be lost in them. Ask before inquiries run."""
     # Not get_start_method(): that would settle it.
     method = multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
     running = [each.name for each in threading.enumerate() if each is not threading.main_thread()]

@@ -56,7 +56,7 @@ def try_it_all() -> Iterator[Line]:
                 return
 
 
-class _Failed(WealthSourcesError):
+class _StepError(WealthSourcesError):
     """A step did not come about; `remedy` is what to do."""
 
     def __init__(self, text: str, remedy: str) -> None:
@@ -65,7 +65,7 @@ class _Failed(WealthSourcesError):
 
 
 def _remedy(failure: Exception) -> str:
-    return failure.remedy if isinstance(failure, _Failed) else "tell its authors; --debug shows the log"
+    return failure.remedy if isinstance(failure, _StepError) else "tell its authors; --debug shows the log"
 
 
 class _Steps:
@@ -79,7 +79,7 @@ class _Steps:
         self._bars: Bars | None = None
 
     def start_market(self) -> str:
-        """Raises _Failed if it does not say its address in time."""
+        """Raises _StepError if it does not say its address in time."""
         command = [sys.executable, "-m", "wealthsources", "simulate", "--data", str(self._file)]
         options = {"symbol": _SYMBOL, "timeframe": _TIMEFRAME, "rate": _RATE, "updates": 1, "snapshot": 0}
         options |= {"drop-at": f"{_CUT_AT}.5", "drop-for": _AWAY_FOR}
@@ -90,7 +90,7 @@ class _Steps:
         return f"a market of our own plays {_BARS} bars at {self._url}"
 
     def wait_for_bars(self) -> str:
-        """Raises _Failed if they do not come, or the hole stays."""
+        """Raises _StepError if they do not come, or the hole stays."""
         options = {"endpoint": self._url, "symbols": [_SYMBOL], "resolutions": [_TIMEFRAME], "backoff_base": 0.05}
         live = {"name": _LIVE, "plugin": "websocket", "options": options | {"backoff_cap": 0.1}}
         archive = {"name": "archive", "plugin": "file", "options": {"path": self._path, "last_row": "closed"}}
@@ -103,7 +103,7 @@ class _Steps:
         _wait(arrived, self._has_all)
         reconnects = session.status().sources[_LIVE].reconnects
         if not reconnects:
-            raise _Failed("the connection was to be cut and was not", "tell its authors: this must not be")
+            raise _StepError("the connection was to be cut and was not", "tell its authors: this must not be")
         return f"bars came live, and went on after the connection was cut (reconnects: {reconnects})"
 
     def _has_all(self) -> bool:
@@ -115,22 +115,22 @@ class _Steps:
         return self._bars is not None and self._bars.newest >= sorted(self._truth)[-2] and not self._bars.holes
 
     def compare(self) -> str:
-        """Raises _Failed for a bar that is missing or another one."""
+        """Raises _StepError for a bar that is missing or another one."""
         bars = self._bars or ()
         wrong = [bar for bar in bars if bar.exact("close") != self._truth.get(bar.open_time)]
         if len(bars) != _COUNT or wrong:
             text = f"of {_COUNT} bars {len(bars)} came, and {len(wrong)} of them are not those of the file"
-            raise _Failed(text, "tell its authors: this must not be")
+            raise _StepError(text, "tell its authors: this must not be")
         filled = sum(bar.source == "archive" for bar in bars)
         return f"{_COUNT} bars are those of the file; {filled} that were missed live are filled from it"
 
     def ask_as_a_strategy(self) -> str:
-        """Raises _Failed if a strategy would read something else."""
+        """Raises _StepError if a strategy would read something else."""
         # Not an import: the core does not know what strategies import.
         wealthdata: Any = importlib.import_module("wealthdata")
         frame = wealthdata.get_price(_SYMBOL, count=_COUNT, frequency=_TIMEFRAME)
         if self._bars is None or list(frame["close"]) != [float(bar.close) for bar in self._bars]:
-            raise _Failed("get_price answers with other bars", "tell its authors: this must not be")
+            raise _StepError("get_price answers with other bars", "tell its authors: this must not be")
         return f"wealthdata.get_price answers with the same {len(frame)} bars"
 
 
@@ -169,7 +169,7 @@ def _first_line(market: subprocess.Popen[str], seconds: float) -> str:
     market.kill()
     _, errors = market.communicate()
     why = one_line(errors)[-300:] or f"nothing within {seconds:g} s"
-    raise _Failed(f"`wealthsources simulate` does not start: {why}", "install wealthsources again, whole")
+    raise _StepError(f"`wealthsources simulate` does not start: {why}", "install wealthsources again, whole")
 
 
 def _end(market: subprocess.Popen[str]) -> None:
@@ -185,6 +185,6 @@ def _wait(arrived: threading.Event, is_done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _PLAY
     while not is_done():
         if time.monotonic() > deadline:
-            raise _Failed(f"its bars did not all come within {_PLAY:g} s", "is this machine very busy? try again")
+            raise _StepError(f"its bars did not all come within {_PLAY:g} s", "is this machine very busy? try again")
         arrived.wait(0.2)
         arrived.clear()

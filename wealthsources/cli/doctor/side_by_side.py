@@ -1,4 +1,4 @@
-"""Probes that run side by side, each on a thread of its own and for so long: none keeps the others, or us, waiting."""
+"""Inquiries that run side by side, each on a thread of its own and for so long: none keeps the others waiting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
-class Probe(NamedTuple):
+class Inquiry(NamedTuple):
     """What is asked, about whom; `stop` lets go of what `ask` may have opened, wherever it is."""
 
     about: str
@@ -21,15 +21,15 @@ class Probe(NamedTuple):
     stop: Callable[[], None]
 
 
-def run(probes: Sequence[Probe], seconds: float) -> Iterator[tuple[str, Diagnosis]]:
+def run(inquiries: Sequence[Inquiry], seconds: float) -> Iterator[tuple[str, Diagnosis]]:
     """What each says, in their order; one that does not end in time is told of behind what it has said so far."""
     deadline = time.monotonic() + seconds
-    running = [_Running(probe) for probe in probes]
+    running = [_Running(inquiry) for inquiry in inquiries]
     for each in running:
         each.start()
     for each in running:
         each.join(max(0.0, deadline - time.monotonic()))
-        yield from ((each.probe.about, diagnosis) for diagnosis in each.told(seconds))
+        yield from ((each.inquiry.about, diagnosis) for diagnosis in each.told(seconds))
     stopping = [threading.Thread(target=each.let_go, daemon=True) for each in running]
     for thread in stopping:
         thread.start()
@@ -38,14 +38,14 @@ def run(probes: Sequence[Probe], seconds: float) -> Iterator[tuple[str, Diagnosi
 
 
 class _Running(threading.Thread):
-    def __init__(self, probe: Probe) -> None:
-        super().__init__(name=f"wealthsources-probe {probe.about}", daemon=True)
-        self.probe = probe
+    def __init__(self, inquiry: Inquiry) -> None:
+        super().__init__(name=f"wealthsources-inquiry {inquiry.about}", daemon=True)
+        self.inquiry = inquiry
         self._found: list[Diagnosis] = []
 
     def run(self) -> None:
         try:
-            for diagnosis in self.probe.ask():
+            for diagnosis in self.inquiry.ask():
                 self._found.append(Diagnosis(*diagnosis))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code
             remedy = "tell the authors of this plugin; --debug shows where"
@@ -60,6 +60,6 @@ class _Running(threading.Thread):
 
     def let_go(self) -> None:
         try:
-            self.probe.stop()
+            self.inquiry.stop()
         except Exception as error:  # noqa: BLE001 - a stranger's code
             self._found.append(Diagnosis("warning", f"stop failed: {describe(error)}"))

@@ -119,6 +119,32 @@ def test_the_endpoints_go_round_and_only_the_first_round_is_without_delay(serve,
     assert len(delays) in (len(order) - 2, len(order) - 3)  # the last one may have been stopped before it was asked for
 
 
+def test_when_a_fallback_was_up_for_primary_after_the_first_endpoint_comes_next(serve, start_client, delays):
+    order = []
+
+    def first(peer):
+        order.append("first")
+        if peer.number == 1:
+            peer.request()
+            peer.http("503 Service Unavailable")
+        else:
+            stay(peer)
+
+    def second(peer):
+        order.append("second")
+        peer.accept()
+        threading.Event().wait(1)  # it is up so long: several turns of the reader
+
+    def third(peer):
+        order.append("third")
+        stay(peer)
+
+    fallbacks = [serve(second).url, serve(third).url]
+    client, _ = start_client(serve(first).url, fallbacks=fallbacks, primary_after=0.05)
+    wait_until(lambda: client.epoch == 2)
+    assert order == ["first", "second", "first"]
+
+
 def test_the_delay_grows_and_a_connection_that_lived_briefly_does_not_reset_it(serve, start_client, bar, delays):
     def script(peer):
         peer.accept()

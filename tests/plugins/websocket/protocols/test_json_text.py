@@ -57,6 +57,13 @@ def test_its_flag_is_the_servers(flag, closed):
     assert read_one(PLAIN, GOOD | {"x": flag}).closed is closed
 
 
+@pytest.mark.parametrize("flag", ["false", "true", 0, 1, [], {}])
+def test_a_flag_that_is_none_closes_nothing(flag):
+    event = read_one(PLAIN, GOOD | {"x": flag})
+    assert isinstance(event, Malformed)
+    assert "is neither true nor false" in event.why
+
+
 def test_where_finished_bars_alone_are_pushed_one_without_a_flag_is_closed():
     assert said(read_one(Plain(push_closed=True), GOOD))[-1] is True
 
