@@ -136,7 +136,7 @@ def _reload(session: Session) -> None:
     try:
         reload()
     except ConfigError as mistakes:
-        for line in str(mistakes).splitlines():
+        for line in mistakes.brief.splitlines():
             _LOG.error("nothing is changed: %s", one_line(line))
     except Exception as error:  # noqa: BLE001 - what runs goes on
         _LOG.error("nothing is changed: %s", one_line(str(error)))
