@@ -6,7 +6,17 @@ import dataclasses
 
 import pytest
 
-from wealthsources import Bars, Capabilities, Clock, HistoryRequest, NotHere, Source, SourceStatus, Timeframe
+from wealthsources import (
+    Bars,
+    Capabilities,
+    Clock,
+    HistoryRequest,
+    NotHere,
+    Source,
+    SourceError,
+    SourceStatus,
+    Timeframe,
+)
 
 
 class Plain(Source):
@@ -55,6 +65,11 @@ def test_a_request_says_no_more_than_it_must():
     request = HistoryRequest("BTCUSDT", Timeframe("1h"), 5)
     assert (request.start, request.count, request.deadline, request.now) == (None, None, None, None)
     assert (request.include_forming, request.live) == (False, True)
+
+
+def test_a_source_keeps_nothing_unless_it_says_how():
+    with pytest.raises(SourceError, match="keeps no bars"):
+        Plain().keep(Bars.from_records("BTCUSDT", "1h", []), 0)
 
 
 def test_a_source_can_be_started_and_stopped_any_number_of_times():

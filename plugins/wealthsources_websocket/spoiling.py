@@ -16,7 +16,7 @@ _NUMBER: Final = "§"
 _WRONG: Final[tuple[Any, ...]] = (None, True, [], {}, ["x"], {"x": 1}, "", "x", "NaN", "1e999", -1e999, 10**40)
 #: None of these is a message with a bar.
 NO_MESSAGES: Final = (b"", b" ", b"{", b"[" * 5_000, b"null", b"1", b'"x"', b"pong", b"{}", b"[[]]", b"\xff\xfe\x00")
-_MOST_CUTS: Final = 200
+_MOST_CUTS: Final = 100
 _DOORS: Final = ("_socket", "_ssl", "select", "posix", "nt", "_io", "io", "_posixsubprocess")
 _OPENING: Final = ("open", "open_code", "socket", "system", "fork_exec", "select", "poll")
 

@@ -13,6 +13,7 @@ import pytest
 
 import wealthdata
 import wealthsources
+from wealthsources_simulator import Market, MarketServer, make_exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,17 +73,6 @@ def test_the_configuration_is_valid(tmp_path):
         assert list(session.sources) == ["live", "context", "archive"]
 
 
-def test_what_gunicorn_calls_in_a_worker_opens_the_session_of_its_process(tmp_path, monkeypatch):
-    (tmp_path / "config.yaml").write_text(block("yaml", "plugin: websocket"))
-    monkeypatch.chdir(tmp_path)
-    settings: dict = {}
-    exec(compile(block("python", "def post_fork"), "README", "exec"), settings)
-    settings["post_fork"](None, None)
-    session = wealthsources.current_session()
-    assert list(session.sources) == ["live", "context", "archive"]
-    session.stop()
-
-
 def test_the_mistake_is_told_as_shown(tmp_path, monkeypatch):
     path = tmp_path / "config.yaml"
     path.write_text(block("yaml", "plugin: websocket").replace("[1m, 1h]", "[1m, 5x]"))
@@ -96,8 +86,6 @@ def test_the_mistake_is_told_as_shown(tmp_path, monkeypatch):
 
 
 def test_the_python_example_runs_on_the_repositorys_configuration(monkeypatch, capsys):
-    from wealthsources_simulator import MarketServer
-
     data = ROOT / "examples" / "data" / "BTCUSDT" / "1h.csv"
     with MarketServer.from_csv(
         data, symbol="BTCUSDT", timeframe="1h", token="t", snapshot=30, skip=30, manual=True
@@ -133,10 +121,30 @@ def _has(adapter: wealthsources.ContextDataAdapter, count: int) -> bool:
     return bars is not None and len(bars) == count and {bar.source for bar in bars} == {"live"}
 
 
-def test_every_file_and_command_that_it_names_exists():
-    for name in re.findall(r"\]\(([^)]+)\)", README):
+def test_the_live_example_prints_the_first_closed_bar_of_an_exchange(capsys):
+    text = block("python", "binance = {")
+    market = Market.made(("BTCUSDT",), "1m", exchange=make_exchange("binance"))
+    with MarketServer(market, rate=20) as server:
+        text = text.replace('{"protocol": "binance"', f'{{"endpoint": "{server.url}", "protocol": "binance"')
+        exec(compile(text, "README", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert "state connected None" in lines
+    kind, _, close = lines[-1].split(" ")
+    assert kind == "bar"
+    assert float(close) > 0
+
+
+def test_it_is_short():
+    assert len(README.splitlines()) < 200
+    assert len((ROOT / "README.zh-CN.md").read_text(encoding="utf-8").splitlines()) < 200
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_every_file_and_command_that_it_names_exists(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name in re.findall(r"\]\(([^)]+)\)", text):
         assert (ROOT / name).exists(), name
-    targets = set(re.findall(r"`?make (\w+)", README))
+    targets = set(re.findall(r"(?:`|\$ )make (\w+)", text))
     made = (ROOT / "Makefile").read_text()
     assert {"demo", "test", "check", "bench"} <= targets
     assert all(f"\n{target}:" in made for target in targets - {"demo"})

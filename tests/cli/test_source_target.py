@@ -61,3 +61,8 @@ def test_every_wrong_option_is_named():
         source_maker("acme_target:Acme", ["most=many"])
     assert "path" in str(caught.value)
     assert "most" in str(caught.value)
+
+
+def test_a_module_that_is_not_here_is_told_with_the_remedy():
+    with pytest.raises(RequestError, match=r"^acme_away:Acme: .*; run it where the module can be imported$"):
+        source_maker("acme_away:Acme", [])

@@ -36,6 +36,17 @@ def test_a_missing_option_is_told_at_its_options(bad_options):
     assert bad_options("x: 1", Needs) == ["config.yaml:5: sources[1].options.url: is missing; it must be given"]
 
 
+def test_a_limit_is_told_with_what_was_received(bad_options):
+    class Limits(pydantic.BaseModel):
+        part: float = pydantic.Field(0.5, lt=1)
+        name: str = pydantic.Field("", max_length=3)
+
+    assert bad_options("part: 1.5\nname: spot-1", Limits) == [
+        "config.yaml:6: sources[1].options.part: should be less than 1.0, received 1.5",
+        "config.yaml:7: sources[1].options.name: is too long; the longest has 3, received 'spot-1'",
+    ]
+
+
 @pytest.mark.parametrize(("given", "read_as"), [("123", "123"), ("NO", "NO"), ("1.50", "1.50"), ("~", "~")])
 def test_a_symbol_that_yaml_reads_as_something_else_is_to_be_quoted(bad_options, options, given, read_as):
     class Symbols(pydantic.BaseModel):

@@ -246,6 +246,11 @@ def test_a_time_in_another_unit_is_refused_with_the_unit(name, factor, unit):
         BarRequest("BTCUSDT", **arguments).query(Asked(), None)
 
 
+def test_a_time_in_seconds_is_told_with_the_time_that_it_looks_like():
+    with pytest.raises(RequestError, match=r"^end: \d+ looks like seconds \(2020-.* UTC\); times are in ms$"):
+        BarRequest("BTCUSDT", start=at(1), end=at(3) // 1000).query(Asked(), None)
+
+
 # a policy ------------------------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,12 @@ PACKAGES = ("wealthsources", "wealthdata", *sorted(path.parent.name for path in 
 def classes() -> dict[str, type[BaseException]]:
     """Every error of every package of the wheel that a user may meet, by name, the nearest to the root first."""
     modules = [importlib.import_module(_dotted(path)) for path in sorted(_modules())]
-    found = {name: thing for module in modules for name, thing in vars(module).items() if _is_error_of(module, thing)}
+    found = {
+        name: thing
+        for module in modules
+        for name, thing in vars(module).items()
+        if name[0] != "_" and _is_error_of(module, thing)
+    }
     return dict(sorted(found.items(), key=lambda pair: (len(pair[1].__mro__), pair[0])))
 
 

@@ -43,12 +43,12 @@ def _one_or_more(value: object) -> object:
 
 
 _Number = BeforeValidator(_no_bool)
+Level = Literal["debug", "info", "warning", "error"]
 #: For editors: a section of which nothing is left but comments.
 _Section = pydantic.WithJsonSchema({"type": ["object", "null"]})
 _Texts = pydantic.WithJsonSchema(
     {"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "string", "minLength": 1}]}
 )
-Level = Literal["debug", "info", "warning", "error"]
 _Calendar = Annotated[str, Field(min_length=1)]
 
 
@@ -322,7 +322,5 @@ def _unknown_names(settings: Settings, document: Document) -> list[Diagnostic]:
     """Levels of sources that there are not."""
     known = [source.name for source in settings.sources]
     places = [(name, ("logging", "sources", name)) for name in settings.logging.sources if name not in known]
-    return [
-        document.mistake(place, f"there is no source {name!r}; {suggest(name, known)}", key=True)
-        for name, place in places
-    ]
+    why = "there is no source {!r}; {}"
+    return [document.mistake(place, why.format(name, suggest(name, known)), key=True) for name, place in places]

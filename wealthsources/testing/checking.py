@@ -85,8 +85,8 @@ def _wait_for_the_same(source: Source, request: HistoryRequest, held: Bars, pati
                 return
         time.sleep(_PAUSE)
     raise RequestError(
-        "it is live, and a new one has not got the bars that the one before had: write a test with SourceContract, whose "
-        "`begin` brings a source to the bars of `held`"
+        "it is live, and a new one has not got the bars that the one before had: write a test with SourceContract, "
+        "whose `begin` brings a source to the bars of `held`"
     )
 
 

@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from wealthsources.cli.commands.serve import _reload, _signals, read_address
-from wealthsources.model.errors import ConfigError, RequestError
+from wealthsources.cli.commands.serve import _signals, read_address
+from wealthsources.model.errors import RequestError
 
 from ...support.waiting import wait_until
 from ..conftest import TOKEN
@@ -93,8 +93,22 @@ def test_sighup_does_not_end_it(started, config):
     code, log = served.end(signal.SIGTERM)
     told = [json.loads(line)["message"] for line in log.splitlines()]
     assert code == 0
-    assert "SIGHUP: reading config.yaml again" in told
+    assert told[told.index("SIGHUP: reading config.yaml again") + 1].startswith(
+        "the configuration was read again; nothing"
+    )
     assert told[-1] == "stopped"
+
+
+def test_sighup_with_a_change_that_needs_a_restart_changes_nothing(started, config):
+    config("sources: [{plugin: context}]\nlogging: {format: json}\n")
+    served = started()
+    config("sources: [{plugin: context}]\non_stale: raise\nlogging: {format: json}\n")
+    served.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: served.ask("/healthz")[0] == 200)
+    _, log = served.end(signal.SIGTERM)
+    (told,) = [line for line in map(json.loads, log.splitlines()) if line["message"].startswith("not reloaded: ")]
+    assert "on_stale" in told["message"]
+    assert "restart" in told["message"]
 
 
 def test_a_port_that_is_taken_is_told_and_nothing_is_started(cli, config):
@@ -151,27 +165,3 @@ def test_signals_come_in_their_order_whichever_thread_receives_them_and_are_as_b
             assert next_signal() == number
             thread.join()
     assert signal.getsignal(signal.SIGTERM) is before
-
-
-class Reloadable:
-    def __init__(self, error=None):
-        self._error = error
-
-    def reload(self):
-        if self._error is not None:
-            raise self._error
-
-
-@pytest.mark.parametrize(
-    ("session", "told"),
-    [
-        (Reloadable(), "WARNING serve: the configuration is applied"),
-        (Reloadable(ConfigError("a.yaml:1: no\na.yaml:2: nor this")), "nothing is changed: a.yaml:2: nor this"),
-        (Reloadable(RuntimeError("odd")), "nothing is changed: odd"),
-        (object(), "cannot apply a changed configuration: restart it"),
-    ],
-)
-def test_a_reload_says_what_became_of_it_and_ends_nothing(caplog, session, told):
-    caplog.set_level("INFO")
-    _reload(session)
-    assert told.removeprefix("WARNING serve: ") in caplog.text

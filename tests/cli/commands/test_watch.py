@@ -89,7 +89,7 @@ def test_or_a_part_of_it(cli, serve, live_config):
         (["binance"], "received 'binance'"),
         (["BTCUSDT", "1m", "--market", "spot"], "--market is said of an exchange"),
         (["BTCUSDT", "1m"], "or an exchange, as in `wealthsources get binance BTCUSDT 1m`"),
-        (["binance", "BTCUSDT", "1m", "--once", "--count", "1"], "not both"),
+        (["binance", "BTCUSDT", "1m", "--once", "--count", "1"], "give either --once or --count, not both"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_remedy(cli, folder, monkeypatch, arguments, told):

@@ -14,20 +14,7 @@ from tools.docs import mkdocs_hooks, pages
 ROOT = Path(__file__).resolve().parents[3]
 DECISION = "docs/decisions/004-our-own-loop.md"
 #: Pages that have their place in the navigation before they are written.
-AWAITED = {
-    "tutorial.md",
-    "testing-strategies.md",
-    "asyncio.md",
-    "several-markets.md",
-    "configuration.md",
-    "operating.md",
-    "proxy.md",
-    "adding-a-source.md",
-    "adding-a-protocol.md",
-    "testing-plugins.md",
-    "errors.md",
-    "troubleshooting.md",
-}
+AWAITED = {"configuration.md"}
 
 
 class Loader(yaml.SafeLoader):

@@ -64,12 +64,12 @@ def test_a_zone_of_pytz_is_the_one_it_names(monkeypatch):
 
 @pytest.mark.parametrize("tz", ["Mars/Olympus", "", "../etc/passwd", 8, None])
 def test_an_unknown_zone_is_refused(tz):
-    with pytest.raises(ParamsError, match="time zone"):
+    with pytest.raises(ParamsError, match="tz must name a time zone like 'UTC' or"):
         configure(tz=tz)
 
 
 def test_positional_must_be_a_bool():
-    with pytest.raises(ParamsError, match="positional"):
+    with pytest.raises(ParamsError, match="positional must be True or False, was 'yes'"):
         configure(positional="yes")
 
 

@@ -52,7 +52,7 @@ def test_a_binding_follows_its_contexts_time(bind, records):
 
 
 def test_no_context_is_no_binding():
-    with pytest.raises(wealthdata.ParamsError, match="clear_context"):
+    with pytest.raises(wealthdata.ParamsError, match=r"context is None; call clear_context\(\)"):
         set_context(None)
 
 

@@ -108,7 +108,7 @@ def test_a_name_of_ours_is_refused(name):
 
 @pytest.mark.parametrize("name", ["_log", "__all__", "__getattr__", "_"])
 def test_a_name_with_an_underscore_is_refused(name):
-    with pytest.raises(wealthdata.ParamsError, match="underscore"):
+    with pytest.raises(wealthdata.ParamsError, match=f"{name!r} begins with an underscore"):
         wealthdata.extend(**{name: 1})
 
 

@@ -201,7 +201,7 @@ def test_a_panel_of_one_security_needs_no_warning(hourly):
 
 @pytest.mark.parametrize("number", [20, np.int64(20), -1, 0])
 def test_a_count_in_the_place_of_a_date_is_explained(hourly, number):
-    with pytest.raises(wealthdata.ParamsError, match="pass count="):
+    with pytest.raises(wealthdata.ParamsError, match="no date; for that many bars pass count="):
         get_price("BTCUSDT", number)
 
 

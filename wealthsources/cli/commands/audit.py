@@ -19,7 +19,6 @@ from wealthsources.cli.series_arguments import (
     read_series,
 )
 from wealthsources.cli.span_options import ToOption, read_span
-from wealthsources.model.errors import RequestError
 
 #: Live sources may have their time to hold so many bars, which is enough to tell whether they are those of others.
 _LIVE_BARS: Final = 20
@@ -61,8 +60,7 @@ def audit(
         from wealthsources.runtime import auditing  # noqa: PLC0415
 
         start, end = read_span(since, until)
-        if start is None:
-            raise RequestError("say --from when the span begins")
+        assert start is not None  # noqa: S101 - `--from` must be given, and typer has seen to it
         wanted = read_series("audit", words, market, environment, endpoint)
         found, question = read_question(run, wanted, _LIVE_BARS, wait)
         with answering(found, question) as adapter:

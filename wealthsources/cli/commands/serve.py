@@ -13,7 +13,6 @@ import typer
 from wealthsources.cli.options import ConfigOption, DebugOption, Run, running
 from wealthsources.model.addresses import is_loopback
 from wealthsources.model.errors import ConfigError, RequestError
-from wealthsources.model.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,26 +118,11 @@ def _warn_beyond_loopback(host: str) -> None:
 
 def _wait(run: Run, session: Session, next_signal: Callable[[], int]) -> None:
     """Until a signal ends it."""
+    from wealthsources.runtime.reloading import reload_and_tell  # noqa: PLC0415 - as above
+
     while (number := next_signal()) not in _ENDS:
         if number != _RELOADS:  # another's handler
             continue
         _LOG.info("%s: reading %s again", signal.Signals(number).name, run.config)
-        _reload(session)
+        reload_and_tell(session)
     _LOG.info("%s: stopping", signal.Signals(number).name)
-
-
-def _reload(session: Session) -> None:
-    """Apply the configuration as it is now, as far as a running session can."""
-    reload = getattr(session, "reload", None)
-    if reload is None:
-        _LOG.warning("this version cannot apply a changed configuration: restart it")
-        return
-    try:
-        reload()
-    except ConfigError as mistakes:
-        for line in mistakes.brief.splitlines():
-            _LOG.error("nothing is changed: %s", one_line(line))
-    except Exception as error:  # noqa: BLE001 - what runs goes on
-        _LOG.error("nothing is changed: %s", one_line(str(error)))
-    else:
-        _LOG.info("the configuration is applied")
