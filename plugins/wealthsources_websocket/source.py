@@ -82,7 +82,12 @@ class WebSocketSource(PushedSource):
         for symbol in self.options.symbols:
             if symbol in options.symbols and self._spelled(symbol, self.options) != self._spelled(symbol, options):
                 raise RequestError(f"symbols: how {symbol} is spelled cannot be changed while it is subscribed")
-        self._subscribe(options)
+        before = self.options
+        if {*_product(before.symbols, before.resolutions)} == {*_product(options.symbols, options.resolutions)}:
+            self.options = options
+            self.subscribe_to(options.symbols, options.resolutions)  # in another order
+        else:
+            self._subscribe(options)
 
     def update_subscription(self, symbols: Sequence[str], resolutions: Sequence[str]) -> None:
         """Subscribe to these symbols in these resolutions from now on; bars of others are kept but not updated.
@@ -98,12 +103,7 @@ class WebSocketSource(PushedSource):
             options = self.options.with_series(symbols, resolutions)
         except ValueError as error:
             raise RequestError(str(error)) from None
-        before = self.options
-        if {*_product(before.symbols, before.resolutions)} == {*_product(options.symbols, options.resolutions)}:
-            self.options = options
-            self.subscribe_to(options.symbols, options.resolutions)  # in another order
-        else:
-            self._subscribe(options)
+        self._subscribe(options)
 
     def _spelled(self, symbol: str, options: WebSocketOptions) -> str:
         return options.spell(symbol, self._protocol)

@@ -17,7 +17,7 @@ from wealthsources.config.settings import Settings, SourceSettings
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL)
 TABLES = [
-    re.findall(r"^\| `(\w+)` \| (?:`([^`]*)`|[^|]*) \| (.*) \|$", table, re.MULTILINE)
+    re.findall(r"^\| `(\w+)` \| (?:`([^`]*)` |[^|`]* )?\| (.*) \|$", table, re.MULTILINE)
     for table in re.findall(r"(?:^\|.*\n)+", PAGE, re.MULTILINE)
 ]
 #: What the page's example of mistakes is about.

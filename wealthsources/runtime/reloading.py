@@ -173,7 +173,7 @@ def reload_and_tell(session: Reloadable) -> bool:
     try:
         session.reload()
     except Exception as error:  # noqa: BLE001 - the session goes on as it was
-        for line in error.mistakes if isinstance(error, ConfigError) else (describe(error),):
+        for line in error.brief.splitlines() if isinstance(error, ConfigError) else (describe(error),):
             _log.error("not reloaded: %s", line)
         return False
     return True
