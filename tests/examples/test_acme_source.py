@@ -209,4 +209,4 @@ def test_a_configuration_says_so_and_hides_what_comes_from_the_environment(distr
     monkeypatch.setenv("ACME_TOKEN", TOKEN)
     with pytest.raises(ConfigError) as caught, wealthsources.open(ACME / "config.yaml"):
         pass
-    assert str(caught.value).endswith("the token would be sent in the clear; give an address with TLS")
+    assert caught.value.brief.endswith("the token would be sent in the clear; give an address with TLS")

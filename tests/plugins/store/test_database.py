@@ -114,12 +114,12 @@ def test_where_nobody_has_written_there_is_no_store_and_none_is_made(tmp_path, o
 @ONLY_SQLITE
 def test_a_file_that_was_removed_is_told_once_and_made_again(database, url):
     put(database, {0: "1"})
-    database._path.unlink()
+    database.path.unlink()
     with pytest.raises(NoStore):
         got(database)
     put(database, {1: "2"})
     assert got(database) == {1: "2"}
-    database._path.unlink()
+    database.path.unlink()
     with pytest.raises(StoreError, match="the file was removed while it was in use; the next call makes a new one"):
         put(database, {3: "3"})
     put(database, {3: "3"})
@@ -132,12 +132,12 @@ def test_a_file_that_was_replaced_is_not_mixed_with_what_is_left_of_the_one_befo
     put(database, {0: "1"})
     put(other, {7: "7"})
     other.close()
-    content = other._path.read_bytes()
-    other._path.replace(database._path)
+    content = other.path.read_bytes()
+    other.path.replace(database.path)
     for work in (got, lambda database: put(database, {1: "2"}), got):
         with pytest.raises(StoreError, match=r"another file was put in its place .* remove the files -wal and -shm"):
             work(database)
-    assert database._path.read_bytes() == content
+    assert database.path.read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_a_damaged_file_is_told(url, opened):
     database = opened(url)
     put(database, dict.fromkeys(range(1000), "1"))
     database.close()
-    with database._path.open("r+b") as file:
+    with database.path.open("r+b") as file:
         file.seek(4096)
-        file.write(b"\xff" * (database._path.stat().st_size - 8192))
+        file.write(b"\xff" * (database.path.stat().st_size - 8192))
     for work in (got, lambda database: put(database, dict.fromkeys(range(1000), "2"))):
         with pytest.raises(StoreError, match="is damaged: put a copy of it back"):
             work(opened(url))
@@ -170,7 +170,7 @@ def test_a_file_cut_short_is_told(url, opened):
     database = opened(url)
     put(database, dict.fromkeys(range(1000), "1"))
     database.close()
-    os.truncate(database._path, 20_000)
+    os.truncate(database.path, 20_000)
     with pytest.raises(StoreError, match="is damaged"):
         got(opened(url))
 
@@ -380,6 +380,6 @@ def test_a_child_forked_in_the_middle_of_work_on_a_file_says_so(database, kind):
 def test_whoever_opened_the_file_by_other_means_may_read_it(database, kind):
     if kind == "sqlite":
         put(database, {0: "1", 1: "1"})
-        connection = sqlite3.connect(database._path)
+        connection = sqlite3.connect(database.path)
         assert connection.execute("SELECT count(*) FROM bars").fetchone() == (2,)
         connection.close()
