@@ -13,7 +13,6 @@ import zoneinfo
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 from wealthsources import EARLIEST_TIME, LATEST_TIME, time_text, wall_time
 from wealthsources_file.columns import read_whole
@@ -102,6 +101,8 @@ def _written(cells: Cells, column: int, layout: Layout, *, whole: bool) -> Times
 
 
 def _by_pattern(texts: list[str], pattern: str) -> tuple[Ints, list[int]]:
+    import pandas as pd  # noqa: PLC0415 - takes half a second, and most files need none of it
+
     found = pd.to_datetime(pd.Series(texts, dtype=object), format=pattern, errors="coerce")
     micros = found.fillna(pd.Timestamp(0)).to_numpy().astype("datetime64[us]").astype(np.int64)
     lost = np.flatnonzero(found.isna() | (micros % 1_000 != 0)).tolist()
@@ -127,6 +128,8 @@ def in_zone(local: Ints, zone: str) -> tuple[Ints, dict[int, str]]:
 
     Clocks that skip 00:00, or show it twice, begin that day where they are set.
     """
+    import pandas as pd  # noqa: PLC0415 - as above
+
     clocks = pd.DatetimeIndex(local.astype("datetime64[ms]"))
     found = clocks.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     times = found.tz_convert(None).to_numpy().astype("datetime64[ms]").astype(np.int64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pydantic
@@ -143,3 +145,8 @@ def test_a_format_says_what_timeframes_are_called_in_paths(tmp_path: Path) -> No
     options = {"path": "{symbol}_{timeframe}.csv", "format": "kraken"}
     catalog = FileOptions.model_validate(options, context={"folder": tmp_path}).catalog()
     assert set(catalog.scan().files) == {("XBTUSD", "1d")}
+
+
+def test_a_command_that_only_checks_options_waits_for_no_pandas():
+    code = "import sys, wealthsources_file.plugin; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
