@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
+import pydantic
 import pytest
 
 import wealthsources
@@ -78,7 +80,7 @@ def test_the_source_that_reads_a_frame_does_and_says_what_is_refused():
     frame = pd.DataFrame(values, index=pd.to_datetime([T0, T0 + 3_600_000], unit="ms", utc=True))
     names = {**vars(wealthsources), "frame": frame, "my_database": lambda *_: frame}
     names |= {name: getattr(wealthsources, name) for name in ("Source", "NotHere", "Bars")}
-    source, refused, _ = blocks("adding-a-source.md", "python")
+    source, _, _, refused, _ = blocks("adding-a-source.md", "python")
     exec(compile(source, "page", "exec"), names)
     request = SimpleNamespace(symbol="X", timeframe=wealthsources.Timeframe("1h"), start=None, end=0, count=None)
     assert len(names["MyFeedSource"]().get_history(request)) == 2
@@ -90,11 +92,30 @@ def test_the_source_that_reads_a_frame_does_and_says_what_is_refused():
         names["MyFeedSource"]().get_history(request)
 
 
+def test_what_is_more_than_was_asked_for_is_cut_as_shown():
+    names = {"NotHere": wealthsources.NotHere}
+    exec(compile(blocks("adding-a-source.md", "python")[1], "page", "exec"), names)
+    times = [T0 + 3_600_000 * hour for hour in range(6)]
+    bars = wealthsources.Bars.from_columns("X", "1h", times, *[[1.0] * 6] * 5)
+    asked = wealthsources.HistoryRequest("X", bars.timeframe, times[5], times[1], 2)
+    assert names["cut"](bars, asked).open_times.tolist() == times[3:5]
+    with pytest.raises(wealthsources.NotHere):
+        names["cut"](bars, dataclasses.replace(asked, end=times[1]))
+
+
+def test_a_path_of_the_options_starts_at_the_folder_of_the_configuration_as_shown(tmp_path):
+    names = {"pydantic": pydantic, "Path": Path}
+    exec(compile(blocks("adding-a-source.md", "python")[2], "page", "exec", dont_inherit=True), names)
+    model = names["FolderOptions"]
+    assert model.model_validate({"folder": "bars"}, context={"folder": tmp_path}).folder == tmp_path / "bars"
+    assert model(folder="bars").folder == Path("bars")
+
+
 def test_several_sources_of_one_package_are_loaded_as_shown(distribution):
     made = "class {0}(Source):\n    def get_history(self, request): raise NotHere('none')\n"
     module = "from wealthsources import NotHere, Source, hookimpl\n"
     module += made.format("MyFeedSource") + made.format("MyArchiveSource")
     points = blocks("adding-a-source.md", "toml")[0].partition("\n")[2].replace('"', "")
-    distribution(entry_points=points, my_feed_source=module + blocks("adding-a-source.md", "python")[2])
+    distribution(entry_points=points, my_feed_source=module + blocks("adding-a-source.md", "python")[4])
     loader = Loader()
     assert [loader.load(name).name for name in ("my-feed", "my-archive")] == ["my-feed", "my-archive"]

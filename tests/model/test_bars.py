@@ -313,3 +313,10 @@ def test_what_is_said_of_a_whole_answer_is_dropped_with_the_renaming():
     bars = hourly(1, 5).replace(holes=(Hole(at(2), at(5), 3),), behind=7, failed=(Attempt("x", "failed"),), note="n")
     renamed = bars.named("BTCUSDT", "archive")
     assert (renamed.holes, renamed.behind, renamed.failed, renamed.note) == ((), 0, (), "n")
+
+
+def test_rows_that_were_turned_round_are_bars_all_the_same():
+    bars = Bars.from_columns("X", "1h", [at(0), at(1)], *[[1.0, 2.0]] * 5)
+    turned = bars.take(bars.rows[::-1])
+    assert [bar.open_time for bar in turned] == [at(1), at(0)]
+    assert turned.newest == at(0)

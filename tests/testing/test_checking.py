@@ -45,6 +45,33 @@ def test_who_has_nothing_is_told_what_it_answered():
         find_held(Loads, "BTCUSDT", HOUR, NEWEST + 1, 0.0)
 
 
+def raises_key_error(_):
+    raise KeyError("bars")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            raises_key_error,
+            r"get_history raised KeyError: 'bars' at test_checking\.py:\d+; raise NotHere where",
+        ),
+        (lambda _: None, r"get_history returned NoneType, not Bars \(see Bars\.from_records\)"),
+        (
+            lambda _: HELD.take(HELD.rows[::-1]),
+            r"get_history returned what is no series: bars\[1\] at .*; sort, and raise",
+        ),
+    ],
+)
+def test_what_no_case_could_judge_is_told_once(answer, said):
+    class Wrong(Right):
+        def answer(self, request):
+            return answer(request)
+
+    with pytest.raises(RequestError, match=said):
+        find_held(Wrong, "BTCUSDT", HOUR, NEWEST + 1, 0.0)
+
+
 def test_a_live_source_that_begins_with_nothing_needs_a_test_of_its_own():
     class Once(Right):
         said = Capabilities(blocking=False, live=True)

@@ -39,7 +39,7 @@ def make_project(kind: Kind, name: str, into: Path) -> tuple[Path, list[str]]:
     template = _template(kind)
     files = {_renamed(path, name): _renamed(text, name) for path, text in template.items()}
     _check_modules(name, template, files)
-    folder = into / f"{name}-{kind}"
+    folder = into / (name if name.endswith(f"-{kind}") else f"{name}-{kind}")
     try:
         folder.mkdir(parents=True)
         for path, text in files.items():

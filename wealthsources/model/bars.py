@@ -150,6 +150,8 @@ class Bars(Sequence[Bar]):
         The matrix becomes read-only and must not be changed through another name. `trusted` says that our own code
         made the rows and they need no check, `unbroken` that all are closed and none is missing in between.
         """
+        if not rows.flags.c_contiguous:  # as rows that were turned round are; what is read of one looks at its bytes
+            rows = rows.copy()
         rows.setflags(write=False)
         put = object.__setattr__
         put(self, "symbol", symbol)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wealthsources.model.bars import Bars
 from wealthsources.model.errors import NotHere, RequestError, SourceError
+from wealthsources.model.text import describe
+from wealthsources.model.times import time_text
+from wealthsources.model.validity import first_fault
 from wealthsources.source import HistoryRequest
 from wealthsources.testing.contract import SourceContract
 from wealthsources.testing.fakes import LoneHost, SetClock
@@ -16,7 +22,6 @@ from wealthsources.testing.running import Outcome, run_cases, source_makers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from wealthsources.model.bars import Bars
     from wealthsources.model.timeframe import Timeframe
     from wealthsources.source import Source
 
@@ -94,7 +99,7 @@ def _wait_for_bars(source: Source, request: HistoryRequest, patience: float) -> 
     deadline = time.monotonic() + patience
     while True:
         try:
-            bars = source.get_history(request).split_forming()[0]
+            bars = _answer(source, request).split_forming()[0]
             said = f"it answered with {len(bars)} closed bars"
         except (NotHere, SourceError) as error:
             bars, said = None, f"it answered {type(error).__name__}: {error}"
@@ -106,3 +111,26 @@ def _wait_for_bars(source: Source, request: HistoryRequest, patience: float) -> 
                 "name one that it has with --symbol and --timeframe"
             )
         time.sleep(_PAUSE)
+
+
+def _answer(source: Source, request: HistoryRequest) -> Bars:
+    """What it answers. Raises RequestError for what no case could judge: each of them would say the same."""
+    try:
+        bars = source.get_history(request)
+    except (NotHere, SourceError):
+        raise
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{describe(error)} at {Path(at.filename).name}:{at.lineno}"
+        raise RequestError(
+            f"get_history raised {where}; raise NotHere where it has nothing, SourceError for what is wrong"
+        ) from error
+    if not isinstance(bars, Bars):
+        raise RequestError(f"get_history returned {type(bars).__name__}, not Bars (see Bars.from_records)")
+    fault = first_fault(bars, "any")
+    if fault is not None:
+        which = f"bars[{fault[0]}] at {time_text(int(bars.open_times[fault[0]]))}"
+        raise RequestError(
+            f"get_history returned what is no series: {which}: {fault[1]}; sort, and raise SourceError for wrong data"
+        )
+    return bars
