@@ -54,6 +54,14 @@ def test_when_it_is_full_updates_of_forming_bars_give_way_first():
     assert [each.bar.open_time for each in taken(queue)] == [2, 3]
 
 
+def test_an_update_of_a_forming_bar_costs_no_closed_bar():
+    queue = EventQueue(2)
+    queue.put(event(1, closed=True))
+    queue.put(event(2, closed=True))
+    assert queue.put(event(3, closed=False)) == "conflated"
+    assert (len(queue), [each.bar.open_time for each in taken(queue)]) == (2, [1, 2])
+
+
 def test_what_was_cleared_is_gone_and_a_later_update_waits_anew():
     queue = EventQueue()
     queue.put(event(0, closed=False))

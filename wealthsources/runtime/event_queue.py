@@ -20,7 +20,8 @@ MOST_WAITING: Final = 10_000
 class EventQueue:
     """A queue of at most `most` events. Whoever has it sees to it that one thread at a time uses it.
 
-    When it is full the oldest update of a forming bar gives way; if there is none, the oldest event is lost.
+    When it is full the oldest update of a forming bar gives way, be it the one that comes; if there is none, the oldest
+    event is lost.
     """
 
     def __init__(self, most: int = MOST_WAITING) -> None:
@@ -40,6 +41,8 @@ class EventQueue:
         if waiting is not None:
             waiting[0] = event
             return "conflated"
+        if forming and not self._forming and self._filled >= self._most:
+            return "conflated"  # no closed bar is lost for what the next update makes worthless
         cost = self._make_room()
         entry = [event]
         self._waiting.append(entry)
