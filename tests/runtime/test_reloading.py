@@ -173,7 +173,7 @@ def test_mistakes_and_refusals_are_told_together(made):
 
 
 @pytest.mark.parametrize(("symbol", "said"), [("BAD", "symbols: BAD cannot be had"), ("WORSE", "LookupError: whoops")])
-def test_if_one_source_refuses_those_before_it_go_back(made, symbol, said):
+def test_if_one_source_refuses_it_and_those_before_it_go_back(made, symbol, said):
     changed = config()
     changed["sources"][0]["options"]["symbols"] = ["Y"]
     changed["sources"][1]["options"]["symbols"] = [symbol]
@@ -182,8 +182,27 @@ def test_if_one_source_refuses_those_before_it_go_back(made, symbol, said):
     with pytest.raises(ConfigError, match=said) as caught:
         made.reload()
     assert "sources[1].options" in str(caught.value)
-    assert told(made) == [[["Y"], ["X"]], []]
+    assert told(made) == [[["Y"], ["X"]], [["X"]]]  # one that refuses may have begun
     assert made.config is before
+
+
+def test_a_source_that_does_not_go_back_is_told_to_the_log(made, monkeypatch, caplog):
+    first = next(iter(made.sources.values()))
+    reload = first.reload
+
+    def reload_but_not_back(options):
+        if options.symbols == ["X"]:
+            raise OSError("no disk")
+        reload(options)
+
+    monkeypatch.setattr(first, "reload", reload_but_not_back)
+    changed = config()
+    changed["sources"][0]["options"]["symbols"] = ["Y"]
+    changed["sources"][1]["options"]["symbols"] = ["BAD"]
+    write(changed)
+    with pytest.raises(ConfigError, match="BAD cannot be had"):
+        made.reload()
+    assert "did not go back to the options that it had: OSError: no disk; restart" in caplog.text
 
 
 def test_a_session_without_a_file_wants_to_be_given_something(made):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import signal
 import threading
@@ -133,17 +132,24 @@ def _changed_options(
 
 
 def apply(changes: list[Change], new: Config) -> None:
-    """Tell the sources. Raises ConfigError if one refuses; then those that were told before it go back."""
-    done: list[Change] = []
+    """Tell the sources. Raises ConfigError if one refuses; then all that were told go back, and it too."""
+    told: list[Change] = []
     for change in changes:
+        told.append(change)  # before it is asked: one that fails may have begun
         try:
             change.source.reload(change.after)
         except Exception as error:
-            for each in reversed(done):
-                with contextlib.suppress(Exception):  # a stranger's code
-                    each.source.reload(each.before)
+            for each in reversed(told):
+                _go_back(each, new)
             raise new.about_options(change.number, describe(error)) from error
-        done.append(change)
+
+
+def _go_back(change: Change, new: Config) -> None:
+    try:
+        change.source.reload(change.before)
+    except Exception as error:  # noqa: BLE001 - a stranger's code
+        name = new.settings.sources[change.number].name
+        _log.error("source %s did not go back to the options that it had: %s; restart", name, describe(error))
 
 
 def reload_on_hangup(session: Reloadable) -> Callable[[], None]:
