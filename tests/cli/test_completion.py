@@ -34,13 +34,22 @@ def test_of_a_command_that_is_broken_nothing_is_completed_and_nothing_is_said(di
     assert completed("wealthsources zbroken --x", str(site)) == []
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_a_shell_is_shown(cli, shell):
-    result = cli("--show-completion", shell)
-    assert (result.code, "_WEALTHSOURCES_COMPLETE" in result.out) == (0, True), result.err
+#: Which shell it is would be told by the process that started the tests.
+NAMED = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
 
 
-def test_it_is_installed_for_a_shell(cli, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cli("--install-completion", "bash").code == 0
+@pytest.mark.parametrize(
+    ("shell", "has"),
+    [("bash", "complete -o default -F"), ("zsh", "#compdef wealthsources"), ("fish", "--command w")],
+)
+def test_the_script_of_a_shell_is_shown(shell, has):
+    result = run_process("-m", "wealthsources", "--show-completion", shell, **NAMED)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "_WEALTHSOURCES_COMPLETE" in result.stdout
+    assert has in result.stdout
+
+
+def test_it_is_installed_for_a_shell(tmp_path):
+    result = run_process("-m", "wealthsources", "--install-completion", "bash", **NAMED, HOME=str(tmp_path))
+    assert result.returncode == 0
     assert "wealthsources" in (tmp_path / ".bash_completions" / "wealthsources.sh").read_text()
