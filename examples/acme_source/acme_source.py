@@ -34,6 +34,8 @@ class Options(pydantic.BaseModel, extra="forbid", frozen=True, hide_input_in_err
             raise ValueError("the token has characters that no header takes, such as the end of a line; take them out")
         if token and self.url.scheme == "http" and self.url.host not in ("127.0.0.1", "[::1]"):
             raise ValueError("the token would be sent in the clear; give an address with TLS")
+        if self.url.username or self.url.password or self.url.query:
+            raise ValueError("errors show the url; take out of it what is before `@` or behind `?`, and give a token")
         return self
 
 

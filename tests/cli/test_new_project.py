@@ -87,6 +87,13 @@ def test_names_that_will_not(tmp_path, name, meant):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("kind", ["source", "protocol"])
+def test_a_name_by_which_pytest_would_take_its_classes_for_tests_is_refused(tmp_path, kind):
+    said = refusal(kind, "tester", tmp_path)
+    assert said == "'tester' begins with test, so pytest would take its classes for tests; put a word before"
+    make_project(kind, "my-tester", tmp_path)
+
+
 @pytest.mark.parametrize(("kind", "name"), [("protocol", "limits"), ("protocol", "none"), ("source", "bars")])
 def test_a_name_that_the_code_needs_for_something_else_is_refused(tmp_path, kind, name):
     said = refusal(kind, name, tmp_path)

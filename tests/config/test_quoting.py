@@ -242,7 +242,27 @@ def test_other_options_on_the_line_are_shown(quoted):
 
 def test_a_user_and_a_query_in_an_address_are_not_shown(quoted):
     ((_, line, _),) = quoted(LIVE + "      {port: x, endpoint: 'wss://me:pass@example.org/a?key=x'}\n")
-    assert line == "      {port: x, endpoint: 'wss://***@example.org/a?***}"
+    assert line == "      {port: x, endpoint: 'wss://***@example.org/***'}"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("wss://me:hun/hunter2@example.org", "wss://***@example.org"),
+        ("wss://me:hun@hunter2@example.org", "wss://***@example.org"),
+        ("wss://me:hun hunter2@example.org", "wss://***@example.org"),
+        ("me:hunter2@example.org", "***@example.org"),
+        ("wss:/me:hunter2@example.org", "***@example.org"),
+        ("WSS://example.org/ws/hunter2", "WSS://example.org/***"),
+        ("https://example.org/v3;key=hunter2", "https://example.org/***"),
+        ("wss://example.org?a=b c=hunter2", "wss://example.org?***"),
+        ("wss://example.org#hunter2", "wss://example.org#***"),
+        ("wss://example.org/", "wss://example.org/"),
+    ],
+)
+def test_no_form_of_an_address_shows_a_password_or_a_key(quoted, address, shown):
+    lines = {line for _, line, _ in quoted(LIVE + f"      {{port: x, endpoint: '{address}'}}\n")}
+    assert lines == {f"      {{port: x, endpoint: '{shown}'}}"}
 
 
 @pytest.mark.parametrize(

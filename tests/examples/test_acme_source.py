@@ -112,6 +112,13 @@ def test_it_asks_for_what_is_wanted_and_for_no_more(acme, serve):
     assert server.asked == [(f"/bars?{query}", f"Bearer {TOKEN}")]
 
 
+@pytest.mark.parametrize("url", ["https://me:hunter2@acme.example", "https://acme.example/?key=hunter2"])
+def test_an_address_with_a_secret_in_it_is_refused_for_errors_show_it(acme, url):
+    with pytest.raises(pydantic.ValidationError, match="errors show the url; take out of it") as caught:
+        acme.Options(url=url)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_every_digit_arrives(acme, serve):
     server = serve(body=f'{{"bars": [[{T0}, 1.10, 2, "0.500", 1.7000, 7.0]]}}')
     (bar,) = acme.AcmeSource(acme.Options(url=server.url)).get_history(REQUEST)

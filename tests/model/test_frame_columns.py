@@ -214,3 +214,22 @@ def test_text_and_truths_are_no_numbers(values, shown):
     assert said.startswith("frame.iloc[0] (2024-01-01 00:00 UTC): open is of type ")
     assert shown in said
     assert said.endswith("make numbers of it: frame.astype({'open': float})")
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64", "Int64"])
+def test_a_whole_number_that_no_float64_is(kind):
+    given = frame().assign(volume=pd.array([2**53, 2**60, 2**53 + 1, 7], dtype=kind))
+    said = failure(given)
+    assert said.startswith("frame.iloc[2] (2024-01-01 02:00 UTC): volume is 9007199254740993, which no float64 is; ")
+    assert read(given.drop(given.index[2])).values[:, 4].tolist() == [2.0**53, 2.0**60, 7.0]
+
+
+def test_times_that_were_rounded_to_a_short_float():
+    said = failure(frame(open_time=np.array(TIMES, dtype=np.float32)))
+    assert said.startswith("times are of type float32, which rounds them to minutes; ")
+
+
+@pytest.mark.parametrize("time", [np.inf, 1e300])
+def test_a_time_that_is_too_large_for_any_clock(time):
+    said = failure(frame(open_time=[TIMES[0], time, *TIMES[2:]]))
+    assert said == f"frame.iloc[1]: the time {time} is no whole number of ms"

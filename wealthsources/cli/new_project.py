@@ -56,7 +56,7 @@ def make_project(kind: Kind, name: str, into: Path) -> tuple[Path, list[str]]:
 
 
 def check_name(name: str) -> None:
-    """Raises RequestError for what can be no name of a plugin, a distribution and a module."""
+    """Raises RequestError for what can be no name of a plugin, a distribution, a module and a class with tests."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST].rstrip("-")
         meant = f"did you mean {near!r}? " if _NAME.fullmatch(near) else ""
@@ -64,6 +64,8 @@ def check_name(name: str) -> None:
             f"{name[:60]!r} is no name for a project; {meant}it has small letters, digits and single dashes, "
             f"{_LONGEST} at most, and begins with a letter"
         )
+    if name.startswith("test"):
+        raise RequestError(f"{name!r} begins with test, so pytest would take its classes for tests; put a word before")
 
 
 def say_made(folder: Path, files: list[str]) -> None:

@@ -31,7 +31,13 @@ _SIGNS: Final = re.compile(r"(?P<comment>(?:^|(?<=\s))#.*)|(?P<sign>[\s\-{}\[\],
 _VARIABLE: Final = re.compile(
     r"(?P<quote>['\"]?)\$\{(?P<name>[A-Za-z_]\w*)(?P<dash>:-(?P<default>[^{}]*))?\}(?P=quote)", re.ASCII
 )
-_IN_ADDRESS: Final = re.compile(r"(?<=//)[^/\s@]*(?=@)|(?<=\?)\S+")
+#: Users and passwords, with whatever signs; what is behind the host of a server, where keys stand in paths; and what is
+#: asked for. An address that is wrong is the one that is quoted, so none of them relies on its form.
+_IN_ADDRESS: Final = (
+    re.compile(r"^(?P<kept>['\"]?(?:[a-z][a-z0-9+.-]*://)?).+(?=@)", re.IGNORECASE),
+    re.compile(r"(?P<kept>\b(?:https?|wss?)://[^/\s'\"]*/)[^'\"].*?(?=['\"]?$)", re.IGNORECASE),
+    re.compile(r"(?P<kept>[?#])[^'\"].*?(?=['\"]?$)"),
+)
 
 
 class Span(NamedTuple):
@@ -142,9 +148,16 @@ def _pieces(
         yield from _signs(text, Span(at, start))
         raw = text[start:end]
         may = all(_may_be_shown(each, raw, shows) for each in by_span[span])
-        yield start, _plain(_IN_ADDRESS.sub(MASK, raw)) if may else _masked(raw)
+        yield start, _plain(_without_address_secrets(raw)) if may else _masked(raw)
         at = end
     yield from _signs(text, Span(at, line.end))
+
+
+def _without_address_secrets(raw: str) -> str:
+    """A value that may be shown, but for what may be secret in it if it is an address."""
+    for part in _IN_ADDRESS:
+        raw = part.sub(rf"\g<kept>{MASK}", raw)
+    return raw
 
 
 def _masked(raw: str) -> str:

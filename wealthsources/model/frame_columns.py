@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TIME: Final = "open_time"
+_WIDE: Final = 8  # bytes of a float that has every ms
+_EXACT_BELOW: Final = 2.0**53
 _SORT: Final = "order the rows by time, oldest first: frame.sort_index(), or frame.sort_values('open_time')"
 _NO_ZONE: Final = "say which zone they are of, and nobody guesses: frame.tz_localize('UTC'), or .dt.tz_localize('UTC')"
 
@@ -97,7 +99,12 @@ def _moments(column: pd.Series[Any]) -> NDArray[np.int64]:
 
 def _whole(column: pd.Series[Any]) -> NDArray[np.int64]:
     numbers = column.to_numpy()
-    times: NDArray[np.int64] = np.trunc(numbers).astype(np.int64)
+    if numbers.dtype.kind == "f" and numbers.dtype.itemsize < _WIDE:
+        raise ValueError(
+            f"times are of type {column.dtype}, which rounds them to minutes; read them again as int64 or as datetimes"
+        )
+    with np.errstate(invalid="ignore"):  # what is too large for an int is another number then, and is told below
+        times: NDArray[np.int64] = np.trunc(numbers).astype(np.int64)
     if (broken := times != numbers).any():
         row = _first(broken)
         raise ValueError(f"frame.iloc[{row}]: the time {numbers[row]} is no whole number of ms")
@@ -134,7 +141,19 @@ def _numbers(column: pd.Series[Any], times: NDArray[np.int64]) -> NDArray[np.flo
             f"{_where(row, times)}: {column.name} is {numbers[row]}; take such rows out, frame.dropna(), or repair "
             "what made them"
         )
+    if types.is_integer_dtype(column.dtype):
+        _check_exact(column, numbers, times)
     return numbers
+
+
+def _check_exact(column: pd.Series[Any], numbers: NDArray[np.float64], times: NDArray[np.int64]) -> None:
+    """That no whole number became its neighbour: a float64 has not all of them beyond 2**53."""
+    for row in np.flatnonzero(np.abs(numbers) >= _EXACT_BELOW).tolist():
+        whole = int(column.iloc[row])
+        if whole != int(numbers[row]):
+            raise ValueError(
+                f"{_where(row, times)}: {column.name} is {whole}, which no float64 is; give it in a larger unit"
+            )
 
 
 def _first(wrong: NDArray[np.bool_]) -> int:

@@ -21,8 +21,7 @@ class Acme(BaseHTTPRequestHandler):
     def do_GET(self):
         query = dict(parse_qsl(urlsplit(self.path).query))
         known = query["symbol"] == "BTCUSDT" and query["timeframe"] == "1h"
-        invited = self.headers["Authorization"] == "Bearer a-secret"
-        self.send_response(401 if not invited else 200 if known else 404)
+        self.send_response((200 if known else 404) if self.headers["Authorization"] == "Bearer a-secret" else 401)
         self.end_headers()
         rows = [row for row in ROWS if int(query["from"]) <= row[0] <= int(query["to"])]
         self.wfile.write(json.dumps({"bars": rows[-int(query["limit"]) :]}).encode())
@@ -43,8 +42,7 @@ class TestAcme(SourceContract):
 
     @pytest.fixture
     def held(self):
-        records = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
-        return wealthsources.Bars.from_records("BTCUSDT", "1h", records)
+        return wealthsources.Bars.from_records("BTCUSDT", "1h", [dict(zip(NAMES, row, strict=True)) for row in ROWS])
 
 
 @pytest.mark.parametrize(("token", "sources"), [("a-secret", ["acme", "acme"]), ("an-old-secret", ["archive"] * 2)])

@@ -97,6 +97,10 @@ class _Trial(threading.Thread):
         except ConnectionLost as lost:
             self._tell(Diagnosis("error", f"{shown}: {lost}", self._remedy(lost)))
             return
+        except Exception as error:  # noqa: BLE001 - a stranger's protocol
+            remedy = f"tell the authors of the protocol {self._options.protocol}"
+            self._tell(Diagnosis("error", f"{shown}: {type(error).__name__}: {error}", remedy))
+            return
         took, after = time.monotonic() - began, time.time()
         connection.close(timeout=0.2)
         steps = "name, TCP, TLS and handshake" if shown.startswith(("wss:", "https:")) else "name, TCP and handshake"

@@ -137,3 +137,15 @@ def test_a_source_tells_it(nowhere):
     source = WebSocketSource(WebSocketOptions(endpoint=nowhere, **QUICK))
     assert [line.level for line in source.diagnose(online=True)] == ["error"]
     assert list(source.diagnose(online=False)) == []
+
+
+def test_a_protocol_that_fails_is_told_of_and_not_passed_over(monkeypatch):
+    chosen = WebSocketOptions(endpoint="ws://127.0.0.1:9/", **QUICK)
+    protocol = chosen.make_protocol()
+    monkeypatch.setattr(type(protocol), "address", lambda *_: {}["token"])
+    (line,) = try_endpoints(chosen, protocol, Policies(), True)
+    assert line == (
+        "error",
+        "ws://127.0.0.1:9/: KeyError: 'token'",
+        f"tell the authors of the protocol {chosen.protocol}",
+    )
