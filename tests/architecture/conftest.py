@@ -1,4 +1,4 @@
-"""Loads the scripts of this folder, so that the tests can call their functions."""
+"""Loads the scripts of this folder, so that the tests can call their functions; lets go of what a page has bound."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from types import ModuleType
 
 import pytest
 
+from ..support.unbinding import unbind_all
+
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _unbound() -> Iterator[None]:
+    """What a page binds does not stay bound for the next test."""
+    yield
+    unbind_all()
 
 
 @pytest.fixture(scope="session")

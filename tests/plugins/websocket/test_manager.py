@@ -17,6 +17,7 @@ from wealthsources_websocket import WebSocketManager, get_websocket_manager
 
 from ...support.forking import held_elsewhere, in_child
 from ...support.markets import SAMPLE
+from ...support.unbinding import unbind_all
 from ...support.waiting import wait_until
 from .conftest import TOKEN
 
@@ -41,6 +42,7 @@ def manager(server):
 
 @pytest.fixture
 def configured(manager, server):
+    unbind_all()
     manager.configure(server.url, TOKEN, "binance-testnet", ["BTCUSDT"], ["1h"])
     return manager
 
